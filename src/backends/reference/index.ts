@@ -1,0 +1,65 @@
+import type { Backend } from '../../core/backend.ts';
+import type { Kernels } from '../../core/kernels.ts';
+import { OP_NAMES } from '../../core/ops.ts';
+import type { Real } from '../../core/tensor.ts';
+import { add, scale, sumSquares } from './arithmetic.ts';
+import { headLoss, softmaxCrossEntropy } from './cross-entropy.ts';
+import { gatherRows, scatterAddRows } from './embedding.ts';
+import { matmul, matmulTransA, matmulTransB } from './matmul.ts';
+import { adamW, sgdMomentum } from './optimizers.ts';
+import { quantizeRows, quantizeWeight } from './quantize.ts';
+import { rmsNorm, rmsNormGrad } from './rms-norm.ts';
+import { silu, siluGrad } from './silu.ts';
+import {
+  packTernary,
+  ternaryMatmul,
+  ternaryMatmulFloat,
+  ternaryMatmulGradW,
+  ternaryMatmulGradX,
+} from './ternary.ts';
+import { tokenShift, tokenShiftGrad } from './token-shift.ts';
+
+const kernels: Kernels = {
+  gatherRows,
+  scatterAddRows,
+  rmsNorm,
+  rmsNormGrad,
+  silu,
+  siluGrad,
+  add,
+  tokenShift,
+  tokenShiftGrad,
+  quantizeWeight,
+  quantizeRows,
+  packTernary,
+  ternaryMatmul,
+  ternaryMatmulFloat,
+  ternaryMatmulGradX,
+  ternaryMatmulGradW,
+  matmul,
+  matmulTransB,
+  matmulTransA,
+  softmaxCrossEntropy,
+  headLoss,
+  sumSquares,
+  scale,
+  sgdMomentum,
+  adamW,
+};
+
+/**
+ * The specification: scalar TypeScript, one source for float32 and float64. Arithmetic runs in float64 and each
+ * stored result is rounded to the tensors' type, so `f32` shows what float32 storage alone costs.
+ */
+export function createReferenceBackend(real: Real = 'f32'): Backend {
+  return {
+    name: real === 'f32' ? 'reference' : 'reference:f64',
+    real,
+    threads: 1,
+    kernels,
+    own: new Set(OP_NAMES),
+    packedTernaryBytes: () => 0,
+    allocate: (bytes) => new Uint8Array(bytes),
+    dispose: () => {},
+  };
+}

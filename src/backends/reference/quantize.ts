@@ -1,0 +1,76 @@
+import { type ActivationRule, type Kernels, SUM_LANES } from '../../core/kernels.ts';
+import type { Mat } from '../../core/tensor.ts';
+
+type Reals = Mat['data'];
+
+/** Sum of `term(|x|)` over one row in the order that `SUM_LANES` fixes for every backend. */
+function sumAbs(x: Reals, start: number, count: number, keepAbove = -1): number {
+  const lanes = new Float64Array(SUM_LANES);
+  for (let i = 0; i < count; i++) {
+    const a = Math.abs(x[start + i]!);
+    if (a > keepAbove) lanes[i % SUM_LANES]! += a;
+  }
+  for (let half = SUM_LANES / 2; half >= 1; half /= 2) {
+    for (let j = 0; j < half; j++) lanes[j]! += lanes[j + half]!;
+  }
+  return lanes[0]!;
+}
+
+function median(values: Reals): number {
+  const sorted = values.map(Math.abs).sort();
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** absmean: Ma et al. 2024 (BitNet b1.58); absmedian: Nielsen and Schneider-Kamp 2024 (BitNet b1.58 Reloaded). */
+export const quantizeWeight: Kernels['quantizeWeight'] = (outCodes, outScale, w, rule) => {
+  let middle: number;
+  if (rule === 'absmedian') {
+    middle = median(w.data);
+  } else {
+    let total = 0;
+    for (let i = 0; i < w.rows; i++) total += sumAbs(w.data, i * w.cols, w.cols);
+    middle = total / w.data.length;
+  }
+  const gamma = middle + 1e-8;
+  outScale.data[0] = gamma;
+  // round(w / gamma) clipped to [-1, 1], with |w / gamma| = 0.5 rounding to 0.
+  for (let i = 0; i < w.data.length; i++) {
+    outCodes.data[i] = Math.abs(w.data[i]!) > 0.5 * gamma ? Math.sign(w.data[i]!) : 0;
+  }
+};
+
+const roundHalfEven = (x: number): number => {
+  const r = Math.round(x);
+  return r - x === 0.5 && r % 2 !== 0 ? r - 1 : r;
+};
+
+export const quantizeRows: Kernels['quantizeRows'] = (outCodes, outScale, x, rule: ActivationRule) => {
+  const K = x.cols;
+  // In float32 the int8 rule divides in float32: a code must not depend on a backend's wider arithmetic.
+  const fit: (v: number) => number = x.dtype === 'f32' ? Math.fround : (v) => v;
+  for (let i = 0; i < x.rows; i++) {
+    const start = i * K;
+    if (rule === 'int8') {
+      let max = 0;
+      for (let k = 0; k < K; k++) max = Math.max(max, Math.abs(x.data[start + k]!));
+      const s = fit(Math.max(max, fit(1e-5)) / 127);
+      outScale.data[i] = s;
+      for (let k = 0; k < K; k++) {
+        const q = roundHalfEven(fit(x.data[start + k]! / s));
+        outCodes.data[start + k] = Math.min(127, Math.max(-128, q));
+      }
+      continue;
+    }
+    const mean = sumAbs(x.data, start, K) / K;
+    const threshold = 0.6745 * mean;
+    let kept = 0;
+    for (let k = 0; k < K; k++) {
+      const keep = Math.abs(x.data[start + k]!) > threshold;
+      outCodes.data[start + k] = keep ? Math.sign(x.data[start + k]!) : 0;
+      if (keep) kept++;
+    }
+    if (rule === 'ternary') outScale.data[i] = mean + 1e-8;
+    else outScale.data[i] = kept ? sumAbs(x.data, start, K, threshold) / kept : 1e-8;
+  }
+};

@@ -1,0 +1,41 @@
+import type { Kernels } from '../../core/kernels.ts';
+import { rowChunks } from './row-chunks.ts';
+import { sigmoid } from './silu.ts';
+
+/** Peng et al. 2023 (RWKV), with the mixing weight passed through a sigmoid. */
+export const tokenShift: Kernels['tokenShift'] = (out, carry, x, mix, seqLen) => {
+  const D = x.cols;
+  for (let s = 0; s < carry.rows; s++) {
+    for (let d = 0; d < D; d++) {
+      const keep = sigmoid(mix.data[d]!);
+      let previous = carry.data[s * D + d]!;
+      for (let i = s * seqLen; i < (s + 1) * seqLen; i++) {
+        const current = x.data[i * D + d]!;
+        out.data[i * D + d] = keep * current + (1 - keep) * previous;
+        previous = current;
+      }
+      carry.data[s * D + d] = previous;
+    }
+  }
+};
+
+export const tokenShiftGrad: Kernels['tokenShiftGrad'] = (outDx, accMix, dy, x, mix, seqLen) => {
+  const D = x.cols;
+  const isLast = (i: number) => (i + 1) % seqLen === 0;
+  const isFirst = (i: number) => i % seqLen === 0;
+  for (let d = 0; d < D; d++) {
+    const keep = sigmoid(mix.data[d]!);
+    for (let i = 0; i < x.rows; i++) {
+      const fromNext = isLast(i) ? 0 : dy.data[(i + 1) * D + d]!;
+      outDx.data[i * D + d] = keep * dy.data[i * D + d]! + (1 - keep) * fromNext;
+    }
+    for (const [start, end] of rowChunks(x.rows)) {
+      let sum = 0;
+      for (let i = start; i < end; i++) {
+        const previous = isFirst(i) ? 0 : x.data[(i - 1) * D + d]!;
+        sum += dy.data[i * D + d]! * (x.data[i * D + d]! - previous);
+      }
+      accMix.data[d]! += sum * keep * (1 - keep);
+    }
+  }
+};

@@ -1,0 +1,25 @@
+import type { Kernels, OpName } from './kernels.ts';
+import type { Real } from './tensor.ts';
+
+/**
+ * Kernels and the memory they work on. Two backends live side by side in one process; nothing about them is global.
+ */
+export interface Backend {
+  /** What ran, as reports show it: `native:avx512`, `reference:f64`, `checked(native:avx2)`. */
+  readonly name: string;
+  readonly real: Real;
+  readonly threads: number;
+  /** Complete: whatever the backend does not own is composed of other kernels (`completeKernels`). */
+  readonly kernels: Kernels;
+  /** The kernels written for this backend; the rest are composed. */
+  readonly own: ReadonlySet<OpName>;
+  /** Bytes of the private layout that `packTernary` makes of codes [rows x cols]; 0 where there is none. */
+  packedTernaryBytes(rows: number, cols: number): number;
+  /** Zeroed memory whose first byte lies on a 64-byte boundary where the backend cares. */
+  allocate(bytes: number): Uint8Array;
+  /** Frees what the backend holds outside the JavaScript heap. Calling a kernel afterwards is an error. */
+  dispose(): void;
+}
+
+/** Wraps a backend in another: checking, comparing, timing. The name shows the nesting. */
+export type Decorator = (inner: Backend) => Backend;

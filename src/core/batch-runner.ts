@@ -1,0 +1,97 @@
+import { ROW_CHUNK } from './kernels.ts';
+import type { StepContext } from './layer.ts';
+import { Blocks, type Model } from './model.ts';
+import type { Rows } from './rows.ts';
+
+export interface BatchRunnerOptions {
+  readonly seqLen: number;
+  /** Most rows of one block, or `auto`: enough for every thread to have a cache's worth. */
+  readonly blockRows: number | 'auto';
+  /** Most rows of a batch, and most target entries of a row; a training batch has no more entries than this. */
+  readonly capacity: number;
+  readonly training: boolean;
+}
+
+/** A cache's worth: activations of this many rows of v6.1 stay in one core's share of the last-level cache. */
+const ROWS_A_THREAD = 512;
+/** Ragged last blocks are padded to this many rows, so that few plans are made. */
+const ROW_PADDING = 16;
+
+/**
+ * The size of a block. Gradients are summed in chunks of `ROW_CHUNK` rows from a block's first row, so blocks are
+ * multiples of that (and of whole sequences where rows are mixed): then neither the number of threads nor the block's
+ * size shows in the bits. Where no common multiple is small, the size must not depend on the threads.
+ */
+export function chooseBlockRows(model: Model, options: BatchRunnerOptions): number {
+  const unit = model.coupling === 'sequence' ? options.seqLen : 1;
+  const common = leastCommonMultiple(unit, ROW_CHUNK);
+  const small = common <= 4096;
+  const wanted =
+    options.blockRows === 'auto' ? ROWS_A_THREAD * (small ? model.backend.threads : 4) : options.blockRows;
+  const step = options.blockRows === 'auto' && small ? common : unit;
+  const whole = Math.ceil(options.capacity / unit) * unit;
+  return Math.min(whole, Math.max(1, Math.round(wanted / step)) * step);
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let [x, y] = [a, b];
+  while (y) [x, y] = [y, x % y];
+  return (a / x) * b;
+}
+
+/** Sends batches through a model block by block, so that activations of one block at a time exist. */
+export class BatchRunner {
+  readonly blocks: Blocks;
+  private readonly context: StepContext;
+
+  constructor(
+    readonly model: Model,
+    options: BatchRunnerOptions,
+  ) {
+    this.blocks = new Blocks(model, {
+      rows: chooseBlockRows(model, options),
+      seqLen: options.seqLen,
+      training: options.training,
+      targetCapacity: options.capacity,
+    });
+    this.context = { k: model.backend.kernels, seqLen: options.seqLen, carry: false };
+  }
+
+  /** Sum of the rows' nats. */
+  evaluate(rows: Rows, context: StepContext = this.context): number {
+    return this.run(rows, 0, false, context);
+  }
+
+  /** Sum of the rows' nats; the gradient of `scale` times that sum is added to the parameters' gradients. */
+  train(rows: Rows, scale: number, context: StepContext = this.context): number {
+    return this.run(rows, scale, true, context);
+  }
+
+  private run(rows: Rows, scale: number, train: boolean, context: StepContext): number {
+    const most = this.blocks.options.rows;
+    let nats = 0;
+    for (let start = 0, count = 0; start < rows.count; start += count) {
+      count = Math.min(most, rows.count - start);
+      // Only a whole stream's counts, which are evaluated and never trained on, can outgrow the entries of a block.
+      while (rows.offsets[start + count]! - rows.offsets[start]! > this.blocks.options.targetCapacity) count--;
+      const padded =
+        this.model.coupling === 'row' ? Math.min(most, Math.ceil(count / ROW_PADDING) * ROW_PADDING) : count;
+      const plan = this.blocks.plan(padded);
+      plan.ids.data.set(rows.ids.subarray(start, start + count));
+      const first = rows.offsets[start]!;
+      const last = rows.offsets[start + count]!;
+      const offsets = plan.targets.offsets.data;
+      for (let i = 0; i <= count; i++) offsets[i] = rows.offsets[start + i]! - first;
+      // Padding rows have no targets, hence neither loss nor gradient.
+      plan.ids.data.fill(0, count);
+      offsets.fill(last - first, count);
+      plan.targets.ids.data.set(rows.targetIds.subarray(first, last));
+      plan.targets.weights.data.set(rows.weights.subarray(first, last));
+      plan.forward(context);
+      plan.loss(context, scale, train);
+      // In row order and float64: the total must not depend on the blocks.
+      for (let i = 0; i < count; i++) nats += plan.nats.data[i]!;
+    }
+    return nats;
+  }
+}

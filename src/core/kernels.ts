@@ -1,0 +1,118 @@
+import type { Bytes, Codes, Ids, Mat, Quantized, SparseTargets, TernaryWeight } from './tensor.ts';
+
+export const WEIGHT_RULES = ['absmean', 'absmedian'] as const;
+export const ACTIVATION_RULES = ['ternary', 'ternary-mse', 'int8'] as const;
+export type WeightRule = (typeof WEIGHT_RULES)[number];
+export type ActivationRule = (typeof ACTIVATION_RULES)[number];
+
+/**
+ * Sums over rows (weight, gain and table gradients) are formed in chunks of this many rows: each chunk is summed by
+ * itself and then added to the accumulator, in row order. With blocks that are multiples of it, gradients have the
+ * same bits for every block size and every number of threads.
+ */
+export const ROW_CHUNK = 256;
+
+/**
+ * Sums whose result decides a quantiser's code (mean |x|) run in float64 over this many interleaved lanes: lane j
+ * adds the elements i = j mod 16 in order, then lanes fold in halves (8, 4, 2, 1). Every instruction set can do
+ * exactly that, so codes and scales agree bit for bit.
+ */
+export const SUM_LANES = 16;
+
+/**
+ * What a backend must do. Outputs come first and are called `out...`; `acc...` arguments are added into. A tensor that
+ * a backward needs is an argument of its op, so that one backend's forward works with another's backward.
+ *
+ * Shapes, aliasing, agreement bounds and work of each kernel stand in `ops.ts`; the mathematics is written out in
+ * `backends/reference`, which is the specification.
+ */
+export interface Kernels {
+  /** `out[i] = table[ids[i]]`. */
+  gatherRows(out: Mat, table: Mat, ids: Ids): void;
+  /** `accTable[ids[i]] += dy[i]`, rows in order. */
+  scatterAddRows(accTable: Mat, dy: Mat, ids: Ids): void;
+
+  /** `r = 1/sqrt(mean(x^2) + eps)`, `out = r * x * gain`. `outRstd` keeps r, because recomputing it costs a pass over x. */
+  rmsNorm(out: Mat, outRstd: Mat, x: Mat, gain: Mat | null, eps: number): void;
+  /** With `u = dy * gain`: `outDx = r * (u - x * r^2 * mean(u * x))`, `accGain += sum over rows of dy * x * r`. */
+  rmsNormGrad(outDx: Mat, accGain: Mat | null, dy: Mat, x: Mat, gain: Mat | null, rstd: Mat): void;
+
+  /** `out = x * sigmoid(x)`. */
+  silu(out: Mat, x: Mat): void;
+  /** `outDx = dy * s * (1 + x * (1 - s))` with `s = sigmoid(x)`. */
+  siluGrad(outDx: Mat, dy: Mat, x: Mat): void;
+
+  /** `out = a + b`; `out` may be `a`. */
+  add(out: Mat, a: Mat, b: Mat): void;
+
+  /** Token shift: `s = sigmoid(mix)`, `out_t = s * x_t + (1 - s) * x_{t-1}`; `carry` holds the row before each
+   * sequence and receives its last row. */
+  tokenShift(out: Mat, carry: Mat, x: Mat, mix: Mat, seqLen: number): void;
+  /** Gradient for sequences that begin after a zero row (training never carries state between sequences). */
+  tokenShiftGrad(outDx: Mat, accMix: Mat, dy: Mat, x: Mat, mix: Mat, seqLen: number): void;
+
+  /** Per tensor: `gamma = mean|W| + 1e-8` (or the median), code = sign(w) where |w| > gamma/2, else 0. A tie is 0. */
+  quantizeWeight(outCodes: Codes, outScale: Mat, w: Mat, rule: WeightRule): void;
+  /** Per row: `ternary`, `ternary-mse` or `int8` codes and their scale. */
+  quantizeRows(outCodes: Codes, outScale: Mat, x: Mat, rule: ActivationRule): void;
+  /** The backend's private layout of ternary codes; `Backend.packedTernaryBytes` gives its size. */
+  packTernary(outPacked: Bytes, codes: Codes): void;
+
+  /** `out = (x.scale * w.scale) * (x.codes . w.codes^T)`; the dot products are exact int32. */
+  ternaryMatmul(out: Mat, x: Quantized, w: TernaryWeight): void;
+  /** `out = w.scale * (x . w.codes^T)` for activations that are not quantised. */
+  ternaryMatmulFloat(out: Mat, x: Mat, w: TernaryWeight): void;
+  /** `outDx = w.scale * (dy . w.codes)`. */
+  ternaryMatmulGradX(outDx: Mat, dy: Mat, w: TernaryWeight): void;
+  /** `accW += dy^T . (x.scale * x.codes)`, straight through the weight quantiser. */
+  ternaryMatmulGradW(accW: Mat, dy: Mat, x: Quantized): void;
+
+  /** `out = a . b`. */
+  matmul(out: Mat, a: Mat, b: Mat): void;
+  /** `out = a . b^T`. */
+  matmulTransB(out: Mat, a: Mat, b: Mat): void;
+  /** `acc += a^T . b`. */
+  matmulTransA(acc: Mat, a: Mat, b: Mat): void;
+
+  /**
+   * Per row, with weights `c_j` on target ids j and `n = sum c_j`: `outNats = n * logsumexp(z) - sum c_j z_j`, and,
+   * where wanted, `outDz = scale * (n * softmax(z) - c)`.
+   */
+  softmaxCrossEntropy(outNats: Mat, outDz: Mat | null, z: Mat, targets: SparseTargets, scale: number): void;
+  /**
+   * Tied head and cross-entropy in one: `z = h . table^T`, nats and dz as in `softmaxCrossEntropy`,
+   * `outDh = dz . table`, `accTable += dz^T . h`. Logits exist for one tile of rows at a time. Without `outDh` and
+   * `accTable` it only evaluates.
+   */
+  headLoss(
+    outNats: Mat,
+    outDh: Mat | null,
+    accTable: Mat | null,
+    h: Mat,
+    table: Mat,
+    targets: SparseTargets,
+    scale: number,
+  ): void;
+
+  /** Sum of squares in float64, so that a gradient norm cannot overflow. */
+  sumSquares(x: Mat): number;
+  /** `x *= factor`. */
+  scale(x: Mat, factor: number): void;
+  /** `v = momentum * v + g + decay * p; p -= lr * v`. */
+  sgdMomentum(p: Mat, v: Mat, g: Mat, lr: number, momentum: number, decay: number): void;
+  /** AdamW (Loshchilov and Hutter 2019) with bias correction; `step` counts from 1; decay is decoupled. */
+  adamW(
+    p: Mat,
+    m: Mat,
+    v: Mat,
+    g: Mat,
+    lr: number,
+    beta1: number,
+    beta2: number,
+    eps: number,
+    decay: number,
+    step: number,
+  ): void;
+}
+
+export type OpName = keyof Kernels;

@@ -1,0 +1,71 @@
+import type { Kernels } from './kernels.ts';
+import type { Parameter } from './parameter.ts';
+import type { Ids, Mat, SparseTargets, Tensor } from './tensor.ts';
+import type { Planner } from './workspace.ts';
+
+/** What a layer may know of the call it is part of. */
+export interface StepContext {
+  readonly k: Kernels;
+  /** Rows of one sequence; a block holds whole sequences. */
+  readonly seqLen: number;
+  /**
+   * Sequences continue the ones of the previous call (generation, long documents) instead of starting afresh.
+   * Training never carries, so backward may assume a zero start.
+   */
+  readonly carry: boolean;
+}
+
+/** Is a row's output a function of that row alone, or of the rows before it in its sequence too? */
+export type Coupling = 'row' | 'sequence';
+
+/** Token ids have no gradient. */
+export type Grad<X> = X extends Mat ? Mat : null;
+
+/**
+ * Explicit forward and backward, side by side, bound to whatever backend `ctx.k` is. `C` is what forward leaves for
+ * backward; it is allocated once, in `plan`, never in the loop.
+ */
+export interface Layer<C = unknown, X extends Tensor = Mat> {
+  /** Where it stands in the model, as errors, metrics and checkpoints name it: "blocks.3.up". */
+  readonly path: string;
+  /** Its name in recipes: "ternary_linear". */
+  readonly type: string;
+  readonly inCols: number;
+  readonly outCols: number;
+  readonly coupling: Coupling;
+  /** Does backward read x, does it read y? What nobody keeps shares memory with other activations. */
+  readonly keeps: { readonly input: boolean; readonly output: boolean };
+  /** Multiply-accumulates of one row, forward. */
+  readonly macs: number;
+  /** The layers inside, for containers. */
+  readonly children?: readonly Layer[];
+  parameters(): Iterable<Parameter>;
+  /** Asks for everything forward and backward need for `rows` rows. The caller holds x, y, dx and dy meanwhile. */
+  plan(rows: number, p: Planner): C;
+  /** Once per change of the parameters: quantise and pack the weights. */
+  prepare?(k: Kernels): void;
+  forward(ctx: StepContext, x: X, y: Mat, cache: C): void;
+  /** Writes all of dx, which is always writable; parameter gradients accumulate. dx and dy never share memory. */
+  backward(ctx: StepContext, x: X, y: Mat, dy: Mat, dx: Grad<X>, cache: C): void;
+}
+
+/** A model's first layer: token ids to rows. */
+export type InputLayer<C = unknown> = Layer<C, Ids>;
+
+/** A model's last part: rows to logits, and logits against targets to a loss and gradients. */
+export interface Objective<C = unknown> {
+  readonly path: string;
+  readonly type: string;
+  readonly inCols: number;
+  readonly vocab: number;
+  readonly macs: number;
+  parameters(): Iterable<Parameter>;
+  plan(rows: number, p: Planner): C;
+  /**
+   * Nats of each row [rows x 1] and, when `dh` is given, the gradient of `scale * sum(nats)` in `dh` and added to
+   * the parameters'.
+   */
+  loss(ctx: StepContext, outNats: Mat, h: Mat, targets: SparseTargets, scale: number, dh: Mat | null, cache: C): void;
+  /** Logits [rows x vocab], for generation. */
+  logits(ctx: StepContext, out: Mat, h: Mat, cache: C): void;
+}

@@ -1,0 +1,347 @@
+import type { Kernels, OpName } from './kernels.ts';
+import { ACTIVATION_RULES, WEIGHT_RULES } from './kernels.ts';
+import type { DType, Quantized, SparseTargets, Tensor, TernaryWeight } from './tensor.ts';
+
+/** What a kernel does to a tensor: reads it, writes all of it, adds into it, or updates it in place. */
+export type Role = 'in' | 'out' | 'acc' | 'inout';
+/** A symbol that every tensor of one call must agree on, a fixed number, or `'M+1'` for offsets. */
+export type Dim = string | number;
+
+export interface TensorArg {
+  readonly kind: 'tensor';
+  readonly name: string;
+  readonly role: Role;
+  /** `real` is the backend's float type. */
+  readonly dtype: Exclude<DType, 'f32' | 'f64'> | 'real';
+  readonly rows: Dim;
+  readonly cols: Dim;
+  /** May be null. */
+  readonly optional?: true;
+  /** Arguments that may be the very same memory; any other overlap with a written tensor is an error. */
+  readonly mayAlias?: readonly string[];
+  /** Every element is an index below this symbol. */
+  readonly below?: string;
+  /** Row offsets into the buffers of this many entries: non-decreasing, from >= 0 up to at most the symbol. */
+  readonly offsetsInto?: string;
+  /** A backend's private layout of codes [rows, cols]: never compared, sized by `Backend.packedTernaryBytes`. */
+  readonly packs?: readonly [Dim, Dim];
+}
+/** Tensors that travel together; their flat names are `name.field`. */
+export interface GroupArg {
+  readonly kind: 'group';
+  readonly name: string;
+  readonly fields: Readonly<Record<string, TensorArg>>;
+}
+/** `positive`: a whole number of at least 1 that also binds the symbol. */
+export interface ScalarArg {
+  readonly kind: 'scalar';
+  readonly name: string;
+  readonly symbol?: string;
+}
+export interface ChoiceArg {
+  readonly kind: 'choice';
+  readonly name: string;
+  readonly values: readonly string[];
+}
+export type ArgSpec = TensorArg | GroupArg | ScalarArg | ChoiceArg;
+
+/** Values of the symbols in one call. */
+export type Dims = Readonly<Record<string, number>>;
+
+export interface OpSpec {
+  readonly args: readonly ArgSpec[];
+  /**
+   * How closely two backends must agree: `exact` bit for bit, or every element within
+   * `|a - b| <= near * (|b| + rms(b))`.
+   */
+  readonly agree: 'exact' | { readonly near: number };
+  /** Arithmetic of one call; one multiply-accumulate is 2. `integer` work is measured against the int8 limit. */
+  readonly flops: (d: Dims) => number;
+  readonly integer?: true;
+  /** `M = S * T` for ops on whole sequences. */
+  readonly product?: readonly [string, string, string];
+  readonly returns?: 'number';
+}
+
+type ArgFor<P> = [P] extends [string]
+  ? ChoiceArg
+  : [P] extends [number]
+    ? ScalarArg
+    : [Exclude<P, null>] extends [Tensor]
+      ? TensorArg
+      : GroupArg;
+type ArgsFor<P extends readonly unknown[]> = { readonly [I in keyof P]: ArgFor<P[I]> };
+
+/** One entry per kernel, its arguments matched to the kernel's parameters one by one: a kernel without its entry, or
+ * an entry that misses an argument, does not compile. */
+export type OpTable = {
+  readonly [K in OpName]: OpSpec & { readonly args: ArgsFor<Parameters<Kernels[K]>> };
+};
+
+const real =
+  (role: Role) =>
+  (name: string, rows: Dim, cols: Dim, extra: Partial<TensorArg> = {}): TensorArg => ({
+    kind: 'tensor',
+    name,
+    role,
+    dtype: 'real',
+    rows,
+    cols,
+    ...extra,
+  });
+const input = real('in');
+const output = real('out');
+const accumulate = real('acc');
+const update = real('inout');
+const scalar = (name: string, symbol?: string): ScalarArg => ({ kind: 'scalar', name, ...(symbol && { symbol }) });
+const choice = (name: string, values: readonly string[]): ChoiceArg => ({ kind: 'choice', name, values });
+const ids = (name: string, rows: Dim, below: string): TensorArg => input(name, rows, 1, { dtype: 'i32', below });
+const optional = { optional: true } as const;
+
+const group = <G>(name: string, fields: { readonly [F in keyof G]: TensorArg }): GroupArg => ({
+  kind: 'group',
+  name,
+  fields: fields as Readonly<Record<string, TensorArg>>,
+});
+const quantized = (name: string, rows: Dim, cols: Dim) =>
+  group<Quantized>(name, { codes: input('codes', rows, cols, { dtype: 'i8' }), scale: input('scale', rows, 1) });
+const ternary = (name: string, rows: Dim, cols: Dim) =>
+  group<TernaryWeight>(name, {
+    codes: input('codes', rows, cols, { dtype: 'i8' }),
+    scale: input('scale', 1, 1),
+    packed: input('packed', 1, 'P', { dtype: 'u8', packs: [rows, cols] }),
+  });
+const targets = group<SparseTargets>('targets', {
+  offsets: input('offsets', 'M+1', 1, { dtype: 'i32', offsetsInto: 'Z' }),
+  ids: input('ids', 'Z', 1, { dtype: 'i32', below: 'V' }),
+  weights: input('weights', 'Z', 1),
+});
+
+/** One float32 kernel against another (numerics: "What must agree, and how closely"). */
+const near = { near: 1e-5 } as const;
+
+export const OPS: OpTable = {
+  gatherRows: {
+    args: [output('out', 'M', 'D'), input('table', 'V', 'D'), ids('ids', 'M', 'V')],
+    agree: 'exact',
+    flops: () => 0,
+  },
+  scatterAddRows: {
+    args: [accumulate('accTable', 'V', 'D'), input('dy', 'M', 'D'), ids('ids', 'M', 'V')],
+    agree: near,
+    flops: ({ M, D }) => M * D,
+  },
+  rmsNorm: {
+    args: [
+      output('out', 'M', 'D'),
+      output('outRstd', 'M', 1),
+      input('x', 'M', 'D'),
+      input('gain', 1, 'D', optional),
+      scalar('eps'),
+    ],
+    agree: near,
+    flops: ({ M, D }) => 4 * M * D,
+  },
+  rmsNormGrad: {
+    args: [
+      output('outDx', 'M', 'D'),
+      accumulate('accGain', 1, 'D', optional),
+      input('dy', 'M', 'D'),
+      input('x', 'M', 'D'),
+      input('gain', 1, 'D', optional),
+      input('rstd', 'M', 1),
+    ],
+    agree: near,
+    flops: ({ M, D }) => 9 * M * D,
+  },
+  silu: {
+    args: [output('out', 'M', 'D'), input('x', 'M', 'D')],
+    agree: near,
+    flops: ({ M, D }) => 16 * M * D,
+  },
+  siluGrad: {
+    args: [output('outDx', 'M', 'D'), input('dy', 'M', 'D'), input('x', 'M', 'D')],
+    agree: near,
+    flops: ({ M, D }) => 20 * M * D,
+  },
+  add: {
+    args: [output('out', 'M', 'D', { mayAlias: ['a'] }), input('a', 'M', 'D'), input('b', 'M', 'D')],
+    agree: 'exact',
+    flops: ({ M, D }) => M * D,
+  },
+  tokenShift: {
+    args: [
+      output('out', 'M', 'D'),
+      update('carry', 'S', 'D'),
+      input('x', 'M', 'D'),
+      input('mix', 1, 'D'),
+      scalar('seqLen', 'T'),
+    ],
+    agree: near,
+    flops: ({ M, D }) => 3 * M * D,
+    product: ['M', 'S', 'T'],
+  },
+  tokenShiftGrad: {
+    args: [
+      output('outDx', 'M', 'D'),
+      accumulate('accMix', 1, 'D'),
+      input('dy', 'M', 'D'),
+      input('x', 'M', 'D'),
+      input('mix', 1, 'D'),
+      scalar('seqLen', 'T'),
+    ],
+    agree: near,
+    flops: ({ M, D }) => 7 * M * D,
+    product: ['M', 'S', 'T'],
+  },
+  quantizeWeight: {
+    args: [
+      output('outCodes', 'N', 'K', { dtype: 'i8' }),
+      output('outScale', 1, 1),
+      input('w', 'N', 'K'),
+      choice('rule', WEIGHT_RULES),
+    ],
+    agree: 'exact',
+    flops: ({ N, K }) => 3 * N * K,
+  },
+  quantizeRows: {
+    args: [
+      output('outCodes', 'M', 'K', { dtype: 'i8' }),
+      output('outScale', 'M', 1),
+      input('x', 'M', 'K'),
+      choice('rule', ACTIVATION_RULES),
+    ],
+    agree: 'exact',
+    flops: ({ M, K }) => 3 * M * K,
+  },
+  packTernary: {
+    args: [
+      output('outPacked', 1, 'P', { dtype: 'u8', packs: ['N', 'K'] }),
+      input('codes', 'N', 'K', { dtype: 'i8' }),
+    ],
+    agree: 'exact',
+    flops: () => 0,
+  },
+  ternaryMatmul: {
+    args: [output('out', 'M', 'N'), quantized('x', 'M', 'K'), ternary('w', 'N', 'K')],
+    agree: near,
+    flops: ({ M, N, K }) => 2 * M * N * K,
+    integer: true,
+  },
+  ternaryMatmulFloat: {
+    args: [output('out', 'M', 'N'), input('x', 'M', 'K'), ternary('w', 'N', 'K')],
+    agree: near,
+    flops: ({ M, N, K }) => 2 * M * N * K,
+  },
+  ternaryMatmulGradX: {
+    args: [output('outDx', 'M', 'K'), input('dy', 'M', 'N'), ternary('w', 'N', 'K')],
+    agree: near,
+    flops: ({ M, N, K }) => 2 * M * N * K,
+  },
+  ternaryMatmulGradW: {
+    args: [accumulate('accW', 'N', 'K'), input('dy', 'M', 'N'), quantized('x', 'M', 'K')],
+    agree: near,
+    flops: ({ M, N, K }) => 2 * M * N * K,
+  },
+  matmul: {
+    args: [output('out', 'M', 'N'), input('a', 'M', 'K'), input('b', 'K', 'N')],
+    agree: near,
+    flops: ({ M, N, K }) => 2 * M * N * K,
+  },
+  matmulTransB: {
+    args: [output('out', 'M', 'N'), input('a', 'M', 'K'), input('b', 'N', 'K')],
+    agree: near,
+    flops: ({ M, N, K }) => 2 * M * N * K,
+  },
+  matmulTransA: {
+    args: [accumulate('acc', 'M', 'N'), input('a', 'K', 'M'), input('b', 'K', 'N')],
+    agree: near,
+    flops: ({ M, N, K }) => 2 * M * N * K,
+  },
+  softmaxCrossEntropy: {
+    args: [
+      output('outNats', 'M', 1),
+      output('outDz', 'M', 'V', optional),
+      input('z', 'M', 'V'),
+      targets,
+      scalar('scale'),
+    ],
+    agree: near,
+    flops: ({ M, V }) => 20 * M * V,
+  },
+  headLoss: {
+    args: [
+      output('outNats', 'M', 1),
+      output('outDh', 'M', 'D', optional),
+      accumulate('accTable', 'V', 'D', optional),
+      input('h', 'M', 'D'),
+      input('table', 'V', 'D'),
+      targets,
+      scalar('scale'),
+    ],
+    agree: near,
+    flops: ({ M, V, D }) => 6 * M * V * D + 20 * M * V,
+  },
+  sumSquares: {
+    args: [input('x', 'M', 'D')],
+    agree: near,
+    flops: ({ M, D }) => 2 * M * D,
+    returns: 'number',
+  },
+  scale: {
+    args: [update('x', 'M', 'D'), scalar('factor')],
+    agree: near,
+    flops: ({ M, D }) => M * D,
+  },
+  sgdMomentum: {
+    args: [
+      update('p', 'M', 'D'),
+      update('v', 'M', 'D'),
+      input('g', 'M', 'D'),
+      scalar('lr'),
+      scalar('momentum'),
+      scalar('decay'),
+    ],
+    agree: near,
+    flops: ({ M, D }) => 6 * M * D,
+  },
+  adamW: {
+    args: [
+      update('p', 'M', 'D'),
+      update('m', 'M', 'D'),
+      update('v', 'M', 'D'),
+      input('g', 'M', 'D'),
+      scalar('lr'),
+      scalar('beta1'),
+      scalar('beta2'),
+      scalar('eps'),
+      scalar('decay'),
+      scalar('step'),
+    ],
+    agree: near,
+    flops: ({ M, D }) => 14 * M * D,
+  },
+};
+
+export const OP_NAMES = Object.keys(OPS) as OpName[];
+
+/** An argument after groups are opened: `name` is `x.codes` for field `codes` of `x`. */
+export type FlatArg = Exclude<ArgSpec, GroupArg>;
+
+/** The arguments of an op with groups opened, in order. */
+export function flatArgs(op: OpName): FlatArg[] {
+  return OPS[op].args.flatMap((arg: ArgSpec): FlatArg[] =>
+    arg.kind === 'group'
+      ? Object.values(arg.fields).map((field) => ({ ...field, name: `${arg.name}.${field.name}` }))
+      : [arg],
+  );
+}
+
+/** The values of one call with groups opened, in the order of `flatArgs`. */
+export function flatValues(op: OpName, values: readonly unknown[]): unknown[] {
+  return OPS[op].args.flatMap((arg: ArgSpec, i: number): unknown[] =>
+    arg.kind === 'group'
+      ? Object.keys(arg.fields).map((field) => (values[i] as Record<string, unknown>)[field])
+      : [values[i]],
+  );
+}

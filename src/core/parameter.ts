@@ -1,0 +1,94 @@
+import type { Backend } from './backend.ts';
+import { Random } from './random.ts';
+import { BYTES, type Mat, mat } from './tensor.ts';
+
+/** `ternary` and `dense` matrices multiply, `embedding` is looked up, `gain` scales channels. */
+export type ParameterRole = 'ternary' | 'dense' | 'embedding' | 'gain';
+
+/** First values: normal with mean 0 and this standard deviation, or all equal. */
+export type Init = { readonly normal: number } | { readonly constant: number };
+
+/** One learned matrix. `value` and `grad` are slices of the store's flat arrays, set when the store is allocated. */
+export class Parameter {
+  value!: Mat;
+  grad!: Mat;
+
+  constructor(
+    readonly name: string,
+    readonly role: ParameterRole,
+    readonly rows: number,
+    readonly cols: number,
+    readonly init: Init,
+  ) {}
+
+  get size(): number {
+    return this.rows * this.cols;
+  }
+}
+
+/**
+ * All parameters of a model in one flat array, their gradients in a second, each optimiser slot in a further one, so
+ * that the gradient norm, checkpoints and an all-reduce are each one pass over one array.
+ */
+export class ParameterStore {
+  /** Values and gradients of all parameters, padding included (always 0), as one row. */
+  readonly values: Mat;
+  readonly grads: Mat;
+  private readonly starts = new Map<Parameter, number>();
+  private readonly length: number;
+
+  constructor(
+    readonly all: readonly Parameter[],
+    private readonly backend: Backend,
+  ) {
+    let length = 0;
+    for (const p of all) {
+      this.starts.set(p, length);
+      // Each parameter begins on a cache line, so that no two threads write one line and vector loads do not split.
+      length += Math.ceil(p.size / 16) * 16;
+    }
+    this.length = length;
+    this.values = this.flat('parameters');
+    this.grads = this.flat('gradients');
+    for (const p of all) {
+      p.value = this.slice(this.values, p, p.name);
+      p.grad = this.slice(this.grads, p, `grad(${p.name})`);
+    }
+  }
+
+  /** Number of learned values. */
+  get count(): number {
+    return this.all.reduce((sum, p) => sum + p.size, 0);
+  }
+
+  /** A zeroed flat array of the store's shape: one optimiser slot. */
+  flat(label: string): Mat {
+    const { real } = this.backend;
+    return mat(real, 1, this.length, label, this.backend.allocate(this.length * BYTES[real]));
+  }
+
+  /** The part of `flat` that belongs to `p`. */
+  slice(flat: Mat, p: Parameter, label: string): Mat {
+    const start = this.starts.get(p)!;
+    return { ...flat, rows: p.rows, cols: p.cols, data: flat.data.subarray(start, start + p.size), label } as Mat;
+  }
+
+  /**
+   * First values from the seed; each parameter has its own stream, named by its path. They are float32 numbers on every
+   * backend, so that a run in float64 starts where one in float32 does.
+   */
+  initialize(seed: number): void {
+    for (const p of this.all) {
+      if ('constant' in p.init) {
+        p.value.data.fill(p.init.constant);
+        continue;
+      }
+      const random = new Random(seed, p.name);
+      for (let i = 0; i < p.size; i++) p.value.data[i] = Math.fround(p.init.normal * random.normal());
+    }
+  }
+
+  zeroGrads(): void {
+    this.grads.data.fill(0);
+  }
+}

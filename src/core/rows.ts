@@ -1,0 +1,27 @@
+/**
+ * Rows for a model: a token id each, and its targets with weights in compressed rows. A batch in which every token is
+ * computed has one target of weight 1 a row; a collapsed one has a row a distinct token. Arrays may be longer than used.
+ */
+export interface Rows {
+  readonly count: number;
+  readonly ids: Int32Array;
+  /** Row i has the entries `offsets[i] .. offsets[i + 1]` of `targetIds` and `weights`. */
+  readonly offsets: Int32Array;
+  readonly targetIds: Int32Array;
+  readonly weights: Float64Array;
+}
+
+/** One row a token, in order. The result's arrays are `ids` and `targets` themselves. */
+export class DenseRows {
+  private readonly offsets: Int32Array;
+  private readonly weights: Float64Array;
+
+  constructor(capacity: number) {
+    this.offsets = Int32Array.from({ length: capacity + 1 }, (_, i) => i);
+    this.weights = new Float64Array(capacity).fill(1);
+  }
+
+  of(ids: Int32Array, targets: Int32Array, count: number): Rows {
+    return { count, ids, offsets: this.offsets, targetIds: targets, weights: this.weights };
+  }
+}

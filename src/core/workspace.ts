@@ -1,0 +1,79 @@
+import type { Backend } from './backend.ts';
+import { BYTES, type Codes, type DType, type Mat, type Tensor, tensor } from './tensor.ts';
+
+/** Hands out the tensors of one plan. Everything is asked for once; nothing is allocated while a model runs. */
+export interface Planner {
+  readonly training: boolean;
+  /** Rows of one sequence; a plan's rows are whole sequences where any layer mixes rows. */
+  readonly seqLen: number;
+  /** Lives from forward to backward. */
+  saved(label: string, rows: number, cols: number): Mat;
+  savedCodes(label: string, rows: number, cols: number): Codes;
+  /** Lives until `release`; the next request of the same size may get the same memory. */
+  scratch(label: string, rows: number, cols: number): Mat;
+  release(t: Tensor): void;
+  /** Keeps its contents from call to call: what a sequence layer carries. */
+  state(label: string, rows: number, cols: number): Mat;
+}
+
+interface Slot {
+  readonly memory: Uint8Array;
+  free: boolean;
+}
+
+/**
+ * The memory of a model's activations. The first plan, made for the largest number of rows, decides which request gets
+ * which piece of memory; a later plan for fewer rows replays the same requests on the same memory, so that the ragged
+ * last block of a batch costs a few records and no memory.
+ */
+export class Workspace {
+  private readonly slots: Slot[] = [];
+  /** Slot of the i-th request of a plan. */
+  private readonly order: number[] = [];
+  private planned = false;
+
+  constructor(private readonly backend: Backend) {}
+
+  /** Runs `build` with a planner. The first call must be the one for the largest number of rows. */
+  plan<T>(training: boolean, seqLen: number, build: (p: Planner) => T): T {
+    let request = 0;
+    const owner = new Map<Tensor, number>();
+    const take = <D extends DType>(dtype: D, label: string, rows: number, cols: number): Tensor<D> => {
+      const bytes = rows * cols * BYTES[dtype];
+      if (!this.planned) this.order.push(this.find(bytes));
+      const index = this.order[request++]!;
+      const t = tensor(dtype, rows, cols, label, this.slots[index]!.memory);
+      owner.set(t as Tensor, index);
+      return t;
+    };
+    const { real } = this.backend;
+    const planner: Planner = {
+      training,
+      seqLen,
+      saved: (label, rows, cols) => take(real, label, rows, cols) as Mat,
+      savedCodes: (label, rows, cols) => take('i8', label, rows, cols),
+      scratch: (label, rows, cols) => take(real, label, rows, cols) as Mat,
+      release: (t) => {
+        if (!this.planned) this.slots[owner.get(t)!]!.free = true;
+      },
+      state: (label, rows, cols) => take(real, label, rows, cols) as Mat,
+    };
+    const result = build(planner);
+    this.planned = true;
+    return result;
+  }
+
+  /** Bytes of all activations. */
+  get bytes(): number {
+    return this.slots.reduce((sum, slot) => sum + slot.memory.length, 0);
+  }
+
+  private find(bytes: number): number {
+    const reusable = this.slots.findIndex((slot) => slot.free && slot.memory.length === bytes);
+    if (reusable >= 0) {
+      this.slots[reusable]!.free = false;
+      return reusable;
+    }
+    return this.slots.push({ memory: this.backend.allocate(bytes), free: false }) - 1;
+  }
+}

@@ -1,0 +1,41 @@
+import type { InputLayer, StepContext } from '../core/layer.ts';
+import { type Init, Parameter } from '../core/parameter.ts';
+import type { Ids, Mat } from '../core/tensor.ts';
+
+/** `y_i = E[id_i]`; `dE[id_i] += dy_i`. */
+export class Embedding implements InputLayer<null> {
+  readonly type = 'embedding';
+  readonly inCols = 1;
+  readonly outCols: number;
+  readonly coupling = 'row';
+  readonly keeps = { input: true, output: false };
+  readonly macs = 0;
+  /** [vocab x dim]; a tied head uses it too. */
+  readonly table: Parameter;
+
+  constructor(
+    readonly path: string,
+    readonly vocab: number,
+    dim: number,
+    init: Init,
+  ) {
+    this.outCols = dim;
+    this.table = new Parameter(`${path}.weight`, 'embedding', vocab, dim, init);
+  }
+
+  parameters(): Iterable<Parameter> {
+    return [this.table];
+  }
+
+  plan(): null {
+    return null;
+  }
+
+  forward(ctx: StepContext, ids: Ids, y: Mat): void {
+    ctx.k.gatherRows(y, this.table.value, ids);
+  }
+
+  backward(ctx: StepContext, ids: Ids, _y: Mat, dy: Mat): void {
+    ctx.k.scatterAddRows(this.table.grad, dy, ids);
+  }
+}

@@ -1,0 +1,49 @@
+import type { Layer, StepContext } from '../core/layer.ts';
+import { Parameter } from '../core/parameter.ts';
+import type { Mat } from '../core/tensor.ts';
+import type { Planner } from '../core/workspace.ts';
+
+interface RmsNormCache {
+  /** 1 / rms of each row: backward needs it, and computing it again would be a pass over x. */
+  readonly rstd: Mat;
+}
+
+/** `y = x / sqrt(mean(x^2) + eps) * gain` (Zhang and Sennrich 2019). */
+export class RmsNorm implements Layer<RmsNormCache> {
+  readonly type = 'rms_norm';
+  readonly coupling = 'row';
+  readonly keeps = { input: true, output: false };
+  readonly inCols: number;
+  readonly outCols: number;
+  readonly macs: number;
+  private readonly eps: number;
+  private readonly gain: Parameter | null;
+
+  constructor(
+    readonly path: string,
+    dim: number,
+    options: { readonly gain: boolean; readonly eps: number },
+  ) {
+    this.inCols = dim;
+    this.outCols = dim;
+    this.macs = 2 * dim;
+    this.eps = options.eps;
+    this.gain = options.gain ? new Parameter(`${path}.gain`, 'gain', 1, dim, { constant: 1 }) : null;
+  }
+
+  parameters(): Iterable<Parameter> {
+    return this.gain ? [this.gain] : [];
+  }
+
+  plan(rows: number, p: Planner): RmsNormCache {
+    return { rstd: p.saved(`${this.path}/rstd`, rows, 1) };
+  }
+
+  forward(ctx: StepContext, x: Mat, y: Mat, { rstd }: RmsNormCache): void {
+    ctx.k.rmsNorm(y, rstd, x, this.gain?.value ?? null, this.eps);
+  }
+
+  backward(ctx: StepContext, x: Mat, _y: Mat, dy: Mat, dx: Mat, { rstd }: RmsNormCache): void {
+    ctx.k.rmsNormGrad(dx, this.gain?.grad ?? null, dy, x, this.gain?.value ?? null, rstd);
+  }
+}

@@ -1,0 +1,87 @@
+import type { Backend } from '../core/backend.ts';
+import type { ActivationRule, Kernels, WeightRule } from '../core/kernels.ts';
+import type { Layer, StepContext } from '../core/layer.ts';
+import { type Init, Parameter } from '../core/parameter.ts';
+import { type Mat, mat, type Quantized, type TernaryWeight, tensor } from '../core/tensor.ts';
+import type { Planner } from '../core/workspace.ts';
+
+export interface TernaryLinearOptions {
+  readonly weights: WeightRule;
+  readonly activations: ActivationRule | 'none';
+  readonly init: Init;
+}
+
+/** The quantised input: backward multiplies by exactly what forward multiplied by. Null where x itself is used. */
+type TernaryLinearCache = Quantized | null;
+
+/**
+ * A linear layer without bias whose weights are `gamma * {-1, 0, +1}` and whose input is quantised row by row
+ * (BitNet b1.58, Ma et al. 2024). Gradients pass straight through both quantisers: `dx = dy . What`,
+ * `dW = dy^T . xhat`, with the scales gamma and s inside What and xhat.
+ */
+export class TernaryLinear implements Layer<TernaryLinearCache> {
+  readonly type = 'ternary_linear';
+  readonly coupling = 'row';
+  readonly keeps: Layer['keeps'];
+  readonly macs: number;
+  /** The float master [out x in] that the optimiser updates. */
+  readonly weight: Parameter;
+  private quantized?: TernaryWeight;
+
+  constructor(
+    readonly path: string,
+    readonly inCols: number,
+    readonly outCols: number,
+    private readonly options: TernaryLinearOptions,
+    private readonly backend: Backend,
+  ) {
+    this.weight = new Parameter(`${path}.weight`, 'ternary', outCols, inCols, options.init);
+    this.macs = inCols * outCols;
+    this.keeps = { input: options.activations === 'none', output: false };
+  }
+
+  parameters(): Iterable<Parameter> {
+    return [this.weight];
+  }
+
+  plan(rows: number, p: Planner): TernaryLinearCache {
+    if (this.options.activations === 'none') return null;
+    return {
+      codes: p.savedCodes(`${this.path}/x.codes`, rows, this.inCols),
+      scale: p.saved(`${this.path}/x.scale`, rows, 1),
+    };
+  }
+
+  prepare(k: Kernels): void {
+    this.quantized ??= this.allocate();
+    const { codes, scale, packed } = this.quantized;
+    k.quantizeWeight(codes, scale, this.weight.value, this.options.weights);
+    k.packTernary(packed, codes);
+  }
+
+  forward(ctx: StepContext, x: Mat, y: Mat, xq: TernaryLinearCache): void {
+    const { activations } = this.options;
+    if (xq === null || activations === 'none') {
+      ctx.k.ternaryMatmulFloat(y, x, this.quantized!);
+      return;
+    }
+    ctx.k.quantizeRows(xq.codes, xq.scale, x, activations);
+    ctx.k.ternaryMatmul(y, xq, this.quantized!);
+  }
+
+  backward(ctx: StepContext, x: Mat, _y: Mat, dy: Mat, dx: Mat, xq: TernaryLinearCache): void {
+    if (xq === null) ctx.k.matmulTransA(this.weight.grad, dy, x);
+    else ctx.k.ternaryMatmulGradW(this.weight.grad, dy, xq);
+    ctx.k.ternaryMatmulGradX(dx, dy, this.quantized!);
+  }
+
+  private allocate(): TernaryWeight {
+    const { backend, path, outCols, inCols } = this;
+    const packedBytes = backend.packedTernaryBytes(outCols, inCols);
+    return {
+      codes: tensor('i8', outCols, inCols, `${path}.weight/codes`, backend.allocate(outCols * inCols)),
+      scale: mat(backend.real, 1, 1, `${path}.weight/scale`),
+      packed: tensor('u8', 1, packedBytes, `${path}.weight/packed`, backend.allocate(packedBytes)),
+    };
+  }
+}

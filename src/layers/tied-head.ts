@@ -1,0 +1,40 @@
+import type { Objective, StepContext } from '../core/layer.ts';
+import type { Parameter } from '../core/parameter.ts';
+import type { Mat, SparseTargets } from '../core/tensor.ts';
+
+/**
+ * Logits from the embedding's own table, `z = h . E^T`, and cross-entropy (Press and Wolf 2017). The gradient of E is
+ * added to what the embedding adds: one parameter, two uses.
+ */
+export class TiedHead implements Objective<null> {
+  readonly type = 'tied_head';
+  readonly inCols: number;
+  readonly vocab: number;
+  readonly macs: number;
+
+  constructor(
+    readonly path: string,
+    private readonly table: Parameter,
+  ) {
+    this.vocab = table.rows;
+    this.inCols = table.cols;
+    this.macs = table.size;
+  }
+
+  /** None of its own. */
+  parameters(): Iterable<Parameter> {
+    return [];
+  }
+
+  plan(): null {
+    return null;
+  }
+
+  loss(ctx: StepContext, outNats: Mat, h: Mat, targets: SparseTargets, scale: number, dh: Mat | null): void {
+    ctx.k.headLoss(outNats, dh, dh && this.table.grad, h, this.table.value, targets, scale);
+  }
+
+  logits(ctx: StepContext, out: Mat, h: Mat): void {
+    ctx.k.matmulTransB(out, h, this.table.value);
+  }
+}

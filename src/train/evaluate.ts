@@ -1,0 +1,126 @@
+import { BatchRunner } from '../core/batch-runner.ts';
+import { Blocks, type Model } from '../core/model.ts';
+import { DenseRows } from '../core/rows.ts';
+import { BigramCounts } from '../data/collapse.ts';
+import type { EvalEvent } from './events.ts';
+
+/** The text that an evaluation covers: whole documents. */
+export interface EvaluationText {
+  readonly split: string;
+  /** Token of the end of a document; it also stands before each document's first token. */
+  readonly eos: number;
+  /** Token ids of each document, end-of-document token included. */
+  documents(): Iterable<Int32Array>;
+  /** Unicode code points and UTF-8 bytes of the documents' text. */
+  readonly characters: number;
+  readonly bytes: number;
+}
+
+/** Pairs are handed over in pieces of this many tokens. */
+const PIECE = 1 << 16;
+
+/**
+ * Loss over whole documents: every token of every document is predicted once, its end-of-document token included, from
+ * the tokens of its own document alone. `PPL = exp(nats / tokens)`; BPC and BPB divide the same nats by the characters
+ * and bytes of the text, so they can be compared across vocabularies.
+ */
+export class Evaluator {
+  private readonly score: (text: EvaluationText) => { nats: number; tokens: number; floor: number | null };
+
+  constructor(
+    model: Model,
+    options: { readonly seqLen: number; readonly collapse: 'auto' | 'never'; readonly blockRows: number | 'auto' },
+  ) {
+    this.score =
+      model.coupling === 'sequence'
+        ? sequenceScorer(model, options.seqLen)
+        : tokenWiseScorer(model, options.collapse, options.blockRows);
+  }
+
+  evaluate(text: EvaluationText, step: number): EvalEvent {
+    const { nats, tokens, floor } = this.score(text);
+    const bits = nats / Math.LN2;
+    return {
+      event: 'eval',
+      step,
+      split: text.split,
+      loss: nats / tokens,
+      floor,
+      ppl: Math.exp(nats / tokens),
+      bpc: bits / text.characters,
+      bpb: bits / text.bytes,
+      tokens,
+      characters: text.characters,
+      bytes: text.bytes,
+    };
+  }
+}
+
+type Scorer = Evaluator['score'];
+
+/** Nothing but the token before counts, so documents run together: each begins after an end-of-document token. */
+function tokenWiseScorer(model: Model, collapse: 'auto' | 'never', blockRows: number | 'auto'): Scorer {
+  const counts = new BigramCounts(model.vocab);
+  const runner = new BatchRunner(model, {
+    seqLen: 1,
+    blockRows,
+    capacity: Math.max(PIECE, model.vocab),
+    training: false,
+  });
+  const dense = new DenseRows(PIECE);
+  const ids = new Int32Array(PIECE);
+  const targets = new Int32Array(PIECE);
+  return (text) => {
+    model.prepare();
+    counts.clear();
+    let nats = 0;
+    let held = 0;
+    const flush = (): void => {
+      counts.add(ids, targets, held);
+      if (collapse === 'never') nats += runner.evaluate(dense.of(ids, targets, held));
+      held = 0;
+    };
+    for (const tokens of text.documents()) {
+      let previous = text.eos;
+      for (const token of tokens) {
+        ids[held] = previous;
+        targets[held++] = token;
+        previous = token;
+        if (held === PIECE) flush();
+      }
+    }
+    flush();
+    if (collapse === 'auto') nats = runner.evaluate(counts.rows());
+    return { nats, tokens: counts.tokens, floor: counts.floor() };
+  };
+}
+
+/** Document by document, in windows of a training sequence whose layers carry their state from window to window. */
+function sequenceScorer(model: Model, seqLen: number): Scorer {
+  const blocks = new Blocks(model, { rows: seqLen, seqLen, training: false, targetCapacity: seqLen });
+  const plan = blocks.plan(seqLen);
+  const { offsets, ids: targetIds, weights } = plan.targets;
+  weights.data.fill(1);
+  return (text) => {
+    model.prepare();
+    let nats = 0;
+    let tokens = 0;
+    for (const document of text.documents()) {
+      for (let start = 0; start < document.length; start += seqLen) {
+        const count = Math.min(seqLen, document.length - start);
+        for (let i = 0; i < seqLen; i++) {
+          // Rows past the end have no target, and no row looks ahead at them.
+          plan.ids.data[i] = i < count ? (start + i ? document[start + i - 1]! : text.eos) : text.eos;
+          targetIds.data[i] = i < count ? document[start + i]! : 0;
+          offsets.data[i + 1] = Math.min(i + 1, count);
+        }
+        const context = { k: model.backend.kernels, seqLen, carry: start > 0 };
+        plan.forward(context);
+        plan.loss(context, 0, false);
+        for (let i = 0; i < count; i++) nats += plan.nats.data[i]!;
+      }
+      tokens += document.length;
+    }
+    return { nats, tokens, floor: null };
+  };
+}

@@ -1,0 +1,64 @@
+/** Which route a step took: every token computed, or distinct tokens only. */
+export type Path = 'collapsed' | 'dense';
+
+export interface StepEvent {
+  readonly event: 'step';
+  /** Steps done, this one included. */
+  readonly step: number;
+  /** Tokens trained on so far. */
+  readonly tokens: number;
+  /** Nats per token of this step's batch, before its update. */
+  readonly loss: number;
+  /** The least loss that any token-wise model could have on this batch; null where the model is not token-wise. */
+  readonly floor: number | null;
+  readonly lr: number;
+  /** Before clipping. */
+  readonly gradNorm: number;
+  readonly tokensPerSecond: number;
+  readonly path: Path;
+  readonly backend: string;
+}
+
+export interface EvalEvent {
+  readonly event: 'eval';
+  readonly step: number;
+  readonly split: string;
+  /** Nats per predicted token, end-of-document tokens included. */
+  readonly loss: number;
+  /** As in `StepEvent`, over the same tokens as the loss. */
+  readonly floor: number | null;
+  readonly ppl: number;
+  /** Bits per character (Unicode code points of the documents' text). */
+  readonly bpc: number;
+  /** Bits per UTF-8 byte of the documents' text. */
+  readonly bpb: number;
+  readonly tokens: number;
+  readonly characters: number;
+  readonly bytes: number;
+}
+
+export interface SampleEvent {
+  readonly event: 'sample';
+  readonly step: number;
+  readonly prompt: string;
+  readonly text: string;
+}
+
+export interface CheckpointEvent {
+  readonly event: 'checkpoint';
+  readonly step: number;
+  readonly dir: string;
+}
+
+/** Why a run ended. */
+export type Ending = 'steps' | 'tokens' | 'epochs' | 'time' | 'interrupted';
+
+export interface DoneEvent {
+  readonly event: 'done';
+  readonly runDir: string;
+  readonly seconds: number;
+  readonly step: number;
+  readonly ending: Ending;
+}
+
+export type TrainEvent = StepEvent | EvalEvent | SampleEvent | CheckpointEvent | DoneEvent;

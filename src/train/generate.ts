@@ -1,0 +1,45 @@
+import type { StepContext } from '../core/layer.ts';
+import { Blocks, type BlockPlan, type Model } from '../core/model.ts';
+import { type Mat, mat } from '../core/tensor.ts';
+import type { Sampler } from './sampling.ts';
+
+/**
+ * One token at a time through the same forward as training, on sequences of one row whose layers carry their state.
+ * One text at a time.
+ */
+export class TextGenerator {
+  private readonly plan: BlockPlan;
+  private readonly logits: Mat;
+
+  constructor(private readonly model: Model) {
+    const blocks = new Blocks(model, { rows: 1, seqLen: 1, training: false, targetCapacity: 1 });
+    this.plan = blocks.plan(1);
+    this.logits = mat(model.backend.real, 1, model.vocab, 'logits');
+  }
+
+  /**
+   * Tokens after `prompt` until `eos` (which is not given) or `maxTokens`. The text begins after an end-of-document
+   * token, as every document in training does.
+   */
+  *generate(prompt: readonly number[], eos: number, maxTokens: number, sampler: Sampler): Iterable<number> {
+    this.model.prepare();
+    this.feed(eos, false);
+    for (const id of prompt) this.feed(id, true);
+    for (let i = 0; i < maxTokens; i++) {
+      this.plan.logits(this.context(true), this.logits);
+      const token = sampler.sample(this.logits.data);
+      if (token === eos) return;
+      yield token;
+      this.feed(token, true);
+    }
+  }
+
+  private feed(id: number, carry: boolean): void {
+    this.plan.ids.data[0] = id;
+    this.plan.forward(this.context(carry));
+  }
+
+  private context(carry: boolean): StepContext {
+    return { k: this.model.backend.kernels, seqLen: 1, carry };
+  }
+}

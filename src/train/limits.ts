@@ -1,0 +1,50 @@
+import type { Ending } from './events.ts';
+
+/** What ends a run; the first limit that is reached does. Infinity where there is none. */
+export interface Limits {
+  readonly steps: number;
+  readonly tokens: number;
+  readonly epochs: number;
+  readonly seconds: number;
+}
+
+/** What the schedule's progress is measured in. */
+export type Measure = keyof Limits;
+
+/** How far a run is. */
+export interface Progress {
+  readonly step: number;
+  readonly tokens: number;
+  readonly epochs: number;
+  readonly seconds: number;
+}
+
+const ENDINGS: Readonly<Record<Measure, Ending>> = {
+  steps: 'steps',
+  tokens: 'tokens',
+  epochs: 'epochs',
+  seconds: 'time',
+};
+const amount = (p: Progress, m: Measure): number => (m === 'steps' ? p.step : p[m]);
+
+/** The limit that `progress` has reached, if any. */
+export function reached(limits: Limits, progress: Progress): Ending | null {
+  for (const measure of Object.keys(ENDINGS) as Measure[]) {
+    if (amount(progress, measure) >= limits[measure]) return ENDINGS[measure];
+  }
+  return null;
+}
+
+/** The first limit that is set, whole units of work before the clock: a schedule over steps can be repeated. */
+export function defaultMeasure(limits: Limits): Measure {
+  const order: readonly Measure[] = ['steps', 'tokens', 'epochs', 'seconds'];
+  return order.find((m) => Number.isFinite(limits[m])) ?? 'steps';
+}
+
+/** Share of `limits[measure]` between `start` and its end that lies behind `now`; 0 where that limit is not set. */
+export function shareDone(limits: Limits, measure: Measure, start: Progress, now: Progress): number {
+  const from = amount(start, measure);
+  const whole = limits[measure] - from;
+  if (!Number.isFinite(whole)) return 0;
+  return whole <= 0 ? 1 : (amount(now, measure) - from) / whole;
+}

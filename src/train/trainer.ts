@@ -1,0 +1,195 @@
+import { setImmediate } from 'node:timers/promises';
+import { finiteKernels } from '../backends/decorators/finite.ts';
+import { BatchRunner } from '../core/batch-runner.ts';
+import { FlashError } from '../core/errors.ts';
+import { ROW_CHUNK } from '../core/kernels.ts';
+import type { Model } from '../core/model.ts';
+import { DenseRows, type Rows } from '../core/rows.ts';
+import type { BatchSource } from '../data/batches.ts';
+import { BigramCounts } from '../data/collapse.ts';
+import { clipGradients } from '../optim/clip.ts';
+import type { Optimizer, OptimizerState } from '../optim/optimizer.ts';
+import type { Schedule } from '../optim/schedules.ts';
+import type { Ending, Path, StepEvent } from './events.ts';
+import { type Limits, type Measure, type Progress, reached, shareDone } from './limits.ts';
+
+/** What a run is made of. The trainer is handed its parts and knows no recipe. */
+export interface TrainerParts {
+  readonly model: Model;
+  readonly optimizer: Optimizer;
+  readonly optimizerState: OptimizerState;
+  readonly schedule: Schedule;
+  readonly batches: BatchSource;
+}
+
+export interface TrainerOptions {
+  readonly limits: Limits;
+  readonly measure: Measure;
+  /** Largest global gradient norm; null never clips. */
+  readonly clip: number | null;
+  readonly collapse: 'auto' | 'never';
+  readonly seqLen: number;
+  readonly tokensPerStep: number;
+  readonly tokensPerEpoch: number;
+  readonly blockRows: number | 'auto';
+}
+
+/** Called in order, awaited, between steps. */
+export interface Hook {
+  onStep?(event: StepEvent): void | Promise<void>;
+  onEnd?(ending: Ending): void | Promise<void>;
+}
+
+/** All of a run that is neither weights nor optimiser slots. The data's position follows from `step`. */
+export interface TrainerState {
+  readonly step: number;
+  /** Training time behind the run, evaluation and checkpoints not counted. */
+  readonly seconds: number;
+  /** Where the run was when warm-up ended, for the schedule. */
+  readonly decayStart: Progress | null;
+}
+
+/** The loop: batch, forward and backward by blocks, clip, update. */
+export class Trainer {
+  private step = 0;
+  private seconds = 0;
+  private decayStart: Progress | null = null;
+  private readonly runner: BatchRunner;
+  private readonly dense: DenseRows;
+  private readonly counts: BigramCounts | null;
+  private readonly ids: Int32Array;
+  private readonly targets: Int32Array;
+
+  constructor(
+    private readonly parts: TrainerParts,
+    private readonly options: TrainerOptions,
+    private readonly hooks: readonly Hook[] = [],
+  ) {
+    const { model } = parts;
+    const { tokensPerStep } = options;
+    this.counts = model.coupling === 'row' ? new BigramCounts(model.vocab) : null;
+    const collapsed = this.path === 'collapsed';
+    this.runner = new BatchRunner(model, {
+      seqLen: options.seqLen,
+      blockRows: collapsed && options.blockRows === 'auto' ? collapsedBlockRows(model) : options.blockRows,
+      capacity: tokensPerStep,
+      training: true,
+    });
+    this.dense = new DenseRows(tokensPerStep);
+    this.ids = new Int32Array(tokensPerStep);
+    this.targets = new Int32Array(tokensPerStep);
+  }
+
+  get path(): Path {
+    return this.counts && this.options.collapse === 'auto' ? 'collapsed' : 'dense';
+  }
+
+  /** Bytes of activations. */
+  get activationBytes(): number {
+    return this.runner.blocks.bytes;
+  }
+
+  get progress(): Progress {
+    const tokens = this.step * this.options.tokensPerStep;
+    return { step: this.step, tokens, epochs: tokens / this.options.tokensPerEpoch, seconds: this.seconds };
+  }
+
+  get state(): TrainerState {
+    return { step: this.step, seconds: this.seconds, decayStart: this.decayStart };
+  }
+
+  restore(state: TrainerState): void {
+    this.step = state.step;
+    this.seconds = state.seconds;
+    this.decayStart = state.decayStart;
+  }
+
+  /**
+   * Runs until a limit is reached or `signal` aborts; the step under way is always finished.
+   * @throws FlashError when the loss or a gradient stops being a number; the parameters are then those before the step.
+   */
+  async run(signal?: AbortSignal): Promise<Ending> {
+    let ending = reached(this.options.limits, this.progress);
+    while (!ending) {
+      const event = this.trainStep();
+      for (const hook of this.hooks) await hook.onStep?.(event);
+      await setImmediate();
+      ending = reached(this.options.limits, this.progress) ?? (signal?.aborted ? 'interrupted' : null);
+    }
+    for (const hook of this.hooks) await hook.onEnd?.(ending);
+    return ending;
+  }
+
+  private trainStep(): StepEvent {
+    const { model, optimizer, optimizerState, schedule } = this.parts;
+    const { kernels } = model.backend;
+    const { limits, measure, tokensPerStep, clip } = this.options;
+    const began = performance.now();
+
+    const rows = this.nextRows();
+    model.prepare();
+    model.store.zeroGrads();
+    const loss = this.runner.train(rows, 1 / tokensPerStep) / tokensPerStep;
+    const gradNorm = clipGradients(kernels, model.store.grads, clip);
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) this.explainNonFinite(rows, loss, gradNorm);
+
+    if (this.step >= schedule.warmupSteps) this.decayStart ??= this.progress;
+    const done = this.decayStart ? shareDone(limits, measure, this.decayStart, this.progress) : 0;
+    const lr = schedule.rate(optimizer.lr, this.step, done);
+    optimizer.update(kernels, optimizerState.slotted, lr, this.step + 1);
+
+    const floor = this.counts && this.counts.floor();
+    this.step++;
+    const seconds = (performance.now() - began) / 1000;
+    this.seconds += seconds;
+    return {
+      event: 'step',
+      step: this.step,
+      tokens: this.step * tokensPerStep,
+      loss,
+      floor,
+      lr,
+      gradNorm,
+      tokensPerSecond: tokensPerStep / seconds,
+      path: this.path,
+      backend: model.backend.name,
+    };
+  }
+
+  private nextRows(): Rows {
+    const { ids, targets, counts } = this;
+    this.parts.batches.fill(this.step, ids, targets);
+    if (counts) {
+      counts.clear();
+      counts.add(ids, targets, ids.length);
+      if (this.path === 'collapsed') return counts.rows();
+    }
+    return this.dense.of(ids, targets, ids.length);
+  }
+
+  /** Runs the step again on kernels that look at everything they write, to name the first layer and op. */
+  private explainNonFinite(rows: Rows, loss: number, gradNorm: number): never {
+    const { model } = this.parts;
+    const what = Number.isFinite(loss) ? `gradient norm is ${gradNorm}` : `loss is ${loss}`;
+    const { seqLen, tokensPerStep } = this.options;
+    let first = 'no single kernel: the sum of finite values overflowed';
+    try {
+      model.store.zeroGrads();
+      const k = finiteKernels(model.backend.kernels);
+      this.runner.train(rows, 1 / tokensPerStep, { k, seqLen, carry: false });
+    } catch (error) {
+      if (!(error instanceof FlashError)) throw error;
+      first = error.message;
+    }
+    throw new FlashError(`step ${this.step + 1}: ${what}; first: ${first}`, {
+      remedy: 'The step was not applied. Lower optimizer.lr or set train.clip, then resume from the last checkpoint.',
+    });
+  }
+}
+
+/** A collapsed batch has at most as many rows as the vocabulary: halves of it keep all threads busy to the end. */
+
+/** A collapsed batch has at most as many rows as the vocabulary; a block that takes them all keeps every thread busy. */
+function collapsedBlockRows(model: Model): number {
+  return Math.min(8192, Math.ceil(model.vocab / ROW_CHUNK) * ROW_CHUNK);
+}

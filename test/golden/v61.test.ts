@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import type { Backend } from '../../src/core/backend.ts';
+import { BatchRunner } from '../../src/core/batch-runner.ts';
+import { DenseRows } from '../../src/core/rows.ts';
+import { OptimizerState } from '../../src/optim/optimizer.ts';
+import { cosine } from '../../src/optim/schedules.ts';
+import { Sgd } from '../../src/optim/sgd.ts';
+import type { StepEvent } from '../../src/train/events.ts';
+import { Trainer } from '../../src/train/trainer.ts';
+import { BATCH, buildV61, type Golden, goldenBatches, goldenTokens, SEED, STEPS } from './v61-golden.ts';
+
+const folder = new URL('.', import.meta.url);
+const golden = JSON.parse(readFileSync(new URL('v61.json', folder), 'utf8')) as Golden;
+const file = readFileSync(new URL('tokens.u16', folder));
+const tokens = new Uint16Array(file.buffer, file.byteOffset, file.byteLength / 2);
+
+const relative = (a: number, b: number): number => Math.abs(a - b) / Math.abs(b);
+
+async function firstSteps(backend: Backend, collapse: 'auto' | 'never'): Promise<StepEvent[]> {
+  const model = buildV61(backend);
+  model.store.initialize(SEED);
+  const optimizer = new Sgd({ lr: 0.01, momentum: 0.9, weightDecay: 0 });
+  const events: StepEvent[] = [];
+  const stop = new AbortController();
+  const trainer = new Trainer(
+    {
+      model,
+      optimizer,
+      optimizerState: new OptimizerState(model.store, optimizer),
+      schedule: cosine(100, 0.001),
+      batches: goldenBatches(tokens),
+    },
+    {
+      limits: { steps: 10452, tokens: Infinity, epochs: Infinity, seconds: Infinity },
+      measure: 'steps',
+      clip: null,
+      collapse,
+      seqLen: 256,
+      tokensPerStep: BATCH,
+      tokensPerEpoch: tokens.length,
+      blockRows: 'auto',
+    },
+    [{ onStep: (e) => void (events.push(e), e.step === STEPS && stop.abort()) }],
+  );
+  await trainer.run(stop.signal);
+  return events;
+}
+
+function expectGolden(events: readonly StepEvent[], bound: number): void {
+  expect(events.map((e) => e.lr)).toEqual(golden.lrs.map((lr) => expect.closeTo(lr, 12)));
+  events.forEach((event, i) => {
+    expect(relative(event.loss, golden.losses[i]!), `loss of step ${i}`).toBeLessThan(bound);
+    expect(relative(event.gradNorm, golden.gradNorms[i]!), `norm of step ${i}`).toBeLessThan(10 * bound);
+    expect(event.loss).toBeGreaterThan(event.floor!);
+  });
+}
+
+/** Gradients of the first batch, every token computed. */
+function expectGoldenGradients(backend: Backend, bound: number): void {
+  const model = buildV61(backend);
+  model.store.initialize(SEED);
+  model.prepare();
+  const runner = new BatchRunner(model, { seqLen: 256, blockRows: 512, capacity: BATCH, training: true });
+  const ids = Int32Array.from(tokens.subarray(0, BATCH));
+  const targets = Int32Array.from(tokens.subarray(1, BATCH + 1));
+  runner.train(new DenseRows(BATCH).of(ids, targets, BATCH), 1 / BATCH);
+  expect(Object.keys(golden.gradients).sort()).toEqual(model.store.all.map((p) => p.name).sort());
+  for (const p of model.store.all) {
+    const { norm, at, values } = golden.gradients[p.name]!;
+    const ours = Math.sqrt(p.grad.data.reduce((sum, g) => sum + g * g, 0));
+    expect(relative(ours, norm), `norm of ${p.name}`).toBeLessThan(bound);
+    const rms = norm / Math.sqrt(p.size);
+    at.forEach((index, i) => {
+      const error = Math.abs(p.grad.data[index]! - values[i]!) / (Math.abs(values[i]!) + rms);
+      expect(error, `${p.name}[${index}]`).toBeLessThan(bound);
+    });
+  }
+}
+
+describe('v6.1 against an independent float64 implementation', () => {
+  it('reads the committed tokens', () => {
+    expect(tokens).toEqual(goldenTokens());
+  });
+
+  it('reference:f64: ten losses to 1e-6', async () => {
+    expectGolden(await firstSteps(createReferenceBackend('f64'), 'auto'), 1e-6);
+  });
+
+  it('reference:f64: gradients to 1e-6', () => {
+    expectGoldenGradients(createReferenceBackend('f64'), 1e-6);
+  });
+
+  for (const isa of nativeStatus().isas) {
+    it.each(['auto', 'never'] as const)(`native:${isa}, collapse %s: ten losses to 1e-4`, async (collapse) => {
+      expectGolden(await firstSteps(createNativeBackend({ isa }), collapse), 1e-4);
+    });
+
+    it(`native:${isa}: gradients to 1e-3`, () => {
+      expectGoldenGradients(createNativeBackend({ isa }), 1e-3);
+    });
+  }
+});
