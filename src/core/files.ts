@@ -8,7 +8,10 @@ import { FlashError } from './errors.ts';
 const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]>> = {
   ENOSPC: ['no space left on the disk', 'Free some space, then run the same command again.'],
   EDQUOT: ['the disk quota is used up', 'Free some space, then run the same command again.'],
-  EFBIG: ['the file would be larger than is allowed here', 'Raise the limit (`ulimit -f`) or use another disk.'],
+  EFBIG: [
+    'the file would be larger than is allowed here',
+    'Raise the limit (`ulimit -f`) or use another disk.',
+  ],
   EACCES: ['permission denied', 'Check who owns it, or choose another folder.'],
   EPERM: ['operation not permitted', 'Check who owns it, or choose another folder.'],
   EROFS: ['the file system is read-only', 'Choose a folder that can be written.'],

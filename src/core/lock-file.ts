@@ -46,10 +46,13 @@ export class LockFile {
       const owner = await readOwner(path);
       if (!owner) continue; // released between the two calls
       if (isAlive(owner)) {
-        throw new FlashError(`${what} is in use by process ${owner.pid} on ${owner.host} since ${owner.since}`, {
-          where: path,
-          remedy: 'Wait for it or stop it. If that process no longer exists, delete the lock file.',
-        });
+        throw new FlashError(
+          `${what} is in use by process ${owner.pid} on ${owner.host} since ${owner.since}`,
+          {
+            where: path,
+            remedy: 'Wait for it or stop it. If that process no longer exists, delete the lock file.',
+          },
+        );
       }
       await removeStale(path, owner, what);
     }
@@ -141,6 +144,7 @@ function isAlive(owner: LockOwner): boolean {
     if (errorCode(error) === 'ESRCH') return false; // EPERM: it lives and belongs to someone else
   }
   const start = processStart(owner.pid);
+  if (start === ENDED) return false;
   return start === undefined || owner.processStart === undefined || start === owner.processStart;
 }
 
@@ -159,12 +163,15 @@ function bootId(): string | undefined {
   return readProc('/proc/sys/kernel/random/boot_id')?.trim();
 }
 
-/** Field 22 of /proc/<pid>/stat (proc(5)); 'ended' for a process that died and was not waited for yet. */
+/** A process that died and was not waited for yet: it still has its id, and may have for long. */
+const ENDED = 'ended';
+
+/** Field 22 of /proc/<pid>/stat (proc(5)), or ENDED. */
 function processStart(pid: number): string | undefined {
   const stat = readProc(`/proc/${pid}/stat`);
   // Field 2, the program's name, may hold blanks and parentheses: count from behind its last one.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields?.[0] === 'Z' || fields?.[0] === 'X' ? 'ended' : fields?.[19];
+  return fields?.[0] === 'Z' || fields?.[0] === 'X' ? ENDED : fields?.[19];
 }
 
 function readProc(path: string): string | undefined {

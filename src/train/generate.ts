@@ -21,7 +21,7 @@ export class TextGenerator {
    * Tokens after `prompt` until `eos` (which is not given) or `maxTokens`. The text begins after an end-of-document
    * token, as every document in training does.
    */
-  *generate(prompt: readonly number[], eos: number, maxTokens: number, sampler: Sampler): Iterable<number> {
+  *generate(prompt: Iterable<number>, eos: number, maxTokens: number, sampler: Sampler): Iterable<number> {
     this.model.prepare();
     this.feed(eos, false);
     for (const id of prompt) this.feed(id, true);

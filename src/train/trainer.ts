@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import { finiteKernels } from '../backends/decorators/finite.ts';
+import { refuseNonFinite } from '../backends/decorators/finite.ts';
+import { wrapKernels } from '../backends/decorators/wrap.ts';
 import { BatchRunner } from '../core/batch-runner.ts';
 import { FlashError } from '../core/errors.ts';
 import { ROW_CHUNK } from '../core/kernels.ts';
 import type { Model } from '../core/model.ts';
 import { DenseRows, type Rows } from '../core/rows.ts';
-import type { BatchSource } from '../data/batches.ts';
 import { BigramCounts } from '../data/collapse.ts';
 import { clipGradients } from '../optim/clip.ts';
 import type { Optimizer, OptimizerState } from '../optim/optimizer.ts';
@@ -13,13 +13,18 @@ import type { Schedule } from '../optim/schedules.ts';
 import type { Ending, Path, StepEvent } from './events.ts';
 import { type Limits, type Measure, type Progress, reached, shareDone } from './limits.ts';
 
+/** Batch `step` (from 0) is a function of the step alone, so that to resume is to go on. */
+export interface Batches {
+  fill(step: number, ids: Int32Array, targets: Int32Array): void;
+}
+
 /** What a run is made of. The trainer is handed its parts and knows no recipe. */
 export interface TrainerParts {
   readonly model: Model;
   readonly optimizer: Optimizer;
   readonly optimizerState: OptimizerState;
   readonly schedule: Schedule;
-  readonly batches: BatchSource;
+  readonly batches: Batches;
 }
 
 export interface TrainerOptions {
@@ -175,7 +180,11 @@ export class Trainer {
     let first = 'no single kernel: the sum of finite values overflowed';
     try {
       model.store.zeroGrads();
-      const k = finiteKernels(model.backend.kernels);
+      const k = wrapKernels(model.backend.kernels, (op, values, call) => {
+        const result = call();
+        refuseNonFinite(op, values);
+        return result;
+      });
       this.runner.train(rows, 1 / tokensPerStep, { k, seqLen, carry: false });
     } catch (error) {
       if (!(error instanceof FlashError)) throw error;

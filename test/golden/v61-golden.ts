@@ -3,12 +3,12 @@ import { Model } from '../../src/core/model.ts';
 import { Random } from '../../src/core/random.ts';
 import { Residual } from '../../src/core/residual.ts';
 import { Sequence } from '../../src/core/sequence.ts';
-import type { BatchSource } from '../../src/data/batches.ts';
 import { Embedding } from '../../src/layers/embedding.ts';
 import { RmsNorm } from '../../src/layers/rms-norm.ts';
 import { Silu } from '../../src/layers/silu.ts';
 import { TernaryLinear } from '../../src/layers/ternary-linear.ts';
 import { TiedHead } from '../../src/layers/tied-head.ts';
+import type { Batches } from '../../src/train/trainer.ts';
 
 /** The shape of v6.1 (1,082,496 parameters), put together by hand: what the recipe must amount to. */
 export function buildV61(backend: Backend): Model {
@@ -49,13 +49,13 @@ export function goldenTokens(): Uint16Array {
   return Uint16Array.from({ length: STEPS * BATCH + 1 }, () => known[Math.floor(300 * random.uniform() ** 2)]!);
 }
 
-export function goldenBatches(tokens: Uint16Array): BatchSource {
+export function goldenBatches(tokens: Uint16Array): Batches {
   return {
     fill: (step, ids, targets) => {
       ids.set(tokens.subarray(step * BATCH, (step + 1) * BATCH));
       targets.set(tokens.subarray(step * BATCH + 1, (step + 1) * BATCH + 1));
     },
-  } as BatchSource;
+  };
 }
 
 /** What the oracle says of one gradient: its norm and a few of its elements. */

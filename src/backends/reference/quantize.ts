@@ -53,7 +53,10 @@ export const quantizeRows: Kernels['quantizeRows'] = (outCodes, outScale, x, rul
     const start = i * K;
     if (rule === 'int8') {
       let max = 0;
-      for (let k = 0; k < K; k++) max = Math.max(max, Math.abs(x.data[start + k]!));
+      for (let k = 0; k < K; k++) {
+        const a = Math.abs(x.data[start + k]!);
+        if (a > max) max = a;
+      }
       const s = fit(Math.max(max, fit(1e-5)) / 127);
       outScale.data[i] = s;
       for (let k = 0; k < K; k++) {

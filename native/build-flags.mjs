@@ -1,0 +1,67 @@
+// Which files make the addon, and with which flags each is compiled.
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+const root = fileURLToPath(new URL('.', import.meta.url));
+
+const COMMON = ['src/arguments.cpp', 'src/binding.cpp', 'src/cpu.cpp', 'src/dispatch.cpp', 'src/scratch.cpp'];
+
+const AVX2 = ['-mavx2', '-mfma', '-mf16c', '-mpopcnt'];
+const AVX512 = [...AVX2, '-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl'];
+
+/** Instruction sets by architecture; every file also carries #error guards for its flags. */
+const ISA_FLAGS = {
+  x64: {
+    'isa/scalar.cpp': [],
+    'isa/avx2.cpp': AVX2,
+    'isa/avx512.cpp': AVX512,
+    'isa/overrides/avx512_vnni.cpp': [...AVX512, '-mavx512vnni'],
+  },
+  arm64: {
+    'isa/scalar.cpp': [],
+    'isa/neon.cpp': [],
+    'isa/overrides/neon_dotprod.cpp': ['-march=armv8.2-a+dotprod'],
+  },
+};
+const OTHER_ARCH = { 'isa/scalar.cpp': [] };
+
+const isaFlags = (arch) => ISA_FLAGS[arch] ?? OTHER_ARCH;
+
+/** Absolute paths of all C++ files for `arch`. */
+export const sources = (arch) => [...COMMON, ...Object.keys(isaFlags(arch))].map((file) => path.join(root, file));
+
+export function compileFlags(source, { platform, arch, openMp, extra }) {
+  const file = path.relative(root, source).replaceAll(path.sep, '/');
+  // No -ffast-math and no contraction: sums in a fixed order must give the same bits on every instruction set, and
+  // kernels say themselves where they want a fused multiply-add.
+  const flags = ['-std=c++17', '-O3', '-fPIC', '-fvisibility=hidden', '-ffp-contract=off', '-fno-math-errno'];
+  flags.push('-Wall', '-Wextra');
+  if (openMp) flags.push('-fopenmp');
+  if (platform === 'darwin') flags.push('-mmacosx-version-min=11.0', '-arch', arch === 'x64' ? 'x86_64' : arch);
+  if (file === 'src/binding.cpp') {
+    flags.push('-DNAPI_VERSION=8', '-DNODE_ADDON_API_CPP_EXCEPTIONS', '-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL');
+    // A worker that is being terminated can no longer take an exception: drop it instead of ending the process.
+    flags.push('-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS');
+    flags.push('-isystem', require('node-api-headers').include_dir);
+    flags.push('-isystem', path.dirname(require.resolve('node-addon-api')));
+  } else if (file.startsWith('isa/')) {
+    flags.push(...isaFlags(arch)[file], '-fno-exceptions', '-fno-rtti', '-Wno-unused-function');
+    // gcc 12's own AVX-512 headers read a deliberately undefined register.
+    if (file.includes('avx512')) flags.push('-Wno-uninitialized', '-Wno-maybe-uninitialized');
+  }
+  if (extra) flags.push(...extra.split(/\s+/).filter(Boolean));
+  return flags;
+}
+
+export function linkFlags({ platform, arch, openMp, extra }) {
+  const flags =
+    platform === 'darwin'
+      ? ['-bundle', '-undefined', 'dynamic_lookup', '-arch', arch === 'x64' ? 'x86_64' : arch]
+      : // Never unloaded: when a worker ends, its OpenMP threads still wait in code that this file keeps mapped.
+        ['-shared', '-Wl,-z,nodelete', '-Wl,-rpath,$ORIGIN'];
+  if (openMp) flags.push('-fopenmp');
+  if (extra) flags.push(...extra.split(/\s+/).filter(Boolean));
+  return flags;
+}

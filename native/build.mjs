@@ -1,0 +1,91 @@
+// Builds the native kernels: node native/build.mjs [--optional] [--out DIR]
+//
+// Only a C++17 compiler is needed: the Node-API headers are npm packages. CXX names the compiler, CXXFLAGS adds flags,
+// TARGET_ARCH=arm64 with a cross compiler as CXX builds for another machine. --optional is what an installation
+// uses: a machine without a compiler still gets a working package, on the slower reference backend.
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { BuildError, compile, findCompiler, hasOpenMp, link } from './build-steps.mjs';
+import { compileFlags, linkFlags, sources } from './build-flags.mjs';
+
+/** Where a build for `platform`-`arch` puts its files, unless told otherwise. */
+export const buildFolder = (platform, arch) => fileURLToPath(new URL(`./build/${platform}-${arch}/`, import.meta.url));
+
+/** Names of files in the build folder: the addon, why there is none, and what the compiler said. */
+export const ADDON = 'flashlm.node';
+export const FAILURE = 'failed.txt';
+const LOG = 'build.log';
+
+/**
+ * Brings `folder/flashlm.node` up to date and returns how many files were compiled.
+ * Throws BuildError without a compiler or when a file does not compile.
+ */
+export async function build({ folder, platform = process.platform, arch = process.arch, env = process.env }) {
+  await mkdir(path.join(folder, 'obj'), { recursive: true });
+  const compiler = await findCompiler(env, platform);
+  const target = { platform, arch, openMp: await hasOpenMp(compiler, folder), extra: env.CXXFLAGS };
+
+  const waiting = sources(arch).map((source) => ({ source, flags: compileFlags(source, target) }));
+  const objects = [];
+  const errors = [];
+  const worker = async () => {
+    for (let job = waiting.shift(); job; job = waiting.shift()) {
+      await compile(compiler, job.source, job.flags, folder).then(
+        (object) => objects.push(object),
+        (error) => errors.push(error),
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  if (errors.length) throw errors[0];
+
+  await link(compiler, objects, linkFlags(target), path.join(folder, ADDON));
+  await rm(path.join(folder, FAILURE), { force: true });
+  await removeOthers(path.join(folder, 'obj'), objects.map(({ object }) => path.basename(object, '.o')));
+  return { compiled: objects.filter((object) => object.fresh).length, openMp: target.openMp };
+}
+
+/** Objects of other flags or compilers are of no more use. */
+async function removeOthers(folder, names) {
+  const files = await readdir(folder);
+  const others = files.filter((file) => !names.includes(file.replace(/\.[od]$/, '')) && /\.[od]$/.test(file));
+  await Promise.all(others.map((file) => rm(path.join(folder, file), { force: true })));
+}
+
+/** Leaves no addon of older sources behind, and says why there is none where the loader will look. */
+async function recordFailure(folder, error) {
+  const log = path.join(folder, LOG);
+  await mkdir(folder, { recursive: true });
+  await rm(path.join(folder, ADDON), { force: true });
+  if (error.output) await writeFile(log, error.output);
+  const text = [error.message, ...(error.output ? [`log: ${path.relative(process.cwd(), log)}`] : []), error.remedy];
+  await writeFile(path.join(folder, FAILURE), `${text.join('\n')}\n`);
+  return text;
+}
+
+async function main() {
+  const { values } = parseArgs({ options: { optional: { type: 'boolean' }, out: { type: 'string' } } });
+  const arch = process.env.TARGET_ARCH ?? process.arch;
+  const folder = path.resolve(values.out ?? buildFolder(process.platform, arch));
+  const started = performance.now();
+  try {
+    const { compiled, openMp } = await build({ folder, arch });
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    const place = path.relative(process.cwd(), path.join(folder, ADDON));
+    const threads = openMp ? '' : '; one thread only, the compiler has no OpenMP';
+    console.log(`native kernels: ${compiled ? `compiled ${compiled} files in ${seconds} s` : 'up to date'} (${place}${threads})`);
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    const lines = await recordFailure(folder, error);
+    console.error(`native kernels not built: ${lines.join(error.output ? '\n' : '; ')}`);
+    if (!values.optional) process.exitCode = 1;
+  }
+}
+
+if (process.argv[1] && existsSync(process.argv[1]) && fileURLToPath(import.meta.url) === path.resolve(process.argv[1]))
+  await main();

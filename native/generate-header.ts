@@ -1,0 +1,62 @@
+import { type FlatArg, flatArgs, OP_NAMES, OPS } from '../src/core/ops.ts';
+import { BANNER, CPP_TYPES, enumerator, enumName, field, pascal } from './cpp-names.ts';
+
+function fieldType(op: string, arg: FlatArg): string {
+  if (arg.kind === 'scalar') return arg.symbol ? 'int64_t' : 'double';
+  if (arg.kind === 'choice') return enumName(op, arg);
+  return `Matrix<${arg.role === 'in' ? 'const ' : ''}${CPP_TYPES[arg.dtype]}>`;
+}
+
+function note(arg: FlatArg): string {
+  if (arg.kind !== 'tensor') return '';
+  const absent = arg.optional ? ', data == nullptr when absent' : '';
+  return `  // ${arg.role} [${arg.rows} x ${arg.cols}]${absent}`;
+}
+
+function structs(op: (typeof OP_NAMES)[number]): string {
+  const args = flatArgs(op);
+  const enums = args
+    .filter((arg) => arg.kind === 'choice')
+    .map((arg) => `enum class ${enumName(op, arg)} : int { ${arg.values.map(enumerator).join(', ')} };\n`);
+  const fields = args.map((arg) => `  ${fieldType(op, arg)} ${field(arg)};${note(arg)}\n`);
+  return `${enums.join('')}struct ${pascal(op)}Args {\n${fields.join('')}};\n`;
+}
+
+const returns = (op: (typeof OP_NAMES)[number]): string => (OPS[op].returns === 'number' ? 'double' : 'void');
+
+/** `native/generated/ops.h`: one struct of arguments per op, and the table of kernels. */
+export function opsHeader(): string {
+  const slots = OP_NAMES.map((op) => `  ${returns(op)} (*${op})(Context&, const ${pascal(op)}Args&) noexcept;\n`);
+  return `${BANNER}#pragma once
+
+#include <stdint.h>
+
+#include "../src/context.h"
+
+// What kernels are called with. Each kernels/*.inl opens \`namespace flashlm { namespace {\` itself and defines functions of
+// exactly the names in KernelTable; internal linkage keeps code for one instruction set out of the others.
+namespace flashlm {
+
+/** Row-major and contiguous: \`rows * cols\` values. */
+template <class T>
+struct Matrix {
+  T* data;
+  int64_t rows, cols;
+};
+
+${OP_NAMES.map(structs).join('\n')}
+/** One plain C pointer per op. A kernel reads and writes only inside its matrices and never throws. */
+struct KernelTable {
+  const char* name;
+  int64_t (*packedTernaryBytes)(int64_t rows, int64_t cols);
+${slots.join('')}};
+
+}  // namespace flashlm
+`;
+}
+
+/** `native/generated/table.inl`: fills a table with the kernels of the file that includes it. */
+export function tableFill(): string {
+  const slots = ['packedTernaryBytes', ...OP_NAMES].map((name) => `table->${name} = ${name};\n`);
+  return BANNER + slots.join('');
+}

@@ -1,0 +1,237 @@
+// Generated from src/core/ops.ts by native/generate.ts: do not edit.
+#pragma once
+
+#include <stdint.h>
+
+#include "../src/context.h"
+
+// What kernels are called with. Each kernels/*.inl opens `namespace flashlm { namespace {` itself and defines functions of
+// exactly the names in KernelTable; internal linkage keeps code for one instruction set out of the others.
+namespace flashlm {
+
+/** Row-major and contiguous: `rows * cols` values. */
+template <class T>
+struct Matrix {
+  T* data;
+  int64_t rows, cols;
+};
+
+struct GatherRowsArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<const float> table;  // in [V x D]
+  Matrix<const int32_t> ids;  // in [M x 1]
+};
+
+struct ScatterAddRowsArgs {
+  Matrix<float> accTable;  // acc [V x D]
+  Matrix<const float> dy;  // in [M x D]
+  Matrix<const int32_t> ids;  // in [M x 1]
+};
+
+struct RmsNormArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<float> outRstd;  // out [M x 1]
+  Matrix<const float> x;  // in [M x D]
+  Matrix<const float> gain;  // in [1 x D], data == nullptr when absent
+  double eps;
+};
+
+struct RmsNormGradArgs {
+  Matrix<float> outDx;  // out [M x D]
+  Matrix<float> accGain;  // acc [1 x D], data == nullptr when absent
+  Matrix<const float> dy;  // in [M x D]
+  Matrix<const float> x;  // in [M x D]
+  Matrix<const float> gain;  // in [1 x D], data == nullptr when absent
+  Matrix<const float> rstd;  // in [M x 1]
+};
+
+struct SiluArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<const float> x;  // in [M x D]
+};
+
+struct SiluGradArgs {
+  Matrix<float> outDx;  // out [M x D]
+  Matrix<const float> dy;  // in [M x D]
+  Matrix<const float> x;  // in [M x D]
+};
+
+struct AddArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<const float> a;  // in [M x D]
+  Matrix<const float> b;  // in [M x D]
+};
+
+struct TokenShiftArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<float> carry;  // inout [S x D]
+  Matrix<const float> x;  // in [M x D]
+  Matrix<const float> mix;  // in [1 x D]
+  int64_t seqLen;
+};
+
+struct TokenShiftGradArgs {
+  Matrix<float> outDx;  // out [M x D]
+  Matrix<float> accMix;  // acc [1 x D]
+  Matrix<const float> dy;  // in [M x D]
+  Matrix<const float> x;  // in [M x D]
+  Matrix<const float> mix;  // in [1 x D]
+  int64_t seqLen;
+};
+
+enum class QuantizeWeightRule : int { absmean, absmedian };
+struct QuantizeWeightArgs {
+  Matrix<int8_t> outCodes;  // out [N x K]
+  Matrix<float> outScale;  // out [1 x 1]
+  Matrix<const float> w;  // in [N x K]
+  QuantizeWeightRule rule;
+};
+
+enum class QuantizeRowsRule : int { ternary, ternary_mse, int8 };
+struct QuantizeRowsArgs {
+  Matrix<int8_t> outCodes;  // out [M x K]
+  Matrix<float> outScale;  // out [M x 1]
+  Matrix<const float> x;  // in [M x K]
+  QuantizeRowsRule rule;
+};
+
+struct PackTernaryArgs {
+  Matrix<uint8_t> outPacked;  // out [1 x P]
+  Matrix<const int8_t> codes;  // in [N x K]
+};
+
+struct TernaryMatmulArgs {
+  Matrix<float> out;  // out [M x N]
+  Matrix<const int8_t> x_codes;  // in [M x K]
+  Matrix<const float> x_scale;  // in [M x 1]
+  Matrix<const int8_t> w_codes;  // in [N x K]
+  Matrix<const float> w_scale;  // in [1 x 1]
+  Matrix<const uint8_t> w_packed;  // in [1 x P]
+};
+
+struct TernaryMatmulFloatArgs {
+  Matrix<float> out;  // out [M x N]
+  Matrix<const float> x;  // in [M x K]
+  Matrix<const int8_t> w_codes;  // in [N x K]
+  Matrix<const float> w_scale;  // in [1 x 1]
+  Matrix<const uint8_t> w_packed;  // in [1 x P]
+};
+
+struct TernaryMatmulGradXArgs {
+  Matrix<float> outDx;  // out [M x K]
+  Matrix<const float> dy;  // in [M x N]
+  Matrix<const int8_t> w_codes;  // in [N x K]
+  Matrix<const float> w_scale;  // in [1 x 1]
+  Matrix<const uint8_t> w_packed;  // in [1 x P]
+};
+
+struct TernaryMatmulGradWArgs {
+  Matrix<float> accW;  // acc [N x K]
+  Matrix<const float> dy;  // in [M x N]
+  Matrix<const int8_t> x_codes;  // in [M x K]
+  Matrix<const float> x_scale;  // in [M x 1]
+};
+
+struct MatmulArgs {
+  Matrix<float> out;  // out [M x N]
+  Matrix<const float> a;  // in [M x K]
+  Matrix<const float> b;  // in [K x N]
+};
+
+struct MatmulTransBArgs {
+  Matrix<float> out;  // out [M x N]
+  Matrix<const float> a;  // in [M x K]
+  Matrix<const float> b;  // in [N x K]
+};
+
+struct MatmulTransAArgs {
+  Matrix<float> acc;  // acc [M x N]
+  Matrix<const float> a;  // in [K x M]
+  Matrix<const float> b;  // in [K x N]
+};
+
+struct SoftmaxCrossEntropyArgs {
+  Matrix<float> outNats;  // out [M x 1]
+  Matrix<float> outDz;  // out [M x V], data == nullptr when absent
+  Matrix<const float> z;  // in [M x V]
+  Matrix<const int32_t> targets_offsets;  // in [M+1 x 1]
+  Matrix<const int32_t> targets_ids;  // in [Z x 1]
+  Matrix<const float> targets_weights;  // in [Z x 1]
+  double scale;
+};
+
+struct HeadLossArgs {
+  Matrix<float> outNats;  // out [M x 1]
+  Matrix<float> outDh;  // out [M x D], data == nullptr when absent
+  Matrix<float> accTable;  // acc [V x D], data == nullptr when absent
+  Matrix<const float> h;  // in [M x D]
+  Matrix<const float> table;  // in [V x D]
+  Matrix<const int32_t> targets_offsets;  // in [M+1 x 1]
+  Matrix<const int32_t> targets_ids;  // in [Z x 1]
+  Matrix<const float> targets_weights;  // in [Z x 1]
+  double scale;
+};
+
+struct SumSquaresArgs {
+  Matrix<const float> x;  // in [M x D]
+};
+
+struct ScaleArgs {
+  Matrix<float> x;  // inout [M x D]
+  double factor;
+};
+
+struct SgdMomentumArgs {
+  Matrix<float> p;  // inout [M x D]
+  Matrix<float> v;  // inout [M x D]
+  Matrix<const float> g;  // in [M x D]
+  double lr;
+  double momentum;
+  double decay;
+};
+
+struct AdamWArgs {
+  Matrix<float> p;  // inout [M x D]
+  Matrix<float> m;  // inout [M x D]
+  Matrix<float> v;  // inout [M x D]
+  Matrix<const float> g;  // in [M x D]
+  double lr;
+  double beta1;
+  double beta2;
+  double eps;
+  double decay;
+  double step;
+};
+
+/** One plain C pointer per op. A kernel reads and writes only inside its matrices and never throws. */
+struct KernelTable {
+  const char* name;
+  int64_t (*packedTernaryBytes)(int64_t rows, int64_t cols);
+  void (*gatherRows)(Context&, const GatherRowsArgs&) noexcept;
+  void (*scatterAddRows)(Context&, const ScatterAddRowsArgs&) noexcept;
+  void (*rmsNorm)(Context&, const RmsNormArgs&) noexcept;
+  void (*rmsNormGrad)(Context&, const RmsNormGradArgs&) noexcept;
+  void (*silu)(Context&, const SiluArgs&) noexcept;
+  void (*siluGrad)(Context&, const SiluGradArgs&) noexcept;
+  void (*add)(Context&, const AddArgs&) noexcept;
+  void (*tokenShift)(Context&, const TokenShiftArgs&) noexcept;
+  void (*tokenShiftGrad)(Context&, const TokenShiftGradArgs&) noexcept;
+  void (*quantizeWeight)(Context&, const QuantizeWeightArgs&) noexcept;
+  void (*quantizeRows)(Context&, const QuantizeRowsArgs&) noexcept;
+  void (*packTernary)(Context&, const PackTernaryArgs&) noexcept;
+  void (*ternaryMatmul)(Context&, const TernaryMatmulArgs&) noexcept;
+  void (*ternaryMatmulFloat)(Context&, const TernaryMatmulFloatArgs&) noexcept;
+  void (*ternaryMatmulGradX)(Context&, const TernaryMatmulGradXArgs&) noexcept;
+  void (*ternaryMatmulGradW)(Context&, const TernaryMatmulGradWArgs&) noexcept;
+  void (*matmul)(Context&, const MatmulArgs&) noexcept;
+  void (*matmulTransB)(Context&, const MatmulTransBArgs&) noexcept;
+  void (*matmulTransA)(Context&, const MatmulTransAArgs&) noexcept;
+  void (*softmaxCrossEntropy)(Context&, const SoftmaxCrossEntropyArgs&) noexcept;
+  void (*headLoss)(Context&, const HeadLossArgs&) noexcept;
+  double (*sumSquares)(Context&, const SumSquaresArgs&) noexcept;
+  void (*scale)(Context&, const ScaleArgs&) noexcept;
+  void (*sgdMomentum)(Context&, const SgdMomentumArgs&) noexcept;
+  void (*adamW)(Context&, const AdamWArgs&) noexcept;
+};
+
+}  // namespace flashlm

@@ -1,0 +1,431 @@
+// Generated from src/core/ops.ts by native/generate.ts: do not edit.
+constexpr char kSignature[] = "1908f8d9881b2b7a";
+
+constexpr ArgSpec kGatherRowsArgs[] = {
+    tensor<float>("out", symbol(2), symbol(1)).out(),
+    tensor<float>("table", symbol(0), symbol(1)),
+    tensor<int32_t>("ids", symbol(2), fixed(1)).below(0),
+};
+constexpr SymbolSpec kGatherRowsSymbols[] = {
+    {1, SymbolSpec::rows},  // V
+    {1, SymbolSpec::cols},  // D
+    {2, SymbolSpec::rows},  // M
+};
+double runGatherRows(const KernelTable& table, Context& context, const Argument* v) {
+  table.gatherRows(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int32_t>(v[2])});
+  return 0;
+}
+
+constexpr ArgSpec kScatterAddRowsArgs[] = {
+    tensor<float>("accTable", symbol(2), symbol(1)).update(),
+    tensor<float>("dy", symbol(0), symbol(1)),
+    tensor<int32_t>("ids", symbol(0), fixed(1)).below(2),
+};
+constexpr SymbolSpec kScatterAddRowsSymbols[] = {
+    {1, SymbolSpec::rows},  // M
+    {1, SymbolSpec::cols},  // D
+    {0, SymbolSpec::rows},  // V
+};
+double runScatterAddRows(const KernelTable& table, Context& context, const Argument* v) {
+  table.scatterAddRows(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int32_t>(v[2])});
+  return 0;
+}
+
+constexpr ArgSpec kRmsNormArgs[] = {
+    tensor<float>("out", symbol(0), symbol(1)).out(),
+    tensor<float>("outRstd", symbol(0), fixed(1)).out(),
+    tensor<float>("x", symbol(0), symbol(1)),
+    tensor<float>("gain", fixed(1), symbol(1)).optional(),
+    scalar("eps"),
+};
+constexpr SymbolSpec kRmsNormSymbols[] = {
+    {2, SymbolSpec::rows},  // M
+    {2, SymbolSpec::cols},  // D
+};
+double runRmsNorm(const KernelTable& table, Context& context, const Argument* v) {
+  table.rmsNorm(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), matrix<const float>(v[3]), v[4].number});
+  return 0;
+}
+
+constexpr ArgSpec kRmsNormGradArgs[] = {
+    tensor<float>("outDx", symbol(0), symbol(1)).out(),
+    tensor<float>("accGain", fixed(1), symbol(1)).update().optional(),
+    tensor<float>("dy", symbol(0), symbol(1)),
+    tensor<float>("x", symbol(0), symbol(1)),
+    tensor<float>("gain", fixed(1), symbol(1)).optional(),
+    tensor<float>("rstd", symbol(0), fixed(1)),
+};
+constexpr SymbolSpec kRmsNormGradSymbols[] = {
+    {2, SymbolSpec::rows},  // M
+    {2, SymbolSpec::cols},  // D
+};
+double runRmsNormGrad(const KernelTable& table, Context& context, const Argument* v) {
+  table.rmsNormGrad(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), matrix<const float>(v[3]), matrix<const float>(v[4]), matrix<const float>(v[5])});
+  return 0;
+}
+
+constexpr ArgSpec kSiluArgs[] = {
+    tensor<float>("out", symbol(0), symbol(1)).out(),
+    tensor<float>("x", symbol(0), symbol(1)),
+};
+constexpr SymbolSpec kSiluSymbols[] = {
+    {1, SymbolSpec::rows},  // M
+    {1, SymbolSpec::cols},  // D
+};
+double runSilu(const KernelTable& table, Context& context, const Argument* v) {
+  table.silu(context, {matrix<float>(v[0]), matrix<const float>(v[1])});
+  return 0;
+}
+
+constexpr ArgSpec kSiluGradArgs[] = {
+    tensor<float>("outDx", symbol(0), symbol(1)).out(),
+    tensor<float>("dy", symbol(0), symbol(1)),
+    tensor<float>("x", symbol(0), symbol(1)),
+};
+constexpr SymbolSpec kSiluGradSymbols[] = {
+    {1, SymbolSpec::rows},  // M
+    {1, SymbolSpec::cols},  // D
+};
+double runSiluGrad(const KernelTable& table, Context& context, const Argument* v) {
+  table.siluGrad(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
+  return 0;
+}
+
+constexpr ArgSpec kAddArgs[] = {
+    tensor<float>("out", symbol(0), symbol(1)).out().alias(1),
+    tensor<float>("a", symbol(0), symbol(1)),
+    tensor<float>("b", symbol(0), symbol(1)),
+};
+constexpr SymbolSpec kAddSymbols[] = {
+    {1, SymbolSpec::rows},  // M
+    {1, SymbolSpec::cols},  // D
+};
+double runAdd(const KernelTable& table, Context& context, const Argument* v) {
+  table.add(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
+  return 0;
+}
+
+constexpr ArgSpec kTokenShiftArgs[] = {
+    tensor<float>("out", symbol(0), symbol(1)).out(),
+    tensor<float>("carry", symbol(3), symbol(1)).update(),
+    tensor<float>("x", symbol(0), symbol(1)),
+    tensor<float>("mix", fixed(1), symbol(1)),
+    scalar("seqLen").whole(),
+};
+constexpr SymbolSpec kTokenShiftSymbols[] = {
+    {2, SymbolSpec::rows},  // M
+    {2, SymbolSpec::cols},  // D
+    {4, SymbolSpec::number},  // T
+    {1, SymbolSpec::rows},  // S
+};
+double runTokenShift(const KernelTable& table, Context& context, const Argument* v) {
+  table.tokenShift(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), matrix<const float>(v[3]), static_cast<int64_t>(v[4].number)});
+  return 0;
+}
+
+constexpr ArgSpec kTokenShiftGradArgs[] = {
+    tensor<float>("outDx", symbol(0), symbol(1)).out(),
+    tensor<float>("accMix", fixed(1), symbol(1)).update(),
+    tensor<float>("dy", symbol(0), symbol(1)),
+    tensor<float>("x", symbol(0), symbol(1)),
+    tensor<float>("mix", fixed(1), symbol(1)),
+    scalar("seqLen").whole(),
+};
+constexpr SymbolSpec kTokenShiftGradSymbols[] = {
+    {2, SymbolSpec::rows},  // M
+    {2, SymbolSpec::cols},  // D
+    {5, SymbolSpec::number},  // T
+};
+double runTokenShiftGrad(const KernelTable& table, Context& context, const Argument* v) {
+  table.tokenShiftGrad(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), matrix<const float>(v[3]), matrix<const float>(v[4]), static_cast<int64_t>(v[5].number)});
+  return 0;
+}
+
+constexpr const char* kQuantizeWeightRule[] = {"absmean", "absmedian"};
+constexpr ArgSpec kQuantizeWeightArgs[] = {
+    tensor<int8_t>("outCodes", symbol(0), symbol(1)).out(),
+    tensor<float>("outScale", fixed(1), fixed(1)).out(),
+    tensor<float>("w", symbol(0), symbol(1)),
+    choice("rule", kQuantizeWeightRule),
+};
+constexpr SymbolSpec kQuantizeWeightSymbols[] = {
+    {2, SymbolSpec::rows},  // N
+    {2, SymbolSpec::cols},  // K
+};
+double runQuantizeWeight(const KernelTable& table, Context& context, const Argument* v) {
+  table.quantizeWeight(context, {matrix<int8_t>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), static_cast<QuantizeWeightRule>(v[3].choice)});
+  return 0;
+}
+
+constexpr const char* kQuantizeRowsRule[] = {"ternary", "ternary-mse", "int8"};
+constexpr ArgSpec kQuantizeRowsArgs[] = {
+    tensor<int8_t>("outCodes", symbol(0), symbol(1)).out(),
+    tensor<float>("outScale", symbol(0), fixed(1)).out(),
+    tensor<float>("x", symbol(0), symbol(1)),
+    choice("rule", kQuantizeRowsRule),
+};
+constexpr SymbolSpec kQuantizeRowsSymbols[] = {
+    {2, SymbolSpec::rows},  // M
+    {2, SymbolSpec::cols},  // K
+};
+double runQuantizeRows(const KernelTable& table, Context& context, const Argument* v) {
+  table.quantizeRows(context, {matrix<int8_t>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), static_cast<QuantizeRowsRule>(v[3].choice)});
+  return 0;
+}
+
+constexpr ArgSpec kPackTernaryArgs[] = {
+    tensor<uint8_t>("outPacked", fixed(1), fixed(0)).out().packs(1),
+    tensor<int8_t>("codes", symbol(0), symbol(1)),
+};
+constexpr SymbolSpec kPackTernarySymbols[] = {
+    {1, SymbolSpec::rows},  // N
+    {1, SymbolSpec::cols},  // K
+};
+double runPackTernary(const KernelTable& table, Context& context, const Argument* v) {
+  table.packTernary(context, {matrix<uint8_t>(v[0]), matrix<const int8_t>(v[1])});
+  return 0;
+}
+
+constexpr ArgSpec kTernaryMatmulArgs[] = {
+    tensor<float>("out", symbol(0), symbol(2)).out(),
+    tensor<int8_t>("x.codes", symbol(0), symbol(1)).atMostCols(4194304),
+    tensor<float>("x.scale", symbol(0), fixed(1)),
+    tensor<int8_t>("w.codes", symbol(2), symbol(1)).atMostCols(4194304),
+    tensor<float>("w.scale", fixed(1), fixed(1)),
+    tensor<uint8_t>("w.packed", fixed(1), fixed(0)).packs(3),
+};
+constexpr SymbolSpec kTernaryMatmulSymbols[] = {
+    {1, SymbolSpec::rows},  // M
+    {1, SymbolSpec::cols},  // K
+    {3, SymbolSpec::rows},  // N
+};
+double runTernaryMatmul(const KernelTable& table, Context& context, const Argument* v) {
+  table.ternaryMatmul(context, {matrix<float>(v[0]), matrix<const int8_t>(v[1]), matrix<const float>(v[2]), matrix<const int8_t>(v[3]), matrix<const float>(v[4]), matrix<const uint8_t>(v[5])});
+  return 0;
+}
+
+constexpr ArgSpec kTernaryMatmulFloatArgs[] = {
+    tensor<float>("out", symbol(0), symbol(2)).out(),
+    tensor<float>("x", symbol(0), symbol(1)),
+    tensor<int8_t>("w.codes", symbol(2), symbol(1)),
+    tensor<float>("w.scale", fixed(1), fixed(1)),
+    tensor<uint8_t>("w.packed", fixed(1), fixed(0)).packs(2),
+};
+constexpr SymbolSpec kTernaryMatmulFloatSymbols[] = {
+    {1, SymbolSpec::rows},  // M
+    {1, SymbolSpec::cols},  // K
+    {2, SymbolSpec::rows},  // N
+};
+double runTernaryMatmulFloat(const KernelTable& table, Context& context, const Argument* v) {
+  table.ternaryMatmulFloat(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3]), matrix<const uint8_t>(v[4])});
+  return 0;
+}
+
+constexpr ArgSpec kTernaryMatmulGradXArgs[] = {
+    tensor<float>("outDx", symbol(0), symbol(2)).out(),
+    tensor<float>("dy", symbol(0), symbol(1)),
+    tensor<int8_t>("w.codes", symbol(1), symbol(2)),
+    tensor<float>("w.scale", fixed(1), fixed(1)),
+    tensor<uint8_t>("w.packed", fixed(1), fixed(0)).packs(2),
+};
+constexpr SymbolSpec kTernaryMatmulGradXSymbols[] = {
+    {1, SymbolSpec::rows},  // M
+    {1, SymbolSpec::cols},  // N
+    {2, SymbolSpec::cols},  // K
+};
+double runTernaryMatmulGradX(const KernelTable& table, Context& context, const Argument* v) {
+  table.ternaryMatmulGradX(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3]), matrix<const uint8_t>(v[4])});
+  return 0;
+}
+
+constexpr ArgSpec kTernaryMatmulGradWArgs[] = {
+    tensor<float>("accW", symbol(1), symbol(2)).update(),
+    tensor<float>("dy", symbol(0), symbol(1)),
+    tensor<int8_t>("x.codes", symbol(0), symbol(2)),
+    tensor<float>("x.scale", symbol(0), fixed(1)),
+};
+constexpr SymbolSpec kTernaryMatmulGradWSymbols[] = {
+    {1, SymbolSpec::rows},  // M
+    {1, SymbolSpec::cols},  // N
+    {2, SymbolSpec::cols},  // K
+};
+double runTernaryMatmulGradW(const KernelTable& table, Context& context, const Argument* v) {
+  table.ternaryMatmulGradW(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3])});
+  return 0;
+}
+
+constexpr ArgSpec kMatmulArgs[] = {
+    tensor<float>("out", symbol(0), symbol(2)).out(),
+    tensor<float>("a", symbol(0), symbol(1)),
+    tensor<float>("b", symbol(1), symbol(2)),
+};
+constexpr SymbolSpec kMatmulSymbols[] = {
+    {1, SymbolSpec::rows},  // M
+    {1, SymbolSpec::cols},  // K
+    {2, SymbolSpec::cols},  // N
+};
+double runMatmul(const KernelTable& table, Context& context, const Argument* v) {
+  table.matmul(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
+  return 0;
+}
+
+constexpr ArgSpec kMatmulTransBArgs[] = {
+    tensor<float>("out", symbol(0), symbol(2)).out(),
+    tensor<float>("a", symbol(0), symbol(1)),
+    tensor<float>("b", symbol(2), symbol(1)),
+};
+constexpr SymbolSpec kMatmulTransBSymbols[] = {
+    {1, SymbolSpec::rows},  // M
+    {1, SymbolSpec::cols},  // K
+    {2, SymbolSpec::rows},  // N
+};
+double runMatmulTransB(const KernelTable& table, Context& context, const Argument* v) {
+  table.matmulTransB(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
+  return 0;
+}
+
+constexpr ArgSpec kMatmulTransAArgs[] = {
+    tensor<float>("acc", symbol(1), symbol(2)).update(),
+    tensor<float>("a", symbol(0), symbol(1)),
+    tensor<float>("b", symbol(0), symbol(2)),
+};
+constexpr SymbolSpec kMatmulTransASymbols[] = {
+    {1, SymbolSpec::rows},  // K
+    {1, SymbolSpec::cols},  // M
+    {2, SymbolSpec::cols},  // N
+};
+double runMatmulTransA(const KernelTable& table, Context& context, const Argument* v) {
+  table.matmulTransA(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
+  return 0;
+}
+
+constexpr ArgSpec kSoftmaxCrossEntropyArgs[] = {
+    tensor<float>("outNats", symbol(0), fixed(1)).out(),
+    tensor<float>("outDz", symbol(0), symbol(1)).out().optional(),
+    tensor<float>("z", symbol(0), symbol(1)),
+    tensor<int32_t>("targets.offsets", symbol(0, 1), fixed(1)).offsetsInto(2),
+    tensor<int32_t>("targets.ids", symbol(2), fixed(1)).below(1).entriesOf(3),
+    tensor<float>("targets.weights", symbol(2), fixed(1)).entriesOf(3),
+    scalar("scale"),
+};
+constexpr SymbolSpec kSoftmaxCrossEntropySymbols[] = {
+    {2, SymbolSpec::rows},  // M
+    {2, SymbolSpec::cols},  // V
+    {4, SymbolSpec::rows},  // Z
+};
+double runSoftmaxCrossEntropy(const KernelTable& table, Context& context, const Argument* v) {
+  table.softmaxCrossEntropy(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), matrix<const int32_t>(v[3]), matrix<const int32_t>(v[4]), matrix<const float>(v[5]), v[6].number});
+  return 0;
+}
+
+constexpr ArgSpec kHeadLossArgs[] = {
+    tensor<float>("outNats", symbol(0), fixed(1)).out(),
+    tensor<float>("outDh", symbol(0), symbol(1)).out().optional(),
+    tensor<float>("accTable", symbol(2), symbol(1)).update().optional(),
+    tensor<float>("h", symbol(0), symbol(1)),
+    tensor<float>("table", symbol(2), symbol(1)),
+    tensor<int32_t>("targets.offsets", symbol(0, 1), fixed(1)).offsetsInto(3),
+    tensor<int32_t>("targets.ids", symbol(3), fixed(1)).below(2).entriesOf(5),
+    tensor<float>("targets.weights", symbol(3), fixed(1)).entriesOf(5),
+    scalar("scale"),
+};
+constexpr SymbolSpec kHeadLossSymbols[] = {
+    {3, SymbolSpec::rows},  // M
+    {3, SymbolSpec::cols},  // D
+    {4, SymbolSpec::rows},  // V
+    {6, SymbolSpec::rows},  // Z
+};
+double runHeadLoss(const KernelTable& table, Context& context, const Argument* v) {
+  table.headLoss(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<float>(v[2]), matrix<const float>(v[3]), matrix<const float>(v[4]), matrix<const int32_t>(v[5]), matrix<const int32_t>(v[6]), matrix<const float>(v[7]), v[8].number});
+  return 0;
+}
+
+constexpr ArgSpec kSumSquaresArgs[] = {
+    tensor<float>("x", symbol(0), symbol(1)),
+};
+constexpr SymbolSpec kSumSquaresSymbols[] = {
+    {0, SymbolSpec::rows},  // M
+    {0, SymbolSpec::cols},  // D
+};
+double runSumSquares(const KernelTable& table, Context& context, const Argument* v) {
+  return table.sumSquares(context, {matrix<const float>(v[0])});
+}
+
+constexpr ArgSpec kScaleArgs[] = {
+    tensor<float>("x", symbol(0), symbol(1)).update(),
+    scalar("factor"),
+};
+constexpr SymbolSpec kScaleSymbols[] = {
+    {0, SymbolSpec::rows},  // M
+    {0, SymbolSpec::cols},  // D
+};
+double runScale(const KernelTable& table, Context& context, const Argument* v) {
+  table.scale(context, {matrix<float>(v[0]), v[1].number});
+  return 0;
+}
+
+constexpr ArgSpec kSgdMomentumArgs[] = {
+    tensor<float>("p", symbol(0), symbol(1)).update(),
+    tensor<float>("v", symbol(0), symbol(1)).update(),
+    tensor<float>("g", symbol(0), symbol(1)),
+    scalar("lr"),
+    scalar("momentum"),
+    scalar("decay"),
+};
+constexpr SymbolSpec kSgdMomentumSymbols[] = {
+    {2, SymbolSpec::rows},  // M
+    {2, SymbolSpec::cols},  // D
+};
+double runSgdMomentum(const KernelTable& table, Context& context, const Argument* v) {
+  table.sgdMomentum(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), v[3].number, v[4].number, v[5].number});
+  return 0;
+}
+
+constexpr ArgSpec kAdamWArgs[] = {
+    tensor<float>("p", symbol(0), symbol(1)).update(),
+    tensor<float>("m", symbol(0), symbol(1)).update(),
+    tensor<float>("v", symbol(0), symbol(1)).update(),
+    tensor<float>("g", symbol(0), symbol(1)),
+    scalar("lr"),
+    scalar("beta1"),
+    scalar("beta2"),
+    scalar("eps"),
+    scalar("decay"),
+    scalar("step"),
+};
+constexpr SymbolSpec kAdamWSymbols[] = {
+    {3, SymbolSpec::rows},  // M
+    {3, SymbolSpec::cols},  // D
+};
+double runAdamW(const KernelTable& table, Context& context, const Argument* v) {
+  table.adamW(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<float>(v[2]), matrix<const float>(v[3]), v[4].number, v[5].number, v[6].number, v[7].number, v[8].number, v[9].number});
+  return 0;
+}
+
+constexpr OpSpec kOps[] = {
+    {"gatherRows", kGatherRowsArgs, 3, 9, kGatherRowsSymbols, 3, {kNone, kNone, kNone}, false, runGatherRows},
+    {"scatterAddRows", kScatterAddRowsArgs, 3, 9, kScatterAddRowsSymbols, 3, {kNone, kNone, kNone}, false, runScatterAddRows},
+    {"rmsNorm", kRmsNormArgs, 5, 13, kRmsNormSymbols, 2, {kNone, kNone, kNone}, false, runRmsNorm},
+    {"rmsNormGrad", kRmsNormGradArgs, 6, 18, kRmsNormGradSymbols, 2, {kNone, kNone, kNone}, false, runRmsNormGrad},
+    {"silu", kSiluArgs, 2, 6, kSiluSymbols, 2, {kNone, kNone, kNone}, false, runSilu},
+    {"siluGrad", kSiluGradArgs, 3, 9, kSiluGradSymbols, 2, {kNone, kNone, kNone}, false, runSiluGrad},
+    {"add", kAddArgs, 3, 9, kAddSymbols, 2, {kNone, kNone, kNone}, false, runAdd},
+    {"tokenShift", kTokenShiftArgs, 5, 13, kTokenShiftSymbols, 4, {0, 3, 2}, false, runTokenShift},
+    {"tokenShiftGrad", kTokenShiftGradArgs, 6, 16, kTokenShiftGradSymbols, 3, {0, kNone, 2}, false, runTokenShiftGrad},
+    {"quantizeWeight", kQuantizeWeightArgs, 4, 10, kQuantizeWeightSymbols, 2, {kNone, kNone, kNone}, false, runQuantizeWeight},
+    {"quantizeRows", kQuantizeRowsArgs, 4, 10, kQuantizeRowsSymbols, 2, {kNone, kNone, kNone}, false, runQuantizeRows},
+    {"packTernary", kPackTernaryArgs, 2, 6, kPackTernarySymbols, 2, {kNone, kNone, kNone}, false, runPackTernary},
+    {"ternaryMatmul", kTernaryMatmulArgs, 6, 18, kTernaryMatmulSymbols, 3, {kNone, kNone, kNone}, false, runTernaryMatmul},
+    {"ternaryMatmulFloat", kTernaryMatmulFloatArgs, 5, 15, kTernaryMatmulFloatSymbols, 3, {kNone, kNone, kNone}, false, runTernaryMatmulFloat},
+    {"ternaryMatmulGradX", kTernaryMatmulGradXArgs, 5, 15, kTernaryMatmulGradXSymbols, 3, {kNone, kNone, kNone}, false, runTernaryMatmulGradX},
+    {"ternaryMatmulGradW", kTernaryMatmulGradWArgs, 4, 12, kTernaryMatmulGradWSymbols, 3, {kNone, kNone, kNone}, false, runTernaryMatmulGradW},
+    {"matmul", kMatmulArgs, 3, 9, kMatmulSymbols, 3, {kNone, kNone, kNone}, false, runMatmul},
+    {"matmulTransB", kMatmulTransBArgs, 3, 9, kMatmulTransBSymbols, 3, {kNone, kNone, kNone}, false, runMatmulTransB},
+    {"matmulTransA", kMatmulTransAArgs, 3, 9, kMatmulTransASymbols, 3, {kNone, kNone, kNone}, false, runMatmulTransA},
+    {"softmaxCrossEntropy", kSoftmaxCrossEntropyArgs, 7, 19, kSoftmaxCrossEntropySymbols, 3, {kNone, kNone, kNone}, false, runSoftmaxCrossEntropy},
+    {"headLoss", kHeadLossArgs, 9, 25, kHeadLossSymbols, 4, {kNone, kNone, kNone}, false, runHeadLoss},
+    {"sumSquares", kSumSquaresArgs, 1, 3, kSumSquaresSymbols, 2, {kNone, kNone, kNone}, true, runSumSquares},
+    {"scale", kScaleArgs, 2, 4, kScaleSymbols, 2, {kNone, kNone, kNone}, false, runScale},
+    {"sgdMomentum", kSgdMomentumArgs, 6, 12, kSgdMomentumSymbols, 2, {kNone, kNone, kNone}, false, runSgdMomentum},
+    {"adamW", kAdamWArgs, 10, 18, kAdamWSymbols, 2, {kNone, kNone, kNone}, false, runAdamW},
+};

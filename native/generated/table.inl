@@ -1,0 +1,27 @@
+// Generated from src/core/ops.ts by native/generate.ts: do not edit.
+table->packedTernaryBytes = packedTernaryBytes;
+table->gatherRows = gatherRows;
+table->scatterAddRows = scatterAddRows;
+table->rmsNorm = rmsNorm;
+table->rmsNormGrad = rmsNormGrad;
+table->silu = silu;
+table->siluGrad = siluGrad;
+table->add = add;
+table->tokenShift = tokenShift;
+table->tokenShiftGrad = tokenShiftGrad;
+table->quantizeWeight = quantizeWeight;
+table->quantizeRows = quantizeRows;
+table->packTernary = packTernary;
+table->ternaryMatmul = ternaryMatmul;
+table->ternaryMatmulFloat = ternaryMatmulFloat;
+table->ternaryMatmulGradX = ternaryMatmulGradX;
+table->ternaryMatmulGradW = ternaryMatmulGradW;
+table->matmul = matmul;
+table->matmulTransB = matmulTransB;
+table->matmulTransA = matmulTransA;
+table->softmaxCrossEntropy = softmaxCrossEntropy;
+table->headLoss = headLoss;
+table->sumSquares = sumSquares;
+table->scale = scale;
+table->sgdMomentum = sgdMomentum;
+table->adamW = adamW;

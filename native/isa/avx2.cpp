@@ -1,0 +1,16 @@
+#if !defined(__AVX2__) || !defined(__FMA__) || !defined(__F16C__)
+#error "avx2.cpp needs -mavx2 -mfma -mf16c"
+#endif
+#ifdef __AVX512F__
+#error "avx2.cpp is compiled with flags of AVX-512"
+#endif
+
+#include "../simd/avx2.h"
+
+#include "kernels.inl"
+
+extern "C" void kernel_table_avx2(flashlm::KernelTable* table) {
+  using namespace flashlm;
+  table->name = "avx2";
+#include "../generated/table.inl"
+}

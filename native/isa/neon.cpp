@@ -1,0 +1,16 @@
+#ifndef __ARM_NEON
+#error "neon.cpp is for arm64"
+#endif
+#ifdef __ARM_FEATURE_DOTPROD
+#error "neon.cpp is compiled with flags of dotprod"
+#endif
+
+#include "../simd/neon.h"
+
+#include "kernels.inl"
+
+extern "C" void kernel_table_neon(flashlm::KernelTable* table) {
+  using namespace flashlm;
+  table->name = "neon";
+#include "../generated/table.inl"
+}

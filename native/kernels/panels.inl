@@ -1,0 +1,132 @@
+#pragma once
+
+#include "vectors.inl"
+
+/**
+ * Packed right operands of the matrix products: panels of TILE_COLS columns, each panel step after step, so that the
+ * kernel reads memory in one straight line. And how threads share the output of a product.
+ */
+namespace flashlm {
+namespace {
+
+constexpr int64_t TILE_COLS = simd::TILE_VECS * simd::LANES;
+/** Steps packed at a time: few enough that threads can share one panel, and that a transposed part stays in cache. */
+constexpr int64_t PACK_STEPS = 64;
+
+inline int64_t atMost(int64_t value, int64_t limit) { return value < limit ? value : limit; }
+inline int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/** Register v of a row of which only `cols` values exist; the others read as 0. */
+SIMD_INLINE simd::Vec loadUpTo(const float* row, int v, int64_t cols) {
+  const int64_t left = cols - v * simd::LANES;
+  if (left >= simd::LANES) return simd::load(row + v * simd::LANES);
+  return left > 0 ? simd::loadPartial(row + v * simd::LANES, static_cast<int>(left)) : simd::zero();
+}
+SIMD_INLINE void storeUpTo(float* row, int v, int64_t cols, simd::Vec values) {
+  const int64_t left = cols - v * simd::LANES;
+  if (left >= simd::LANES) return simd::store(row + v * simd::LANES, values);
+  if (left > 0) simd::storePartial(row + v * simd::LANES, values, static_cast<int>(left));
+}
+SIMD_INLINE simd::Vec loadCodesUpTo(const int8_t* row, int v, int64_t cols) {
+  const int64_t left = cols - v * simd::LANES;
+  if (left >= simd::LANES) return simd::loadCodes(row + v * simd::LANES);
+  return left > 0 ? simd::loadCodesPartial(row + v * simd::LANES, static_cast<int>(left)) : simd::zero();
+}
+
+/** [ceil(cols / TILE_COLS)][steps][TILE_COLS]; columns past `cols` are 0. Null data: no memory could be had. */
+struct Panels {
+  float* data;
+  int64_t steps, cols;
+
+  int64_t count() const { return ceilDiv(cols, TILE_COLS); }
+  float* at(int64_t panel, int64_t step) const { return data + (panel * steps + step) * TILE_COLS; }
+};
+
+inline Panels newPanels(Context& ctx, int64_t steps, int64_t cols) {
+  Panels panels = {nullptr, steps, cols};
+  panels.data = ctx.scratch.get<float>(static_cast<size_t>(panels.count() * steps * TILE_COLS));
+  return panels;
+}
+
+/** Calls `fill(to, step, steps, col, cols)` for every part of the panels: `cols` of its columns exist. */
+template <class Fill>
+inline void fillPanels(const Context& ctx, const Panels& panels, const Fill& fill) {
+  const int64_t parts = ceilDiv(panels.steps, PACK_STEPS);
+  const int64_t grain = ceilDiv(THREAD_ELEMENTS, PACK_STEPS * TILE_COLS);
+  parallelRows(ctx.threads, panels.count() * parts, grain, [&](int64_t begin, int64_t end, int) {
+    for (int64_t part = begin; part < end; part++) {
+      const int64_t panel = part / parts, step = part % parts * PACK_STEPS, col = panel * TILE_COLS;
+      fill(panels.at(panel, step), step, atMost(panels.steps - step, PACK_STEPS), col,
+           atMost(panels.cols - col, TILE_COLS));
+    }
+  });
+}
+
+/** Multiply-adds that are worth a thread of their own: several times what it takes to wake one. */
+constexpr int64_t THREAD_PRODUCTS = 1 << 20;
+
+/**
+ * Calls `body(rowBegin, rowEnd, panelBegin, panelEnd)` on all threads for parts that cover an output of rows x panels,
+ * each element of which takes `steps` products: split by rows (in tiles of `tileRows`), or by panels where there are
+ * too few rows for the threads.
+ */
+template <class Body>
+inline void eachOutputPart(const Context& ctx, int64_t rows, int64_t tileRows, int64_t panels, int64_t steps,
+                           const Body& body) {
+  const int64_t panelProducts = (steps + 1) * TILE_COLS;
+  if (rows < ctx.threads * tileRows) {
+    parallelRows(ctx.threads, panels, ceilDiv(THREAD_PRODUCTS, (rows + 1) * panelProducts),
+                 [&](int64_t begin, int64_t end, int) { body(int64_t{0}, rows, begin, end); });
+  } else {
+    const int64_t tiles = ceilDiv(THREAD_PRODUCTS, tileRows * (panels + 1) * panelProducts);
+    parallelRows(ctx.threads, rows, tiles * tileRows,
+                 [&](int64_t begin, int64_t end, int) { body(begin, end, int64_t{0}, panels); });
+  }
+}
+
+/** The right operand as it stands: b is [steps x cols]. */
+inline void packRows(const Context& ctx, const Panels& panels, const float* b) {
+  fillPanels(ctx, panels, [&](float* to, int64_t step, int64_t steps, int64_t col, int64_t cols) {
+    for (const float* row = b + step * panels.cols + col; steps > 0; steps--, row += panels.cols, to += TILE_COLS) {
+#pragma GCC unroll 4
+      for (int v = 0; v < simd::TILE_VECS; v++) simd::store(to + v * simd::LANES, loadUpTo(row, v, cols));
+    }
+  });
+}
+
+/** The right operand transposed: b is [cols x steps]. */
+inline void packColumns(const Context& ctx, const Panels& panels, const float* b) {
+  const int64_t stride = panels.steps;
+  fillPanels(ctx, panels, [&](float* to, int64_t step, int64_t steps, int64_t col, int64_t cols) {
+    const float* from = b + col * stride + step;
+    const int64_t wholeCols = cols / 4 * 4, wholeSteps = steps / 4 * 4;
+    for (int64_t c = 0; c < wholeCols; c += 4) {
+      for (int64_t s = 0; s < wholeSteps; s += 4) {
+        simd::transpose4(to + s * TILE_COLS + c, TILE_COLS, from + c * stride + s, stride);
+      }
+    }
+    for (int64_t s = 0; s < steps; s++) {
+      for (int64_t c = s < wholeSteps ? wholeCols : 0; c < TILE_COLS; c++) {
+        to[s * TILE_COLS + c] = c < cols ? from[c * stride + s] : 0.0f;
+      }
+    }
+  });
+}
+
+/** Codes as they stand, [steps x cols], each step times its scale: `scales[step * scaleStride]`. */
+inline void packCodes(const Context& ctx, const Panels& panels, const int8_t* codes, const float* scales,
+                      int64_t scaleStride) {
+  fillPanels(ctx, panels, [&](float* to, int64_t step, int64_t steps, int64_t col, int64_t cols) {
+    for (int64_t s = step; s < step + steps; s++, to += TILE_COLS) {
+      const int8_t* row = codes + s * panels.cols + col;
+      const simd::Vec scale = simd::broadcast(scales[s * scaleStride]);
+#pragma GCC unroll 4
+      for (int v = 0; v < simd::TILE_VECS; v++) {
+        simd::store(to + v * simd::LANES, simd::mul(scale, loadCodesUpTo(row, v, cols)));
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace flashlm

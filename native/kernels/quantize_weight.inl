@@ -1,0 +1,81 @@
+#include <string.h>
+
+#include "sum_abs.inl"
+#include "ternary_code.inl"
+#include "vectors.inl"
+
+namespace flashlm {
+namespace {
+
+/** The bits of |x|: as integers they are in the order of the numbers, NaN last. */
+SIMD_INLINE uint32_t absBits(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits & 0x7fffffff;
+}
+
+/**
+ * The value of rank `rank` (from 0) among the |w|: radix selection, most significant digit first. Three passes
+ * whatever the data, and counting gives the same answer in any order. NaN when memory is short.
+ */
+float selectAbs(Context& ctx, const float* w, int64_t count, int64_t rank) {
+  constexpr int DIGITS = 2048;
+  int64_t* counts = ctx.scratch.get<int64_t>(static_cast<size_t>(ctx.threads) * DIGITS);
+  if (!counts) return __builtin_nanf("");
+  uint32_t found = 0;
+  for (int shift = 20, width = 11; shift >= 0; shift -= 10, width = 10) {
+    memset(counts, 0, sizeof(int64_t) * ctx.threads * DIGITS);
+    parallelRows(ctx.threads, count, THREAD_ELEMENTS, [=](int64_t begin, int64_t end, int thread) {
+      int64_t* own = counts + thread * DIGITS;
+      for (int64_t i = begin; i < end; i++) {
+        const uint32_t bits = absBits(w[i]) >> shift;
+        if (bits >> width == found) own[bits & ((1u << width) - 1)]++;
+      }
+    });
+    uint32_t digit = 0;
+    for (;; digit++) {
+      int64_t here = 0;
+      for (int thread = 0; thread < ctx.threads; thread++) here += counts[thread * DIGITS + digit];
+      if (rank < here) break;
+      rank -= here;
+    }
+    found = found << width | digit;
+  }
+  float value;
+  memcpy(&value, &found, sizeof value);
+  return value;
+}
+
+double meanAbs(Context& ctx, Matrix<const float> w) {
+  const int64_t rows = w.rows, K = w.cols;
+  const float* from = w.data;
+  double* sums = ctx.scratch.get<double>(rows);
+  if (!sums) return 0;
+  eachRow(ctx, rows, K, [=](int64_t row) { sums[row] = sumAbs(from + row * K, K); });
+  double total = 0;
+  for (int64_t row = 0; row < rows; row++) total += sums[row];
+  return total / (rows * K);
+}
+
+double medianAbs(Context& ctx, Matrix<const float> w) {
+  const int64_t count = w.rows * w.cols;
+  const float upper = selectAbs(ctx, w.data, count, count / 2);
+  if (count % 2) return upper;
+  const double lower = selectAbs(ctx, w.data, count, count / 2 - 1);
+  return (lower + upper) / 2;
+}
+
+void quantizeWeight(Context& ctx, const QuantizeWeightArgs& args) noexcept {
+  const float* w = args.w.data;
+  int8_t* codes = args.outCodes.data;
+  const bool median = args.rule == QuantizeWeightRule::absmedian;
+  const double gamma = (median ? medianAbs(ctx, args.w) : meanAbs(ctx, args.w)) + 1e-8;
+  *args.outScale.data = static_cast<float>(gamma);
+  const simd::Vec limit = simd::broadcast(floatThreshold(0.5 * gamma));
+  eachElement(ctx, args.w.rows * args.w.cols, [=](int64_t i, auto part) {
+    putCodes(codes + i, ternaryCode(take(w + i, part), limit), part);
+  });
+}
+
+}  // namespace
+}  // namespace flashlm

@@ -1,0 +1,27 @@
+#include "vectors.inl"
+
+namespace flashlm {
+namespace {
+
+/** Threads share out the columns, not the rows: each adds all rows to its columns in order. */
+void scatterAddRows(Context& ctx, const ScatterAddRowsArgs& args) noexcept {
+  const int64_t D = args.dy.cols, rows = args.ids.rows;
+  float* table = args.accTable.data;
+  const float* dy = args.dy.data;
+  const int32_t* ids = args.ids.data;
+  // Whole cache lines of columns, so that no two threads write to one.
+  constexpr int64_t LINE = 16;
+  const int64_t grain = THREAD_ELEMENTS / rows < LINE ? LINE : THREAD_ELEMENTS / rows / LINE * LINE;
+  parallelRows(ctx.threads, D, grain, [=](int64_t begin, int64_t end, int) {
+    for (int64_t row = 0; row < rows; row++) {
+      float* to = table + ids[row] * D;
+      const float* from = dy + row * D;
+      eachVector(begin, end, [=](int64_t i, auto part) {
+        put(to + i, simd::add(take(to + i, part), take(from + i, part)), part);
+      });
+    }
+  });
+}
+
+}  // namespace
+}  // namespace flashlm

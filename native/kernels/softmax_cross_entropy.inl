@@ -1,0 +1,100 @@
+#pragma once
+
+#include <math.h>
+
+#include "vectors.inl"
+
+namespace flashlm {
+namespace {
+
+/** The targets of one row: `count` (id, weight) entries, of which one id may have several. */
+struct RowTargets {
+  const int32_t* ids;
+  const float* weights;
+  int64_t count;
+};
+
+template <class Args>
+inline RowTargets targetsOf(const Args& args, int64_t row) {
+  const int32_t begin = args.targets_offsets.data[row];
+  return {args.targets_ids.data + begin, args.targets_weights.data + begin, args.targets_offsets.data[row + 1] - begin};
+}
+
+inline float rowMax(const float* z, int64_t count) {
+  simd::Vec most = simd::broadcast(z[0]);
+  int64_t i = 0;
+  for (; i + simd::LANES <= count; i += simd::LANES) most = simd::max(most, simd::load(z + i));
+  float max = simd::reduceMax(most);
+  for (; i < count; i++) max = z[i] > max ? z[i] : max;
+  return max;
+}
+
+/**
+ * e[i] = exp(z[i] - max) and their sum, which stays float64: for a confident row the loss is what the sum has above 1.
+ * `e` may be z, or null.
+ */
+inline double expRow(float* e, const float* z, int64_t count, float max) {
+  constexpr int64_t GROUP = 16;
+  float unkept[GROUP];
+  simd::Sum16 sum;
+  const simd::Vec shift = simd::broadcast(max);
+  int64_t i = 0;
+  for (; i + GROUP <= count; i += GROUP) {
+    float* to = e ? e + i : unkept;
+    for (int j = 0; j < GROUP; j += simd::LANES) {
+      simd::store(to + j, simd::exp(simd::sub(simd::load(z + i + j), shift)));
+    }
+    sum.addAbs(to);
+  }
+  float* to = e ? e + i : unkept;
+  eachVector(0, count - i, [&](int64_t j, auto part) {
+    put(to + j, simd::exp(simd::sub(take(z + i + j, part), shift)), part);
+  });
+  sum.addAbsPartial(to, static_cast<int>(count - i));
+  return sum.fold();
+}
+
+/** dz *= factor. */
+inline void scaleRow(float* dz, int64_t count, float factor) {
+  const simd::Vec f = simd::broadcast(factor);
+  eachVector(0, count, [&](int64_t i, auto part) { put(dz + i, simd::mul(take(dz + i, part), f), part); });
+}
+
+/**
+ * One row: returns n * logsumexp(z) - sum c_j z_j, and leaves scale * (n * softmax(z) - c) in dz unless it is null.
+ * dz may be z.
+ */
+inline float softmaxRow(float* dz, const float* z, int64_t count, const RowTargets& targets, double scale) {
+  const float max = rowMax(z, count);
+  double n = 0, below = 0;  // below: how far the targets' logits lie under the largest one
+  for (int64_t t = 0; t < targets.count; t++) {
+    const double weight = targets.weights[t];
+    n += weight;
+    below += weight * (static_cast<double>(max) - z[targets.ids[t]]);
+  }
+  const double sum = expRow(dz, z, count, max);
+  if (dz) {
+    // Targets are taken off before the common factor: where one has nearly all of the row's probability, its e is 1
+    // exactly and the small difference keeps its digits.
+    const double unit = n != 0 ? sum / n : 0;
+    for (int64_t t = 0; t < targets.count; t++) {
+      float& e = dz[targets.ids[t]];
+      e = static_cast<float>(e - unit * targets.weights[t]);
+    }
+    scaleRow(dz, count, static_cast<float>(scale * n / sum));
+  }
+  return static_cast<float>(n * log(sum) + below);
+}
+
+inline void softmaxCrossEntropy(Context& ctx, const SoftmaxCrossEntropyArgs& args) noexcept {
+  const int64_t count = args.z.cols;
+  parallelRows(ctx.threads, args.z.rows, 1, [&](int64_t begin, int64_t end, int) {
+    for (int64_t row = begin; row < end; row++) {
+      float* dz = args.outDz.data ? args.outDz.data + row * count : nullptr;
+      args.outNats.data[row] = softmaxRow(dz, args.z.data + row * count, count, targetsOf(args, row), args.scale);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace flashlm

@@ -1,0 +1,174 @@
+#pragma once
+
+/** 8 lanes: AVX2 and FMA. What each name means stands in scalar.h. */
+
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+#define SIMD_INLINE static inline __attribute__((always_inline))
+
+namespace flashlm {
+namespace {
+namespace simd {
+
+constexpr int LANES = 8;
+constexpr int TILE_ROWS = 6;
+constexpr int TILE_VECS = 2;
+constexpr int DOT_TILE_ROWS = 6;
+
+using Vec = __m256;
+using Mask = __m256;
+using IntVec = __m256i;
+
+SIMD_INLINE Vec zero() { return _mm256_setzero_ps(); }
+SIMD_INLINE Vec broadcast(float x) { return _mm256_set1_ps(x); }
+SIMD_INLINE Vec load(const float* p) { return _mm256_loadu_ps(p); }
+SIMD_INLINE void store(float* p, Vec v) { _mm256_storeu_ps(p, v); }
+
+/** All ones in the first n lanes. */
+SIMD_INLINE __m256i firstLanes(int n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+SIMD_INLINE Vec loadPartial(const float* p, int n) { return _mm256_maskload_ps(p, firstLanes(n)); }
+SIMD_INLINE void storePartial(float* p, Vec v, int n) { _mm256_maskstore_ps(p, firstLanes(n), v); }
+
+SIMD_INLINE Vec add(Vec a, Vec b) { return _mm256_add_ps(a, b); }
+SIMD_INLINE Vec sub(Vec a, Vec b) { return _mm256_sub_ps(a, b); }
+SIMD_INLINE Vec mul(Vec a, Vec b) { return _mm256_mul_ps(a, b); }
+SIMD_INLINE Vec div(Vec a, Vec b) { return _mm256_div_ps(a, b); }
+SIMD_INLINE Vec fma(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }
+SIMD_INLINE Vec fnma(Vec a, Vec b, Vec c) { return _mm256_fnmadd_ps(a, b, c); }
+SIMD_INLINE Vec min(Vec a, Vec b) { return _mm256_min_ps(a, b); }
+SIMD_INLINE Vec max(Vec a, Vec b) { return _mm256_max_ps(a, b); }
+SIMD_INLINE Vec abs(Vec a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
+SIMD_INLINE Vec neg(Vec a) { return _mm256_xor_ps(_mm256_set1_ps(-0.0f), a); }
+SIMD_INLINE Vec sqrt(Vec a) { return _mm256_sqrt_ps(a); }
+SIMD_INLINE Vec roundEven(Vec a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+
+SIMD_INLINE Mask greater(Vec a, Vec b) { return _mm256_cmp_ps(a, b, _CMP_GT_OQ); }
+SIMD_INLINE Vec select(Mask m, Vec whenTrue, Vec whenFalse) { return _mm256_blendv_ps(whenFalse, whenTrue, m); }
+
+SIMD_INLINE float reduceAdd(Vec v) {
+  __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+SIMD_INLINE float reduceMax(Vec v) {
+  __m128 s = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  s = _mm_max_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
+}
+
+SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int64_t fromStride) {
+  __m128 r0 = _mm_loadu_ps(from), r1 = _mm_loadu_ps(from + fromStride);
+  __m128 r2 = _mm_loadu_ps(from + 2 * fromStride), r3 = _mm_loadu_ps(from + 3 * fromStride);
+  _MM_TRANSPOSE4_PS(r0, r1, r2, r3);
+  _mm_storeu_ps(to, r0);
+  _mm_storeu_ps(to + toStride, r1);
+  _mm_storeu_ps(to + 2 * toStride, r2);
+  _mm_storeu_ps(to + 3 * toStride, r3);
+}
+
+SIMD_INLINE Vec pow2(Vec p, Vec n) {
+  const __m256i exponent = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
+  return _mm256_mul_ps(p, _mm256_castsi256_ps(exponent));
+}
+#include "exp.inl"
+
+SIMD_INLINE Vec loadCodes(const int8_t* p) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+}
+SIMD_INLINE Vec loadCodesPartial(const int8_t* p, int n) {
+  int8_t codes[LANES] = {};
+  for (int i = 0; i < n; i++) codes[i] = p[i];
+  return loadCodes(codes);
+}
+SIMD_INLINE void storeCodes(int8_t* p, Vec v) {
+  const __m256i i32 = _mm256_cvtps_epi32(v);
+  const __m128i i16 = _mm_packs_epi32(_mm256_castsi256_si128(i32), _mm256_extracti128_si256(i32, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(i16, i16));
+}
+SIMD_INLINE void storeCodesPartial(int8_t* p, Vec v, int n) {
+  int8_t codes[LANES];
+  storeCodes(codes, v);
+  for (int i = 0; i < n; i++) p[i] = codes[i];
+}
+
+SIMD_INLINE Vec toFloat(IntVec v) { return _mm256_cvtepi32_ps(v); }
+SIMD_INLINE IntVec intBroadcast(int32_t i) { return _mm256_set1_epi32(i); }
+SIMD_INLINE int32_t reduceAdd(IntVec v) {
+  __m128i s = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+  s = _mm_add_epi32(s, _mm_unpackhi_epi64(s, s));
+  return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 1)));
+}
+
+struct Sum16 {
+  __m256d lanes[4] = {_mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd()};
+
+  SIMD_INLINE Vec kept(Vec x, float keepAbove) {
+    const Vec a = abs(x);
+    return _mm256_and_ps(a, greater(a, broadcast(keepAbove)));
+  }
+  inline __attribute__((always_inline)) void addEight(int first, Vec a) {
+    lanes[first] = _mm256_add_pd(lanes[first], _mm256_cvtps_pd(_mm256_castps256_ps128(a)));
+    lanes[first + 1] = _mm256_add_pd(lanes[first + 1], _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1)));
+  }
+  inline __attribute__((always_inline)) void addAbs(const float* x, float keepAbove = -1.0f) {
+    addEight(0, kept(load(x), keepAbove));
+    addEight(2, kept(load(x + 8), keepAbove));
+  }
+  inline __attribute__((always_inline)) void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
+    addEight(0, kept(loadPartial(x, n), keepAbove));
+    if (n > 8) addEight(2, kept(loadPartial(x + 8, n - 8), keepAbove));
+  }
+  inline __attribute__((always_inline)) void addEightSquares(int first, Vec x) {
+    const __m256d a = _mm256_cvtps_pd(_mm256_castps256_ps128(x)), b = _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
+    lanes[first] = _mm256_fmadd_pd(a, a, lanes[first]);
+    lanes[first + 1] = _mm256_fmadd_pd(b, b, lanes[first + 1]);
+  }
+  inline __attribute__((always_inline)) void addSquares(const float* x) {
+    addEightSquares(0, load(x));
+    addEightSquares(2, load(x + 8));
+  }
+  inline __attribute__((always_inline)) void addSquaresPartial(const float* x, int n) {
+    addEightSquares(0, loadPartial(x, n));
+    if (n > 8) addEightSquares(2, loadPartial(x + 8, n - 8));
+  }
+  inline __attribute__((always_inline)) double fold() const {
+    const __m256d four = _mm256_add_pd(_mm256_add_pd(lanes[0], lanes[2]), _mm256_add_pd(lanes[1], lanes[3]));
+    const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+  }
+};
+
+using Quads = __m256i;
+SIMD_INLINE Quads loadQuads(const uint8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+SIMD_INLINE Quads loadSignedQuads(const int8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+SIMD_INLINE Quads onesQuads() { return _mm256_set1_epi8(1); }
+SIMD_INLINE Quads broadcastQuad(const int8_t* p) {
+  int32_t quad;
+  memcpy(&quad, p, 4);
+  return _mm256_set1_epi32(quad);
+}
+SIMD_INLINE Vec quadByte(Quads q, int i) {
+  const __m256i shifted = _mm256_srl_epi32(q, _mm_cvtsi32_si128(8 * i));
+  return _mm256_cvtepi32_ps(_mm256_and_si256(shifted, _mm256_set1_epi32(255)));
+}
+
+// The element type that the instructions' built-in functions take: with __m256i, gcc 12 sees a conversion at every step
+// and keeps each accumulator in memory too.
+typedef int16_t DotSum __attribute__((vector_size(32)));
+// int16 pairs: 64 steps of at most 2 * (2 * -128) reach -32768 exactly.
+constexpr int DOT_STEPS = 64;
+SIMD_INLINE DotSum dotZero() { return DotSum{}; }
+SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) {
+  return sum + reinterpret_cast<DotSum>(_mm256_maddubs_epi16(w, x));
+}
+SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) {
+  return _mm256_add_epi32(total, _mm256_madd_epi16(reinterpret_cast<__m256i>(sum), _mm256_set1_epi16(1)));
+}
+
+}  // namespace simd
+}  // namespace
+}  // namespace flashlm

@@ -1,0 +1,160 @@
+#pragma once
+
+/**
+ * 16 lanes: AVX-512 F, BW, DQ and VL; with VNNI where the compiler has been told of it. What each name means stands in
+ * scalar.h.
+ */
+
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+#define SIMD_INLINE static inline __attribute__((always_inline))
+
+namespace flashlm {
+namespace {
+namespace simd {
+
+constexpr int LANES = 16;
+constexpr int TILE_ROWS = 8;
+constexpr int TILE_VECS = 3;
+constexpr int DOT_TILE_ROWS = 8;
+
+using Vec = __m512;
+using Mask = __mmask16;
+using IntVec = __m512i;
+
+SIMD_INLINE Vec zero() { return _mm512_setzero_ps(); }
+SIMD_INLINE Vec broadcast(float x) { return _mm512_set1_ps(x); }
+SIMD_INLINE Vec load(const float* p) { return _mm512_loadu_ps(p); }
+SIMD_INLINE void store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
+
+/** The first n lanes. */
+SIMD_INLINE Mask firstLanes(int n) { return static_cast<Mask>((1u << n) - 1); }
+SIMD_INLINE Vec loadPartial(const float* p, int n) { return _mm512_maskz_loadu_ps(firstLanes(n), p); }
+SIMD_INLINE void storePartial(float* p, Vec v, int n) { _mm512_mask_storeu_ps(p, firstLanes(n), v); }
+
+SIMD_INLINE Vec add(Vec a, Vec b) { return _mm512_add_ps(a, b); }
+SIMD_INLINE Vec sub(Vec a, Vec b) { return _mm512_sub_ps(a, b); }
+SIMD_INLINE Vec mul(Vec a, Vec b) { return _mm512_mul_ps(a, b); }
+SIMD_INLINE Vec div(Vec a, Vec b) { return _mm512_div_ps(a, b); }
+SIMD_INLINE Vec fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
+SIMD_INLINE Vec fnma(Vec a, Vec b, Vec c) { return _mm512_fnmadd_ps(a, b, c); }
+SIMD_INLINE Vec min(Vec a, Vec b) { return _mm512_min_ps(a, b); }
+SIMD_INLINE Vec max(Vec a, Vec b) { return _mm512_max_ps(a, b); }
+SIMD_INLINE Vec abs(Vec a) { return _mm512_abs_ps(a); }
+SIMD_INLINE Vec neg(Vec a) { return _mm512_xor_ps(_mm512_set1_ps(-0.0f), a); }
+SIMD_INLINE Vec sqrt(Vec a) { return _mm512_sqrt_ps(a); }
+SIMD_INLINE Vec roundEven(Vec a) {
+  return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+SIMD_INLINE Mask greater(Vec a, Vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
+SIMD_INLINE Vec select(Mask m, Vec whenTrue, Vec whenFalse) { return _mm512_mask_blend_ps(m, whenFalse, whenTrue); }
+
+SIMD_INLINE float reduceAdd(Vec v) { return _mm512_reduce_add_ps(v); }
+SIMD_INLINE float reduceMax(Vec v) { return _mm512_reduce_max_ps(v); }
+
+SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int64_t fromStride) {
+  __m128 r0 = _mm_loadu_ps(from), r1 = _mm_loadu_ps(from + fromStride);
+  __m128 r2 = _mm_loadu_ps(from + 2 * fromStride), r3 = _mm_loadu_ps(from + 3 * fromStride);
+  _MM_TRANSPOSE4_PS(r0, r1, r2, r3);
+  _mm_storeu_ps(to, r0);
+  _mm_storeu_ps(to + toStride, r1);
+  _mm_storeu_ps(to + 2 * toStride, r2);
+  _mm_storeu_ps(to + 3 * toStride, r3);
+}
+
+SIMD_INLINE Vec pow2(Vec p, Vec n) { return _mm512_scalef_ps(p, n); }
+#include "exp.inl"
+
+SIMD_INLINE Vec loadCodes(const int8_t* p) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
+SIMD_INLINE Vec loadCodesPartial(const int8_t* p, int n) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(firstLanes(n), p)));
+}
+SIMD_INLINE __m128i saturateCodes(Vec v) { return _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(v)); }
+SIMD_INLINE void storeCodes(int8_t* p, Vec v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), saturateCodes(v)); }
+SIMD_INLINE void storeCodesPartial(int8_t* p, Vec v, int n) {
+  _mm_mask_storeu_epi8(p, firstLanes(n), saturateCodes(v));
+}
+
+SIMD_INLINE Vec toFloat(IntVec v) { return _mm512_cvtepi32_ps(v); }
+SIMD_INLINE IntVec intBroadcast(int32_t i) { return _mm512_set1_epi32(i); }
+SIMD_INLINE int32_t reduceAdd(IntVec v) { return _mm512_reduce_add_epi32(v); }
+
+struct Sum16 {
+  __m512d low = _mm512_setzero_pd(), high = _mm512_setzero_pd();
+
+  inline __attribute__((always_inline)) void addKept(Vec x, float keepAbove) {
+    Vec a = abs(x);
+    a = _mm512_maskz_mov_ps(greater(a, broadcast(keepAbove)), a);
+    low = _mm512_add_pd(low, _mm512_cvtps_pd(_mm512_castps512_ps256(a)));
+    high = _mm512_add_pd(high, _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1)));
+  }
+  inline __attribute__((always_inline)) void addAbs(const float* x, float keepAbove = -1.0f) {
+    addKept(load(x), keepAbove);
+  }
+  inline __attribute__((always_inline)) void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
+    addKept(loadPartial(x, n), keepAbove);
+  }
+  inline __attribute__((always_inline)) void addSquaresOf(Vec x) {
+    const __m512d a = _mm512_cvtps_pd(_mm512_castps512_ps256(x)), b = _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1));
+    low = _mm512_fmadd_pd(a, a, low);
+    high = _mm512_fmadd_pd(b, b, high);
+  }
+  inline __attribute__((always_inline)) void addSquares(const float* x) { addSquaresOf(load(x)); }
+  inline __attribute__((always_inline)) void addSquaresPartial(const float* x, int n) {
+    addSquaresOf(loadPartial(x, n));
+  }
+  inline __attribute__((always_inline)) double fold() const {
+    const __m512d eight = _mm512_add_pd(low, high);
+    const __m256d four = _mm256_add_pd(_mm512_castpd512_pd256(eight), _mm512_extractf64x4_pd(eight, 1));
+    const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+  }
+};
+
+using Quads = __m512i;
+
+SIMD_INLINE Quads loadQuads(const uint8_t* p) { return _mm512_loadu_si512(p); }
+SIMD_INLINE Quads loadSignedQuads(const int8_t* p) { return _mm512_loadu_si512(p); }
+SIMD_INLINE Quads onesQuads() { return _mm512_set1_epi8(1); }
+SIMD_INLINE Quads broadcastQuad(const int8_t* p) {
+  int32_t quad;
+  memcpy(&quad, p, 4);
+  return _mm512_set1_epi32(quad);
+}
+SIMD_INLINE Vec quadByte(Quads q, int i) {
+  const __m512i shifted = _mm512_srl_epi32(q, _mm_cvtsi32_si128(8 * i));
+  return _mm512_cvtepi32_ps(_mm512_and_si512(shifted, _mm512_set1_epi32(255)));
+}
+
+// DotSum has the element type that the instructions' built-in functions take: with __m512i, gcc 12 sees a conversion at
+// every step and keeps each accumulator in memory too, at half the speed.
+#ifdef __AVX512VNNI__
+typedef int32_t DotSum __attribute__((vector_size(64)));
+constexpr int DOT_STEPS = 1 << 20;
+SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) {
+  return reinterpret_cast<DotSum>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sum), w, x));
+}
+SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) {
+  return _mm512_add_epi32(total, reinterpret_cast<__m512i>(sum));
+}
+#else
+typedef int16_t DotSum __attribute__((vector_size(64)));
+// int16 pairs: 64 steps of at most 2 * (2 * -128) reach -32768 exactly.
+constexpr int DOT_STEPS = 64;
+SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) {
+  return sum + reinterpret_cast<DotSum>(_mm512_maddubs_epi16(w, x));
+}
+SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) {
+  return _mm512_add_epi32(total, _mm512_madd_epi16(reinterpret_cast<__m512i>(sum), _mm512_set1_epi16(1)));
+}
+#endif
+SIMD_INLINE DotSum dotZero() { return DotSum{}; }
+
+}  // namespace simd
+}  // namespace
+}  // namespace flashlm

@@ -1,0 +1,191 @@
+#pragma once
+
+/**
+ * 4 lanes: NEON of every 64-bit ARM; with dotprod where the compiler has been told of it. What each name means stands
+ * in scalar.h.
+ */
+
+#include <arm_neon.h>
+#include <stdint.h>
+#include <string.h>
+
+#define SIMD_INLINE static inline __attribute__((always_inline))
+
+namespace flashlm {
+namespace {
+namespace simd {
+
+constexpr int LANES = 4;
+constexpr int TILE_ROWS = 8;
+constexpr int TILE_VECS = 3;
+
+using Vec = float32x4_t;
+using Mask = uint32x4_t;
+using IntVec = int32x4_t;
+
+SIMD_INLINE Vec zero() { return vdupq_n_f32(0.0f); }
+SIMD_INLINE Vec broadcast(float x) { return vdupq_n_f32(x); }
+SIMD_INLINE Vec load(const float* p) { return vld1q_f32(p); }
+SIMD_INLINE void store(float* p, Vec v) { vst1q_f32(p, v); }
+SIMD_INLINE Vec loadPartial(const float* p, int n) {
+  float values[LANES] = {};
+  for (int i = 0; i < n; i++) values[i] = p[i];
+  return load(values);
+}
+SIMD_INLINE void storePartial(float* p, Vec v, int n) {
+  float values[LANES];
+  store(values, v);
+  for (int i = 0; i < n; i++) p[i] = values[i];
+}
+
+SIMD_INLINE Vec add(Vec a, Vec b) { return vaddq_f32(a, b); }
+SIMD_INLINE Vec sub(Vec a, Vec b) { return vsubq_f32(a, b); }
+SIMD_INLINE Vec mul(Vec a, Vec b) { return vmulq_f32(a, b); }
+SIMD_INLINE Vec div(Vec a, Vec b) { return vdivq_f32(a, b); }
+SIMD_INLINE Vec fma(Vec a, Vec b, Vec c) { return vfmaq_f32(c, a, b); }
+SIMD_INLINE Vec fnma(Vec a, Vec b, Vec c) { return vfmsq_f32(c, a, b); }
+SIMD_INLINE Vec min(Vec a, Vec b) { return vminq_f32(a, b); }
+SIMD_INLINE Vec max(Vec a, Vec b) { return vmaxq_f32(a, b); }
+SIMD_INLINE Vec abs(Vec a) { return vabsq_f32(a); }
+SIMD_INLINE Vec neg(Vec a) { return vnegq_f32(a); }
+SIMD_INLINE Vec sqrt(Vec a) { return vsqrtq_f32(a); }
+SIMD_INLINE Vec roundEven(Vec a) { return vrndnq_f32(a); }
+
+SIMD_INLINE Mask greater(Vec a, Vec b) { return vcgtq_f32(a, b); }
+SIMD_INLINE Vec select(Mask m, Vec whenTrue, Vec whenFalse) { return vbslq_f32(m, whenTrue, whenFalse); }
+
+SIMD_INLINE float reduceAdd(Vec v) {
+  const float32x2_t two = vadd_f32(vget_low_f32(v), vget_high_f32(v));
+  return vget_lane_f32(vpadd_f32(two, two), 0);
+}
+SIMD_INLINE float reduceMax(Vec v) { return vmaxvq_f32(v); }
+
+SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int64_t fromStride) {
+  const float32x4_t r0 = vld1q_f32(from), r1 = vld1q_f32(from + fromStride);
+  const float32x4_t r2 = vld1q_f32(from + 2 * fromStride), r3 = vld1q_f32(from + 3 * fromStride);
+  const float32x4x2_t even = vzipq_f32(r0, r2), odd = vzipq_f32(r1, r3);
+  const float32x4x2_t low = vzipq_f32(even.val[0], odd.val[0]), high = vzipq_f32(even.val[1], odd.val[1]);
+  vst1q_f32(to, low.val[0]);
+  vst1q_f32(to + toStride, low.val[1]);
+  vst1q_f32(to + 2 * toStride, high.val[0]);
+  vst1q_f32(to + 3 * toStride, high.val[1]);
+}
+
+SIMD_INLINE Vec pow2(Vec p, Vec n) {
+  const int32x4_t exponent = vshlq_n_s32(vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127)), 23);
+  return vmulq_f32(p, vreinterpretq_f32_s32(exponent));
+}
+#include "exp.inl"
+
+SIMD_INLINE Vec loadCodes(const int8_t* p) {
+  uint32_t four;
+  memcpy(&four, p, 4);
+  const int8x8_t codes = vreinterpret_s8_u32(vdup_n_u32(four));
+  return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(codes))));
+}
+SIMD_INLINE Vec loadCodesPartial(const int8_t* p, int n) {
+  int8_t codes[LANES] = {};
+  for (int i = 0; i < n; i++) codes[i] = p[i];
+  return loadCodes(codes);
+}
+SIMD_INLINE void storeCodes(int8_t* p, Vec v) {
+  const int16x4_t i16 = vqmovn_s32(vcvtnq_s32_f32(v));
+  const int8x8_t codes = vqmovn_s16(vcombine_s16(i16, i16));
+  const uint32_t four = vget_lane_u32(vreinterpret_u32_s8(codes), 0);
+  memcpy(p, &four, 4);
+}
+SIMD_INLINE void storeCodesPartial(int8_t* p, Vec v, int n) {
+  int8_t codes[LANES];
+  storeCodes(codes, v);
+  for (int i = 0; i < n; i++) p[i] = codes[i];
+}
+
+SIMD_INLINE Vec toFloat(IntVec v) { return vcvtq_f32_s32(v); }
+SIMD_INLINE IntVec intBroadcast(int32_t i) { return vdupq_n_s32(i); }
+SIMD_INLINE int32_t reduceAdd(IntVec v) { return vaddvq_s32(v); }
+
+struct Sum16 {
+  float64x2_t lanes[8] = {};
+
+  SIMD_INLINE Vec kept(Vec x, float keepAbove) {
+    const Vec a = abs(x);
+    return select(greater(a, broadcast(keepAbove)), a, zero());
+  }
+  inline __attribute__((always_inline)) void addFour(int first, Vec a) {
+    lanes[first] = vaddq_f64(lanes[first], vcvt_f64_f32(vget_low_f32(a)));
+    lanes[first + 1] = vaddq_f64(lanes[first + 1], vcvt_high_f64_f32(a));
+  }
+  inline __attribute__((always_inline)) void addAbs(const float* x, float keepAbove = -1.0f) {
+    for (int i = 0; i < 4; i++) addFour(2 * i, kept(load(x + 4 * i), keepAbove));
+  }
+  inline __attribute__((always_inline)) void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
+    for (int i = 0; 4 * i < n; i++) {
+      const int left = n - 4 * i;
+      addFour(2 * i, kept(loadPartial(x + 4 * i, left < 4 ? left : 4), keepAbove));
+    }
+  }
+  inline __attribute__((always_inline)) void addFourSquares(int first, Vec x) {
+    const float64x2_t a = vcvt_f64_f32(vget_low_f32(x)), b = vcvt_high_f64_f32(x);
+    lanes[first] = vfmaq_f64(lanes[first], a, a);
+    lanes[first + 1] = vfmaq_f64(lanes[first + 1], b, b);
+  }
+  inline __attribute__((always_inline)) void addSquares(const float* x) {
+    for (int i = 0; i < 4; i++) addFourSquares(2 * i, load(x + 4 * i));
+  }
+  inline __attribute__((always_inline)) void addSquaresPartial(const float* x, int n) {
+    for (int i = 0; 4 * i < n; i++) {
+      const int left = n - 4 * i;
+      addFourSquares(2 * i, loadPartial(x + 4 * i, left < 4 ? left : 4));
+    }
+  }
+  inline __attribute__((always_inline)) double fold() const {
+    float64x2_t folded[4];
+    for (int j = 0; j < 4; j++) folded[j] = vaddq_f64(lanes[j], lanes[j + 4]);
+    for (int j = 0; j < 2; j++) folded[j] = vaddq_f64(folded[j], folded[j + 2]);
+    return vaddvq_f64(vaddq_f64(folded[0], folded[1]));
+  }
+};
+
+using Quads = int8x16_t;
+
+// Codes of at most 2 read the same signed or not.
+SIMD_INLINE Quads loadQuads(const uint8_t* p) { return vreinterpretq_s8_u8(vld1q_u8(p)); }
+SIMD_INLINE Quads loadSignedQuads(const int8_t* p) { return vld1q_s8(p); }
+SIMD_INLINE Quads onesQuads() { return vdupq_n_s8(1); }
+SIMD_INLINE Quads broadcastQuad(const int8_t* p) {
+  int32_t quad;
+  memcpy(&quad, p, 4);
+  return vreinterpretq_s8_s32(vdupq_n_s32(quad));
+}
+SIMD_INLINE Vec quadByte(Quads q, int i) {
+  const uint32x4_t shifted = vshlq_u32(vreinterpretq_u32_s8(q), vdupq_n_s32(-8 * i));
+  return vcvtq_f32_u32(vandq_u32(shifted, vdupq_n_u32(255)));
+}
+
+#ifdef __ARM_FEATURE_DOTPROD
+constexpr int DOT_TILE_ROWS = 8;
+using DotSum = int32x4_t;
+constexpr int DOT_STEPS = 1 << 20;
+SIMD_INLINE DotSum dotZero() { return vdupq_n_s32(0); }
+SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) { return vdotq_s32(sum, w, x); }
+SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) { return vaddq_s32(total, sum); }
+#else
+constexpr int DOT_TILE_ROWS = 4;
+/** One int16 sum per byte of the quads: columns 0 and 1, columns 2 and 3. */
+struct DotSum {
+  int16x8_t low, high;
+};
+// int16: 128 steps of at most 2 * -128 reach -32768 exactly.
+constexpr int DOT_STEPS = 128;
+SIMD_INLINE DotSum dotZero() { return {vdupq_n_s16(0), vdupq_n_s16(0)}; }
+SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) {
+  return {vmlal_s8(sum.low, vget_low_s8(w), vget_low_s8(x)), vmlal_high_s8(sum.high, w, x)};
+}
+SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) {
+  return vaddq_s32(total, vpaddq_s32(vpaddlq_s16(sum.low), vpaddlq_s16(sum.high)));
+}
+#endif
+
+}  // namespace simd
+}  // namespace
+}  // namespace flashlm

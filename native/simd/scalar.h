@@ -1,0 +1,171 @@
+#pragma once
+
+/**
+ * The portable member of the family {scalar, avx2, avx512, neon}.h. Each wraps one register width under the same
+ * names, so that a kernel is written once and compiled per instruction set. Here a register is one plain float.
+ *
+ *   LANES                          float32 values in a register
+ *   Vec, Mask, IntVec              LANES float32 values / truth values / int32 values
+ *   TILE_ROWS, TILE_VECS           output tile of the float GEMM that fits the register file: rows x (registers)
+ *   DOT_TILE_ROWS                  rows of the integer GEMM's tile; it is TILE_VECS registers wide too
+ *
+ *   zero() broadcast(x) load(p) store(p, v)
+ *   loadPartial(p, n) storePartial(p, v, n)   touch n <= LANES elements only; other lanes load as 0
+ *   add sub mul div min max        (a, b); min and max are NaN when b is; when only a is, it depends on the instructions
+ *   fma(a, b, c)                   a * b + c, fnma(a, b, c) = c - a * b; one rounding except here, where it is two
+ *   abs neg sqrt roundEven exp     exp: relative error < 2e-7; 0 below -87.33; about 2.4e38 at the upper end
+ *   greater(a, b)                  Mask of a > b;  select(mask, whenTrue, whenFalse)
+ *   reduceAdd(v) reduceMax(v)      over the lanes, in halves
+ *   loadCodes(p) loadCodesPartial(p, n)       LANES int8 codes as float
+ *   storeCodes(p, v) storeCodesPartial(p, v, n)   v rounds half to even and saturates to int8
+ *   transpose4(to, toStride, from, fromStride)   4 x 4 floats; strides count floats
+ *   toFloat(IntVec)  intBroadcast(i)  reduceAdd(IntVec)
+ *   Sum16                          exact-order float64 sum, see below
+ *
+ * Integer dot products take four int8 at a time (a "quad"): lane i of `Quads` holds four bytes of output column i.
+ *   loadQuads(p)                   LANES quads of unsigned codes;  broadcastQuad(p): one quad of signed codes, LANES times
+ *   loadSignedQuads(p)             LANES quads of signed codes;  onesQuads(): all codes 1
+ *   quadByte(q, i)                 byte i of each quad as float
+ *   DotSum, dotZero() dot(sum, w, x)   sum[i] += w[i] . x[i]; may hold partial sums narrower than int32
+ *   DOT_STEPS                      how many dot() calls a DotSum can take before widenAdd when w <= 2
+ *   widenAdd(total, sum)           IntVec: total + the finished sums
+ */
+
+#include <stdint.h>
+#include <string.h>
+
+#define SIMD_INLINE static inline __attribute__((always_inline))
+
+namespace flashlm {
+namespace {
+namespace simd {
+
+constexpr int LANES = 1;
+constexpr int TILE_ROWS = 4;
+constexpr int TILE_VECS = 4;
+constexpr int DOT_TILE_ROWS = 2;
+
+using Vec = float;
+using Mask = bool;
+using IntVec = int32_t;
+
+SIMD_INLINE Vec zero() { return 0.0f; }
+SIMD_INLINE Vec broadcast(float x) { return x; }
+SIMD_INLINE Vec load(const float* p) { return *p; }
+SIMD_INLINE void store(float* p, Vec v) { *p = v; }
+SIMD_INLINE Vec loadPartial(const float* p, int n) { return n > 0 ? *p : 0.0f; }
+SIMD_INLINE void storePartial(float* p, Vec v, int n) {
+  if (n > 0) *p = v;
+}
+
+SIMD_INLINE Vec add(Vec a, Vec b) { return a + b; }
+SIMD_INLINE Vec sub(Vec a, Vec b) { return a - b; }
+SIMD_INLINE Vec mul(Vec a, Vec b) { return a * b; }
+SIMD_INLINE Vec div(Vec a, Vec b) { return a / b; }
+// Two roundings: without hardware support a fused one is a library call per element.
+SIMD_INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }
+SIMD_INLINE Vec fnma(Vec a, Vec b, Vec c) { return c - a * b; }
+SIMD_INLINE Vec min(Vec a, Vec b) { return a < b ? a : b; }
+SIMD_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
+SIMD_INLINE Vec abs(Vec a) { return __builtin_fabsf(a); }
+SIMD_INLINE Vec neg(Vec a) { return -a; }
+SIMD_INLINE Vec sqrt(Vec a) { return __builtin_sqrtf(a); }
+SIMD_INLINE Vec roundEven(Vec a) { return __builtin_rintf(a); }
+
+SIMD_INLINE Mask greater(Vec a, Vec b) { return a > b; }
+SIMD_INLINE Vec select(Mask m, Vec whenTrue, Vec whenFalse) { return m ? whenTrue : whenFalse; }
+
+SIMD_INLINE float reduceAdd(Vec v) { return v; }
+SIMD_INLINE float reduceMax(Vec v) { return v; }
+
+SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int64_t fromStride) {
+  for (int r = 0; r < 4; r++) {
+    for (int c = 0; c < 4; c++) to[r * toStride + c] = from[c * fromStride + r];
+  }
+}
+
+SIMD_INLINE Vec exp(Vec x) {
+  if (x < -87.33f) return 0.0f;
+  return __builtin_expf(x > 88.37f ? 88.37f : x);
+}
+
+SIMD_INLINE Vec loadCodes(const int8_t* p) { return *p; }
+SIMD_INLINE Vec loadCodesPartial(const int8_t* p, int n) { return n > 0 ? *p : 0.0f; }
+SIMD_INLINE void storeCodes(int8_t* p, Vec v) {
+  *p = static_cast<int8_t>(max(min(roundEven(v), 127.0f), -128.0f));
+}
+SIMD_INLINE void storeCodesPartial(int8_t* p, Vec v, int n) {
+  if (n > 0) storeCodes(p, v);
+}
+
+SIMD_INLINE Vec toFloat(IntVec v) { return static_cast<float>(v); }
+SIMD_INLINE IntVec intBroadcast(int32_t i) { return i; }
+SIMD_INLINE int32_t reduceAdd(IntVec v) { return v; }
+
+/**
+ * Sum of |x| in float64 over SUM_LANES interleaved lanes (kernels.ts), the order that every instruction set follows
+ * to the bit. Elements that are not above `keepAbove` count as 0. Only the last addAbs of a row may be partial.
+ * addSquares sums x * x in the same order; the square of a float is exact in float64, fused or not.
+ */
+struct Sum16 {
+  double lanes[16] = {};
+
+  SIMD_INLINE void addTo(double* lanes, const float* x, int n, float keepAbove) {
+    for (int j = 0; j < n; j++) {
+      const float a = __builtin_fabsf(x[j]);
+      lanes[j] += a > keepAbove ? a : 0.0f;
+    }
+  }
+  inline __attribute__((always_inline)) void addAbs(const float* x, float keepAbove = -1.0f) {
+    addTo(lanes, x, 16, keepAbove);
+  }
+  inline __attribute__((always_inline)) void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
+    addTo(lanes, x, n, keepAbove);
+  }
+  inline __attribute__((always_inline)) void addSquares(const float* x) { addSquaresPartial(x, 16); }
+  inline __attribute__((always_inline)) void addSquaresPartial(const float* x, int n) {
+    for (int j = 0; j < n; j++) lanes[j] += static_cast<double>(x[j]) * x[j];
+  }
+  inline __attribute__((always_inline)) double fold() const {
+    double folded[8];
+    for (int j = 0; j < 8; j++) folded[j] = lanes[j] + lanes[j + 8];
+    for (int half = 4; half >= 1; half /= 2) {
+      for (int j = 0; j < half; j++) folded[j] += folded[j + half];
+    }
+    return folded[0];
+  }
+};
+
+using Quads = uint32_t;
+using DotSum = int32_t;
+constexpr int DOT_STEPS = 1 << 20;
+
+SIMD_INLINE Quads loadQuads(const uint8_t* p) {
+  Quads q;
+  memcpy(&q, p, 4);
+  return q;
+}
+SIMD_INLINE Quads loadSignedQuads(const int8_t* p) {
+  Quads q;
+  memcpy(&q, p, 4);
+  return q;
+}
+SIMD_INLINE Quads onesQuads() { return 0x01010101u; }
+SIMD_INLINE Quads broadcastQuad(const int8_t* p) {
+  Quads q;
+  memcpy(&q, p, 4);
+  return q;
+}
+SIMD_INLINE Vec quadByte(Quads q, int i) { return static_cast<float>(q >> 8 * i & 255); }
+SIMD_INLINE DotSum dotZero() { return 0; }
+SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) {
+  for (int shift = 0; shift < 32; shift += 8) {
+    sum += static_cast<int32_t>(w >> shift & 255) * static_cast<int8_t>(x >> shift & 255);
+  }
+  return sum;
+}
+SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) { return total + sum; }
+
+}  // namespace simd
+}  // namespace
+}  // namespace flashlm

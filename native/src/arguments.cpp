@@ -1,0 +1,199 @@
+#include "arguments.h"
+
+#include <string>
+
+namespace flashlm {
+namespace {
+
+using std::string;
+using std::to_string;
+
+/** The checks of one call. */
+class Check {
+ public:
+  Check(const OpSpec& op, const Argument* values, const KernelTable& table) : op_(op), values_(values), table_(table) {}
+
+  bool run() {
+    lengths();
+    bindSymbols();
+    shapes();
+    product();
+    overlaps();
+    indices();
+    return !isEmpty();
+  }
+
+ private:
+  bool absent(int i) const { return op_.args[i].kind != Kind::tensor || !values_[i].data; }
+  string quoted(int i) const { return string("'") + op_.args[i].name + "'"; }
+  [[noreturn]] void fail(int i, const string& what) const {
+    throw WrongRange(string(op_.name) + ": " + quoted(i) + " " + what);
+  }
+
+  void lengths() const {
+    for (int i = 0; i < op_.argCount; i++) {
+      if (absent(i)) continue;
+      const Argument& v = values_[i];
+      // No rows is an empty batch; a row without values has no mean, no greatest, no scale.
+      if (v.cols == 0 && op_.args[i].packsArg == kNone) fail(i, "has 0 columns, expected at least 1");
+      int64_t product;
+      if (!__builtin_mul_overflow(v.rows, v.cols, &product) && static_cast<uint64_t>(product) == v.length) continue;
+      fail(i, "has " + to_string(v.length) + " values, expected " + to_string(v.rows) + " x " + to_string(v.cols));
+    }
+  }
+
+  void bindSymbols() {
+    for (int s = 0; s < op_.symbolCount; s++) {
+      const SymbolSpec& spec = op_.symbols[s];
+      const Argument& v = values_[spec.arg];
+      dims_[s] = spec.axis == SymbolSpec::rows   ? v.rows
+                 : spec.axis == SymbolSpec::cols ? v.cols
+                                                 : static_cast<int64_t>(v.number);
+    }
+  }
+
+  int64_t expected(Dim dim) const { return dim.symbol == kNone ? dim.plus : dims_[dim.symbol] + dim.plus; }
+
+  /** "columns of 'x'": where the expected size comes from. */
+  string origin(Dim dim) const {
+    if (dim.symbol == kNone) return "";
+    const SymbolSpec& spec = op_.symbols[dim.symbol];
+    const string owner = spec.axis == SymbolSpec::number ? quoted(spec.arg)
+                         : (spec.axis == SymbolSpec::rows ? "rows of " : "columns of ") + quoted(spec.arg);
+    return " (" + owner + (dim.plus ? " + " + to_string(dim.plus) : "") + ")";
+  }
+
+  void shapes() const {
+    for (int i = 0; i < op_.argCount; i++) {
+      if (absent(i)) continue;
+      const ArgSpec& spec = op_.args[i];
+      const Argument& v = values_[i];
+      axis(i, spec.rows, v.rows, spec.cols.symbol == kNone && v.cols == 1 ? "values" : "rows");
+      if (spec.packsArg == kNone) {
+        axis(i, spec.cols, v.cols, spec.rows.symbol == kNone && v.rows == 1 ? "values" : "columns");
+      } else {
+        packedSize(i, spec.packsArg);
+      }
+      if (v.cols > spec.mostCols)
+        fail(i, "has " + to_string(v.cols) + " columns, at most " + to_string(spec.mostCols) + " keep a sum in 32 bits");
+    }
+  }
+
+  void axis(int i, Dim dim, int64_t is, const char* what) const {
+    if (is == expected(dim)) return;
+    fail(i, "has " + to_string(is) + " " + what + ", expected " + to_string(expected(dim)) + origin(dim));
+  }
+
+  void packedSize(int i, int codes) const {
+    const Argument& c = values_[codes];
+    const int64_t size = table_.packedTernaryBytes(c.rows, c.cols);
+    if (values_[i].cols == size) return;
+    fail(i, "has " + to_string(values_[i].cols) + " bytes, expected " + to_string(size) + " (" + quoted(codes) +
+                " packed for " + table_.name + ")");
+  }
+
+  void product() const {
+    if (op_.product[0] == kNone) return;
+    const int64_t whole = dims_[op_.product[0]];
+    const int64_t length = dims_[op_.product[2]];
+    const int owner = op_.symbols[op_.product[0]].arg;
+    if (whole % length != 0)
+      fail(owner, "has " + to_string(whole) + " rows, expected a multiple of " + to_string(length) +
+                      origin({op_.product[2], 0}));
+    if (op_.product[1] == kNone) return;
+    const int64_t count = dims_[op_.product[1]];
+    if (whole / length != count)
+      fail(op_.symbols[op_.product[1]].arg, "has " + to_string(count) + " rows, expected " +
+                                                to_string(whole / length) + " (rows of " + quoted(owner) + " / " +
+                                                to_string(length) + ")");
+  }
+
+  void overlaps() const {
+    for (int i = 0; i < op_.argCount; i++) {
+      if (absent(i) || !op_.args[i].isWritten) continue;
+      for (int j = 0; j < op_.argCount; j++) {
+        if (j == i || absent(j) || (j < i && op_.args[j].isWritten)) continue;
+        const Argument& a = values_[i];
+        const Argument& b = values_[j];
+        const uintptr_t aBegin = reinterpret_cast<uintptr_t>(a.data), bBegin = reinterpret_cast<uintptr_t>(b.data);
+        const uintptr_t aEnd = aBegin + a.length * bytesOf(op_.args[i].type);
+        const uintptr_t bEnd = bBegin + b.length * bytesOf(op_.args[j].type);
+        if (aBegin >= bEnd || bBegin >= aEnd) continue;
+        if (op_.args[i].aliasArg == j && aBegin == bBegin && aEnd == bEnd) continue;
+        fail(i, "shares memory with " + quoted(j));
+      }
+    }
+  }
+
+  void indices() const {
+    for (int i = 0; i < op_.argCount; i++) {
+      if (absent(i)) continue;
+      const ArgSpec& spec = op_.args[i];
+      if (spec.offsetsIntoSymbol != kNone) offsets(i, spec.offsetsIntoSymbol);
+      if (spec.belowSymbol != kNone) below(i, spec);
+    }
+  }
+
+  void offsets(int i, int into) const {
+    const int32_t* at = static_cast<const int32_t*>(values_[i].data);
+    int32_t previous = 0;
+    for (size_t k = 0; k < values_[i].length; k++) {
+      if (at[k] < previous)
+        fail(i, "holds " + to_string(at[k]) + " at " + to_string(k) + ", expected at least " + to_string(previous));
+      previous = at[k];
+    }
+    if (previous > dims_[into])
+      fail(i, "ends at " + to_string(previous) + ", expected at most " + to_string(dims_[into]) + origin({into, 0}));
+  }
+
+  void below(int i, const ArgSpec& spec) const {
+    const int32_t* ids = static_cast<const int32_t*>(values_[i].data);
+    size_t first = 0, last = values_[i].length;
+    if (spec.entriesOfArg != kNone) {
+      // `offsets` is an earlier argument: it has been found to be monotone and within this one.
+      const Argument& offsets = values_[spec.entriesOfArg];
+      const int32_t* at = static_cast<const int32_t*>(offsets.data);
+      first = static_cast<size_t>(at[0]);
+      last = static_cast<size_t>(at[offsets.length - 1]);
+    }
+    const int64_t limit = dims_[spec.belowSymbol];
+    const uint32_t bound = limit > INT32_MAX ? 1u << 31 : static_cast<uint32_t>(limit);
+    uint32_t greatest = 0;
+    for (size_t k = first; k < last; k++) {
+      const uint32_t id = static_cast<uint32_t>(ids[k]);  // a negative one becomes greater than any bound
+      greatest = id > greatest ? id : greatest;
+    }
+    if (first == last || greatest < bound) return;
+    size_t wrong = first;
+    while (static_cast<uint32_t>(ids[wrong]) < bound) wrong++;
+    fail(i, "holds " + to_string(ids[wrong]) + " at " + to_string(wrong) + ", expected 0 to below " +
+                to_string(limit) + origin({spec.belowSymbol, 0}));
+  }
+
+  /** Sums over nothing change nothing, and outputs without values need none; anything else has no meaning. */
+  bool isEmpty() const {
+    int empty = kNone;
+    bool hasOutput = false;
+    for (int i = 0; i < op_.argCount; i++) {
+      const ArgSpec& spec = op_.args[i];
+      if (absent(i)) continue;
+      hasOutput |= spec.isOut && values_[i].length > 0;
+      if (!spec.isOut && spec.entriesOfArg == kNone && values_[i].length == 0) empty = i;
+    }
+    if (empty != kNone && hasOutput) fail(empty, "has no values");
+    return empty != kNone;
+  }
+
+  const OpSpec& op_;
+  const Argument* values_;
+  const KernelTable& table_;
+  int64_t dims_[kMostSymbols];
+};
+
+}  // namespace
+
+bool checkArguments(const OpSpec& op, const Argument* values, const KernelTable& table) {
+  return Check(op, values, table).run();
+}
+
+}  // namespace flashlm

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stdexcept>
+
+#include "../generated/ops.h"
+
+/** What a kernel demands of its arguments, as data, and the one function that checks a call against it. */
+namespace flashlm {
+
+enum class Kind : uint8_t { tensor, scalar, choice };
+enum class Type : uint8_t { f32, i8, i32, u8 };
+
+template <class T>
+constexpr Type typeOf();
+template <>
+constexpr Type typeOf<float>() { return Type::f32; }
+template <>
+constexpr Type typeOf<int8_t>() { return Type::i8; }
+template <>
+constexpr Type typeOf<int32_t>() { return Type::i32; }
+template <>
+constexpr Type typeOf<uint8_t>() { return Type::u8; }
+
+constexpr size_t bytesOf(Type type) { return type == Type::f32 || type == Type::i32 ? 4 : 1; }
+
+constexpr int kNone = -1;
+
+/** The value of a symbol plus an offset, or a fixed number. */
+struct Dim {
+  int symbol;
+  int64_t plus;
+};
+constexpr Dim symbol(int index, int64_t plus = 0) { return {index, plus}; }
+constexpr Dim fixed(int64_t value) { return {kNone, value}; }
+
+/** An argument of an op. Symbols and other arguments are named by their index within the op. */
+struct ArgSpec {
+  const char* name;
+  Kind kind;
+  Type type = Type::f32;
+  Dim rows{kNone, 0}, cols{kNone, 0};
+  bool isWritten = false, isOut = false, isOptional = false, isWhole = false;
+  int belowSymbol = kNone, offsetsIntoSymbol = kNone, entriesOfArg = kNone, packsArg = kNone, aliasArg = kNone;
+  int64_t mostCols = INT64_MAX;
+  const char* const* values = nullptr;  // of a choice
+  int valueCount = 0;
+
+  /** Written in full, whatever it held. */
+  constexpr ArgSpec out() const { ArgSpec a = *this; a.isWritten = a.isOut = true; return a; }
+  /** Added into or updated. */
+  constexpr ArgSpec update() const { ArgSpec a = *this; a.isWritten = true; return a; }
+  constexpr ArgSpec optional() const { ArgSpec a = *this; a.isOptional = true; return a; }
+  /** A whole number of at least 1. */
+  constexpr ArgSpec whole() const { ArgSpec a = *this; a.isWhole = true; return a; }
+  /** Every element is an index below this symbol. */
+  constexpr ArgSpec below(int symbol) const { ArgSpec a = *this; a.belowSymbol = symbol; return a; }
+  /** Non-decreasing offsets from at least 0 to at most this symbol. */
+  constexpr ArgSpec offsetsInto(int symbol) const { ArgSpec a = *this; a.offsetsIntoSymbol = symbol; return a; }
+  /** Only the entries between the first and the last of these offsets are read; there may be none. */
+  constexpr ArgSpec entriesOf(int arg) const { ArgSpec a = *this; a.entriesOfArg = arg; return a; }
+  /** The private layout of these codes. */
+  constexpr ArgSpec packs(int arg) const { ArgSpec a = *this; a.packsArg = arg; return a; }
+  /** May be the very same memory as this argument. */
+  constexpr ArgSpec alias(int arg) const { ArgSpec a = *this; a.aliasArg = arg; return a; }
+  constexpr ArgSpec atMostCols(int64_t most) const { ArgSpec a = *this; a.mostCols = most; return a; }
+};
+
+template <class T>
+constexpr ArgSpec tensor(const char* name, Dim rows, Dim cols) {
+  return {name, Kind::tensor, typeOf<T>(), rows, cols};
+}
+constexpr ArgSpec scalar(const char* name) { return {name, Kind::scalar}; }
+template <int count>
+constexpr ArgSpec choice(const char* name, const char* const (&values)[count]) {
+  ArgSpec spec{name, Kind::choice};
+  spec.values = values;
+  spec.valueCount = count;
+  return spec;
+}
+
+/** The argument a symbol takes its value from: the one the user thinks of as given. */
+struct SymbolSpec {
+  int arg;
+  enum Axis : uint8_t { rows, cols, number } axis;
+};
+
+/** One argument as it came in. An absent tensor has no data, an empty one has. */
+struct Argument {
+  void* data;
+  size_t length;
+  int64_t rows, cols;
+  double number;
+  int choice;
+};
+
+template <class T>
+Matrix<T> matrix(const Argument& value) {
+  return {static_cast<T*>(value.data), value.rows, value.cols};
+}
+
+struct OpSpec {
+  const char* name;
+  const ArgSpec* args;
+  int argCount;
+  int valueCount;  // three for a tensor: data, rows, columns
+  const SymbolSpec* symbols;
+  int symbolCount;
+  int product[3];  // symbols with [0] = [1] * [2], or kNone; [1] may have no tensor of its own
+  bool returnsNumber;
+  double (*run)(const KernelTable&, Context&, const Argument*);
+};
+
+constexpr int kMostArgs = 16;
+constexpr int kMostSymbols = 8;
+
+/** A call that does not fit its op; the message is in the user's terms. */
+struct WrongType : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+struct WrongRange : std::out_of_range {
+  using std::out_of_range::out_of_range;
+};
+
+/**
+ * Throws WrongRange unless the kernel can run on these values without leaving its arrays: lengths, shapes that agree,
+ * sizes of packed layouts, memory that overlaps, indices and offsets. Returns false when there is nothing to do, as in
+ * an empty batch: kernels never meet an empty matrix, except the entries of sparse targets.
+ */
+bool checkArguments(const OpSpec& op, const Argument* values, const KernelTable& table);
+
+}  // namespace flashlm

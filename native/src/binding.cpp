@@ -1,0 +1,295 @@
+// The border between JavaScript and the kernels: the only file that knows Node-API. JavaScript owns all memory; native
+// borrows it for the length of one call and keeps no pointer. A kernel is entered only with arguments it cannot fail on.
+#include <napi.h>
+
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "arguments.h"
+#include "dispatch.h"
+
+namespace flashlm {
+namespace {
+
+#include "../generated/ops.inl"
+
+constexpr double kMostSafeInteger = 9007199254740991.0;
+constexpr int kMostThreads = 1024;
+constexpr size_t kCacheLine = 64;
+
+struct ArrayType {
+  napi_typedarray_type napi;
+  const char* name;
+};
+constexpr ArrayType kArrayTypes[] = {{napi_float32_array, "Float32Array"},
+                                     {napi_int8_array, "Int8Array"},
+                                     {napi_int32_array, "Int32Array"},
+                                     {napi_uint8_array, "Uint8Array"}};
+
+constexpr const ArrayType& arrayType(Type type) { return kArrayTypes[static_cast<int>(type)]; }
+
+/** What a value is, for an error: "Float64Array", "string abc", "null". */
+std::string described(Napi::Value value) {
+  if (value.IsNull()) return "null";
+  if (value.IsUndefined()) return "undefined";
+  if (value.IsSymbol()) return "symbol";
+  if (value.IsObject()) {
+    const Napi::Value constructor = value.As<Napi::Object>().Get("constructor");
+    return constructor.IsFunction() ? constructor.As<Napi::Object>().Get("name").ToString().Utf8Value() : "object";
+  }
+  const char* type = value.IsNumber() ? "number " : value.IsString() ? "string " : "";
+  return type + value.ToString().Utf8Value().substr(0, 40);
+}
+
+/** Reads the values of one call. */
+class Reader {
+ public:
+  Reader(const Napi::CallbackInfo& info, const OpSpec& op) : info_(info), env_(info.Env()), op_(op) {}
+
+  void read(Argument* values) {
+    if (info_.Length() != static_cast<size_t>(op_.valueCount))
+      throw WrongType(std::string(op_.name) + ": got " + std::to_string(info_.Length()) + " values, expected " +
+                      std::to_string(op_.valueCount));
+    for (int i = 0; i < op_.argCount; i++) {
+      const ArgSpec& spec = op_.args[i];
+      if (spec.kind == Kind::tensor) tensor(spec, values[i]);
+      if (spec.kind == Kind::scalar) number(spec, values[i]);
+      if (spec.kind == Kind::choice) choice(spec, values[i]);
+    }
+  }
+
+ private:
+  template <class Error = WrongType>
+  [[noreturn]] void fail(const ArgSpec& spec, const std::string& what) const {
+    throw Error(std::string(op_.name) + ": '" + spec.name + "' " + what);
+  }
+
+  void tensor(const ArgSpec& spec, Argument& value) {
+    const Napi::Value array = info_[next_++];
+    napi_typedarray_type type;
+    // Another thread could change shared indices between their check and their use.
+    const bool holdsIndices = spec.belowSymbol != kNone || spec.offsetsIntoSymbol != kNone;
+    napi_value buffer;
+    const napi_status status = napi_get_typedarray_info(env_, array, &type, &value.length, &value.data,
+                                                        holdsIndices ? &buffer : nullptr, nullptr);
+    if (status != napi_ok || type != arrayType(spec.type).napi) {
+      if (spec.isOptional && array.IsNull()) {
+        value = {nullptr, 0, 0, 0, 0, 0};
+        next_ += 2;
+        return;
+      }
+      fail(spec, std::string("must be ") + arrayType(spec.type).name + ", got " + described(array));
+    }
+    if (holdsIndices && !Napi::Value(env_, buffer).IsArrayBuffer()) fail(spec, "must not be shared memory: it holds indices");
+    value.rows = size(spec, "rows");
+    value.cols = size(spec, "columns");
+    if (value.length == 0) {
+      if (value.rows != 0 && value.cols != 0 && isDetached(array)) fail(spec, "is detached: its memory was transferred");
+      // Null means absent.
+      static const uint64_t empty = 0;
+      value.data = const_cast<uint64_t*>(&empty);
+    }
+  }
+
+  bool isDetached(const Napi::Value& array) const {
+    const Napi::Value buffer = array.As<Napi::TypedArray>().ArrayBuffer();
+    return buffer.IsArrayBuffer() && buffer.As<Napi::ArrayBuffer>().IsDetached();
+  }
+
+  int64_t size(const ArgSpec& spec, const char* what) {
+    const Napi::Value given = info_[next_++];
+    double number;
+    if (napi_get_value_double(env_, given, &number) != napi_ok)
+      fail(spec, std::string("has no number of ") + what + ": got " + described(given));
+    if (!(number >= 0 && number <= kMostSafeInteger && number == std::floor(number)))
+      fail<WrongRange>(spec, "has " + given.ToString().Utf8Value() + " " + what + ", expected a whole number");
+    return static_cast<int64_t>(number);
+  }
+
+  void number(const ArgSpec& spec, Argument& value) {
+    const Napi::Value given = info_[next_++];
+    if (napi_get_value_double(env_, given, &value.number) != napi_ok)
+      fail(spec, "must be a number, got " + described(given));
+    if (std::isnan(value.number)) fail<WrongRange>(spec, "is NaN");
+    if (spec.isWhole && !(value.number >= 1 && value.number <= kMostSafeInteger && value.number == std::floor(value.number)))
+      fail<WrongRange>(spec, "is " + given.ToString().Utf8Value() + ", expected a whole number of at least 1");
+  }
+
+  void choice(const ArgSpec& spec, Argument& value) {
+    const Napi::Value given = info_[next_++];
+    char text[32];
+    size_t length;
+    if (napi_get_value_string_utf8(env_, given, text, sizeof text, &length) != napi_ok)
+      fail(spec, "must be a string, got " + described(given));
+    std::string names;
+    for (value.choice = 0; value.choice < spec.valueCount; value.choice++) {
+      if (std::string_view(text, length) == spec.values[value.choice]) return;
+      names += std::string(names.empty() ? "" : ", ") + spec.values[value.choice];
+    }
+    fail<WrongRange>(spec, std::string("is '") + text + "', expected one of " + names);
+  }
+
+  const Napi::CallbackInfo& info_;
+  const napi_env env_;
+  const OpSpec& op_;
+  size_t next_ = 0;
+};
+
+/** `new Engine({isa?, features?, threads?})`: kernels of one instruction set, and the memory they work in. */
+class Engine : public Napi::ObjectWrap<Engine> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    std::vector<PropertyDescriptor> properties{
+        InstanceAccessor<&Engine::isa>("isa"),
+        InstanceAccessor<&Engine::features>("features"),
+        InstanceAccessor<&Engine::threads>("threads"),
+        InstanceMethod<&Engine::packedTernaryBytes>("packedTernaryBytes"),
+        InstanceMethod<&Engine::dispose>("dispose"),
+    };
+    for (const OpSpec& op : kOps)
+      properties.push_back(InstanceMethod<&Engine::run>(op.name, napi_default_method, const_cast<OpSpec*>(&op)));
+    return DefineClass(env, "Engine", properties);
+  }
+
+  explicit Engine(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Engine>(info), state_(std::make_unique<State>()) {
+    const Napi::Object options = info[0].IsObject() ? info[0].As<Napi::Object>() : Napi::Object::New(info.Env());
+    const Napi::Value isa = options.Get("isa"), features = options.Get("features"), threads = options.Get("threads");
+    std::string name;
+    if (!isa.IsUndefined()) {
+      if (!isa.IsString()) throw WrongTypeIn(info.Env(), "isa must be a string, got " + described(isa));
+      name = isa.As<Napi::String>();
+    }
+    std::vector<std::string> wanted;
+    if (features.IsArray()) {
+      const Napi::Array list = features.As<Napi::Array>();
+      for (uint32_t i = 0; i < list.Length(); i++) wanted.push_back(list.Get(i).ToString());
+    } else if (!features.IsUndefined()) {
+      throw WrongTypeIn(info.Env(), "features must be an array, got " + described(features));
+    }
+    double count = 1;
+    if (!threads.IsUndefined()) {
+      if (!threads.IsNumber()) throw WrongTypeIn(info.Env(), "threads must be a number, got " + described(threads));
+      count = threads.As<Napi::Number>();
+    }
+    if (!(count >= 1 && count <= kMostThreads && count == std::floor(count)))
+      throw Napi::RangeError::New(info.Env(), "native: threads is " + threads.ToString().Utf8Value() +
+                                                  ", expected 1 to " + std::to_string(kMostThreads));
+    try {
+      state_->kernels = selectKernels(name, features.IsUndefined() ? nullptr : &wanted);
+    } catch (const std::invalid_argument& error) {
+      throw Napi::RangeError::New(info.Env(), error.what());
+    }
+    state_->context.threads = static_cast<int>(count);
+  }
+
+ private:
+  struct State {
+    Selection kernels;
+    Context context;
+  };
+
+  static Napi::Error WrongTypeIn(Napi::Env env, const std::string& what) {
+    return Napi::TypeError::New(env, "native: " + what);
+  }
+
+  State& state(const Napi::Env& env) const {
+    if (!state_) throw Napi::Error::New(env, "native: this backend has been disposed of");
+    return *state_;
+  }
+
+  /** Every op: `info.Data()` says which. */
+  Napi::Value run(const Napi::CallbackInfo& info) {
+    const OpSpec& op = *static_cast<const OpSpec*>(info.Data());
+    State& s = state(info.Env());
+    Argument values[kMostArgs];
+    bool isWork;
+    try {
+      Reader(info, op).read(values);
+      isWork = checkArguments(op, values, s.kernels.table);
+    } catch (const WrongType& error) {
+      throw Napi::TypeError::New(info.Env(), error.what());
+    } catch (const WrongRange& error) {
+      throw Napi::RangeError::New(info.Env(), error.what());
+    }
+    s.context.scratch.reset();
+    const double result = isWork ? op.run(s.kernels.table, s.context, values) : 0;
+    if (const size_t bytes = s.context.scratch.failed())
+      throw Napi::RangeError::New(info.Env(), std::string(op.name) + ": " + std::to_string(bytes) +
+                                                  " bytes of working memory could not be had");
+    return op.returnsNumber ? Napi::Number::New(info.Env(), result) : info.Env().Undefined();
+  }
+
+  Napi::Value packedTernaryBytes(const Napi::CallbackInfo& info) {
+    State& s = state(info.Env());
+    int64_t sizes[2];
+    for (int i = 0; i < 2; i++) {
+      const double size = info[i].IsNumber() ? info[i].As<Napi::Number>().DoubleValue() : -1;
+      // Far above any matrix that fits memory, far below what would overflow the layout's arithmetic.
+      if (!(size >= 0 && size <= INT32_MAX && size == std::floor(size)))
+        throw Napi::RangeError::New(info.Env(), "packedTernaryBytes: expected two whole numbers below 2^31");
+      sizes[i] = static_cast<int64_t>(size);
+    }
+    return Napi::Number::New(info.Env(), static_cast<double>(s.kernels.table.packedTernaryBytes(sizes[0], sizes[1])));
+  }
+
+  Napi::Value isa(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), state(info.Env()).kernels.isa); }
+
+  Napi::Value threads(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), state(info.Env()).context.threads);
+  }
+
+  Napi::Value features(const Napi::CallbackInfo& info) {
+    const std::vector<std::string>& names = state(info.Env()).kernels.features;
+    Napi::Array list = Napi::Array::New(info.Env(), names.size());
+    for (size_t i = 0; i < names.size(); i++) list.Set(i, names[i]);
+    return list;
+  }
+
+  void dispose(const Napi::CallbackInfo&) { state_.reset(); }
+
+  std::unique_ptr<State> state_;
+};
+
+Napi::Array strings(Napi::Env env, const std::vector<const char*>& names) {
+  Napi::Array list = Napi::Array::New(env, names.size());
+  for (size_t i = 0; i < names.size(); i++) list.Set(i, names[i]);
+  return list;
+}
+
+/** `supported()`: the instruction sets of this build, and what this machine lacks for each. */
+Napi::Value supported(const Napi::CallbackInfo& info) {
+  Napi::Array list = Napi::Array::New(info.Env());
+  for (const IsaReport& report : isaReports()) {
+    Napi::Object entry = Napi::Object::New(info.Env());
+    entry.Set("isa", report.name);
+    entry.Set("supported", report.missing.empty());
+    entry.Set("missing", strings(info.Env(), report.missing));
+    entry.Set("features", strings(info.Env(), report.features));
+    list.Set(list.Length(), entry);
+  }
+  return list;
+}
+
+/** `misalignment(array)`: by how many bytes the array's first lies past a 64-byte boundary. */
+Napi::Value misalignment(const Napi::CallbackInfo& info) {
+  if (!info[0].IsTypedArray()) throw Napi::TypeError::New(info.Env(), "misalignment: expected a typed array");
+  void* data = nullptr;
+  napi_get_typedarray_info(info.Env(), info[0], nullptr, nullptr, &data, nullptr, nullptr);
+  return Napi::Number::New(info.Env(), static_cast<double>(reinterpret_cast<uintptr_t>(data) % kCacheLine));
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  exports.Set("Engine", Engine::define(env));
+  exports.Set("supported", Napi::Function::New<supported>(env, "supported"));
+  exports.Set("misalignment", Napi::Function::New<misalignment>(env, "misalignment"));
+  exports.Set("signature", kSignature);
+  return exports;
+}
+
+}  // namespace
+}  // namespace flashlm
+
+static Napi::Object initAddon(Napi::Env env, Napi::Object exports) { return flashlm::init(env, exports); }
+NODE_API_MODULE(flashlm, initAddon)

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "../generated/ops.h"
+
+namespace flashlm {
+
+/** Kernels compiled for one instruction set, and whether this machine can run them. */
+struct IsaReport {
+  const char* name;                   // "avx512"
+  std::vector<const char*> missing;   // CPU features it needs and this machine lacks; empty = supported
+  std::vector<const char*> features;  // extensions that replace some of its kernels here: "vnni"
+};
+
+/** Every instruction set of this build, the plainest first. */
+std::vector<IsaReport> isaReports();
+
+struct Selection {
+  KernelTable table;
+  std::string isa;
+  std::vector<std::string> features;
+};
+
+/**
+ * The kernels of `isa` (empty: the best this machine supports) with the extensions in `features` (null: all that it
+ * supports). Throws `std::invalid_argument` in the user's terms when the machine or the build lacks one.
+ */
+Selection selectKernels(const std::string& isa, const std::vector<std::string>* features);
+
+}  // namespace flashlm

@@ -1,0 +1,20 @@
+import type { Backend } from '../../core/backend.ts';
+import type { Kernels, OpName } from '../../core/kernels.ts';
+import { OP_NAMES } from '../../core/ops.ts';
+
+/** One kernel with its op's name and, once called, its arguments. */
+export type Around = (op: OpName, values: readonly unknown[], call: () => unknown) => unknown;
+
+/** Every kernel of `kernels` with `around` around it: all that a decorator has to say, said once for all ops. */
+export function wrapKernels(kernels: Kernels, around: Around): Kernels {
+  const wrap = (op: OpName) => {
+    const inner = kernels[op] as (...values: unknown[]) => unknown;
+    return (...values: unknown[]) => around(op, values, () => inner(...values));
+  };
+  return Object.fromEntries(OP_NAMES.map((op) => [op, wrap(op)])) as unknown as Kernels;
+}
+
+/** A backend whose kernels are wrapped; its name shows it. */
+export function wrapBackend(name: string, inner: Backend, around: Around): Backend {
+  return { ...inner, name: `${name}(${inner.name})`, kernels: wrapKernels(inner.kernels, around) };
+}

@@ -1,0 +1,41 @@
+import type { OpName } from '../../core/kernels.ts';
+
+/** One native kernel: every tensor as data (or null), rows, columns; every other argument as it is. */
+export type NativeCall = (...values: unknown[]) => number | undefined;
+
+/** Kernels of one instruction set and the memory they work in (`native/src/binding.cpp`). */
+export interface Engine extends Readonly<Record<OpName, NativeCall>> {
+  readonly isa: string;
+  /** Extensions of the instruction set that replace some of its kernels: `vnni`. */
+  readonly features: readonly string[];
+  readonly threads: number;
+  packedTernaryBytes(rows: number, cols: number): number;
+  dispose(): void;
+}
+
+export interface EngineOptions {
+  /** `scalar`, `avx2`, `avx512`, `neon`; the best this machine supports when absent. */
+  readonly isa?: string;
+  /** Exactly these extensions; all that this machine supports when absent. */
+  readonly features?: readonly string[];
+  readonly threads?: number;
+}
+
+/** An instruction set of the build on this machine. */
+export interface IsaSupport {
+  readonly isa: string;
+  readonly supported: boolean;
+  /** CPU features that it needs and the machine lacks. */
+  readonly missing: readonly string[];
+  readonly features: readonly string[];
+}
+
+/** What `flashlm.node` exports. */
+export interface Addon {
+  readonly Engine: new (options?: EngineOptions) => Engine;
+  supported(): IsaSupport[];
+  /** By how many bytes an array's first byte lies past a 64-byte boundary. */
+  misalignment(array: Uint8Array): number;
+  /** `opTableSignature()` of the op table it was generated from. */
+  readonly signature: string;
+}

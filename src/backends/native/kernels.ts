@@ -1,0 +1,64 @@
+import type { Kernels, OpName } from '../../core/kernels.ts';
+import { type ArgSpec, flatArgs, flatValues, OP_NAMES, OPS } from '../../core/ops.ts';
+import type { Tensor } from '../../core/tensor.ts';
+import type { Engine } from './addon.ts';
+
+/** Writes an argument's values into `flat` from `at` on and returns where the next argument's begin. */
+type Put = (flat: unknown[], at: number, value: unknown) => number;
+
+const putTensor: Put = (flat, at, value) => {
+  const tensor = value as Tensor | null;
+  flat[at] = tensor ? tensor.data : null;
+  flat[at + 1] = tensor ? tensor.rows : 0;
+  flat[at + 2] = tensor ? tensor.cols : 0;
+  return at + 3;
+};
+
+const putPlain: Put = (flat, at, value) => {
+  flat[at] = value;
+  return at + 1;
+};
+
+function putArg(arg: ArgSpec): Put {
+  if (arg.kind === 'tensor') return putTensor;
+  if (arg.kind !== 'group') return putPlain;
+  const fields = Object.keys(arg.fields);
+  return (flat, at, value) => {
+    const group = value as Readonly<Record<string, unknown>>;
+    let next = at;
+    for (let i = 0; i < fields.length; i++) next = putTensor(flat, next, group[fields[i]!]);
+    return next;
+  };
+}
+
+/** Adds the labels of the tensors that a native error speaks of: the binding knows arguments, not layers. */
+function withLabels(error: unknown, op: OpName, values: readonly unknown[]): unknown {
+  if (!(error instanceof Error)) return error;
+  const flat = flatValues(op, values);
+  const labels = flatArgs(op).flatMap((arg, i) => {
+    const label = arg.kind === 'tensor' ? (flat[i] as Tensor | null)?.label : undefined;
+    return label && label !== arg.name && error.message.includes(`'${arg.name}'`) ? [`${arg.name} is ${label}`] : [];
+  });
+  if (labels.length) error.message += ` (${labels.join(', ')})`;
+  return error;
+}
+
+function nativeKernel(engine: Engine, op: OpName): (...values: unknown[]) => unknown {
+  const puts = OPS[op].args.map(putArg);
+  // One array serves every call: a kernel never calls another, so nobody else can be using it.
+  const flat: unknown[] = [];
+  return (...values) => {
+    try {
+      let at = 0;
+      for (let i = 0; i < puts.length; i++) at = puts[i]!(flat, at, values[i]);
+      return engine[op](...flat);
+    } catch (error) {
+      throw withLabels(error, op, values);
+    }
+  };
+}
+
+/** The op table's kernels on an engine. Errors are TypeError and RangeError, before the kernel has written anything. */
+export function nativeKernels(engine: Engine): Kernels {
+  return Object.fromEntries(OP_NAMES.map((op) => [op, nativeKernel(engine, op)])) as unknown as Kernels;
+}

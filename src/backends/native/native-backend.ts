@@ -1,0 +1,66 @@
+import type { Backend } from '../../core/backend.ts';
+import { FlashError } from '../../core/errors.ts';
+import { OP_NAMES } from '../../core/ops.ts';
+import type { Engine, EngineOptions, IsaSupport } from './addon.ts';
+import { nativeKernels } from './kernels.ts';
+import { loadAddon } from './load.ts';
+import { defaultThreads } from './threads.ts';
+
+const CACHE_LINE = 64;
+const BUILD = 'build it with: npm run build:native; or choose --backend reference';
+
+export interface NativeStatus {
+  readonly available: boolean;
+  /** The file that was loaded. */
+  readonly path?: string;
+  /** The build's instruction sets, the plainest first. */
+  readonly isas: readonly IsaSupport[];
+  /** Why the places that were tried before, or all of them, did not serve; each with its remedy. */
+  readonly reasons: readonly string[];
+}
+
+/** What this machine offers, for `flashlm doctor` and for choosing a fallback. Never throws. */
+export function nativeStatus(): NativeStatus {
+  const { addon, path, reasons } = loadAddon();
+  return addon
+    ? { available: true, path, isas: addon.supported(), reasons }
+    : { available: false, isas: [], reasons };
+}
+
+/** `avx512+vnni` names exactly these features, `avx512` all that the machine has. */
+function parseIsa(text: string): Pick<EngineOptions, 'isa' | 'features'> {
+  const [isa, ...features] = text.split('+');
+  return features.length ? { isa, features } : { isa };
+}
+
+/**
+ * The native kernels (float32). `isa` is `avx2`, or `avx512+vnni` to name its extensions too; FLASHLM_ISA and
+ * FLASHLM_THREADS are the defaults, then the best that this machine supports and all of its CPUs.
+ * Throws FlashError when the addon does not load, or the machine lacks what is asked for.
+ */
+export function createNativeBackend(options: EngineOptions = {}): Backend {
+  const { addon, reasons } = loadAddon();
+  if (!addon) throw new FlashError('the native backend is not available', { where: reasons.join('\n  '), remedy: BUILD });
+  const isa = options.isa ?? (process.env.FLASHLM_ISA || undefined);
+  const threads = options.threads ?? defaultThreads();
+  let engine: Engine;
+  try {
+    engine = new addon.Engine({ ...(isa && parseIsa(isa)), ...(options.features && { features: options.features }), threads });
+  } catch (error) {
+    throw new FlashError((error as Error).message, { remedy: 'see what this machine offers: flashlm doctor', exitCode: 2 });
+  }
+  return {
+    name: `native:${[engine.isa, ...engine.features].join('+')}`,
+    real: 'f32',
+    threads,
+    kernels: nativeKernels(engine),
+    own: new Set(OP_NAMES),
+    packedTernaryBytes: (rows, cols) => engine.packedTernaryBytes(rows, cols),
+    allocate: (bytes) => {
+      const memory = new Uint8Array(new ArrayBuffer(bytes + CACHE_LINE));
+      const first = (CACHE_LINE - addon.misalignment(memory)) % CACHE_LINE;
+      return memory.subarray(first, first + bytes);
+    },
+    dispose: () => engine.dispose(),
+  };
+}

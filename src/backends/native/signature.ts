@@ -1,0 +1,11 @@
+import { createHash } from 'node:crypto';
+import { OP_NAMES, OPS } from '../../core/ops.ts';
+
+/**
+ * Names the op table's arguments, in their order and with their shapes. The addon carries the signature it was
+ * generated for: a build that is older than the table is refused instead of being called with other arguments.
+ */
+export function opTableSignature(): string {
+  const table = OP_NAMES.map((op) => [op, OPS[op].args, OPS[op].product, OPS[op].integer, OPS[op].returns]);
+  return createHash('sha256').update(JSON.stringify(table)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,138 @@
+import { formatBytes } from '../../core/files.ts';
+import { type LayerDescription, type ModelDescription, describeModel } from '../../recipes/describe.ts';
+import { fillRecipe } from '../../recipes/fill.ts';
+import { loadRecipe } from '../../recipes/load.ts';
+import type { CliCommand } from '../command.ts';
+import { formatCount, formatPercent, formatShort } from '../format.ts';
+import { addSetOption } from '../options.ts';
+import { type Column, formatPairs, formatTable } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface CheckOptions {
+  readonly set?: readonly string[];
+  readonly filled?: boolean;
+  readonly json?: boolean;
+}
+
+export const check: CliCommand = {
+  name: 'check',
+  summary: 'validate a recipe and show its model layer by layer: shapes, parameters, work, memory',
+  examples: ['flashlm check v61', 'flashlm check my-model.yaml --set optimizer.lr=0.02 --filled'],
+  define(command, terminal) {
+    command.argument('<recipe>', 'a YAML file, or the name of a recipe that comes with FlashLM');
+    addSetOption(command)
+      .option('--filled', 'print the whole recipe instead, every default written out')
+      .option('--json', 'print one JSON object')
+      .action(async (name: string, options: CheckOptions) => {
+        const recipe = await loadRecipe(name, { set: options.set });
+        const model = describeModel(recipe);
+        if (options.json) {
+          const filled = options.filled ? { recipe: fillRecipe(recipe) } : {};
+          terminal.print(JSON.stringify({ name: recipe.name, ...model, ...filled }));
+        } else if (options.filled) terminal.write(fillRecipe(recipe));
+        else terminal.print(describe(recipe.name, model, terminal).join('\n'));
+      });
+  },
+};
+
+const COLUMNS: readonly Column[] = [
+  { title: 'layer', align: 'left' },
+  { title: 'type', align: 'left' },
+  { title: 'shape', align: 'left' },
+  { title: 'parameters', align: 'right' },
+  { title: 'ternary', align: 'right' },
+  { title: 'MACs/token', align: 'right' },
+];
+
+function describe(name: string, model: ModelDescription, { styles }: Terminal): string[] {
+  const { memory } = model;
+  const { shown, folded } = foldBlocks(model.layers);
+  const [titles, ...layers] = formatTable(COLUMNS, shown.map(row));
+  return [
+    styles.bold(name),
+    '',
+    styles.bold(titles!),
+    ...layers.flatMap((line, i) => [line, ...(folded.get(shown[i]!) ?? []).map(styles.dim)]),
+    '',
+    ...formatPairs([
+      ['parameters', `${formatCount(model.parameters)}, ${formatPercent(model.ternaryShare)} ternary`],
+      ['work', `${formatShort(model.macsPerToken)} multiply-accumulates a token, forward`],
+      [
+        'memory',
+        `${formatBytes(memory.total)} to train (parameters ${formatBytes(memory.parameters)}, optimiser ` +
+          `${formatBytes(memory.optimizer)}, activations ${formatBytes(memory.activations)})`,
+      ],
+      [
+        'token-wise',
+        model.tokenWise
+          ? 'yes: no layer sees another token, so a step computes each distinct token once (collapse)'
+          : `no: ${mixers(model)} sees other tokens`,
+      ],
+    ]),
+  ];
+}
+
+/** Layers of one repetition: `blocks.3`. */
+interface Block {
+  readonly list: string;
+  readonly index: number;
+  readonly layers: LayerDescription[];
+}
+
+/**
+ * Of blocks that are repeated the first one is shown; `folded` holds, for the last layer of it, the line that stands
+ * for all others.
+ */
+function foldBlocks(all: readonly LayerDescription[]): {
+  readonly shown: readonly LayerDescription[];
+  readonly folded: ReadonlyMap<LayerDescription, readonly string[]>;
+} {
+  const shown: LayerDescription[] = [];
+  const folded = new Map<LayerDescription, readonly string[]>();
+  let first: Block | undefined;
+  for (const block of intoBlocks(all)) {
+    if (first && first.list === block.list && signature(first) === signature(block)) {
+      const from = `${block.list}.${first.index + 1}`;
+      const others = block.index === first.index + 1 ? `${from} is` : `${from} to ${block.list}.${block.index} are`;
+      folded.set(shown.at(-1)!, [`  (${others} the same)`]);
+    } else {
+      shown.push(...block.layers);
+      first = block.index >= 0 ? block : undefined;
+    }
+  }
+  return { shown, folded };
+}
+
+/** Cut where the number after the first list's name changes; what is in no list is a block by itself, of index -1. */
+function intoBlocks(layers: readonly LayerDescription[]): Block[] {
+  const blocks: Block[] = [];
+  for (const layer of layers) {
+    const [, list = '', digits = '-1'] = /^(.*?)\.(\d+)(?:\.|$)/.exec(layer.path) ?? [];
+    const index = Number(digits);
+    const last = blocks.at(-1);
+    if (last && index >= 0 && last.list === list && last.index === index) last.layers.push(layer);
+    else blocks.push({ list, index, layers: [layer] });
+  }
+  return blocks;
+}
+
+/** All that is shown of a block but its number. */
+function signature({ list, index, layers }: Block): string {
+  return JSON.stringify(layers.map((layer) => ({ ...layer, path: layer.path.slice(`${list}.${index}`.length) })));
+}
+
+function row(layer: LayerDescription): string[] {
+  return [
+    layer.path,
+    layer.type,
+    `${formatCount(layer.inCols)} → ${formatCount(layer.outCols)}`,
+    layer.parameters ? formatCount(layer.parameters) : '',
+    layer.parameters ? formatPercent(layer.ternary / layer.parameters) : '',
+    layer.macs ? formatCount(layer.macs) : '',
+  ];
+}
+
+function mixers({ layers }: ModelDescription): string {
+  const paths = layers.filter((layer) => layer.coupling === 'sequence').map((layer) => layer.path);
+  return paths.length > 1 ? `${paths[0]} (and ${paths.length - 1} more)` : paths.join();
+}

@@ -1,0 +1,206 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Option } from 'commander';
+import { FlashError } from '../../core/errors.ts';
+import { fileError, formatBytes } from '../../core/files.ts';
+import { CORPUS_FORMATS, type CorpusFormat } from '../../data/corpus.ts';
+import { DATASETS, findDataset } from '../../data/datasets.ts';
+import { downloadDataset } from '../../data/download.ts';
+import { prepareData, type TokenizerSource } from '../../data/prepare.ts';
+import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
+import { cacheDir, datasetDir } from '../cache-dir.ts';
+import type { CliCommand } from '../command.ts';
+import { Exit } from '../errors.ts';
+import { formatCount, formatDuration } from '../format.ts';
+import { Interruption } from '../interruption.ts';
+import { wholeNumber } from '../options.ts';
+import { TaskProgress } from '../reporters/task-progress.ts';
+import { formatPairs, formatTable } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface DataOptions {
+  readonly vocab?: number;
+  readonly tokenizer?: string;
+  readonly format: CorpusFormat;
+  readonly out?: string;
+  readonly workers?: number;
+  readonly json?: boolean;
+}
+
+/** The vocabulary of the recipes that come with FlashLM. */
+const DEFAULT_VOCAB = 1024;
+
+/** Text files that become one token file. */
+interface Source {
+  readonly split: 'train' | 'valid';
+  readonly files: readonly string[];
+}
+
+interface SplitReport extends Source {
+  readonly tokenFile: string;
+  readonly documents: number;
+  readonly characters: number;
+  readonly bytes: number;
+  readonly tokens: number;
+  readonly tokensPerCharacter: number;
+  /** Found in the cache, not made again. */
+  readonly cached: boolean;
+}
+
+/** What `flashlm data --json` prints. */
+interface DataReport {
+  /** `file` is where the tokenizer was read from or written to, null when it lies in the cache alone. */
+  readonly tokenizer: { readonly vocab: number; readonly file: string | null };
+  readonly splits: readonly SplitReport[];
+  readonly seconds: number;
+}
+
+export const data: CliCommand = {
+  name: 'data',
+  summary: 'download a dataset or read text files, train or load the tokenizer, write the token file',
+  examples: [
+    'flashlm data tinystories',
+    'flashlm data stories.txt more.jsonl --vocab 4096 --out data/stories',
+  ],
+  define(command, terminal) {
+    command
+      .argument('<source...>', `a dataset (${Object.keys(DATASETS).join(', ')}) or text files`)
+      .option('--vocab <n>', `ids of the tokenizer (default: ${DEFAULT_VOCAB})`, wholeNumber(1, '4096'))
+      .option('--tokenizer <file>', 'use this tokenizer.json instead of training one')
+      .addOption(
+        new Option('--format <name>', 'how the files hold their documents').choices(CORPUS_FORMATS).default('auto'),
+      )
+      .option('--out <dir>', 'folder for the downloads and a copy of tokenizer.json')
+      .option('--workers <n>', 'threads (default: by the size of the data, at most one per CPU)', wholeNumber(1, '4'))
+      .option('--json', 'print one JSON object')
+      .action((sources: string[], options: DataOptions) => run(sources, options, terminal));
+  },
+};
+
+async function run(names: readonly string[], options: DataOptions, terminal: Terminal): Promise<void> {
+  const began = performance.now();
+  const progress = new TaskProgress(terminal);
+  const interruption = new Interruption(terminal, () => progress.end());
+  const { signal } = interruption;
+  try {
+    const sources = await resolveSources(names, options, terminal, progress, signal);
+    let tokenizer: TokenizerSource = options.tokenizer
+      ? { file: options.tokenizer, vocab: options.vocab }
+      : { type: 'byte_bpe', vocab: options.vocab ?? DEFAULT_VOCAB };
+    const splits: SplitReport[] = [];
+    for (const source of sources) {
+      const prepared = await prepareData({
+        files: source.files,
+        format: options.format,
+        tokenizer,
+        cacheDir: cacheDir(terminal.env),
+        workers: options.workers,
+        onProgress: progress.onPrepare,
+        signal,
+      });
+      progress.end();
+      for (const notice of prepared.notices) terminal.note(notice);
+      const { info, path } = prepared.tokens;
+      prepared.tokens.close();
+      // Validation text is encoded with the tokenizer of the training text.
+      tokenizer = prepared.tokenizer;
+      splits.push({
+        ...source,
+        tokenFile: path,
+        documents: info.documents,
+        characters: info.characters,
+        bytes: info.bytes,
+        tokens: info.tokens,
+        tokensPerCharacter: info.tokens / info.characters,
+        cached: prepared.cached.tokens,
+      });
+    }
+    const file = await saveCopy(tokenizer as Tokenizer, options);
+    const report: DataReport = {
+      tokenizer: { vocab: (tokenizer as Tokenizer).vocabSize, file },
+      splits,
+      seconds: (performance.now() - began) / 1000,
+    };
+    if (options.json) return terminal.print(JSON.stringify(report));
+    for (const line of describe(report)) terminal.print(line);
+    // With another vocabulary the recipe needs to be another one too.
+    if (report.tokenizer.vocab === DEFAULT_VOCAB) terminal.print(`\nNext: ${terminal.styles.bold(nextCommand(splits))}`);
+  } catch (error) {
+    progress.end();
+    if (!signal.aborted) throw error;
+    const stopped = ['Stopped. Run the same command again to go on: what is complete is kept.'];
+    terminal.note((error instanceof FlashError ? error.lines() : stopped).join('\n'));
+    throw new Exit(interruption.exitStatus);
+  } finally {
+    progress.end();
+    interruption.close();
+  }
+}
+
+async function resolveSources(
+  names: readonly string[],
+  { out }: DataOptions,
+  terminal: Terminal,
+  progress: TaskProgress,
+  signal: AbortSignal,
+): Promise<Source[]> {
+  const [name] = names;
+  // What has neither a dot nor a slash and is no file here was meant as the name of a dataset.
+  const isName = names.length === 1 && !existsSync(name!) && !/[./\\]/.test(name!);
+  if (!isName) return [{ split: 'train', files: names }];
+  findDataset(name!);
+  const dir = out ?? datasetDir(terminal.env, name!);
+  const { train, valid } = await downloadDataset(name!, {
+    dir,
+    onProgress: progress.onDownload,
+    onNotice: progress.note,
+    signal,
+  });
+  return [
+    { split: 'train', files: [train] },
+    { split: 'valid', files: [valid] },
+  ];
+}
+
+async function saveCopy(tokenizer: Tokenizer, { out, tokenizer: given }: DataOptions): Promise<string | null> {
+  if (!out) return given ?? null;
+  try {
+    await mkdir(out, { recursive: true });
+  } catch (error) {
+    throw fileError(error, 'Cannot make the folder', out);
+  }
+  const file = join(out, 'tokenizer.json');
+  await tokenizer.save(file);
+  return file;
+}
+
+function describe({ tokenizer, splits, seconds }: DataReport): string[] {
+  const columns = ['documents', 'characters', 'text', 'tokens', 'tokens/character'];
+  const rows = splits.map((split) => [
+    split.split,
+    formatCount(split.documents),
+    formatCount(split.characters),
+    formatBytes(split.bytes),
+    formatCount(split.tokens),
+    split.tokensPerCharacter.toFixed(3),
+  ]);
+  const places = splits.flatMap(({ split, files, tokenFile, cached }) => [
+    ...files.map((file) => [`${split} text`, file] as const),
+    [`${split} tokens`, `${tokenFile}${cached ? ' (was there)' : ''}`] as const,
+  ]);
+  return [
+    ...formatTable([{ title: '', align: 'left' }, ...columns.map((title) => ({ title, align: 'right' }) as const)], rows),
+    '',
+    ...formatPairs([
+      ...places,
+      ['tokenizer', `${formatCount(tokenizer.vocab)} ids${tokenizer.file ? `, ${tokenizer.file}` : ''}`],
+      ['time', formatDuration(seconds)],
+    ]),
+  ];
+}
+
+function nextCommand(splits: readonly SplitReport[]): string {
+  const [train, valid] = splits.map(({ files }) => files.join(' '));
+  return `flashlm train v61 --data ${train}${valid ? ` --valid ${valid}` : ''}`;
+}

@@ -1,0 +1,142 @@
+import { stat } from 'node:fs/promises';
+import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { type NativeStatus, nativeStatus } from '../../backends/native/index.ts';
+import { formatBytes } from '../../core/files.ts';
+import { DATASETS, type DatasetFile } from '../../data/datasets.ts';
+import { cacheDir, datasetDir } from '../cache-dir.ts';
+import type { CliCommand } from '../command.ts';
+import { formatPlural } from '../format.ts';
+import { formatPairs } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface BackendReport {
+  /** As `--backend` takes it. */
+  readonly name: string;
+  readonly usable: boolean;
+  /** What else it has to offer, or why it can't be used. */
+  readonly detail: string;
+}
+
+interface DatasetReport {
+  readonly name: string;
+  readonly dir: string;
+  /** All of its files are there in full length. */
+  readonly complete: boolean;
+  /** Bytes there and bytes in all. */
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
+/** What `flashlm doctor --json` prints. */
+interface MachineReport {
+  readonly node: string;
+  readonly platform: string;
+  readonly cpu: string;
+  /** Logical CPUs of the machine, and those this process may run on. */
+  readonly cpus: { readonly total: number; readonly usable: number };
+  /** Bytes. */
+  readonly memory: { readonly total: number; readonly free: number };
+  /** The backend that runs unless told otherwise. */
+  readonly best: string;
+  readonly backends: readonly BackendReport[];
+  /** File of the native kernels that was loaded, or why none was. */
+  readonly native: { readonly path: string | null; readonly reasons: readonly string[] };
+  readonly cache: string;
+  readonly datasets: readonly DatasetReport[];
+}
+
+export const doctor: CliCommand = {
+  name: 'doctor',
+  summary: 'show what this machine offers: instruction sets, threads, which backends load and why one does not',
+  examples: ['flashlm doctor', 'flashlm doctor --json'],
+  define(command, terminal) {
+    command.option('--json', 'print one JSON object').action(async (options: { json?: boolean }) => {
+      const report = await inspectMachine(terminal.env);
+      terminal.print(options.json ? JSON.stringify(report) : describe(report, terminal).join('\n'));
+    });
+  },
+};
+
+async function inspectMachine(env: NodeJS.ProcessEnv): Promise<MachineReport> {
+  const native = nativeStatus();
+  const backends = listBackends(native);
+  return {
+    node: process.version,
+    platform: `${platform()} ${arch()}`,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cpus: { total: cpus().length, usable: availableParallelism() },
+    memory: { total: memoryLimit(), free: Math.min(freemem(), memoryLimit()) },
+    best: backends.find((backend) => backend.usable)!.name,
+    backends,
+    native: { path: native.path ?? null, reasons: native.reasons },
+    cache: cacheDir(env),
+    datasets: await Promise.all(Object.keys(DATASETS).map((name) => inspectDataset(env, name))),
+  };
+}
+
+/** A container may have less than the machine. */
+function memoryLimit(): number {
+  const limit = process.constrainedMemory?.() ?? 0;
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+/** The best first. */
+function listBackends({ isas, reasons }: NativeStatus): BackendReport[] {
+  const native = isas.map(({ isa, supported, missing, features }) => ({
+    name: `native:${isa}`,
+    usable: supported,
+    detail: supported ? features.map((feature) => `with ${feature}`).join(', ') : `the CPU lacks ${missing.join(', ')}`,
+  }));
+  const none = { name: 'native', usable: false, detail: reasons.join('; ') };
+  const reference = { name: 'reference', usable: true, detail: 'plain TypeScript: slow, runs everywhere' };
+  return [...(native.length ? native.reverse() : [none]), reference];
+}
+
+async function inspectDataset(env: NodeJS.ProcessEnv, name: string): Promise<DatasetReport> {
+  const dir = datasetDir(env, name);
+  const { train, valid } = DATASETS[name]!;
+  const sizes = await Promise.all([train, valid].map((file) => sizeOnDisk(dir, file)));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  const totalBytes = train.bytes + valid.bytes;
+  return { name, dir, complete: bytes === totalBytes, bytes, totalBytes };
+}
+
+async function sizeOnDisk(dir: string, file: DatasetFile): Promise<number> {
+  return stat(join(dir, file.name)).then(
+    ({ size }) => Math.min(size, file.bytes),
+    () => 0,
+  );
+}
+
+function describe(report: MachineReport, { styles }: Terminal): string[] {
+  const { cpus, memory, native } = report;
+  const usable = cpus.usable === cpus.total ? '' : ` (${cpus.usable} for this process)`;
+  const width = Math.max(...report.backends.map(({ name }) => name.length));
+  return [
+    ...formatPairs([
+      ['Node', `${report.node} on ${report.platform}`],
+      ['CPU', `${report.cpu}, ${formatPlural(cpus.total, 'thread')}${usable}`],
+      ['Memory', `${formatBytes(memory.total)}, ${formatBytes(memory.free)} free`],
+      ['Kernels', native.path ?? 'not built: everything runs on the reference backend'],
+      ['Cache', report.cache],
+    ]),
+    '',
+    styles.bold('Backends'),
+    ...report.backends.map((backend) => {
+      const state = backend.usable ? styles.green('yes') : styles.red('no ');
+      const chosen = backend.name === report.best ? `${backend.detail ? ', ' : ''}used unless told otherwise` : '';
+      return `  ${backend.name.padEnd(width)}  ${state}  ${backend.detail}${chosen}`.trimEnd();
+    }),
+    '',
+    styles.bold('Data'),
+    '  sample       built in',
+    ...report.datasets.map((dataset) => `  ${dataset.name.padEnd(11)}  ${describeDataset(dataset)}`),
+  ];
+}
+
+function describeDataset({ name, dir, complete, bytes, totalBytes }: DatasetReport): string {
+  if (complete) return `${formatBytes(totalBytes)} in ${dir}`;
+  const state = bytes ? `${formatBytes(bytes)} of ${formatBytes(totalBytes)}` : 'not here';
+  return `${state}; get it with: flashlm data ${name} (${formatBytes(totalBytes)})`;
+}

@@ -1,0 +1,62 @@
+import { setImmediate } from 'node:timers';
+import type { Terminal } from './terminal.ts';
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+/** 128 + SIGPIPE, as for a program that a signal ended. */
+const READER_GONE = 141;
+
+/**
+ * Turns the first Ctrl-C (SIGINT), SIGTERM or loss of the reader into an AbortSignal, so that a command can finish
+ * what it must. The second Ctrl-C ends the process at once.
+ */
+export class Interruption {
+  private readonly controller = new AbortController();
+  private status = 0;
+
+  /** `onFirst` hears of it at once, to say what happens now. */
+  constructor(
+    private readonly terminal: Terminal,
+    private readonly onFirst: () => void,
+  ) {
+    for (const name of names()) process.on(name, this.onSignal);
+    this.restore = terminal.onClosed;
+    terminal.onClosed = () => this.abort(READER_GONE);
+  }
+
+  private readonly restore: () => void;
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** What the process should end with: 128 + the signal's number; 0 when nothing interrupted it. */
+  get exitStatus(): number {
+    return this.status;
+  }
+
+  /** Gives signals their ordinary effect again. */
+  close(): void {
+    for (const name of names()) process.off(name, this.onSignal);
+    this.terminal.onClosed = this.restore;
+  }
+
+  private readonly onSignal = (name: NodeJS.Signals): void => {
+    if (this.signal.aborted) process.exit(this.status);
+    this.abort(SIGNALS[name as keyof typeof SIGNALS]);
+    this.onFirst();
+    // A long kernel call keeps the event loop busy, and with it every handler: from now on the operating system
+    // itself ends the process. Not before this turn of the loop is over: a second signal may already be waiting in it.
+    setImmediate(() => {
+      for (const each of names()) process.off(each, this.onSignal);
+    });
+  };
+
+  private abort(status: number): void {
+    this.status ||= status;
+    this.controller.abort();
+  }
+}
+
+function names(): (keyof typeof SIGNALS)[] {
+  return Object.keys(SIGNALS) as (keyof typeof SIGNALS)[];
+}

@@ -1,0 +1,43 @@
+import { type Command, InvalidArgumentError } from 'commander';
+
+/** `400`, `1000`: at least `least`. For commander: a wrong value is wrong usage, exit status 2. */
+export function wholeNumber(least: number, example = String(Math.max(least, 100))): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`Expected a whole number of at least ${least}, such as ${example}.`);
+  };
+}
+
+/** A finite number between `least` and `most`, both included. */
+export function numberBetween(least: number, most = Number.POSITIVE_INFINITY): (text: string) => number {
+  const range = Number.isFinite(most) ? `from ${least} to ${most}` : `of at least ${least}`;
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() && Number.isFinite(value) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a number ${range}.`);
+  };
+}
+
+/** `5000000`, `500k`, `5M`, `1.5G` */
+export function amount(text: string): number {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)([kMG]?)$/.exec(text) ?? [];
+  const value = Math.round(Number(digits) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[unit ?? '']!);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('Expected an amount, such as 5000000, 500k or 5M.');
+}
+
+/** `--set key=value`, any number of times; the values arrive in order in the option `set`. */
+export function addSetOption(command: Command): Command {
+  return command.option(
+    '--set <key=value>',
+    'change the recipe, such as optimizer.lr=0.02 (repeatable)',
+    (text: string, before: readonly string[] = []) => [...before, assignment(text)],
+  );
+}
+
+/** `optimizer.lr=0.02`: a path of keys in the recipe and its value. */
+export function assignment(text: string): string {
+  if (/^[A-Za-z_]\w*(\.\w+)*=./s.test(text)) return text;
+  throw new InvalidArgumentError('Expected key=value, such as optimizer.lr=0.02.');
+}

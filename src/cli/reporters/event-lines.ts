@@ -1,0 +1,61 @@
+import type { EvalEvent, SampleEvent, StepEvent, TrainEvent } from '../../train/events.ts';
+import { formatCount, formatDuration, formatLoss, formatRate, formatSmall } from '../format.ts';
+import type { ProgressMeter } from './progress-meter.ts';
+
+const MOST_SAMPLE_CHARACTERS = 160;
+
+/** `step 120/700  loss 3.4012 (floor 3.1021)  lr 0.01  1.23M tokens/s  12 s left` */
+export function stepLine(event: StepEvent, meter: ProgressMeter): string {
+  return [
+    stepName(event.step, meter),
+    lossText(event),
+    `lr ${formatSmall(event.lr)}`,
+    formatRate(meter.tokensPerSecond),
+    ...timeLeft(meter),
+  ].join('  ');
+}
+
+/** What stands behind a progress bar: short enough for 80 columns. */
+export function barDetail(event: StepEvent, meter: ProgressMeter): string {
+  return [lossText(event), formatRate(meter.tokensPerSecond), ...timeLeft(meter)].join('  ');
+}
+
+/** `step 120/700`, without the end where the run is not counted in steps. */
+export function stepName(step: number, { limits }: ProgressMeter): string {
+  return `step ${formatCount(step)}${Number.isFinite(limits.steps) ? `/${formatCount(limits.steps)}` : ''}`;
+}
+
+/** The line for everything but steps and the end; undefined for those. */
+export function eventLine(event: TrainEvent): string | undefined {
+  switch (event.event) {
+    case 'eval':
+      return `step ${formatCount(event.step)}  ${event.split}: ${evalText(event)}`;
+    case 'sample':
+      return `step ${formatCount(event.step)}  sample: ${shortSample(event)}`;
+    case 'checkpoint':
+      return `step ${formatCount(event.step)}  checkpoint ${event.dir}`;
+    default:
+      return undefined;
+  }
+}
+
+/** Loss, floor, PPL, BPC and BPB with what they rest on. */
+export function evalText(event: EvalEvent): string {
+  const { ppl, bpc, bpb, tokens, characters } = event;
+  const scores = `${lossText(event)}  PPL ${ppl.toFixed(2)}  BPC ${bpc.toFixed(3)}  BPB ${bpb.toFixed(3)}`;
+  return `${scores}  (${formatCount(tokens)} tokens, ${formatCount(characters)} characters)`;
+}
+
+function lossText({ loss, floor }: { readonly loss: number; readonly floor: number | null }): string {
+  return `loss ${formatLoss(loss)}${floor === null ? '' : ` (floor ${formatLoss(floor)})`}`;
+}
+
+function timeLeft(meter: ProgressMeter): string[] {
+  const left = meter.secondsLeft;
+  return left === undefined ? [] : [`${formatDuration(Math.ceil(left))} left`];
+}
+
+function shortSample({ text }: SampleEvent): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > MOST_SAMPLE_CHARACTERS ? `${line.slice(0, MOST_SAMPLE_CHARACTERS - 1)}…` : line;
+}

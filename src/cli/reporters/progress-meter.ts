@@ -1,0 +1,73 @@
+import type { StepEvent } from '../../train/events.ts';
+import type { Limits, Progress } from '../../train/limits.ts';
+
+/** Seconds over which the current speed is averaged. */
+const WINDOW = 3;
+
+/** How far a run is and when it will end, told from its steps alone. */
+export class ProgressMeter {
+  private done: Progress;
+  private rate = 0;
+
+  /** `start` is where the run stands (a resumed one is not at 0). */
+  constructor(
+    readonly limits: Limits,
+    private readonly tokensPerEpoch: number,
+    private readonly start: Progress,
+  ) {
+    this.done = start;
+  }
+
+  add({ step, tokens, tokensPerSecond }: StepEvent): void {
+    const seconds = (tokens - this.done.tokens) / tokensPerSecond;
+    this.done = {
+      step,
+      tokens,
+      epochs: tokens / this.tokensPerEpoch,
+      seconds: this.done.seconds + seconds,
+    };
+    const weight = this.rate ? 1 - Math.exp(-seconds / WINDOW) : 1;
+    this.rate += weight * (tokensPerSecond - this.rate);
+  }
+
+  get progress(): Progress {
+    return this.done;
+  }
+
+  /** Tokens a second over the last few seconds. */
+  get tokensPerSecond(): number {
+    return this.rate;
+  }
+
+  /** Tokens a second since `start`, evaluation and checkpoints not counted. */
+  get meanTokensPerSecond(): number {
+    return (this.done.tokens - this.start.tokens) / (this.done.seconds - this.start.seconds);
+  }
+
+  /** Share of the run that is done, from 0 to 1, by the limit that comes first; undefined without a limit. */
+  get share(): number | undefined {
+    const { limits, done } = this;
+    const shares = [
+      done.step / limits.steps,
+      done.tokens / limits.tokens,
+      done.epochs / limits.epochs,
+      done.seconds / limits.seconds,
+    ];
+    const most = Math.max(...shares);
+    return Object.values(limits).some(Number.isFinite) ? Math.min(most, 1) : undefined;
+  }
+
+  /** Seconds of training to come at the current speed; undefined before the first step and without a limit. */
+  get secondsLeft(): number | undefined {
+    const { limits, done, rate } = this;
+    if (!rate) return undefined;
+    const tokensPerStep = done.tokens / done.step;
+    const left = Math.min(
+      (limits.tokens - done.tokens) / rate,
+      ((limits.steps - done.step) * tokensPerStep) / rate,
+      ((limits.epochs - done.epochs) * this.tokensPerEpoch) / rate,
+      limits.seconds - done.seconds,
+    );
+    return Number.isFinite(left) ? Math.max(left, 0) : undefined;
+  }
+}

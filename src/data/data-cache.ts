@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { FlashError } from '../core/errors.ts';
+import { digestFile, errorCode, fileError, writeFileAtomic } from '../core/files.ts';
+
+/** A file's content, and what the file system said of the file when the content was read. */
+export interface ContentHash {
+  readonly path: string;
+  /** Size, modification and change time: another value means the content may be another. */
+  readonly state: string;
+  readonly sha256: string;
+}
+
+/**
+ * The folder where trained tokenizers and token files are kept: `dir`, else the environment variable FLASHLM_CACHE,
+ * else `.flashlm` in the working directory. Names are hashes of all that the content depends on, so an entry never
+ * goes stale; the folder can be removed at any time.
+ */
+export class DataCache {
+  private readonly dir: string;
+
+  private constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  /** Makes the folder. Throws FlashError if that is not possible. */
+  static async open(dir = process.env.FLASHLM_CACHE || '.flashlm'): Promise<DataCache> {
+    try {
+      for (const name of ['hashes', 'tokenizers', 'tokens']) {
+        await mkdir(join(dir, name), { recursive: true });
+        await sweep(join(dir, name));
+      }
+    } catch (cause) {
+      throw new FlashError(`Cannot make the data cache (${errorCode(cause)})`, {
+        where: resolve(dir),
+        remedy: 'Set FLASHLM_CACHE to a folder that can be written.',
+        cause,
+      });
+    }
+    return new DataCache(dir);
+  }
+
+  /** Where the tokenizer that depends on `parts` is kept. */
+  tokenizerPath(...parts: readonly unknown[]): string {
+    return join(this.dir, 'tokenizers', `${key(parts)}.json`);
+  }
+
+  /** Where the token file that depends on `parts` is kept. */
+  tokensPath(...parts: readonly unknown[]): string {
+    return join(this.dir, 'tokens', `${key(parts)}.tokens`);
+  }
+
+  /**
+   * The hash of a file's content. Remembered beside the state of the file, so that an unchanged file is not read
+   * again. Throws FlashError if the file can't be read or changes meanwhile.
+   */
+  async contentHash(
+    path: string,
+    options: { readonly signal?: AbortSignal; readonly onBytes?: (done: number) => void } = {},
+  ): Promise<ContentHash> {
+    const absolute = resolve(path);
+    const note = join(this.dir, 'hashes', `${key([absolute])}.json`);
+    const state = await fileState(path);
+    const known = await readNote(note);
+    if (known?.path === absolute && known.state === state) return { path, state, sha256: known.sha256 };
+    const { sha256 } = await digestFile(path, options);
+    const hash = { path, state, sha256 };
+    await checkUnchanged(hash);
+    await writeFileAtomic(note, JSON.stringify({ ...hash, path: absolute } satisfies ContentHash));
+    return hash;
+  }
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** Removes what killed processes left half-written. A younger file may be another process's, at work on it. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith('.tmp')) continue;
+    const path = join(folder, name);
+    const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Number.POSITIVE_INFINITY);
+    if (age > DAY_MS) await rm(path, { force: true });
+  }
+}
+
+/** Throws FlashError if the file is not as it was when it was hashed. */
+export async function checkUnchanged({ path, state }: ContentHash): Promise<void> {
+  if ((await fileState(path)) === state) return;
+  throw new FlashError('The data file changed while it was read', {
+    where: path,
+    remedy: 'Start again when nothing writes to it any more.',
+  });
+}
+
+async function fileState(path: string): Promise<string> {
+  try {
+    const { size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return `${size} ${mtimeNs} ${ctimeNs}`;
+  } catch (error) {
+    throw fileError(error, 'Cannot read the data', path);
+  }
+}
+
+/** A note that is missing or unreadable only means that the file is hashed again. */
+async function readNote(path: string): Promise<ContentHash | undefined> {
+  try {
+    const note = JSON.parse(await readFile(path, 'utf8')) as ContentHash;
+    return /^[0-9a-f]{64}$/.test(note.sha256) ? note : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function key(parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,214 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { FlashError } from '../core/errors.ts';
+import type { Chunk } from './chunk-builder.ts';
+import { Corpus, type CorpusFormat } from './corpus.ts';
+import { type ContentHash, checkUnchanged, DataCache } from './data-cache.ts';
+import { TokenFile } from './token-file.ts';
+import { TOKEN_FILE_VERSION } from './token-file-header.ts';
+import { TokenFileWriter } from './token-file-writer.ts';
+import { Tokenizer } from './tokenizer/tokenizer.ts';
+import { WordCounter } from './tokenizer/word-counter.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+/**
+ * Where the tokenizer comes from: trained on this data for at most `vocab` ids (pairs that occur fewer than
+ * `minFrequency` times, default 2, are not merged), read from a tokenizer.json that must have exactly `vocab` ids if
+ * that is given, or there already (validation data is encoded with the tokenizer of the training data).
+ */
+export type TokenizerSource =
+  | { readonly type: 'byte_bpe'; readonly vocab: number; readonly minFrequency?: number }
+  | { readonly file: string; readonly vocab?: number }
+  | Tokenizer;
+
+/** How far the work is, in bytes of the data. */
+export interface PrepareProgress {
+  readonly stage: 'hash' | 'count' | 'encode';
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface PrepareOptions {
+  readonly files: readonly string[];
+  /** Default `auto`. */
+  readonly format?: CorpusFormat;
+  readonly tokenizer: TokenizerSource;
+  /** Default: FLASHLM_CACHE, else `.flashlm` in the working directory. */
+  readonly cacheDir?: string;
+  /** Threads; 1 works in the calling thread. Default: one for every 32 MB, at most one per core. */
+  readonly workers?: number;
+  readonly onProgress?: (progress: PrepareProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface PreparedData {
+  readonly tokenizer: Tokenizer;
+  /** Open: close it when done. Its `info` has the counts of tokens, documents, characters and bytes. */
+  readonly tokens: TokenFile;
+  /** What was found in the cache and not made again. */
+  readonly cached: { readonly tokenizer: boolean; readonly tokens: boolean };
+  /** What a person should know, in whole sentences: a rebuilt file, replaced UTF-8, a small vocabulary. */
+  readonly notices: readonly string[];
+}
+
+/** Raised whenever the same data and settings would train another tokenizer. */
+const TRAINER_VERSION = 1;
+const BYTES_PER_WORKER = 32e6;
+
+/**
+ * Makes a token file of text files, or finds it in the cache: trains or loads the tokenizer, encodes every document.
+ * The result does not depend on the number of workers. Throws FlashError for data, settings or a tokenizer that can't
+ * be used.
+ */
+export async function prepareData(options: PrepareOptions): Promise<PreparedData> {
+  const corpus = new Corpus(options.files, options.format);
+  const cache = await DataCache.open(options.cacheDir);
+  const work = new Preparation(options, corpus, cache, await hashAll(corpus, cache, options));
+  const tokenizer = await work.tokenizer(options.tokenizer);
+  const tokens = await work.tokens(tokenizer);
+  return { tokenizer, tokens, cached: work.cached, notices: work.notices };
+}
+
+async function hashAll(corpus: Corpus, cache: DataCache, options: PrepareOptions): Promise<ContentHash[]> {
+  const hashes: ContentHash[] = [];
+  let before = 0;
+  for (const { path, size } of corpus.files) {
+    const onBytes = (done: number) => {
+      options.onProgress?.({ stage: 'hash', done: before + done, total: corpus.size });
+    };
+    hashes.push(await cache.contentHash(path, { signal: options.signal, onBytes }));
+    before += size;
+  }
+  return hashes;
+}
+
+class Preparation {
+  readonly cached = { tokenizer: false, tokens: false };
+  readonly notices: string[] = [];
+
+  private readonly options: PrepareOptions;
+  private readonly corpus: Corpus;
+  private readonly cache: DataCache;
+  private readonly hashes: readonly ContentHash[];
+  private readonly content: unknown;
+  private readonly workers: number;
+
+  constructor(options: PrepareOptions, corpus: Corpus, cache: DataCache, hashes: readonly ContentHash[]) {
+    this.options = options;
+    this.corpus = corpus;
+    this.cache = cache;
+    this.hashes = hashes;
+    this.content = corpus.files.map(({ format }, i) => [format, hashes[i]!.sha256]);
+    const useful = Math.max(1, Math.floor(corpus.size / BYTES_PER_WORKER));
+    this.workers = options.workers ?? Math.min(useful, availableParallelism());
+    if (!Number.isInteger(this.workers) || this.workers < 1) {
+      throw new FlashError(`The number of workers is ${this.workers}`, {
+        remedy: 'Give at least 1.',
+        exitCode: 2,
+      });
+    }
+  }
+
+  async tokenizer(source: TokenizerSource): Promise<Tokenizer> {
+    if (source instanceof Tokenizer) return source;
+    if ('file' in source) {
+      const tokenizer = Tokenizer.load(source.file);
+      if (source.vocab === undefined || source.vocab === tokenizer.vocabSize) return tokenizer;
+      throw new FlashError(`The tokenizer has ${tokenizer.vocabSize} ids, the recipe says ${source.vocab}`, {
+        where: source.file,
+        remedy: `Set the vocabulary of the recipe to ${tokenizer.vocabSize}, or give another tokenizer.`,
+      });
+    }
+    const { vocab, minFrequency = 2 } = source;
+    const path = this.cache.tokenizerPath(TRAINER_VERSION, this.content, vocab, minFrequency);
+    let tokenizer = this.found(path, 'tokenizer', () => Tokenizer.load(path));
+    this.cached.tokenizer = tokenizer !== undefined;
+    if (!tokenizer) {
+      tokenizer = Tokenizer.train(await this.countWords(), { vocab, minFrequency });
+      await tokenizer.save(path);
+    }
+    if (tokenizer.vocabSize < vocab) {
+      this.notices.push(
+        `The data is too small for ${vocab} tokens: the tokenizer has ${tokenizer.vocabSize}, ` +
+          `the ids from ${tokenizer.vocabSize} to ${vocab - 1} stay unused.`,
+      );
+    }
+    return tokenizer;
+  }
+
+  async tokens(tokenizer: Tokenizer): Promise<TokenFile> {
+    const path = this.cache.tokensPath(TOKEN_FILE_VERSION, this.content, tokenizer.fingerprint);
+    let tokens = this.found(path, 'token file', () => TokenFile.open(path));
+    this.cached.tokens = tokens !== undefined;
+    if (!tokens) {
+      await this.encodeTo(path, tokenizer);
+      tokens = TokenFile.open(path);
+    }
+    if (tokens.info.replaced > 0) {
+      this.notices.push(`Replaced ${tokens.info.replaced} invalid UTF-8 sequences of the data by U+FFFD.`);
+    }
+    return tokens;
+  }
+
+  /** An entry of the cache, or undefined if it isn't there or is damaged. */
+  private found<T>(path: string, name: string, open: () => T): T | undefined {
+    if (!existsSync(path)) return undefined;
+    try {
+      return open();
+    } catch (error) {
+      if (!(error instanceof FlashError)) throw error;
+      this.notices.push(`Building the cached ${name} anew. ${error.message} (${path}).`);
+      return undefined;
+    }
+  }
+
+  private async countWords() {
+    const pool = new WorkerPool(this.workers);
+    try {
+      const counter = new WordCounter();
+      const jobs = map(this.chunks('count'), (chunk) => ({ type: 'count', chunk }) as const);
+      for await (const _ of pool.results(jobs));
+      for (const counts of await pool.everywhere({ type: 'counts' })) counter.addCounts(counts);
+      return counter.result();
+    } finally {
+      await pool.close();
+    }
+  }
+
+  private async encodeTo(path: string, tokenizer: Tokenizer): Promise<void> {
+    const writer = await TokenFileWriter.create(path, tokenizer);
+    const pool = new WorkerPool(this.workers, tokenizer);
+    try {
+      let replaced = 0;
+      const chunks = this.chunks('encode', (count) => {
+        replaced += count;
+      });
+      const jobs = map(chunks, (chunk) => ({ type: 'encode', chunk }) as const);
+      for await (const encoded of pool.results(jobs)) await writer.append(encoded);
+      for (const hash of this.hashes) await checkUnchanged(hash);
+      await writer.finish(replaced);
+    } catch (error) {
+      await writer.abandon();
+      throw error;
+    } finally {
+      await pool.close();
+    }
+  }
+
+  private *chunks(stage: PrepareProgress['stage'], onReplaced?: (count: number) => void): Generator<Chunk> {
+    const total = this.corpus.size;
+    let done = 0;
+    for (const chunk of this.corpus.chunks(onReplaced)) {
+      this.options.signal?.throwIfAborted();
+      // Taken before the chunk is handed over: a worker gets its memory, not a copy.
+      done += chunk.bytes.length;
+      yield chunk;
+      this.options.onProgress?.({ stage, done: Math.min(done, total), total });
+    }
+    this.options.onProgress?.({ stage, done: total, total });
+  }
+}
+
+function* map<T, R>(items: Iterable<T>, change: (item: T) => R): Generator<R> {
+  for (const item of items) yield change(item);
+}

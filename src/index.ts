@@ -1,0 +1,46 @@
+// The public API: what a plugin, an example or another program builds on.
+export { z } from 'zod';
+export { createNativeBackend, type NativeStatus, nativeStatus } from './backends/native/index.ts';
+export { createReferenceBackend } from './backends/reference/index.ts';
+export type { Backend, Decorator } from './core/backend.ts';
+export { BatchRunner, type BatchRunnerOptions } from './core/batch-runner.ts';
+export { FlashError, type FlashErrorDetails } from './core/errors.ts';
+export type { Kernels, OpName } from './core/kernels.ts';
+export type { Coupling, InputLayer, Layer, Objective, StepContext } from './core/layer.ts';
+export { type BlockPlan, Blocks, Model } from './core/model.ts';
+export { OPS, type OpSpec } from './core/ops.ts';
+export { type Init, Parameter, type ParameterRole, ParameterStore } from './core/parameter.ts';
+export { Random } from './core/random.ts';
+export { Residual } from './core/residual.ts';
+export { Sequence } from './core/sequence.ts';
+export type { Ids, Mat, Quantized, Real, SparseTargets, Tensor, TernaryWeight } from './core/tensor.ts';
+export type { Planner } from './core/workspace.ts';
+export { Embedding } from './layers/embedding.ts';
+export { RmsNorm } from './layers/rms-norm.ts';
+export { Silu } from './layers/silu.ts';
+export { TernaryLinear } from './layers/ternary-linear.ts';
+export { TiedHead } from './layers/tied-head.ts';
+export { TokenShift } from './layers/token-shift.ts';
+export { AdamW } from './optim/adamw.ts';
+export { type Optimizer, OptimizerState } from './optim/optimizer.ts';
+export { constant, cosine, linear, type Schedule } from './optim/schedules.ts';
+export { Sgd } from './optim/sgd.ts';
+export {
+  type Component,
+  component,
+  EXAMPLE_COLS,
+  type Kind,
+  type LayerList,
+  type LayerScope,
+  type Spec,
+} from './recipes/component.ts';
+export { ComposedRun, composeModel, composeRun } from './recipes/compose.ts';
+export { describeModel, type LayerDescription, type ModelDescription } from './recipes/describe.ts';
+export { type Place, RecipeError, type RecipeIssue } from './recipes/errors.ts';
+export { fillRecipe } from './recipes/fill.ts';
+export { libraryNames } from './recipes/library.ts';
+export { type LoadOptions, loadRecipe, type Recipe } from './recipes/load.ts';
+export { availableMemory, type MemoryEstimate, requireMemory } from './recipes/memory.ts';
+export { componentOf, componentsOf, layerList } from './recipes/slots.ts';
+export { loadPlugins } from './recipes/plugins.ts';
+export { type Add, createRegistry, type Plugin, Registry } from './recipes/registry.ts';

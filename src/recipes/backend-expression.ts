@@ -1,0 +1,62 @@
+import type { Place } from './errors.ts';
+import type { RecipeReader } from './reader.ts';
+import { type MapTree, toTree, type Tree } from './tree.ts';
+
+const MAX_NESTING = 16;
+
+/**
+ * A backend written in one word, as the map it stands for: `native:avx2` is `{ type: native, isa: avx2 }` (the
+ * component's main option), `checked(native)` wraps a backend in a decorator, and `diff(native, reference)` gives the
+ * decorator's main option besides. Mistakes are reported to `reader`; undefined then.
+ */
+export function backendTree(text: string, place: Place, reader: RecipeReader): Tree | undefined {
+  const tokens = text.match(/[A-Za-z0-9_+:.-]+|[(),]|\S/g) ?? [];
+  let next = 0;
+  const wrong = (what: string): undefined => {
+    reader.report(place, `the backend '${text.slice(0, 60)}' is not well formed: ${what}`);
+  };
+
+  const expression = (depth: number): MapTree | undefined => {
+    const name = tokens[next++];
+    if (depth > MAX_NESTING) return wrong('too many brackets');
+    if (name === undefined || !/^[\w+:.-]+$/.test(name)) return wrong(`a name is missing before '${name ?? 'the end'}'`);
+    if (tokens[next] !== '(') return plain(name);
+    next++;
+    const inner = expression(depth + 1);
+    if (!inner) return undefined;
+    let argument: MapTree | undefined;
+    if (tokens[next] === ',') {
+      next++;
+      argument = expression(depth + 1);
+      if (!argument) return undefined;
+    }
+    if (tokens[next++] !== ')') return wrong("')' is missing");
+    return wrapped(inner, name, argument);
+  };
+
+  /** `native:avx2`. */
+  const plain = (name: string): MapTree | undefined => {
+    const [type = '', ...rest] = name.split(':');
+    const component = reader.registry.get('backend', type);
+    if (rest.length > 0 && component && !component.main) return wrong(`${type} takes nothing behind a colon`);
+    const option = rest.length > 0 && component?.main ? { [component.main]: rest.join(':') } : {};
+    return toTree({ type, ...option }, place) as MapTree;
+  };
+
+  const wrapped = (inner: MapTree, type: string, argument: MapTree | undefined): MapTree | undefined => {
+    const main = reader.registry.get('decorator', type)?.main;
+    const known = reader.registry.get('decorator', type) !== undefined;
+    if (argument && known && main === undefined) return wrong(`${type} takes one backend`);
+    const decorator = toTree({ type }, place) as MapTree;
+    const entries = new Map(decorator.entries);
+    if (argument && main !== undefined) entries.set(main, { place, value: argument });
+    const before = inner.entries.get('wrap')?.value;
+    const items = [...(before?.kind === 'list' ? before.items : []), { ...decorator, entries }];
+    const wrap = { place, value: { kind: 'list', place, items } as const };
+    return { ...inner, entries: new Map([...inner.entries, ['wrap', wrap]]) };
+  };
+
+  const tree = expression(0);
+  if (tree && next < tokens.length) return wrong(`'${tokens[next]}' comes after its end`);
+  return tree;
+}

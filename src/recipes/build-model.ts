@@ -1,0 +1,185 @@
+import type { Backend } from '../core/backend.ts';
+import type { InputLayer, Layer, Objective } from '../core/layer.ts';
+import { Sequence } from '../core/sequence.ts';
+import type { LayerList, LayerScope, Made, ModelKind, ModelScope, Scopes, Spec } from './component.ts';
+import { RecipeError, type RecipeIssue } from './errors.ts';
+import { optionPlace } from './tree.ts';
+
+/** The parts of a model, nothing of them allocated yet. */
+export interface ModelParts {
+  readonly input: InputLayer;
+  readonly body: Layer;
+  readonly objective: Objective;
+}
+
+export interface BuildContext {
+  readonly backend: Backend;
+  /** Rows of one training sequence. */
+  readonly seqLen: number;
+}
+
+/** No model that fits a computer has more; `repeat` inside `repeat` can ask for any number. */
+const MAX_LAYERS = 20_000;
+
+/**
+ * Builds a model's layers from their specs. Allocates no parameters.
+ * @throws RecipeError with every mistake that only the layers together show: widths, order, a missing objective.
+ */
+export function buildModel(model: LayerList, context: BuildContext): ModelParts {
+  const builder = new ModelBuilder(context);
+  const parts = builder.model(model);
+  if (!parts || builder.issues.length > 0) throw new RecipeError(builder.issues, builder.cause);
+  return parts;
+}
+
+/** Builds a list of layers by itself, `inCols` columns wide at its start. @throws RecipeError */
+export function buildLayers(list: LayerList, inCols: number, context: BuildContext): Layer {
+  const builder = new ModelBuilder(context);
+  const layer = builder.attempt(() => builder.list(list, inCols, new PathScope(''), 'model'));
+  if (!layer) throw new RecipeError(builder.issues, builder.cause);
+  return layer;
+}
+
+/** Entries that could not be read are missing: told already, the others are checked all the same. */
+type Incomplete = readonly (Spec<ModelKind> | undefined)[];
+
+/** Thrown where a part could not be made; what is wrong with it is among the issues. */
+class Abandoned extends Error {}
+
+/** The names taken at one level of paths. */
+class PathScope {
+  private readonly taken = new Set<string>();
+
+  constructor(readonly prefix: string) {}
+
+  /** `segment` under this level, with `_2`, `_3`... behind it where it is taken. */
+  path(segment: string): string {
+    let free = segment;
+    for (let copy = 2; this.taken.has(free); copy++) free = `${segment}_${copy}`;
+    this.taken.add(free);
+    return this.prefix ? `${this.prefix}.${free}` : free;
+  }
+}
+
+class ModelBuilder {
+  readonly issues: RecipeIssue[] = [];
+  cause?: unknown;
+  private layers = 0;
+
+  constructor(private readonly context: BuildContext) {}
+
+  model(specs: Incomplete): ModelParts | undefined {
+    const scope = new PathScope('');
+    this.checkOrder(specs);
+    const [first, last] = [specs[0], specs.at(-1)];
+    if (!first || this.issues.length > 0) return undefined;
+    const input = this.attempt(() => this.input(first, scope));
+    const inside = specs.slice(1, -1);
+    const body = input && this.attempt(() => this.list(inside, input.outCols, scope, 'model'));
+    const objective = body && last && this.attempt(() => this.objective(last, body.outCols, scope, input));
+    return objective && { input, body, objective };
+  }
+
+  /** One input layer, at least one layer, one objective. */
+  private checkOrder(specs: Incomplete): void {
+    const at = specs.length - 1;
+    specs.forEach((spec, i) => {
+      if (!spec) return;
+      const { kind, type } = spec.component;
+      if (i === 0 && kind !== 'input') {
+        this.report(spec, `the model must begin with an input layer such as embedding, found '${type}'`);
+      } else if (i > 0 && kind === 'input') this.report(spec, `'${type}' can only be the first entry of the model`);
+      if (i < at && kind === 'objective') this.report(spec, `'${type}' can only be the last entry of the model`);
+      if (i === at && kind !== 'objective') {
+        this.report(spec, `the model must end with an objective such as tied_head, found '${type}'`);
+      }
+    });
+    if (specs.length === 2 && specs[1] && this.issues.length === 0) {
+      this.report(specs[1], 'at least one layer must stand between the input layer and the objective');
+    }
+  }
+
+  /** The layers one after another. @throws Abandoned when one of them could not be made, after trying all. */
+  list(specs: Incomplete, inCols: number, scope: PathScope, path: string): Layer {
+    let cols = inCols;
+    const layers: Layer[] = [];
+    for (const spec of specs) {
+      const layer = spec && this.attempt(() => this.layer(spec, cols, scope));
+      if (!layer) continue;
+      layers.push(layer);
+      cols = layer.outCols;
+    }
+    if (layers.length < specs.length) throw new Abandoned();
+    return layers.length === 1 ? layers[0]! : new Sequence(path, layers);
+  }
+
+  private input(spec: Spec<ModelKind>, scope: PathScope): InputLayer {
+    return this.create(spec, 'input', this.scope(spec, pathOf(spec, scope)));
+  }
+
+  private layer(spec: Spec<ModelKind>, inCols: number, scope: PathScope): Layer {
+    if (++this.layers > MAX_LAYERS) {
+      this.report(spec, `the model would have more than ${MAX_LAYERS.toLocaleString('en')} layers`);
+      throw new Abandoned();
+    }
+    const path = pathOf(spec, scope);
+    const unnamed = spec.component.segment === null && spec.common.name === undefined;
+    const inner = unnamed ? scope : new PathScope(path);
+    const layerScope: LayerScope = {
+      ...this.scope(spec, path),
+      inCols,
+      build: (list, cols, segment) => {
+        if (segment === undefined) return this.list(list, cols, inner, `${path}.layers`);
+        const block = inner.path(segment);
+        return this.list(list, cols, new PathScope(block), block);
+      },
+    };
+    return this.create(spec, 'layer', layerScope);
+  }
+
+  private objective(spec: Spec<ModelKind>, inCols: number, scope: PathScope, input: InputLayer): Objective {
+    return this.create(spec, 'objective', {
+      ...this.scope(spec, pathOf(spec, scope)),
+      inCols,
+      parameterOf: (type) => (input.type === type ? [...input.parameters()][0] : undefined),
+    });
+  }
+
+  private create<K extends ModelKind>(spec: Spec<ModelKind>, _kind: K, scope: Scopes[K]): Made[K] {
+    try {
+      return (spec as unknown as Spec<K>).component.create(spec.options, scope);
+    } catch (error) {
+      if (error instanceof Abandoned) throw error;
+      this.report(spec, `making '${spec.component.type}' failed: ${error instanceof Error ? error.message : error}`);
+      this.cause ??= error;
+      throw new Abandoned();
+    }
+  }
+
+  private scope(spec: Spec, path: string): ModelScope {
+    const fail = (message: string, option?: string): never => {
+      this.issues.push({ place: option === undefined ? spec.place : optionPlace(spec.written, option), message });
+      throw new Abandoned();
+    };
+    return { ...this.context, path, fail };
+  }
+
+  private report(spec: Spec, message: string): void {
+    this.issues.push({ place: spec.place, message });
+  }
+
+  /** Undefined when `make` abandons its part. */
+  attempt<T>(make: () => T): T | undefined {
+    try {
+      return make();
+    } catch (error) {
+      if (error instanceof Abandoned) return undefined;
+      throw error;
+    }
+  }
+}
+
+function pathOf({ component, common }: Spec, scope: PathScope): string {
+  const { segment } = component;
+  return scope.path((common.name as string | undefined) ?? segment ?? component.type);
+}

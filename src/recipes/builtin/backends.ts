@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { createNativeBackend, nativeStatus } from '../../backends/native/index.ts';
+import { createReferenceBackend } from '../../backends/reference/index.ts';
+import { component } from '../component.ts';
+import { count } from '../options.ts';
+
+export const native = component({
+  kind: 'backend',
+  type: 'native',
+  summary: "SIMD kernels; where they can't be loaded and no instruction set is asked for, the reference backend.",
+  main: 'isa',
+  schema: z.strictObject({
+    isa: z
+      .string()
+      .regex(/^[a-z0-9]+(\+[a-z0-9]+)*$/, 'expected an instruction set such as avx2 or avx512+vnni')
+      .default('auto')
+      .describe('Instruction set: scalar, avx2, avx512, neon; auto: the best that this machine has.'),
+    threads: z.union([z.literal('auto'), count]).default('auto').describe('Threads; auto: as train.threads says.'),
+  }),
+  examples: [{}, { isa: 'scalar', threads: 1 }],
+  create: ({ isa, threads }, scope) => {
+    const wanted = threads === 'auto' ? scope.threads : threads;
+    if (isa !== 'auto') return createNativeBackend({ isa, threads: wanted });
+    const { available, reasons } = nativeStatus();
+    if (available) return createNativeBackend({ threads: wanted });
+    scope.notice(
+      `The native kernels can't be loaded, the slow reference backend runs instead (${reasons.join('; ')})`,
+    );
+    return createReferenceBackend('f32');
+  },
+});
+
+export const reference = component({
+  kind: 'backend',
+  type: 'reference',
+  summary: 'Scalar TypeScript, plain to read: what every other backend is compared with. Slow.',
+  main: 'real',
+  schema: z.strictObject({
+    real: z.enum(['f32', 'f64']).default('f32').describe('Type that results are stored in.'),
+  }),
+  examples: [{}, { real: 'f64' }],
+  create: ({ real }) => createReferenceBackend(real),
+});

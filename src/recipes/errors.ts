@@ -1,0 +1,57 @@
+import { FlashError } from '../core/errors.ts';
+
+/** Where a value of a recipe was written. */
+export interface Place {
+  /** As errors show it: `v61.yaml:7:15`, `--set optimizer.lr=0.02`; empty where it goes without saying. */
+  readonly text: string;
+  /** The folder that relative paths written here start from. */
+  readonly dir: string;
+  /** Position in the file, both from 1; both 0 where it is no file. */
+  readonly line: number;
+  readonly column: number;
+  /** The file as errors show it, or the same as `text`. */
+  readonly source: string;
+}
+
+/** One mistake. */
+export interface RecipeIssue {
+  readonly place: Place;
+  /** What is wrong and what was expected instead. */
+  readonly message: string;
+  /** What was probably meant. */
+  readonly nearest?: string;
+}
+
+const MOST_SHOWN = 20;
+
+/** Everything that is wrong with a recipe, in the order in which it stands there. */
+export class RecipeError extends FlashError {
+  readonly issues: readonly RecipeIssue[];
+
+  constructor(issues: readonly RecipeIssue[], cause?: unknown) {
+    const sorted = inOrder(issues);
+    const shown = sorted.slice(0, MOST_SHOWN).map(line);
+    const rest = sorted.length - shown.length;
+    super([...shown, ...(rest > 0 ? [`and ${rest} more`] : [])].join('\n'), { exitCode: 2, cause });
+    this.name = 'RecipeError';
+    this.issues = sorted;
+  }
+}
+
+function line({ place, message, nearest }: RecipeIssue): string {
+  const where = place.text && `${place.text}: `;
+  return `${where}${message}${nearest === undefined ? '' : `; did you mean '${nearest}'?`}`;
+}
+
+/** File by file in the order in which they are named, each from its top; the same mistake is told once. */
+function inOrder(issues: readonly RecipeIssue[]): RecipeIssue[] {
+  const files = new Map<string, Map<string, RecipeIssue>>();
+  for (const issue of issues) {
+    let file = files.get(issue.place.source);
+    if (!file) files.set(issue.place.source, (file = new Map()));
+    file.set(line(issue), issue);
+  }
+  return [...files.values()].flatMap((file) =>
+    [...file.values()].sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column),
+  );
+}

@@ -1,0 +1,168 @@
+import { isAbsolute, resolve } from 'node:path';
+import { createReferenceBackend } from '../backends/reference/index.ts';
+import { buildModel, type ModelParts } from './build-model.ts';
+import type { LayerList } from './component.ts';
+import { MIN_VOCAB } from '../data/tokenizer/tokenizer.ts';
+import { type Place, RecipeError } from './errors.ts';
+import { setAt } from './merge.ts';
+import { loadPlugins } from './plugins.ts';
+import { RecipeReader } from './reader.ts';
+import { readRecipe } from './read-file.ts';
+import { createRegistry, type Registry } from './registry.ts';
+import { FILE_KEYS, RECIPE, type RecipeSettings } from './schema.ts';
+import { entry, type MapTree, placeOf, toTree, type Tree, without } from './tree.ts';
+import { parseYaml } from './yaml.ts';
+
+/** A recipe that is right and complete: every default filled in, every path absolute. */
+export interface Recipe extends Omit<RecipeSettings, 'tokenizer'> {
+  /** Trained on the data, or read from a file that must have as many ids. */
+  readonly tokenizer:
+    | { readonly type: 'byte_bpe'; readonly vocab: number }
+    | { readonly file: string; readonly vocab: number };
+  /** The components its specs are made from: the built-in ones and its plugins'. */
+  readonly registry: Registry;
+}
+
+export interface LoadOptions {
+  /** Changes such as `optimizer.lr=0.02` or `model.1.repeat=2`, applied in order. */
+  readonly set?: readonly string[];
+}
+
+/**
+ * Loads a recipe: a file, or a name of the library (`v61`).
+ * @throws RecipeError with all of its mistakes and their places; FlashError for files that can't be read.
+ */
+export async function loadRecipe(nameOrPath: string, options: LoadOptions = {}): Promise<Recipe> {
+  const { tree: text, stem } = readRecipe(nameOrPath);
+  const reader = new RecipeReader(createRegistry());
+  const tree = withName(applySets(text, options.set ?? [], reader), stem);
+  await usePlugins(tree, reader);
+  const { values } = reader.readObject(RECIPE, without(tree, '$schema'), { name: 'the recipe' });
+  const settings = values as RecipeSettings;
+  const vocab = checkTogether(settings, tree, reader);
+  reader.finish();
+  const resolved = resolvePaths(settings, tree);
+  const { type, file } = resolved.tokenizer;
+  const tokenizer = file === null ? { type, vocab: vocab! } : { file, vocab: vocab! };
+  return { ...resolved, tokenizer, registry: reader.registry };
+}
+
+/** What only several settings together show, as far as they could be read. Returns the model's vocabulary. */
+function checkTogether(recipe: Partial<RecipeSettings>, tree: MapTree, reader: RecipeReader): number | undefined {
+  if (recipe.train) checkLimits(recipe.train, recipe.schedule, tree, reader);
+  const parts = recipe.model && tryModel(recipe.model, recipe.data?.seq_len ?? 1, reader);
+  if (!parts) return undefined;
+  const { vocab } = parts.objective;
+  const { tokenizer } = recipe;
+  const report = (message: string) => reader.report(placeOf(tree, ['tokenizer', 'vocab']), message);
+  if (tokenizer && tokenizer.vocab !== null && tokenizer.vocab !== vocab) {
+    report(`the tokenizer has ${tokenizer.vocab} tokens and the model ${vocab}; both must be the same`);
+  } else if (tokenizer && tokenizer.file === null && vocab < MIN_VOCAB) {
+    report(`a vocabulary of ${vocab} is too small: byte-level BPE needs at least ${MIN_VOCAB} tokens`);
+  }
+  return vocab;
+}
+
+function checkLimits(
+  { epochs, steps, tokens, budget }: RecipeSettings['train'],
+  schedule: RecipeSettings['schedule'] | undefined,
+  tree: MapTree,
+  reader: RecipeReader,
+): void {
+  const limits = { epochs, steps, tokens, time: budget };
+  if (Object.values(limits).every((limit) => limit === null)) {
+    reader.report(placeOf(tree, ['train']), 'the run would never end: set epochs, steps, tokens or budget in train');
+  }
+  const over = (schedule?.common.over ?? 'auto') as keyof typeof limits | 'auto';
+  if (over !== 'auto' && limits[over] === null) {
+    const limit = over === 'time' ? 'budget' : over;
+    reader.report(placeOf(tree, ['schedule', 'over']), `the schedule goes over ${over}, but train.${limit} is not set`);
+  }
+}
+
+function tryModel(model: LayerList, seqLen: number, reader: RecipeReader): ModelParts | undefined {
+  try {
+    // Layers allocate nothing until their model does: the reference backend only stands in for the one to come.
+    return buildModel(model, { backend: createReferenceBackend('f32'), seqLen });
+  } catch (error) {
+    if (!(error instanceof RecipeError)) throw error;
+    reader.issues.push(...error.issues);
+    return undefined;
+  }
+}
+
+/** Sources that are no files. */
+export const NAMED_SOURCES: readonly string[] = ['sample', 'tinystories'];
+
+/** Relative paths start from the folder of the file that they stand in, or from the working directory in `--set`. */
+function resolvePaths(recipe: RecipeSettings, tree: MapTree): RecipeSettings {
+  const absolute = (path: string, ...keys: readonly PropertyKey[]): string =>
+    isAbsolute(path) ? path : resolve(placeOf(tree, keys).dir, path);
+  const files = (value: string | string[], key: string): string | string[] => {
+    if (Array.isArray(value)) return value.map((path, i) => absolute(path, 'data', key, i));
+    return NAMED_SOURCES.includes(value) ? value : absolute(value, 'data', key);
+  };
+  const { data, tokenizer, plugins } = recipe;
+  const { source, valid, cache_dir } = data;
+  return {
+    ...recipe,
+    plugins: [...new Set(plugins.map((path, i) => absolute(path, 'plugins', i)))],
+    tokenizer: { ...tokenizer, file: tokenizer.file && absolute(tokenizer.file, 'tokenizer', 'file') },
+    data: {
+      ...data,
+      source: files(source, 'source'),
+      valid: valid === null ? null : files(valid, 'valid'),
+      cache_dir: cache_dir === null ? null : absolute(cache_dir, 'data', 'cache_dir'),
+    },
+  };
+}
+
+function withName(tree: MapTree, name: string): MapTree {
+  if (tree.entries.has('name')) return tree;
+  const { place } = tree;
+  return { ...tree, entries: new Map([['name', { place, value: toTree(name, place) }], ...tree.entries]) };
+}
+
+async function usePlugins(tree: MapTree, reader: RecipeReader): Promise<void> {
+  const list = entry(tree, 'plugins')?.value;
+  const seen = new Set<string>();
+  for (const item of list?.kind === 'list' ? list.items : []) {
+    if (item.kind !== 'scalar' || typeof item.value !== 'string') continue;
+    const file = resolve(item.place.dir, item.value);
+    if (seen.has(file)) continue;
+    seen.add(file);
+    try {
+      for (const plugin of await loadPlugins([file], item.place.dir)) reader.registry.use(plugin);
+    } catch (error) {
+      reader.report(item.place, error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+/** A change that can't be made is reported, and left out. */
+function applySets(tree: MapTree, sets: readonly string[], reader: RecipeReader): MapTree {
+  let changed: Tree = tree;
+  for (const set of sets) {
+    const place: Place = { text: `--set ${set}`, source: `--set ${set}`, dir: process.cwd(), line: 0, column: 0 };
+    const [, path, text] = /^([^=]+)=(.*)$/s.exec(set) ?? [];
+    const keys = path?.trim().split('.') ?? [];
+    if (path === undefined || text === undefined || keys.some((key) => key === '')) {
+      reader.report(place, 'expected key=value, such as optimizer.lr=0.02');
+      continue;
+    }
+    const first = keys[0]!;
+    if (first in FILE_KEYS) {
+      reader.report(place, `'${first}' can only stand in a file`);
+      continue;
+    }
+    try {
+      const result = setAt(changed, keys, parseYaml(text, () => place), place);
+      if (typeof result === 'string') reader.report(place, result);
+      else changed = result;
+    } catch (error) {
+      if (!(error instanceof RecipeError)) throw error;
+      reader.issues.push(...error.issues);
+    }
+  }
+  return changed as MapTree;
+}

@@ -1,0 +1,125 @@
+import { totalmem } from 'node:os';
+import { chooseBlockRows } from '../core/batch-runner.ts';
+import type { Backend } from '../core/backend.ts';
+import { FlashError } from '../core/errors.ts';
+import { formatBytes } from '../core/files.ts';
+import { ROW_CHUNK } from '../core/kernels.ts';
+import type { Model } from '../core/model.ts';
+import { BYTES, type DType, type Mat, type Tensor } from '../core/tensor.ts';
+import type { Planner } from '../core/workspace.ts';
+import type { ModelParts } from './build-model.ts';
+import type { Recipe } from './load.ts';
+
+/** Bytes that a training run needs, an estimate made without allocating them. */
+export interface MemoryEstimate {
+  /** Weights, gradients and quantised weights. */
+  readonly parameters: number;
+  readonly optimizer: number;
+  /** What one block of rows leaves for its backward pass. */
+  readonly activations: number;
+  /** Token ids and targets of one step. */
+  readonly batch: number;
+  readonly total: number;
+}
+
+/** Ids and targets of a token on their way from the data to a block. */
+const BYTES_PER_TOKEN = 32;
+
+/** The memory of training `parts` as `recipe` says, with this many optimiser slots. */
+export function estimateMemory(recipe: Recipe, parts: ModelParts, slots: number, backend: Backend): MemoryEstimate {
+  const { data, train } = recipe;
+  const bytes = BYTES[backend.real];
+  const tokens = data.batch * data.seq_len;
+  const all = [...parts.input.parameters(), ...parts.body.parameters(), ...parts.objective.parameters()];
+  const values = all.reduce((sum, p) => sum + p.size, 0);
+  const ternary = all.reduce((sum, p) => sum + (p.role === 'ternary' ? p.size : 0), 0);
+  const collapsed = parts.body.coupling === 'row' && recipe.collapse === 'auto';
+  const distinct = Math.min(8192, Math.ceil(parts.objective.vocab / ROW_CHUNK) * ROW_CHUNK);
+  const model = { coupling: parts.body.coupling, backend } as Model;
+  const rows = chooseBlockRows(model, {
+    seqLen: data.seq_len,
+    blockRows: collapsed && train.block_rows === 'auto' ? distinct : train.block_rows,
+    capacity: tokens,
+    training: true,
+  });
+  const sizes = {
+    parameters: 2 * values * bytes + 2 * ternary,
+    optimizer: slots * values * bytes,
+    activations: activationBytes(parts, rows, data.seq_len, bytes),
+    batch: tokens * BYTES_PER_TOKEN,
+  };
+  return { ...sizes, total: Object.values(sizes).reduce((sum, size) => sum + size, 0) };
+}
+
+/** Memory this process may use: the machine's, or its container's limit. */
+export function availableMemory(): number {
+  const limit = process.constrainedMemory?.() ?? 0;
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+/** @throws FlashError for a run that needs more memory than there is, naming the bytes. */
+export function requireMemory(estimate: MemoryEstimate, available: number = availableMemory()): void {
+  if (estimate.total <= available) return;
+  const { total, ...parts } = estimate;
+  const largest = Object.entries(parts).sort((a, b) => b[1] - a[1])[0]!;
+  throw new FlashError(
+    `The run would need ${readable(total)} of memory (${largest[0]}: ${readable(largest[1])}); ` +
+      `there are ${readable(available)}`,
+    { remedy: 'Make the model (dim, out, repeat, vocab), data.batch or train.block_rows smaller.', exitCode: 2 },
+  );
+}
+
+const readable = (bytes: number): string => `${bytes.toLocaleString('en')} bytes (${formatBytes(bytes)})`;
+
+/** What `Blocks` would ask its workspace for. */
+function activationBytes({ input, body, objective }: ModelParts, rows: number, seqLen: number, real: number): number {
+  const planner = new CountingPlanner(seqLen, real);
+  for (const layer of [input, body]) {
+    planner.saved('out', rows, layer.outCols);
+    planner.saved('grad', rows, layer.outCols);
+    layer.plan(rows, planner);
+  }
+  objective.plan(rows, planner);
+  return planner.bytes;
+}
+
+/** Adds up requests, and hands out tensors without data. */
+class CountingPlanner implements Planner {
+  readonly training = true;
+  bytes = 0;
+  private readonly released = new Map<number, number>();
+
+  constructor(
+    readonly seqLen: number,
+    private readonly real: number,
+  ) {}
+
+  saved(label: string, rows: number, cols: number): Mat {
+    return this.count('f32', this.real, label, rows, cols) as Mat;
+  }
+
+  savedCodes(label: string, rows: number, cols: number): Tensor<'i8'> {
+    return this.count('i8', 1, label, rows, cols) as Tensor<'i8'>;
+  }
+
+  scratch(label: string, rows: number, cols: number): Mat {
+    return this.saved(label, rows, cols);
+  }
+
+  state(label: string, rows: number, cols: number): Mat {
+    return this.saved(label, rows, cols);
+  }
+
+  release(t: Tensor): void {
+    const size = t.rows * t.cols * this.real;
+    this.released.set(size, (this.released.get(size) ?? 0) + 1);
+  }
+
+  private count(dtype: DType, width: number, label: string, rows: number, cols: number): Tensor {
+    const size = rows * cols * width;
+    const reusable = this.released.get(size) ?? 0;
+    if (reusable > 0) this.released.set(size, reusable - 1);
+    else this.bytes += size;
+    return { dtype, rows, cols, label, data: new Float32Array(0) };
+  }
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+/** A whole number of at least 1 that fits the kernels' 32-bit dimensions. */
+export const count = z.int().min(1).max(2 ** 31 - 1);
+
+/** Steps between two events, or null for never in between. */
+export const every = count.nullable();
+
+/** First values of a parameter. */
+export const init = z.union([
+  z.strictObject({ normal: z.number().min(0).describe('Normal with mean 0 and this standard deviation.') }),
+  z.strictObject({ constant: z.number().describe('All equal.') }),
+]);
+
+const SECONDS = { h: 3600, m: 60, s: 1 } as const;
+
+/** A stretch of time: `2h`, `90m`, `45s`. */
+export const duration = z.string().regex(/^\d+(\.\d+)?[hms]$/, 'expected a time such as 2h, 90m or 45s');
+
+/** Seconds of a `duration`. */
+export function seconds(text: string): number {
+  return Number(text.slice(0, -1)) * SECONDS[text.slice(-1) as keyof typeof SECONDS];
+}

@@ -1,0 +1,99 @@
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
+import { fileError, formatBytes } from '../core/files.ts';
+import { type Place, RecipeError } from './errors.ts';
+import { libraryFile, libraryNames } from './library.ts';
+import { mergeRecipes } from './merge.ts';
+import { nearest } from './nearest.ts';
+import { entry, type MapTree, show, type Tree, without } from './tree.ts';
+import { type Locate, MAX_BYTES, parseYaml } from './yaml.ts';
+
+/** A recipe's text with everything it extends, not yet checked. */
+export interface RecipeText {
+  readonly tree: MapTree;
+  /** The file's name without its ending: the recipe's name where it gives itself none. */
+  readonly stem: string;
+}
+
+/**
+ * Reads a recipe, a file or a name of the library, and what it extends.
+ * @throws RecipeError for YAML that is none, and for a chain that leads nowhere or in a circle; FlashError for files
+ * that can't be read.
+ */
+export function readRecipe(nameOrPath: string): RecipeText {
+  const asked: Place = { text: '', source: '', dir: process.cwd(), line: 0, column: 0 };
+  const file = findRecipe(nameOrPath, asked);
+  return { tree: readChain(file, asked, []), stem: basename(file).replace(/\.ya?ml$/, '') };
+}
+
+/** A path if it looks like one or if there is such a file, else a name of the library. */
+function findRecipe(name: string, place: Place): string {
+  const known = libraryFile(name);
+  if (known) return known;
+  const file = resolve(place.dir, name);
+  const isPath = /[\\/]|\.ya?ml$/.test(name);
+  if (statSync(file, { throwIfNoEntry: false })) return file;
+  const names = libraryNames();
+  const message = isPath
+    ? `there is no recipe file ${shown(file)}`
+    : `there is no recipe '${name}' in the library (${names.join(', ')}), nor a file of this name`;
+  throw new RecipeError([{ place, message, nearest: isPath ? undefined : nearest(name, names) }]);
+}
+
+function readChain(file: string, askedAt: Place, above: readonly string[]): MapTree {
+  const real = realpathSync(file);
+  if (above.includes(real)) {
+    const circle = [...above.slice(above.indexOf(real)), real].map(shown).join(' -> ');
+    throw new RecipeError([{ place: askedAt, message: `recipes extend each other in a circle: ${circle}` }]);
+  }
+  const tree = readTree(file, askedAt);
+  if (tree.kind !== 'map') {
+    throw new RecipeError([{ place: tree.place, message: `a recipe must be a map, found ${show(tree)}` }]);
+  }
+  const base = entry(tree, 'extends')?.value;
+  if (!base) return tree;
+  if (base.kind !== 'scalar' || typeof base.value !== 'string') {
+    const message = `'extends' must be a recipe's name or file, found ${show(base)}`;
+    throw new RecipeError([{ place: base.place, message }]);
+  }
+  const below = readChain(findRecipe(base.value, base.place), base.place, [...above, real]);
+  return mergeRecipes(below, without(tree, 'extends'));
+}
+
+function readTree(file: string, place: Place): Tree {
+  const source = shown(file);
+  try {
+    const { size, isFile } = inspect(file);
+    const refused = !isFile ? 'it is no regular file' : size > MAX_BYTES && `it has ${formatBytes(size)}`;
+    if (refused) throw new RecipeError([{ place, message: `${source} can't be a recipe: ${refused}` }]);
+    const text = decode(readFileSync(file));
+    const dir = dirname(file);
+    const locate: Locate = (line, column) => ({ text: `${source}:${line}:${column}`, source, dir, line, column });
+    if (text === undefined) {
+      throw new RecipeError([{ place: locate(1, 1), message: 'the file is not text in UTF-8' }]);
+    }
+    return parseYaml(text, locate);
+  } catch (error) {
+    throw fileError(error, 'Cannot read the recipe', source);
+  }
+}
+
+function inspect(file: string): { size: number; isFile: boolean } {
+  const stat = statSync(file);
+  return { size: stat.size, isFile: stat.isFile() };
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    // Also drops a byte-order mark, which would shift the columns of the first line.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A path as errors show it: relative where that is shorter to read. */
+export function shown(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith('..') || isAbsolute(short) ? path : short;
+}

@@ -1,0 +1,156 @@
+import { writeFileAtomic } from '../core/files.ts';
+import { FlashError } from '../core/errors.ts';
+import { BatchSource } from '../data/batches.ts';
+import type { PrepareProgress } from '../data/prepare.ts';
+import { Tokenizer } from '../data/tokenizer/tokenizer.ts';
+import type { TrainEvent } from '../train/events.ts';
+import { defaultMeasure, type Limits, type Measure } from '../train/limits.ts';
+import { Run, type RunOptions } from '../train/run.ts';
+import { RunDirectory, runFiles } from '../train/run-directory.ts';
+import { tokenText } from '../train/token-text.ts';
+import type { Hook } from '../train/trainer.ts';
+import { type ComposedRun, composeRun } from './compose.ts';
+import { fillRecipe } from './fill.ts';
+import { loadRecipe, type Recipe } from './load.ts';
+import { seconds } from './options.ts';
+import { prepareRunData, type RunData } from './run-data.ts';
+
+export interface SessionOptions {
+  /** Every event, after it was written to metrics.jsonl. */
+  readonly report: (event: TrainEvent) => void;
+  /** What a person should know, in whole sentences. */
+  readonly onNotice: (notice: string) => void;
+  readonly onPrepare?: (progress: PrepareProgress) => void;
+  readonly hooks?: readonly Hook[];
+  readonly signal?: AbortSignal;
+}
+
+/** A training run of a recipe, ready to go; `close` gives its directory, data and backend free. */
+export interface Session {
+  readonly recipe: Recipe;
+  readonly composed: ComposedRun;
+  readonly data: RunData;
+  readonly directory: RunDirectory;
+  readonly run: Run;
+  /** Steps that lie behind the run. */
+  readonly startStep: number;
+  close(): Promise<void>;
+}
+
+/** A new run in `<root>/<name>-<date>/`. @throws FlashError, before the directory is made where possible. */
+export async function startRun(recipe: Recipe, root: string, options: SessionOptions): Promise<Session> {
+  return open(recipe, options, undefined, async ({ train }) => {
+    const directory = await RunDirectory.create(root, recipe.name);
+    await writeFileAtomic(directory.files.recipe, fillRecipe(recipe));
+    await train.tokenizer.save(directory.files.tokenizer);
+    return directory;
+  });
+}
+
+/** Goes on with the run in `path` from its newest whole checkpoint. `set` may only change what ends the run. */
+export async function resumeRun(path: string, options: SessionOptions, set: readonly string[] = []): Promise<Session> {
+  const directory = await RunDirectory.open(path);
+  try {
+    const recipe = await loadRecipe(directory.files.recipe, { set });
+    const tokenizer = Tokenizer.load(runFiles(path).tokenizer);
+    return await open(recipe, options, tokenizer, async () => directory);
+  } catch (error) {
+    await directory.close();
+    throw error;
+  }
+}
+
+async function open(
+  recipe: Recipe,
+  options: SessionOptions,
+  tokenizer: Tokenizer | undefined,
+  openDirectory: (data: RunData) => Promise<RunDirectory>,
+): Promise<Session> {
+  const undo: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const composed = composeRun(recipe);
+    undo.push(() => composed.dispose());
+    composed.notices.forEach(options.onNotice);
+    const { model } = composed;
+    const { onPrepare: onProgress, signal } = options;
+    const data = await prepareRunData(recipe, model.vocab, { onProgress, signal }, tokenizer);
+    undo.push(() => data.train.tokens.close(), () => data.valid?.tokens.close());
+    for (const part of [data.train, data.valid]) part?.notices.forEach(options.onNotice);
+    const { tokens } = data.train;
+    if (data.train.tokenizer.vocabSize > model.vocab) {
+      throw new FlashError(`The tokenizer has ${data.train.tokenizer.vocabSize} ids, the model ${model.vocab}`);
+    }
+    const { seq_len: seqLen, batch, order } = recipe.data;
+    const batches = new BatchSource(tokens, { seqLen, batch, order, seed: recipe.train.seed });
+
+    const directory = await openDirectory(data);
+    undo.push(() => directory.close());
+    const { optimizer, optimizerState, schedule } = composed;
+    const parts = { model, optimizer, optimizerState, schedule, batches };
+    const texts = {
+      tokenizer: data.train.tokenizer,
+      train: tokenText('train', tokens, data.train.tokenizer, trainTextTokens(recipe, model.coupling === 'row')),
+      valid: data.valid && tokenText('valid', data.valid.tokens, data.train.tokenizer, recipe.eval.tokens ?? undefined),
+    };
+    const runOptions = optionsOf(recipe, tokens.tokens, describeData(data));
+    const run = new Run(parts, texts, runOptions, directory, options.report, options.hooks);
+    const startStep = await run.restore(options.onNotice);
+    return { recipe, composed, data, directory, run, startStep, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** How much of the training text is read once more at the end: it costs next to nothing where it collapses. */
+function trainTextTokens(recipe: Recipe, tokenWise: boolean): number {
+  return tokenWise && recipe.collapse === 'auto' ? 8e6 : 50_000;
+}
+
+function describeData({ train: { tokens } }: RunData): string {
+  const { documents, characters, fingerprint } = tokens.info;
+  return `${tokens.tokens} tokens of ${documents} documents (${characters} characters, tokenizer ${fingerprint.slice(0, 12)})`;
+}
+
+function limitsOf({ steps, tokens, epochs, budget }: Recipe['train']): Limits {
+  const none = Number.POSITIVE_INFINITY;
+  return {
+    steps: steps ?? none,
+    tokens: tokens ?? none,
+    epochs: epochs ?? none,
+    seconds: budget === null ? none : seconds(budget),
+  };
+}
+
+function optionsOf(recipe: Recipe, tokensPerEpoch: number, data: string): RunOptions {
+  const { train, schedule, checkpoint, sample } = recipe;
+  const limits = limitsOf(train);
+  const over = schedule.common.over as 'auto' | 'time' | Exclude<Measure, 'seconds'>;
+  return {
+    name: recipe.name,
+    data,
+    seed: train.seed,
+    limits,
+    measure: over === 'auto' ? defaultMeasure(limits) : over === 'time' ? 'seconds' : over,
+    clip: train.clip,
+    collapse: recipe.collapse,
+    seqLen: recipe.data.seq_len,
+    tokensPerStep: recipe.data.seq_len * recipe.data.batch,
+    tokensPerEpoch,
+    blockRows: train.block_rows,
+    checkpointEvery: checkpoint.every,
+    keep: checkpoint.keep,
+    evalEvery: recipe.eval.every,
+    sampleEvery: sample.every,
+    sample: {
+      prompt: sample.prompt,
+      maxTokens: sample.max_tokens,
+      temperature: sample.temperature,
+      topK: sample.top_k ?? undefined,
+      topP: sample.top_p,
+    },
+  };
+}

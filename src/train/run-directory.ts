@@ -1,0 +1,178 @@
+import { lstat, mkdir, readdir, realpath } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { FlashError } from '../core/errors.ts';
+import { errorCode, fileError, syncFolder } from '../core/files.ts';
+import { LockFile } from '../core/lock-file.ts';
+import {
+  type CheckpointContents,
+  pruneCheckpoints,
+  recoverCheckpoints,
+  writeCheckpoint,
+} from './checkpoint-files.ts';
+import { MetricsLog } from './metrics-log.ts';
+
+/** Where a run keeps what. Reading needs no lock: `latestCheckpoint(runFiles(path).checkpoints, warn)`. */
+export interface RunFiles {
+  readonly recipe: string;
+  readonly tokenizer: string;
+  readonly metrics: string;
+  readonly samples: string;
+  readonly checkpoints: string;
+  readonly lock: string;
+}
+
+/** The files of the run directory at `path`. */
+export function runFiles(path: string): RunFiles {
+  return {
+    recipe: join(path, 'recipe.yaml'),
+    tokenizer: join(path, 'tokenizer.json'),
+    metrics: join(path, 'metrics.jsonl'),
+    samples: join(path, 'samples.txt'),
+    checkpoints: join(path, 'checkpoints'),
+    lock: join(path, 'run.lock'),
+  };
+}
+
+/** A run's directory, held by this process alone until `close`. */
+export class RunDirectory {
+  readonly path: string;
+  readonly files: RunFiles;
+  readonly #lock: LockFile;
+  #metrics?: MetricsLog;
+
+  private constructor(path: string, lock: LockFile) {
+    this.path = path;
+    this.files = runFiles(path);
+    this.#lock = lock;
+  }
+
+  /**
+   * Makes `<root>/<recipe>-<yyyymmdd-hhmmss>/` (local time; `-2`, `-3`... when taken) and locks it. Of the recipe's
+   * name only letters, digits and dots stay, so it can't lead out of `root`. Throws FlashError when it can't be made.
+   */
+  static async create(root: string, recipeName: string, date: Date = new Date()): Promise<RunDirectory> {
+    const base = join(resolve(root), `${slug(recipeName)}-${timestamp(date)}`);
+    try {
+      await mkdir(root, { recursive: true });
+      for (let copy = 1; ; copy++) {
+        const path = copy === 1 ? base : `${base}-${copy}`;
+        try {
+          await mkdir(path);
+        } catch (error) {
+          if (errorCode(error) === 'EEXIST') continue;
+          throw error;
+        }
+        await mkdir(runFiles(path).checkpoints);
+        await syncFolder(root);
+        return await RunDirectory.open(path);
+      }
+    } catch (error) {
+      throw fileError(error, 'Cannot make a run directory', base);
+    }
+  }
+
+  /**
+   * Locks an existing run directory and clears away what a killed process left in it. Throws FlashError when it is
+   * not a run directory, when another process holds it, or when it can't be written.
+   */
+  static async open(path: string): Promise<RunDirectory> {
+    const real = await requireRunDirectory(path);
+    const { lock: lockPath, checkpoints } = runFiles(real);
+    const lock = await LockFile.acquire(lockPath, 'The run directory');
+    try {
+      await recoverCheckpoints(checkpoints);
+      return new RunDirectory(real, lock);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** The run directory in `root` that was made last, by the time in its name; undefined when there is none. */
+  static async findLatest(root: string): Promise<string | undefined> {
+    let entries: Awaited<ReturnType<typeof listFolders>>;
+    try {
+      entries = await listFolders(root);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw fileError(error, 'Cannot look for runs', root);
+    }
+    const runs = entries.flatMap((name) => {
+      const [, time, copy] = /-(\d{8}-\d{6})(?:-(\d+))?$/.exec(name) ?? [];
+      return time ? [{ name, time, copy: Number(copy ?? 1) }] : [];
+    });
+    // Two recipes may have started in the same second: the name decides, so that the answer is always the same.
+    runs.sort((a, b) => compare(a.time, b.time) || a.copy - b.copy || compare(a.name, b.name));
+    const last = runs.at(-1);
+    return last && join(root, last.name);
+  }
+
+  /** Opens metrics.jsonl for a run that goes on after `step` (0: from the start); see MetricsLog.open. */
+  openMetrics(step: number): MetricsLog {
+    this.#metrics?.close();
+    this.#metrics = MetricsLog.open(this.files.metrics, step);
+    return this.#metrics;
+  }
+
+  /**
+   * Writes the checkpoint of `step` (see `writeCheckpoint`), then deletes those older than the `keep` newest.
+   * Returns its path. Throws FlashError when the disk refuses; earlier checkpoints stay.
+   */
+  async writeCheckpoint(
+    step: number,
+    contents: CheckpointContents,
+    keep = Number.MAX_SAFE_INTEGER,
+  ): Promise<string> {
+    // A checkpoint that survives a power cut must find the lines up to its step beside it.
+    this.#metrics?.sync();
+    const path = await writeCheckpoint(this.files.checkpoints, step, contents);
+    await pruneCheckpoints(this.files.checkpoints, step, keep);
+    return path;
+  }
+
+  /** Gives the directory free for other processes. */
+  async close(): Promise<void> {
+    this.#metrics?.close();
+    this.#metrics = undefined;
+    await this.#lock.release();
+  }
+}
+
+/** The real path, if it is a run directory of which nothing lies elsewhere. */
+async function requireRunDirectory(path: string): Promise<string> {
+  try {
+    const real = await realpath(path);
+    const checkpoints = await lstat(runFiles(real).checkpoints);
+    if (checkpoints.isDirectory()) return real;
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'ENOTDIR') {
+      throw fileError(error, 'Cannot open the run directory', path);
+    }
+  }
+  throw new FlashError('This is not a run directory: it has no folder `checkpoints` of its own', {
+    where: path,
+    remedy: 'Give a directory that `flashlm train` has made.',
+  });
+}
+
+async function listFolders(root: string): Promise<string[]> {
+  const entries = await readdir(root, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+}
+
+/** `v6.1 SUPERNOVA II` -> `v6.1-supernova-ii`; never empty, never hidden, never a path. */
+function slug(name: string): string {
+  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  const words = plain.replace(/[^a-z0-9.]+/g, '-').slice(0, 60);
+  return words.replace(/^[-.]+|[-.]+$/g, '') || 'run';
+}
+
+function timestamp(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
+  return `${day}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,157 @@
+import { FlashError } from '../core/errors.ts';
+import type { Model } from '../core/model.ts';
+import { Random } from '../core/random.ts';
+import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
+import { latestCheckpoint } from './checkpoint-files.ts';
+import { Evaluator, type EvaluationText } from './evaluate.ts';
+import type { DoneEvent, EvalEvent, SampleEvent, StepEvent, TrainEvent } from './events.ts';
+import { TextGenerator } from './generate.ts';
+import type { MetricsLog } from './metrics-log.ts';
+import type { RunDirectory } from './run-directory.ts';
+import { appendSample } from './samples.ts';
+import { Sampler, type SamplingOptions } from './sampling.ts';
+import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
+import { type Hook, Trainer, type TrainerOptions, type TrainerParts } from './trainer.ts';
+
+export interface RunOptions extends TrainerOptions {
+  readonly name: string;
+  readonly seed: number;
+  /** Steps between checkpoints, evaluations and samples; null for none before the end. */
+  readonly checkpointEvery: number | null;
+  readonly evalEvery: number | null;
+  readonly sampleEvery: number | null;
+  /** What the run trains on, in words: a run does not go on with other data. */
+  readonly data: string;
+  /** How many checkpoints stay. */
+  readonly keep: number;
+  readonly sample: SamplingOptions & { readonly prompt: string; readonly maxTokens: number };
+}
+
+/** The texts of a run. */
+export interface RunTexts {
+  readonly tokenizer: Tokenizer;
+  readonly train: EvaluationText;
+  readonly valid: EvaluationText | null;
+}
+
+/** A training run in its directory: trains, evaluates, samples, writes checkpoints and metrics, and can go on later. */
+export class Run {
+  readonly trainer: Trainer;
+  private readonly evaluator: Evaluator;
+  private readonly generator: TextGenerator;
+  private metrics!: MetricsLog;
+  private saved = -1;
+
+  constructor(
+    private readonly parts: TrainerParts,
+    private readonly texts: RunTexts,
+    private readonly options: RunOptions,
+    private readonly directory: RunDirectory,
+    private readonly report: (event: TrainEvent) => void,
+    hooks: readonly Hook[] = [],
+  ) {
+    const { model } = parts;
+    this.trainer = new Trainer(parts, options, [{ onStep: (event) => this.afterStep(event) }, ...hooks]);
+    this.evaluator = new Evaluator(model, options);
+    this.generator = new TextGenerator(model);
+  }
+
+  get model(): Model {
+    return this.parts.model;
+  }
+
+  /** Goes on from the newest whole checkpoint, if there is one. @returns the step it is at. */
+  async restore(onWarning: (message: string) => void): Promise<number> {
+    const checkpoint = await latestCheckpoint(this.directory.files.checkpoints, onWarning);
+    if (!checkpoint) return 0;
+    try {
+      const { data } = checkpoint.state;
+      if (data !== this.options.data) {
+        throw new FlashError(`The run was trained on ${data}; the data is now ${this.options.data}`, {
+          where: this.directory.path,
+          remedy: 'Put the data back as it was, or start a new run.',
+        });
+      }
+      this.trainer.restore(await restoreSnapshot(this.model, this.parts.optimizerState, checkpoint));
+    } finally {
+      await checkpoint.close();
+    }
+    this.saved = checkpoint.step;
+    return checkpoint.step;
+  }
+
+  /**
+   * Trains to the end, or to the end of the step in which `signal` aborts. Weights are safe on disk when it returns;
+   * when it throws, the last checkpoint is the one before.
+   */
+  async run(signal?: AbortSignal): Promise<DoneEvent> {
+    this.metrics = this.directory.openMetrics(this.trainer.state.step);
+    // The first weights too: a run that is killed early starts again from the very same.
+    await this.save();
+    const ending = await this.trainer.run(signal);
+    await this.save();
+    const { step, seconds } = this.trainer.state;
+    if (ending !== 'interrupted') {
+      this.evaluate(this.texts.train);
+      if (this.texts.valid) this.evaluate(this.texts.valid);
+      this.sample();
+    }
+    const done: DoneEvent = { event: 'done', runDir: this.directory.path, seconds, step, ending };
+    this.emit(done);
+    return done;
+  }
+
+  private async afterStep(event: StepEvent): Promise<void> {
+    const { checkpointEvery, evalEvery, sampleEvery } = this.options;
+    const due = (every: number | null): boolean => every !== null && event.step % every === 0;
+    this.emit(event);
+    if (due(evalEvery) && this.texts.valid) this.evaluate(this.texts.valid);
+    if (due(sampleEvery)) this.sample();
+    if (due(checkpointEvery)) await this.save();
+  }
+
+  private evaluate(text: EvaluationText): EvalEvent {
+    const event = this.evaluator.evaluate(text, this.trainer.state.step);
+    this.emit(event);
+    return event;
+  }
+
+  private sample(): SampleEvent {
+    const { step } = this.trainer.state;
+    const { tokenizer } = this.texts;
+    const { prompt, maxTokens } = this.options.sample;
+    const random = new Random(this.options.seed, `sample/${step}`);
+    const sampler = new Sampler(this.model.vocab, this.options.sample, random, unusable(tokenizer, this.model.vocab));
+    const ids = this.generator.generate(tokenizer.encode(prompt), tokenizer.eos, maxTokens, sampler);
+    const event: SampleEvent = { event: 'sample', step, prompt, text: prompt + tokenizer.decode([...ids]) };
+    appendSample(this.directory.files.samples, event);
+    this.emit(event);
+    return event;
+  }
+
+  private async save(): Promise<void> {
+    const { step } = this.trainer.state;
+    if (step === this.saved) return;
+    const state = { ...this.trainer.state, data: this.options.data };
+    const snapshot = takeSnapshot(this.model, this.parts.optimizerState, state, {
+      recipe: this.options.name,
+      backend: this.model.backend.name,
+    });
+    const dir = await this.directory.writeCheckpoint(step, snapshot, this.options.keep);
+    this.saved = step;
+    this.emit({ event: 'checkpoint', step, dir });
+  }
+
+  private emit(event: TrainEvent): void {
+    this.metrics.append(event);
+    this.report(event);
+  }
+}
+
+/** Ids that must not be drawn: special tokens but the end of the document, and ids the tokenizer has not. */
+export function unusable(tokenizer: Tokenizer, vocab: number): ReadonlySet<number> {
+  const ids = new Set(tokenizer.specialIds);
+  for (let id = tokenizer.vocabSize; id < vocab; id++) ids.add(id);
+  ids.delete(tokenizer.eos);
+  return ids;
+}

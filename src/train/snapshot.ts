@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { FlashError } from '../core/errors.ts';
+import type { Model } from '../core/model.ts';
+import type { Parameter } from '../core/parameter.ts';
+import type { Mat } from '../core/tensor.ts';
+import type { OptimizerState } from '../optim/optimizer.ts';
+import type { Checkpoint, CheckpointContents } from './checkpoint-files.ts';
+import type { SafetensorsFile, TensorEntry } from './safetensors.ts';
+import type { TrainerState } from './trainer.ts';
+
+const COUNT = z.number().int().nonnegative();
+const PROGRESS = z.object({ step: COUNT, tokens: COUNT, epochs: z.number(), seconds: z.number() });
+const TRAINER_STATE = z.object({
+  step: COUNT,
+  seconds: z.number().nonnegative(),
+  decayStart: PROGRESS.nullable(),
+}) satisfies z.ZodType<TrainerState>;
+
+/** A gain is a vector in files, as in every other framework. */
+const shapeOf = (p: Parameter): number[] => (p.role === 'gain' ? [p.cols] : [p.rows, p.cols]);
+
+const entry = (name: string, p: Parameter, values: Mat): TensorEntry => ({
+  name,
+  dtype: values.dtype === 'f64' ? 'F64' : 'F32',
+  shape: shapeOf(p),
+  data: values.data,
+});
+
+/** A run at one step: weights by parameter path, optimiser slots as `slot/parameter`, and the trainer's state. */
+export function takeSnapshot(
+  model: Model,
+  optimizerState: OptimizerState,
+  state: TrainerState,
+  metadata: Readonly<Record<string, string>>,
+): CheckpointContents {
+  return {
+    model: model.store.all.map((p) => entry(p.name, p, p.value)),
+    optimizer: [...optimizerState.flat].flatMap(([slot, flat]) =>
+      model.store.all.map((p) => entry(`${slot}/${p.name}`, p, model.store.slice(flat, p, slot))),
+    ),
+    state: { ...state },
+    modelMetadata: { format: 'flashlm', step: String(state.step), ...metadata },
+  };
+}
+
+/** Reads the weights of a checkpoint into the model. @throws FlashError when they are another model's. */
+export async function restoreWeights(model: Model, file: SafetensorsFile): Promise<void> {
+  const known = new Set(model.store.all.map((p) => p.name));
+  const foreign = [...file.tensors.keys()].filter((name) => !known.has(name));
+  if (foreign.length) {
+    throw new FlashError(`the checkpoint holds ${foreign[0]}, which the recipe's model does not have`, {
+      where: file.path,
+    });
+  }
+  for (const p of model.store.all) await read(file, p.name, p, p.value);
+}
+
+/** Reads weights and optimiser slots and returns the trainer's state. */
+export async function restoreSnapshot(
+  model: Model,
+  optimizerState: OptimizerState,
+  checkpoint: Checkpoint,
+): Promise<TrainerState> {
+  await restoreWeights(model, checkpoint.model);
+  for (const [slot, flat] of optimizerState.flat) {
+    for (const p of model.store.all) {
+      await read(checkpoint.optimizer, `${slot}/${p.name}`, p, model.store.slice(flat, p, slot));
+    }
+  }
+  const state = TRAINER_STATE.safeParse(checkpoint.state);
+  if (!state.success) {
+    throw new FlashError('state.json does not hold the state of a training run', { where: checkpoint.path });
+  }
+  return state.data;
+}
+
+/** A float32 checkpoint may be read into a float64 model, and the other way round. */
+async function read(file: SafetensorsFile, name: string, p: Parameter, into: Mat): Promise<void> {
+  const { shape } = file.info(name);
+  if (shape.join() !== shapeOf(p).join()) {
+    throw new FlashError(`${name} is [${shape.join(' x ')}], the recipe's model needs [${shapeOf(p).join(' x ')}]`, {
+      where: file.path,
+      remedy: 'Use the recipe.yaml that lies beside the checkpoints.',
+    });
+  }
+  into.data.set((await file.read(name)).data);
+}

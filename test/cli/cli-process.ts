@@ -1,0 +1,60 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+// Named by its address: the process may run in a folder without node_modules.
+const tsx = import.meta.resolve('tsx');
+
+export interface ProcessResult {
+  /** 128 + the number of the signal that ended it, as a shell shows it. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ProcessOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export type CliProcess = ChildProcessByStdio<null, Readable, Readable>;
+
+/** Starts `flashlm <args>` as a process of its own, on the sources. */
+export function startCli(args: readonly string[], { cwd = root, env = {} }: ProcessOptions = {}): CliProcess {
+  return spawn(process.execPath, ['--import', tsx, main, ...args], {
+    cwd,
+    env: { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** What a process wrote, once it has ended. */
+export async function finished(child: CliProcess): Promise<ProcessResult> {
+  const [stdout, stderr, status] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)));
+    }),
+  ]);
+  return { status, stdout, stderr };
+}
+
+/** `startCli` and `finished` in one. */
+export function runProcess(args: readonly string[], options?: ProcessOptions): Promise<ProcessResult> {
+  return finished(startCli(args, options));
+}
+
+async function text(stream: Readable): Promise<string> {
+  let all = '';
+  try {
+    for await (const chunk of stream.setEncoding('utf8')) all += chunk;
+  } catch (error) {
+    // A test that closes its end of the pipe has read all it wanted.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
+  return all;
+}

@@ -1,0 +1,45 @@
+import { availableParallelism } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { nativeStatus } from '../../src/backends/native/index.ts';
+import { DATASETS } from '../../src/data/datasets.ts';
+import { runInProcess } from './fake-terminal.ts';
+
+describe('flashlm doctor', () => {
+  it('names every instruction set of the build with what it lacks, and the backend that runs', async () => {
+    const { status, stdout } = await runInProcess(['doctor']);
+    expect(status).toBe(0);
+    const { isas, available } = nativeStatus();
+    for (const { isa, supported, missing } of isas) {
+      const line = stdout.split('\n').find((text) => text.trim().startsWith(`native:${isa} `))!;
+      expect(line).toContain(supported ? 'yes' : missing.join(', '));
+    }
+    const best = isas.findLast((isa) => isa.supported);
+    const chosen = stdout.split('\n').filter((line) => line.includes('used unless told otherwise'));
+    expect(chosen).toHaveLength(1);
+    expect(chosen[0]).toContain(available ? `native:${best!.isa}` : 'reference');
+    expect(stdout).toMatch(/^ {2}reference +yes/m);
+    expect(stdout).toContain('flashlm data tinystories');
+  });
+
+  it('prints the same as one JSON object', async () => {
+    const { status, stdout } = await runInProcess(['doctor', '--json'], { FLASHLM_CACHE: '/nowhere/cache' });
+    expect(status).toBe(0);
+    const report = JSON.parse(stdout);
+    expect(Object.keys(report)).toEqual(
+      ['node', 'platform', 'cpu', 'cpus', 'memory', 'best', 'backends', 'native', 'cache', 'datasets'],
+    );
+    expect(report.cpus.usable).toBe(availableParallelism());
+    expect(report.memory.free).toBeLessThanOrEqual(report.memory.total);
+    expect(report.backends.map((backend: { name: string }) => backend.name)).toContain(report.best);
+    expect(report.cache).toBe('/nowhere/cache');
+    expect(report.datasets).toEqual(
+      Object.entries(DATASETS).map(([name, { train, valid }]) => ({
+        name,
+        dir: `/nowhere/cache/datasets/${name}`,
+        complete: false,
+        bytes: 0,
+        totalBytes: train.bytes + valid.bytes,
+      })),
+    );
+  });
+});

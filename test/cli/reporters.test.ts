@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest';
+import { JsonReporter } from '../../src/cli/reporters/json-reporter.ts';
+import { LineReporter } from '../../src/cli/reporters/line-reporter.ts';
+import { ProgressMeter } from '../../src/cli/reporters/progress-meter.ts';
+import { ProgressReporter } from '../../src/cli/reporters/progress-reporter.ts';
+import { TaskProgress } from '../../src/cli/reporters/task-progress.ts';
+import type { EvalEvent, StepEvent, TrainEvent } from '../../src/train/events.ts';
+import type { Limits } from '../../src/train/limits.ts';
+import { fakeTerminal } from './fake-terminal.ts';
+
+const UNLIMITED: Limits = {
+  steps: Number.POSITIVE_INFINITY,
+  tokens: Number.POSITIVE_INFINITY,
+  epochs: Number.POSITIVE_INFINITY,
+  seconds: Number.POSITIVE_INFINITY,
+};
+const ZERO = { step: 0, tokens: 0, epochs: 0, seconds: 0 };
+const ESCAPE = '\x1b';
+
+function stepEvent(step: number, change: Partial<StepEvent> = {}): StepEvent {
+  return {
+    event: 'step',
+    step,
+    tokens: step * 1000,
+    loss: 3.5,
+    floor: 3.1,
+    lr: 0.01,
+    gradNorm: 1.5,
+    tokensPerSecond: 2000,
+    path: 'collapsed',
+    backend: 'reference',
+    ...change,
+  };
+}
+
+const evalEvent: EvalEvent = {
+  event: 'eval',
+  step: 10,
+  split: 'valid',
+  loss: 3.2,
+  floor: 3,
+  ppl: 24.5325,
+  bpc: 1.4567,
+  bpb: 1.4321,
+  tokens: 397_708,
+  characters: 1_254_156,
+  bytes: 1_260_000,
+};
+
+function meterOf(limits: Partial<Limits>, start = ZERO): ProgressMeter {
+  return new ProgressMeter({ ...UNLIMITED, ...limits }, 10_000, start);
+}
+
+describe('ProgressMeter', () => {
+  it.each<[Partial<Limits>, number, number]>([
+    [{ steps: 40 }, 0.25, 15],
+    [{ tokens: 20_000 }, 0.5, 5],
+    [{ epochs: 4 }, 0.25, 15],
+    [{ seconds: 10 }, 0.5, 5],
+    [{ seconds: 10, steps: 11 }, 10 / 11, 0.5],
+  ])('knows the share and the time left of a run limited to %o', (limits, share, left) => {
+    const meter = meterOf(limits);
+    for (let step = 1; step <= 10; step++) meter.add(stepEvent(step));
+    expect(meter.progress).toEqual({ step: 10, tokens: 10_000, epochs: 1, seconds: 5 });
+    expect(meter.share).toBeCloseTo(share, 9);
+    expect(meter.secondsLeft).toBeCloseTo(left, 9);
+  });
+
+  it('says nothing of the end where there is none, nor of the time before the first step', () => {
+    expect(meterOf({}).share).toBeUndefined();
+    expect(meterOf({ steps: 5 }).secondsLeft).toBeUndefined();
+    expect(meterOf({ steps: 5 }).share).toBe(0);
+  });
+
+  it('counts the speed of a resumed run from where it went on', () => {
+    const meter = meterOf({ steps: 20 }, { step: 10, tokens: 10_000, epochs: 1, seconds: 100 });
+    meter.add(stepEvent(11));
+    meter.add(stepEvent(12));
+    expect(meter.meanTokensPerSecond).toBeCloseTo(2000, 9);
+    expect(meter.progress.seconds).toBeCloseTo(101, 9);
+  });
+});
+
+describe('LineReporter', () => {
+  function run(steps: number, secondsAStep: number, every: number): string[] {
+    const lines: string[] = [];
+    const meter = meterOf({ steps });
+    let time = 0;
+    const reporter = new LineReporter((line) => lines.push(line), meter, every, () => time);
+    for (let step = 1; step <= steps; step++) {
+      time = step * secondsAStep;
+      const event = stepEvent(step, { tokensPerSecond: 1000 / secondsAStep });
+      meter.add(event);
+      reporter.onEvent(event);
+    }
+    return lines;
+  }
+
+  it('writes the first step at once, then one line every two seconds at most', () => {
+    const lines = run(200, 1 / 16, 1);
+    expect(lines[0]).toBe('step 1/200  loss 3.5000 (floor 3.1000)  lr 0.01  16,000 tokens/s  13 s left');
+    expect(lines.map((line) => Number(/^step (\d+)/.exec(line)![1]))).toEqual([1, 33, 65, 97, 129, 161, 193]);
+  });
+
+  it('does not make a wall of text of a two-hour run', () => {
+    const lines = run(72_000, 0.1, 10);
+    expect(lines.length).toBeGreaterThan(100);
+    expect(lines.length).toBeLessThan(250);
+  });
+
+  it('tells of slow steps before `every` of them are done', () => {
+    expect(run(20, 3, 10).length).toBeGreaterThan(4);
+  });
+
+  it('keeps to `every` where steps are quick', () => {
+    const steps = run(100, 0.5, 10).map((line) => Number(/^step (\d+)/.exec(line)![1]));
+    expect(steps).toEqual([1, 11, 21, 31, 41, 51, 61, 71, 81, 91]);
+  });
+
+  it('writes evaluations, samples and checkpoints, each in one line', () => {
+    const lines: string[] = [];
+    const reporter = new LineReporter((line) => lines.push(line), meterOf({}), 1);
+    reporter.onEvent(evalEvent);
+    reporter.onEvent({ event: 'sample', step: 10, prompt: 'Once', text: `Once\nupon ${'a time '.repeat(50)}` });
+    reporter.onEvent({ event: 'checkpoint', step: 10, dir: 'runs/a/checkpoints/step-00000010' });
+    reporter.onEvent({ event: 'done', runDir: 'runs/a', seconds: 1, step: 10, ending: 'steps' });
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toBe(
+      'step 10  valid: loss 3.2000 (floor 3.0000)  PPL 24.53  BPC 1.457  BPB 1.432  (397,708 tokens, 1,254,156 characters)',
+    );
+    expect(lines[1]).toMatch(/^step 10 {2}sample: Once upon a time .*…$/);
+    expect(lines[1]!.length).toBeLessThan(180);
+    expect(lines[2]).toBe('step 10  checkpoint runs/a/checkpoints/step-00000010');
+  });
+
+  it('leaves the floor out where a model has none', () => {
+    const lines: string[] = [];
+    const meter = meterOf({});
+    const event = stepEvent(1, { floor: null });
+    meter.add(event);
+    new LineReporter((line) => lines.push(line), meter, 1).onEvent(event);
+    expect(lines).toEqual(['step 1  loss 3.5000  lr 0.01  2,000 tokens/s']);
+  });
+});
+
+describe('JsonReporter', () => {
+  const events: TrainEvent[] = [
+    stepEvent(1),
+    stepEvent(2, { floor: null, path: 'dense' }),
+    evalEvent,
+    { event: 'sample', step: 2, prompt: 'Once', text: 'Once\nupon "a" time' },
+    { event: 'checkpoint', step: 2, dir: 'runs/a/checkpoints/step-00000002' },
+    { event: 'done', runDir: 'runs/a', seconds: 1.5, step: 2, ending: 'steps' },
+  ];
+
+  it('writes every event as one line, unchanged, and everything else to standard error', () => {
+    const { terminal, stdout, stderr } = fakeTerminal({ isTTY: true });
+    const reporter = new JsonReporter(terminal);
+    reporter.say('backend reference');
+    for (const event of events) reporter.onEvent(event);
+    reporter.close();
+    expect(stdout.lines.map((line) => JSON.parse(line))).toEqual(events);
+    expect(stderr.text).toBe('backend reference\n');
+  });
+});
+
+describe('ProgressReporter', () => {
+  function drawn(columns: number): { stdout: string; stderr: string } {
+    const { terminal, stdout, stderr } = fakeTerminal({ isTTY: true, columns });
+    const meter = meterOf({ steps: 4 });
+    const reporter = new ProgressReporter(terminal, meter);
+    reporter.say('v6.1');
+    for (let step = 1; step <= 3; step++) {
+      const event = stepEvent(step);
+      meter.add(event);
+      reporter.onEvent(event);
+    }
+    reporter.onEvent(evalEvent);
+    reporter.close();
+    return { stdout: stdout.text, stderr: stderr.text };
+  }
+
+  it('draws one line with share, loss, speed and time left, and prints the rest above it', () => {
+    const { stdout, stderr } = drawn(100);
+    expect(stdout).toMatch(/^v6\.1\nstep 10 {2}valid: loss 3\.2000/);
+    expect(stderr).toContain('━');
+    expect(stderr).toContain('75%  loss 3.5000 (floor 3.1000)  2,000 tokens/s  1 s left');
+    expect(stderr).not.toContain('\n');
+  });
+
+  it.each([20, 40, 79, 80, 200])('never writes past the edge of a terminal of %d columns', (columns) => {
+    const { stderr } = drawn(columns);
+    // Every drawing begins by going to the first column.
+    const drawings = stderr.split(`${ESCAPE}[1G`).map((part) => part.replace(/\x1b(\[[0-9;]*[A-Za-z]|[78])/g, ''));
+    expect(drawings.length).toBeGreaterThan(2);
+    for (const drawing of drawings) expect(drawing.length).toBeLessThan(columns);
+  });
+
+  it('changes no setting of the terminal that a killed process could not put back', () => {
+    expect(drawn(80).stderr).not.toContain(`${ESCAPE}[?`);
+  });
+});
+
+describe('TaskProgress', () => {
+  it('writes no line about quick work where there is no terminal, and keeps notices', () => {
+    const { terminal, stdout, stderr } = fakeTerminal();
+    const progress = new TaskProgress(terminal);
+    for (let done = 0; done <= 100; done++) progress.onPrepare({ stage: 'encode', done, total: 100 });
+    progress.note('trying again in 0.5 s');
+    progress.end();
+    expect(stdout.text).toBe('');
+    expect(stderr.text).toBe('trying again in 0.5 s\n');
+  });
+
+  it('draws a bar on a terminal and takes it away at the end', () => {
+    const { terminal, stderr } = fakeTerminal({ isTTY: true });
+    const progress = new TaskProgress(terminal);
+    progress.onDownload({ file: 'a.txt', phase: 'download', doneBytes: 5e6, totalBytes: 2e7 });
+    progress.end();
+    expect(stderr.text).toContain('downloading a.txt');
+    expect(stderr.text).toContain('25%  5 MB of 20 MB');
+    expect(stderr.text.endsWith(`${ESCAPE}[2K`)).toBe(true);
+  });
+});

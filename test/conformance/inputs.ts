@@ -1,0 +1,107 @@
+import type { OpName } from '../../src/core/kernels.ts';
+import { type Dims, type FlatArg, flatArgs, type TensorArg } from '../../src/core/ops.ts';
+import { Random } from '../../src/core/random.ts';
+import { freeSymbols, hasTargets, sizeOf } from './sizes.ts';
+
+/** One call, as numbers: everything else about it follows. */
+export interface Call {
+  readonly op: OpName;
+  readonly dims: Dims;
+  readonly seed: number;
+  /** Whether optional arguments are there, and which value a choice has: bit i belongs to the i-th such argument. */
+  readonly variant: number;
+}
+
+/** The values of a tensor before the call, exact in float32; null when it is absent. */
+export interface TensorInput {
+  readonly arg: TensorArg;
+  readonly rows: number;
+  readonly cols: number;
+  readonly values: Float64Array | null;
+}
+export type Input = TensorInput | number | string;
+
+/** How many variants an op has. */
+export function variants(op: OpName): number {
+  return flatArgs(op).reduce((count, arg) => {
+    if (arg.kind === 'choice') return count * arg.values.length;
+    return arg.kind === 'tensor' && arg.optional ? count * 2 : count;
+  }, 1);
+}
+
+const SCALARS: Readonly<Record<string, (random: Random) => number>> = {
+  eps: () => 1e-6,
+  step: (random) => 1 + (random.uint32() % 50),
+};
+const anyScalar = (random: Random): number => 0.05 + 0.9 * random.uniform();
+
+type Fill = (random: Random, i: number) => number;
+
+/**
+ * Real values come in three kinds: plain normal, multiples of 1/4 (whose sums are exact, so that ties and thresholds are
+ * hit exactly), and normal with every third row zero. Ops that work row by row also meet large values.
+ */
+function realValues(op: OpName, cols: number, seed: number): Fill {
+  let reach = freeSymbols(op).length === 2 && seed % 2 ? 20 : 1;
+  // Logits of about 1: where the softmax is saturated, its gradient is what rounding leaves.
+  if (hasTargets(op)) reach = cols ** -0.25;
+  if (seed % 3 === 1) return (random) => (Math.round(random.normal() * 4) / 4) * reach;
+  if (seed % 3 === 2) return (random, i) => (Math.floor(i / cols) % 3 === 2 ? 0 : random.normal() * reach);
+  return (random) => random.normal() * reach;
+}
+
+/** An entry that no kernel may use; it stands where nothing should be read. */
+const UNUSED_INDEX = -7;
+
+function indices(args: readonly FlatArg[], inputs: readonly Input[], arg: TensorArg, dims: Dims): Fill {
+  const below = dims[arg.below!]!;
+  const at = args.findIndex((other) => other.kind === 'tensor' && other.offsetsInto === arg.rows);
+  if (at < 0) return (random) => random.uint32() % below;
+  const offsets = (inputs[at] as TensorInput).values!;
+  const [first, last] = [offsets[0]!, offsets.at(-1)!];
+  return (random, i) => (i >= first && i < last ? random.uint32() % below : UNUSED_INDEX);
+}
+
+/** Sorted draws: some rows get no entry, and entries may be left over before the first and after the last. */
+function offsets(random: Random, count: number, most: number): Float64Array {
+  return Float64Array.from({ length: count }, () => random.uint32() % (most + 1)).sort();
+}
+
+function tensorValues(call: Call, args: readonly FlatArg[], inputs: readonly Input[], arg: TensorArg): Float64Array {
+  const { op, dims, seed } = call;
+  const [rows, cols] = [sizeOf(arg.rows, dims), arg.packs ? 0 : sizeOf(arg.cols, dims)];
+  const random = new Random(seed, `${op}/${arg.name}`);
+  if (arg.offsetsInto) return offsets(random, rows, dims[arg.offsetsInto]!);
+  const isPacked = args.some((o) => o.kind === 'tensor' && o.packs?.[0] === arg.rows && o.packs[1] === arg.cols);
+  let fill: Fill = realValues(op, cols, seed);
+  if (arg.below) fill = indices(args, inputs, arg, dims);
+  else if (arg.dtype === 'i8') fill = isPacked ? (r) => (r.uint32() % 3) - 1 : (r) => (r.uint32() % 256) - 128;
+  // Scales, counts and second moments are positive wherever they come from.
+  else if (/(^|\.)(scale|weights)$|^v$/.test(arg.name)) fill = (r) => 0.25 + Math.abs(r.normal());
+  return Float64Array.from({ length: rows * cols }, (_, i) => Math.fround(fill(random, i)));
+}
+
+/** The arguments of a call in the order of `flatArgs`. Outputs have no values: they start as garbage. */
+export function inputsOf(call: Call): Input[] {
+  const args = flatArgs(call.op);
+  const inputs: Input[] = [];
+  let { variant } = call;
+  const draw = (count: number): number => {
+    const value = variant % count;
+    variant = Math.floor(variant / count);
+    return value;
+  };
+  for (const arg of args) {
+    if (arg.kind === 'choice') inputs.push(arg.values[draw(arg.values.length)]!);
+    else if (arg.kind === 'scalar' && arg.symbol) inputs.push(call.dims[arg.symbol]!);
+    else if (arg.kind === 'scalar')
+      inputs.push((SCALARS[arg.name] ?? anyScalar)(new Random(call.seed, `${call.op}/${arg.name}`)));
+    else {
+      const isAbsent = arg.optional && draw(2) === 1;
+      const rows = sizeOf(arg.rows, call.dims);
+      const cols = arg.packs ? 0 : sizeOf(arg.cols, call.dims);
+      inputs.push({ arg, rows, cols, values: isAbsent ? null : tensorValues(call, args, inputs, arg) });
+    }
+  }
+  return inputs;
+}

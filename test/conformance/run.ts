@@ -1,0 +1,114 @@
+import type { Backend } from '../../src/core/backend.ts';
+import type { OpName } from '../../src/core/kernels.ts';
+import { type ArgSpec, OPS } from '../../src/core/ops.ts';
+import { BYTES, type Codes, type DType, type Tensor, tensor } from '../../src/core/tensor.ts';
+import { type Call, type Input, inputsOf, type TensorInput } from './inputs.ts';
+
+/** What a call left behind: every tensor it wrote, by name, and the number it returned (undefined where it has none). */
+export interface Outcome {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly returned: number | undefined;
+}
+
+/** Bytes around every tensor. All ones is NaN, the code -1 and the id -1: reading or writing past an end shows. */
+const GUARD_BYTES = 128;
+const GUARD = 0xff;
+
+interface Buffer {
+  readonly name: string;
+  readonly tensor: Tensor;
+  readonly memory: Uint8Array;
+  readonly before: Uint8Array;
+  readonly isInput: boolean;
+}
+
+const bytesOf = (t: Tensor): Uint8Array => new Uint8Array(t.data.buffer, t.data.byteOffset, t.data.byteLength);
+
+/** One call on one backend, with guards around its memory. */
+class Run {
+  private readonly buffers: Buffer[] = [];
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly op: OpName,
+    private readonly inputs: readonly Input[],
+    private readonly isAligned: boolean,
+  ) {}
+
+  /** A tensor that starts on a cache line or one element past it. */
+  private place(input: TensorInput, name: string, codes: Codes | null): Tensor | null {
+    const { arg, rows, values } = input;
+    if (!values) return null;
+    const dtype: DType = arg.dtype === 'real' ? this.backend.real : arg.dtype;
+    const cols = codes ? this.backend.packedTernaryBytes(codes.rows, codes.cols) : input.cols;
+    const shift = this.isAligned ? 0 : BYTES[dtype];
+    const memory = this.backend.allocate(2 * GUARD_BYTES + shift + rows * cols * BYTES[dtype]);
+    memory.fill(GUARD);
+    const start = memory.byteOffset + GUARD_BYTES + shift;
+    const placed = tensor(dtype, rows, cols, name, new Uint8Array(memory.buffer, start));
+    // An output stays filled with NaN: an element the kernel leaves out is found.
+    if (arg.role !== 'out') (placed.data as Float64Array).set(values);
+    if (codes && arg.role === 'in') this.backend.kernels.packTernary(placed as Tensor<'u8'>, codes);
+    this.buffers.push({ name, tensor: placed, memory, before: memory.slice(), isInput: arg.role === 'in' });
+    return placed;
+  }
+
+  private placeAll(): unknown[] {
+    let at = 0;
+    const next = (name: string, codes: Codes | null): unknown => {
+      const input = this.inputs[at++]!;
+      return typeof input === 'object' ? this.place(input, name, codes) : input;
+    };
+    return OPS[this.op].args.map((arg: ArgSpec) => {
+      if (arg.kind !== 'group') return next(arg.name, this.packedBy(arg));
+      const fields: Record<string, unknown> = {};
+      for (const [field, spec] of Object.entries(arg.fields))
+        fields[field] = next(`${arg.name}.${field}`, spec.packs ? (fields.codes as Codes) : null);
+      return fields;
+    });
+  }
+
+  /** For an output that packs codes: the shape of those codes, which come later in the call. */
+  private packedBy(arg: ArgSpec): Codes | null {
+    if (arg.kind !== 'tensor' || !arg.packs) return null;
+    const codes = this.inputs.find((input) => typeof input === 'object' && input.arg.dtype === 'i8') as TensorInput;
+    return tensor('i8', codes.rows, codes.cols, 'codes');
+  }
+
+  private checkMemory(): void {
+    for (const { name, tensor: placed, memory, before, isInput } of this.buffers) {
+      const first = placed.data.byteOffset - memory.byteOffset;
+      const last = first + placed.data.byteLength;
+      for (let i = 0; i < memory.length; i++) {
+        const inside = i >= first && i < last;
+        if (memory[i] === before[i] || (inside && !isInput)) continue;
+        const where = inside ? `changed input ${name}` : `wrote outside ${name}`;
+        throw new Error(`${this.backend.name} ${this.op} ${where} at byte ${i - first}`);
+      }
+    }
+  }
+
+  run(): Outcome {
+    const values = this.placeAll();
+    const kernel = this.backend.kernels[this.op] as (...values: unknown[]) => number | undefined;
+    const returned = kernel(...values);
+    this.checkMemory();
+    const written = this.buffers.filter((buffer) => !buffer.isInput);
+    return { tensors: new Map(written.map((buffer) => [buffer.name, buffer.tensor])), returned };
+  }
+}
+
+/** Runs an op; throws when the kernel changed an input or a byte outside its tensors. */
+export const runOp = (backend: Backend, op: OpName, inputs: readonly Input[], isAligned = true): Outcome =>
+  new Run(backend, op, inputs, isAligned).run();
+
+/** Runs a call; every second seed puts the tensors where no vector is aligned. */
+export const runCall = (backend: Backend, call: Call): Outcome =>
+  runOp(backend, call.op, inputsOf(call), call.seed % 2 === 0);
+
+/** The bytes of everything a call wrote, for comparisons bit by bit. */
+export function bits(outcome: Outcome): ReadonlyMap<string, string> {
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+  const tensors = [...outcome.tensors].map(([name, t]) => [name, hex(bytesOf(t))] as const);
+  return new Map([...tensors, ['returned', String(outcome.returned)]]);
+}

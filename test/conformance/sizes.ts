@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import type { OpName } from '../../src/core/kernels.ts';
+import { type Dims, flatArgs, OPS } from '../../src/core/ops.ts';
+
+/** Around every register width and tile edge of the kernels (8, 16, 32, 48, 64 ...), their row chunk (256), and v6.1's
+ * widths. */
+export const EDGES = [
+  1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 47, 48, 49, 63, 64, 65, 95, 96, 97, 127, 128, 129, 191, 192,
+  193, 255, 256, 257, 384,
+] as const;
+
+/** Larger calls would make the scalar reference slow without reaching another edge. */
+const MOST_FLOPS = 3_000_000;
+const MOST_ELEMENTS = 150_000;
+
+/** The symbols of an op that can be chosen freely: not the packed size, and not a product of two others. */
+export function freeSymbols(op: OpName): string[] {
+  const names = new Set<string>(OPS[op].product?.slice(1));
+  for (const arg of flatArgs(op)) {
+    if (arg.kind === 'scalar' && arg.symbol) names.add(arg.symbol);
+    if (arg.kind !== 'tensor') continue;
+    for (const dim of arg.packs ? [] : [arg.rows, arg.cols])
+      if (typeof dim === 'string' && !dim.includes('+')) names.add(dim);
+  }
+  names.delete(OPS[op].product?.[0] ?? '');
+  return [...names];
+}
+
+/** `free` with the symbol that is their product. */
+export function complete(op: OpName, free: Dims): Dims {
+  const product = OPS[op].product;
+  return product ? { ...free, [product[0]]: free[product[1]]! * free[product[2]]! } : free;
+}
+
+/** Whether an op has a loss over sparse targets. */
+export const hasTargets = (op: OpName): boolean =>
+  flatArgs(op).some((arg) => arg.kind === 'tensor' && arg.offsetsInto !== undefined);
+
+function isWanted(op: OpName, dims: Dims): boolean {
+  // With a single class the gradient is 0, and only rounding is left to compare.
+  if (hasTargets(op) && dims.V === 1) return false;
+  const sizes = flatArgs(op).map((arg) =>
+    arg.kind === 'tensor' && !arg.packs ? sizeOf(arg.rows, dims) * sizeOf(arg.cols, dims) : 0,
+  );
+  return OPS[op].flops(dims) <= MOST_FLOPS && Math.max(...sizes) <= MOST_ELEMENTS;
+}
+
+/** The value of a dimension: a number, a symbol, or `symbol+number`. */
+export function sizeOf(dim: string | number, dims: Dims): number {
+  if (typeof dim === 'number') return dim;
+  const [symbol, plus = 0] = dim.split('+');
+  return dims[symbol!]! + Number(plus);
+}
+
+/** Each symbol at every edge in turn, the others small and odd; and both v6.1's widths with rows past a chunk. */
+export function sweep(op: OpName): Dims[] {
+  const symbols = freeSymbols(op);
+  const small = (i: number) => [3, 5, 7, 11][i % 4]!;
+  const calls = symbols.flatMap((swept) =>
+    EDGES.map((edge) => Object.fromEntries(symbols.map((s, i) => [s, s === swept ? edge : small(i)]))),
+  );
+  return calls.map((free) => complete(op, free)).filter((dims) => isWanted(op, dims));
+}
+
+/**
+ * The symbol of an op's rows: those it maps one by one or sums over. Undefined for ops on one whole matrix.
+ */
+export function batchSymbol(op: OpName): string | undefined {
+  const tensors = flatArgs(op).flatMap((arg) => (arg.kind === 'tensor' ? [arg] : []));
+  return ['M', 'K'].find((s) => tensors.some((t) => t.rows === s) && !tensors.some((t) => t.cols === s));
+}
+
+/** Any edges together. */
+export function anyDims(op: OpName): fc.Arbitrary<Dims> {
+  const edge = fc.constantFrom(...EDGES);
+  return fc
+    .record(Object.fromEntries(freeSymbols(op).map((symbol) => [symbol, edge])))
+    .map((free) => complete(op, free))
+    .filter((dims) => isWanted(op, dims));
+}

@@ -1,0 +1,268 @@
+import { mkdirSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FlashError } from '../../src/core/errors.ts';
+import type { Chunk } from '../../src/data/chunk-builder.ts';
+import { Corpus } from '../../src/data/corpus.ts';
+import { countCodePoints, incompleteTail, repairUtf8 } from '../../src/data/utf8.ts';
+import {
+  documentsOf,
+  ODD_TEXT,
+  plainDocuments,
+  put,
+  sampleTrain,
+  temporaryFolder,
+  trainOn,
+} from './workshop.ts';
+
+const folder = temporaryFolder();
+
+describe('documents of a text file', () => {
+  it('are what stands between the markers, without the newlines around them', () => {
+    const text =
+      'One.\nStill one.\n<|endoftext|>\n\n Two. \n\n<|endoftext|>\n<|endoftext|>Three.<|endoftext|>four';
+    expect(documentsOf(put(folder, 'text.txt', text))).toEqual([
+      'One.\nStill one.',
+      ' Two. ',
+      'Three.',
+      'four',
+    ]);
+    expect(documentsOf(put(folder, 'end.txt', 'a\n<|endoftext|>\n'))).toEqual(['a']);
+    expect(documentsOf(put(folder, 'none.txt', 'no marker\nat all\n'))).toEqual(['no marker\nat all']);
+  });
+
+  it('are the same with CRLF and a byte-order mark', () => {
+    const text = 'One.\n\nStill\ré one.\n<|endoftext|>\nTwo.\n<|endoftext|>\n';
+    const path = put(folder, 'crlf.txt', `\ufeff${text.replaceAll('\n', '\r\n')}`);
+    expect(documentsOf(path)).toEqual(['One.\n\nStill\ré one.', 'Two.']);
+  });
+
+  it('may hold NULs, byte-order marks inside, and beginnings of the marker', () => {
+    const path = put(folder, 'odd.txt', 'a\0b\ufeffc <|endof <|<|endoftext|>d<|endoftext');
+    expect(documentsOf(path)).toEqual(['a\0b\ufeffc <|endof <|', 'd<|endoftext']);
+  });
+
+  it('of the embedded sample are those that splitting the whole file gives', () => {
+    expect(documentsOf(sampleTrain)).toEqual(plainDocuments(sampleTrain));
+  });
+});
+
+describe('documents of other formats', () => {
+  it('lines: one a line, empty ones left out', () => {
+    const path = put(folder, 'lines.txt', 'one\r\n\r\n\ntwo <|endoftext|>\n three');
+    expect(documentsOf(path, 'lines')).toEqual(['one', 'two <|endoftext|>', ' three']);
+  });
+
+  it('jsonl: the text field, just as it is', () => {
+    const lines = [
+      { text: '\n one\r\n' },
+      { id: 3, text: 'two é 😀 \u0000' },
+      { text: '' },
+      { text: '<|endoftext|>' },
+    ];
+    const path = put(folder, 'rows.jsonl', `${lines.map((line) => JSON.stringify(line)).join('\r\n')}\n\n`);
+    expect(documentsOf(path)).toEqual(['\n one\r\n', 'two é 😀 \u0000', '<|endoftext|>']);
+  });
+
+  it.each([
+    ['{"text": "ok"}\n{"text": broken}\n', /:2$/, /not valid JSON/],
+    ['{"text": "ok"}\n\n{"txt": "x"}\n', /:3$/, /no string field 'text'/],
+    ['null\n', /:1$/, /no string field 'text'/],
+    ['{"text": 5}', /:1$/, /no string field 'text'/],
+  ])('jsonl: names the bad line of %j', (content, where, message) => {
+    const path = put(folder, 'bad.jsonl', content);
+    const error = thrown(() => documentsOf(path));
+    expect(error.message).toMatch(message);
+    expect(error.where).toMatch(where);
+    expect(error.where).toContain(path);
+  });
+
+  it('several files in the order given, each in its own format', () => {
+    const files = [
+      put(folder, '1.txt', 'a<|endoftext|>b'),
+      put(folder, '2.jsonl', '{"text":"c"}'),
+      sampleTrain,
+    ];
+    expect([...new Corpus(files).documents()].slice(0, 3)).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('a file that cannot be used is named, with a remedy', () => {
+  it.each([
+    ['missing', () => `${folder}/missing.txt`, /no such file/],
+    ['empty', () => put(folder, 'empty.txt', ''), /empty/],
+    ['only markers', () => put(folder, 'markers.txt', '\n<|endoftext|>\n<|endoftext|>\n'), /no text/],
+    ['only a byte-order mark', () => put(folder, 'bom.txt', '\ufeff'), /no text/],
+    ['a folder', () => `${folder}/folder`, /folder/],
+  ])('%s', (_, path, message) => {
+    mkdirSync(`${folder}/folder`, { recursive: true });
+    const good = put(folder, 'good.txt', 'good');
+    const name = path();
+    const error = thrown(() => [...new Corpus([good, name]).documents()]);
+    expect(error.message).toMatch(message);
+    expect(error.where).toBe(name);
+    expect(error.remedy).toBeTruthy();
+  });
+
+  it('no file at all is wrong usage', () => {
+    expect(thrown(() => new Corpus([])).exitCode).toBe(2);
+  });
+});
+
+describe('chunks', () => {
+  const documents = plainDocuments(sampleTrain).slice(0, 30);
+  const long = `${ODD_TEXT} ${documents.join('\n\n')}`;
+  const path = put(folder, 'chunks.txt', [...documents, long, ...documents].join('\n<|endoftext|>\n'));
+  const whole = [...new Corpus([path]).chunks()];
+  const tokenizer = trainOn(documents, 400);
+
+  function encode(chunks: readonly Chunk[]): number[] {
+    const ids: number[] = [];
+    for (const { bytes, ends } of chunks) {
+      const out = new Int32Array(bytes.length);
+      let start = 0;
+      for (const end of [...ends, bytes.length]) {
+        ids.push(...out.subarray(0, tokenizer.encodeUtf8(bytes, start, end, out, 0)));
+        start = end;
+      }
+    }
+    return ids;
+  }
+
+  it('encode to the same ids however small they are, and however long a document', () => {
+    const expected = encode(whole);
+    for (const size of [1, 7, 64, 1000]) {
+      const chunks = [...new Corpus([path]).chunks(undefined, size)];
+      expect(chunks.length).toBeGreaterThan(10);
+      expect(Buffer.concat(chunks.map(({ bytes }) => bytes))).toEqual(
+        Buffer.concat(whole.map(({ bytes }) => bytes)),
+      );
+      expect(chunks.reduce((sum, { ends }) => sum + ends.length, 0)).toBe(61);
+      expect(encode(chunks)).toEqual(expected);
+    }
+  });
+
+  it('stay small for a document of one long line', () => {
+    const line = put(folder, 'line.txt', 'word '.repeat(4e6));
+    const began = performance.now();
+    const sizes = [...new Corpus([line], 'lines').chunks()].map(({ bytes }) => bytes.length);
+    expect(performance.now() - began).toBeLessThan(5000);
+    expect(sizes.reduce((a, b) => a + b)).toBe(2e7);
+    expect(Math.max(...sizes)).toBeLessThan(3 << 20);
+  });
+
+  it('take time in proportion to a document without a place to cut', () => {
+    const line = put(folder, 'run.txt', 'x'.repeat(2e7));
+    const began = performance.now();
+    const chunks = [...new Corpus([line]).chunks()];
+    expect(performance.now() - began).toBeLessThan(5000);
+    expect(chunks.map(({ bytes }) => bytes.length)).toEqual([2e7]);
+  });
+});
+
+describe('invalid UTF-8', () => {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const bytes = fc.array(
+    fc.oneof(
+      fc.constantFrom(
+        0x41,
+        0x20,
+        0x80,
+        0xbf,
+        0xc0,
+        0xc2,
+        0xe0,
+        0xa0,
+        0xed,
+        0xef,
+        0xbd,
+        0xf0,
+        0x90,
+        0xf4,
+        0x8f,
+        0xf5,
+        0xff,
+      ),
+      fc.nat(255),
+    ),
+    { maxLength: 40 },
+  );
+
+  it('is replaced and counted the same wherever the text is cut into blocks', () => {
+    fc.assert(
+      fc.property(bytes, fc.nat(40), (list, at) => {
+        const all = Buffer.from(list);
+        const cut = Math.min(at, all.length);
+        const tail = incompleteTail(all.subarray(0, cut));
+        const parts = [all.subarray(0, cut - tail), all.subarray(cut - tail)].map(repairUtf8);
+        expect(Buffer.concat(parts.map((part) => part.bytes)).toString()).toBe(decoder.decode(all));
+        expect(parts[0]!.replaced + parts[1]!.replaced).toBe(repairUtf8(all).replaced);
+      }),
+      { seed: 4, numRuns: 3000 },
+    );
+  });
+
+  it('counts replacements, not the U+FFFD that were there', () => {
+    const text = Buffer.concat([
+      Buffer.from('a\ufffdb'),
+      Buffer.from([0xff, 0x20, 0xe2, 0x82, 0x20]),
+      Buffer.from('\ufffd'),
+    ]);
+    expect(repairUtf8(text).replaced).toBe(2);
+    expect(repairUtf8(text).bytes.toString()).toBe('a\ufffdb\ufffd \ufffd \ufffd');
+  });
+
+  it('is found across the blocks of a file, also at its end', () => {
+    // Blocks have 4 MiB: the euro sign, whole and broken, lies across the border between the first two.
+    const filler = 'x '.repeat((1 << 21) - 1);
+    for (const [middle, expected] of [
+      [Buffer.from('é€'), 'é€'],
+      [Buffer.from([0x79, 0xe2, 0x82, 0x79]), 'y\ufffdy'],
+      [Buffer.from([0xe2, 0xe2, 0x82, 0xac]), '\ufffd€'],
+    ] as const) {
+      const path = put(
+        folder,
+        'utf8.txt',
+        Buffer.concat([Buffer.from(filler), middle, Buffer.from([0x7a, 0xf0, 0x9f])]),
+      );
+      let replaced = 0;
+      const chunks = [
+        ...new Corpus([path]).chunks((count) => {
+          replaced += count;
+        }),
+      ];
+      const text = Buffer.concat(chunks.map((chunk) => chunk.bytes)).toString();
+      expect(text.slice(filler.length)).toBe(`${expected}z\ufffd`);
+      expect(replaced).toBe(expected.includes('\ufffd') ? 2 : 1);
+    }
+  });
+
+  it('in JSON: half a surrogate pair counts too', () => {
+    let replaced = 0;
+    const path = put(folder, 'half.jsonl', '{"text":"a\\ud800b\\udc00\\ud83d\\ude00"}\n');
+    const chunks = new Corpus([path]).chunks((count) => {
+      replaced += count;
+    });
+    expect(Buffer.concat([...chunks].map((chunk) => chunk.bytes)).toString()).toBe('a\ufffdb\ufffd😀');
+    expect(replaced).toBe(2);
+  });
+
+  it('counts code points as JavaScript does', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(countCodePoints(Buffer.from(text))).toBe([...text].length);
+      }),
+      { seed: 9 },
+    );
+  });
+});
+
+function thrown(action: () => unknown): FlashError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof FlashError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}

@@ -1,0 +1,296 @@
+import { execFile } from 'node:child_process';
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, it } from 'vitest';
+import { FlashError } from '../../src/core/errors.ts';
+import {
+  type PreparedData,
+  type PrepareOptions,
+  type PrepareProgress,
+  prepareData,
+} from '../../src/data/prepare.ts';
+import type { TokenFile } from '../../src/data/token-file.ts';
+import { ODD_TEXT, plainDocuments, put, sampleTrain, sampleValid, temporaryFolder } from './workshop.ts';
+
+const folder = temporaryFolder();
+const bpe = (vocab: number) => ({ type: 'byte_bpe', vocab }) as const;
+const opened: TokenFile[] = [];
+afterEach(() => {
+  for (const file of opened.splice(0)) file.close();
+});
+
+async function prepare(options: PrepareOptions): Promise<PreparedData> {
+  const data = await prepareData(options);
+  opened.push(data.tokens);
+  return data;
+}
+
+let caches = 0;
+const newCache = () => join(folder, `cache-${caches++}`);
+
+function idsOf(tokens: TokenFile): Int32Array {
+  const ids = new Int32Array(tokens.tokens);
+  tokens.read(0, tokens.tokens, ids);
+  return ids;
+}
+
+describe('prepareData', () => {
+  it('trains a tokenizer and encodes every document, each followed by its end', async () => {
+    const cacheDir = newCache();
+    const progress: PrepareProgress[] = [];
+    const onProgress = (event: PrepareProgress) => void progress.push(event);
+    const { tokenizer, tokens, cached, notices } = await prepare({
+      files: [sampleTrain],
+      tokenizer: bpe(600),
+      cacheDir,
+      onProgress,
+    });
+    const documents = plainDocuments(sampleTrain);
+    const text = documents.join('');
+    expect(tokenizer.vocabSize).toBe(600);
+    expect(idsOf(tokens)).toEqual(
+      Int32Array.from(documents.flatMap((story) => [...tokenizer.encode(story), tokenizer.eos])),
+    );
+    expect(tokens.info).toMatchObject({
+      documents: documents.length,
+      characters: [...text].length,
+      bytes: Buffer.byteLength(text),
+      replaced: 0,
+      vocab: 600,
+      fingerprint: tokenizer.fingerprint,
+    });
+    expect({ cached, notices }).toEqual({ cached: { tokenizer: false, tokens: false }, notices: [] });
+    for (const stage of ['hash', 'count', 'encode']) {
+      const events = progress.filter((event) => event.stage === stage);
+      const total = statSync(sampleTrain).size;
+      expect(events.at(-1)).toEqual({ stage, done: total, total });
+      expect(events.map(({ done }) => done)).toEqual(events.map(({ done }) => done).sort((a, b) => a - b));
+    }
+  });
+
+  it('gives the same bytes for any number of workers', async () => {
+    // 6 MB of text: several chunks for every worker, one of the documents longer than a chunk.
+    const documents = plainDocuments(sampleTrain);
+    const text = [...Array(20).fill(documents.join('\n<|endoftext|>\n')), ODD_TEXT.repeat(3000), ODD_TEXT];
+    const files = [put(folder, 'large.txt', text.join('\n<|endoftext|>\n')), sampleValid];
+    const results: Buffer[][] = [];
+    for (const workers of [1, 2, 3]) {
+      const cacheDir = newCache();
+      await prepare({ files, tokenizer: bpe(700), cacheDir, workers });
+      results.push(
+        ['tokenizers', 'tokens'].map((name) => {
+          const [entry, ...others] = readdirSync(join(cacheDir, name));
+          expect(others).toEqual([]);
+          return readFileSync(join(cacheDir, name, entry!));
+        }),
+      );
+    }
+    for (const result of results) {
+      expect(result.map((bytes, i) => bytes.equals(results[0]![i]!))).toEqual([true, true]);
+    }
+  });
+
+  it('runs its workers from any working directory, and ends them, also after an error', async () => {
+    // A process of its own, started elsewhere: what starts a worker there can't lean on this test's loader. A worker
+    // that went on would keep it from ending.
+    const prepareUrl = new URL('../../src/data/prepare.ts', import.meta.url).href;
+    const bad = put(folder, 'bad.jsonl', '{"text":"fine"}\n{"text":');
+    const script = put(
+      folder,
+      'elsewhere.mjs',
+      `import { prepareData } from ${JSON.stringify(prepareUrl)};
+       const options = { tokenizer: { type: 'byte_bpe', vocab: 300 }, workers: 2 };
+       const data = await prepareData({ files: [${JSON.stringify(sampleValid)}], ...options });
+       console.log(data.tokens.info.documents);
+       data.tokens.close();
+       await prepareData({ files: [${JSON.stringify(bad)}], ...options }).catch((error) => console.log(error.message));`,
+    );
+    const loader = import.meta.resolve('tsx');
+    const options = {
+      cwd: folder,
+      timeout: 30_000,
+      env: { ...process.env, FLASHLM_CACHE: newCache(), NODE_OPTIONS: '' },
+    };
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', loader, script], options);
+    expect(stdout).toBe(`${plainDocuments(sampleValid).length}\nThe line is not valid JSON\n`);
+  });
+
+  it('encodes validation data with the tokenizer of the training data', async () => {
+    const cacheDir = newCache();
+    const train = await prepare({ files: [sampleTrain], tokenizer: bpe(500), cacheDir });
+    const valid = await prepare({ files: [sampleValid], tokenizer: train.tokenizer, cacheDir });
+    expect(valid.tokens.info.fingerprint).toBe(train.tokens.info.fingerprint);
+    const first = plainDocuments(sampleValid)[0]!;
+    expect(idsOf(valid.tokens).subarray(0, train.tokenizer.encode(first).length)).toEqual(
+      train.tokenizer.encode(first),
+    );
+  });
+
+  it('keeps the end-of-document id out of documents that spell it', async () => {
+    const files = [put(folder, 'spelled.txt', 'a <|eos|> b<|endoftext|><pad><|eos|>')];
+    const { tokens, tokenizer } = await prepare({ files, tokenizer: bpe(260), cacheDir: newCache() });
+    expect([...tokens.documents()].length).toBe(2);
+    expect(tokenizer.decode(idsOf(tokens))).toBe('a <|eos|> b<pad><|eos|>');
+  });
+
+  it('says so when the data is too small for the vocabulary, or was no UTF-8', async () => {
+    const files = [put(folder, 'tiny.txt', Buffer.from([0x61, 0x62, 0x20, 0x61, 0x62, 0xff]))];
+    const options = { files, tokenizer: bpe(1024), cacheDir: newCache() };
+    const expected = [
+      expect.stringMatching(/has 261, the ids from 261 to 1023 stay unused/),
+      expect.stringMatching(/Replaced 1 /),
+    ];
+    expect((await prepare(options)).notices).toEqual(expected);
+    expect((await prepare(options)).notices).toEqual(expected);
+  });
+});
+
+describe('the cache', () => {
+  it('is used while nothing changed, whatever the order of starts', async () => {
+    const cacheDir = newCache();
+    const path = put(folder, 'cached.txt', 'the cat and the hat');
+    const options = { files: [path], tokenizer: bpe(262), cacheDir };
+    const first = await prepare(options);
+    const found = { tokenizer: true, tokens: true };
+    expect((await prepare(options)).cached).toEqual(found);
+    // Another time stamp or another name: only the content counts.
+    utimesSync(path, 1, 1);
+    expect((await prepare(options)).cached).toEqual(found);
+    const copy = put(folder, 'copy.txt', readFileSync(path));
+    expect((await prepare({ ...options, files: [copy] })).cached).toEqual(found);
+    // Another size, content, format or vocabulary: another entry.
+    expect((await prepare({ ...options, tokenizer: bpe(261) })).cached).toEqual({
+      tokenizer: false,
+      tokens: false,
+    });
+    expect((await prepare({ ...options, format: 'lines' })).cached.tokens).toBe(false);
+    writeFileSync(path, 'the hat and the cat');
+    const changed = await prepare({ ...options, tokenizer: first.tokenizer });
+    expect(changed.cached.tokens).toBe(false);
+    expect(first.tokenizer.decode(idsOf(changed.tokens))).toBe('the hat and the cat');
+  });
+
+  it('is found through FLASHLM_CACHE', async () => {
+    const cacheDir = newCache();
+    process.env.FLASHLM_CACHE = cacheDir;
+    try {
+      await prepare({ files: [sampleValid], tokenizer: bpe(300) });
+    } finally {
+      delete process.env.FLASHLM_CACHE;
+    }
+    expect(readdirSync(join(cacheDir, 'tokens')).length).toBe(1);
+  });
+
+  it.each([
+    ['a token file cut short', 'tokens', (path: string) => truncateSync(path, 1000)],
+    [
+      'a token file of something else',
+      'tokens',
+      (path: string) => writeFileSync(path, 'no tokens at all'.repeat(20)),
+    ],
+    ['a tokenizer cut short', 'tokenizers', (path: string) => truncateSync(path, 1000)],
+    ['a note that is no note', 'hashes', (path: string) => writeFileSync(path, '{"sha256": 5}')],
+  ])('rebuilds %s', async (_, name, damage) => {
+    const options = { files: [sampleValid], tokenizer: bpe(300), cacheDir: newCache() };
+    const before = idsOf((await prepare(options)).tokens);
+    const entries = join(options.cacheDir, name);
+    damage(join(entries, readdirSync(entries)[0]!));
+    const again = await prepare(options);
+    expect(idsOf(again.tokens)).toEqual(before);
+    expect(again.notices.length).toBe(name === 'hashes' ? 0 : 1);
+    expect((await prepare(options)).notices).toEqual([]);
+  });
+
+  it('removes what a killed process left long ago, and nothing that may be in use', async () => {
+    const options = { files: [sampleValid], tokenizer: bpe(300), cacheDir: newCache() };
+    await prepare(options);
+    const entries = join(options.cacheDir, 'tokens');
+    const old = put(entries, 'old.tokens.1.tmp', 'half');
+    put(entries, 'new.tokens.2.tmp', 'half');
+    utimesSync(old, 1, 1);
+    await prepare(options);
+    expect(readdirSync(entries).filter((name) => name.endsWith('.tmp'))).toEqual(['new.tokens.2.tmp']);
+  });
+
+  it('survives two builders at once', async () => {
+    const options = { files: [sampleTrain], tokenizer: bpe(400), cacheDir: newCache() };
+    const [a, b] = await Promise.all([prepare(options), prepare(options)]);
+    expect(idsOf(a.tokens)).toEqual(idsOf(b.tokens));
+    for (const name of ['tokenizers', 'tokens', 'hashes']) {
+      expect(readdirSync(join(options.cacheDir, name)).length).toBe(1);
+    }
+  });
+});
+
+describe('what cannot be prepared', () => {
+  it('a tokenizer with another vocabulary than the recipe', async () => {
+    const { tokenizer } = await prepare({ files: [sampleValid], tokenizer: bpe(300), cacheDir: newCache() });
+    const file = join(folder, 'tokenizer.json');
+    await tokenizer.save(file);
+    const options = { files: [sampleValid], cacheDir: newCache() };
+    const same = await prepare({ ...options, tokenizer: { file, vocab: 300 } });
+    expect(same.tokenizer.fingerprint).toBe(tokenizer.fingerprint);
+    await expect(prepare({ ...options, tokenizer: { file, vocab: 1024 } })).rejects.toThrow(
+      /has 300 ids, the recipe says 1024/,
+    );
+  });
+
+  it('a cache that cannot be written', async () => {
+    const cacheDir = join(put(folder, 'a-file', ''), 'cache');
+    await expect(prepare({ files: [sampleValid], tokenizer: bpe(300), cacheDir })).rejects.toThrow(
+      /data cache \(ENOTDIR\)/,
+    );
+  });
+
+  it('impossible settings', async () => {
+    const options = { files: [sampleValid], cacheDir: newCache() };
+    await expect(prepare({ ...options, tokenizer: bpe(12) })).rejects.toThrow(FlashError);
+    await expect(prepare({ ...options, tokenizer: bpe(300), workers: 0 })).rejects.toThrow(FlashError);
+  });
+
+  it.each([1, 2])(
+    'data with an error in it, by %i workers: the error arrives and nothing is left behind',
+    async (workers) => {
+      const cacheDir = newCache();
+      const files = [sampleTrain, put(folder, 'wrong.jsonl', '{"text":"fine"}\n{"text":')];
+      const error = await prepare({ files, tokenizer: bpe(300), cacheDir, workers }).catch(
+        (reason) => reason,
+      );
+      expect(error).toBeInstanceOf(FlashError);
+      expect(error.where).toBe(`${files[1]}:2`);
+      const { tokenizer } = await prepare({ files: [sampleTrain], tokenizer: bpe(300), cacheDir });
+      await expect(prepare({ files, tokenizer, cacheDir, workers })).rejects.toThrow(FlashError);
+      expect(readdirSync(join(cacheDir, 'tokens')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    },
+  );
+
+  it('data that changes while it is read', async () => {
+    const path = put(folder, 'moving.txt', 'some text');
+    const onProgress = ({ stage }: PrepareProgress) => {
+      if (stage === 'encode') appendFileSync(path, ' and more');
+    };
+    const options = { files: [path], tokenizer: bpe(300), cacheDir: newCache(), onProgress };
+    await expect(prepare(options)).rejects.toThrow(/changed while it was read/);
+    expect(readdirSync(join(options.cacheDir, 'tokens'))).toEqual([]);
+  });
+
+  it('anything, once it was cancelled', async () => {
+    const cancel = new AbortController();
+    const onProgress = ({ stage }: PrepareProgress) => {
+      if (stage === 'count') cancel.abort();
+    };
+    const options = { files: [sampleTrain], tokenizer: bpe(300), cacheDir: newCache(), onProgress };
+    // A single chunk is counted before anyone hears of it; the next stage stops.
+    await expect(prepare({ ...options, signal: cancel.signal })).rejects.toThrow(/abort/);
+    expect(readdirSync(join(options.cacheDir, 'tokens'))).toEqual([]);
+  });
+});

@@ -1,0 +1,298 @@
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { FlashError } from '../../src/core/errors.ts';
+import { BatchSource } from '../../src/data/batches.ts';
+import { Permutation } from '../../src/data/permutation.ts';
+import { TokenFile } from '../../src/data/token-file.ts';
+import { HEADER_BYTES } from '../../src/data/token-file-header.ts';
+import { TokenFileWriter } from '../../src/data/token-file-writer.ts';
+import { put, temporaryFolder, trainOn } from './workshop.ts';
+
+const folder = temporaryFolder();
+const tokenizer = trainOn(['x'], 260);
+/** 100,000 ids, more than are read at a time, in documents of all lengths from 1 on. */
+const stream = Array.from({ length: 100_000 }, (_, i) =>
+  Number.isInteger(Math.sqrt(i)) ? tokenizer.eos : ((i * 31) % 256) + 4,
+);
+stream[stream.length - 1] = tokenizer.eos;
+const path = join(folder, 'stream.tokens');
+
+/** Writes ids as a token file, in two chunks. */
+async function write(to: string, ids: readonly number[]): Promise<TokenFile> {
+  const writer = await TokenFileWriter.create(to, tokenizer);
+  const documents = ids.filter((id) => id === tokenizer.eos).length;
+  const half = ids.length >> 1;
+  await writer.append({ ids: Uint16Array.from(ids.slice(0, half)), documents, characters: 5, bytes: 6 });
+  await writer.append({ ids: Uint16Array.from(ids.slice(half)), documents: 0, characters: 1, bytes: 1 });
+  await writer.finish(3);
+  return TokenFile.open(to);
+}
+
+function withUInt32(bytes: Buffer, at: number, value: number): Buffer {
+  bytes.writeUInt32LE(value, at);
+  return bytes;
+}
+
+let file: TokenFile;
+beforeAll(async () => {
+  file = await write(path, stream);
+  return () => file.close();
+});
+
+describe('TokenFile', () => {
+  it('knows what was written, and leaves no temporary file', async () => {
+    const { vocabSize: vocab, eos, fingerprint } = tokenizer;
+    const documents = stream.filter((id) => id === eos).length;
+    const counts = { tokens: 100_000, documents, characters: 6, bytes: 7, replaced: 3 };
+    expect(file.info).toEqual({ ...counts, vocab, eos, fingerprint, bytesPerId: 2 });
+    expect(await readdir(folder)).toEqual(['stream.tokens']);
+  });
+
+  it('reads any stretch of the circle', () => {
+    fc.assert(
+      fc.property(fc.nat(300_000), fc.nat(120_000), fc.nat(5), (start, count, offset) => {
+        const out = new Int32Array(offset + count + 1).fill(-7);
+        file.read(start, count, out, offset);
+        const expected = Array.from({ length: count }, (_, i) => stream[(start + i) % stream.length]!);
+        const whole = Int32Array.from([...Array(offset).fill(-7), ...expected, -7]);
+        expect(Buffer.from(out.buffer).equals(Buffer.from(whole.buffer))).toBe(true);
+      }),
+      { seed: 8, numRuns: 30 },
+    );
+    const three = new Int32Array(3);
+    file.read(99_999, 3, three);
+    expect([...three]).toEqual([stream[99_999], stream[0], stream[1]]);
+  });
+
+  it('refuses impossible stretches', () => {
+    expect(() => file.read(-1, 1, new Int32Array(1))).toThrow(RangeError);
+    expect(() => file.read(0, 2, new Int32Array(1))).toThrow(RangeError);
+    expect(() => file.read(0.5, 1, new Int32Array(1))).toThrow(RangeError);
+  });
+
+  it('lists the documents, also while it is read', () => {
+    const ranges: number[][] = [];
+    const noise = new Int32Array(70_000);
+    for (const { start, end } of file.documents()) {
+      ranges.push([start, end]);
+      if (ranges.length % 50 === 0) file.read(ranges.length, 70_000, noise);
+    }
+    const ends = stream.flatMap((id, i) => (id === tokenizer.eos ? [i + 1] : []));
+    expect(ranges).toEqual(ends.map((end, i) => [ends[i - 1] ?? 0, end]));
+  });
+
+  it('stores 32 bits an id when the vocabulary needs them', async () => {
+    // Stands in for a tokenizer of 70,000 ids, which would take long to train.
+    const large = { vocabSize: 70_000, eos: 3, fingerprint: tokenizer.fingerprint } as typeof tokenizer;
+    const to = join(folder, 'large.tokens');
+    const writer = await TokenFileWriter.create(to, large);
+    await writer.append({
+      ids: Uint32Array.from([69_999, 65_536, 3]),
+      documents: 1,
+      characters: 1,
+      bytes: 1,
+    });
+    await writer.finish(0);
+    const opened = TokenFile.open(to);
+    const out = new Int32Array(4);
+    opened.read(0, 4, out);
+    opened.close();
+    expect([...out]).toEqual([69_999, 65_536, 3, 69_999]);
+    expect(opened.info.bytesPerId).toBe(4);
+  });
+});
+
+describe('a damaged token file', () => {
+  const damaged = (change: (bytes: Buffer) => Buffer) =>
+    put(folder, 'bad.tokens', change(readFileSync(path)));
+
+  it.each([
+    ['empty', () => Buffer.alloc(0), /less than a header/],
+    ['cut in the header', (bytes: Buffer) => bytes.subarray(0, 100), /less than a header/],
+    ['cut in the ids', (bytes: Buffer) => bytes.subarray(0, -2), /its header promises/],
+    ['too long', (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(2)]), /its header promises/],
+    ['of zeros', (bytes: Buffer) => Buffer.alloc(bytes.length), /does not begin like/],
+    ['something else', () => Buffer.from('<|endoftext|>'.repeat(99)), /does not begin like/],
+    ['of another version', (bytes: Buffer) => withUInt32(bytes, 8, 99), /version 99/],
+    ['with a huge promise', (bytes: Buffer) => withUInt32(bytes, 28, 0xffffffff), /checksum/],
+  ])('%s', (_, change, message) => {
+    const bad = damaged(change);
+    expect(() => TokenFile.open(bad)).toThrow(message);
+    expect(() => TokenFile.open(bad)).toThrow(FlashError);
+  });
+
+  it('with any bit of the header flipped', () => {
+    const bytes = readFileSync(path);
+    for (let bit = 0; bit < 8 * HEADER_BYTES; bit += 5) {
+      const copy = Buffer.from(bytes);
+      copy[bit >> 3]! ^= 1 << (bit & 7);
+      expect(() => TokenFile.open(put(folder, 'bit.tokens', copy)), `bit ${bit}`).toThrow(FlashError);
+    }
+  });
+
+  it('with an id outside the vocabulary', () => {
+    const bad = TokenFile.open(damaged((bytes) => withUInt32(bytes, HEADER_BYTES + 2 * 70_000, 260)));
+    const out = new Int32Array(10);
+    bad.read(69_990, 10, out);
+    expect(() => bad.read(69_991, 10, out)).toThrow(/position 70000 holds the id 260 of 260/);
+    bad.close();
+  });
+
+  it('cut short while it is in use', async () => {
+    const short = await write(join(folder, 'short.tokens'), stream);
+    truncateSync(short.path, HEADER_BYTES + 100);
+    const out = new Int32Array(51);
+    short.read(0, 50, out);
+    expect(() => short.read(0, 51, out)).toThrow(/became shorter/);
+    expect(() => [...short.documents()]).toThrow(FlashError);
+    short.close();
+  });
+
+  it('missing, or a folder', () => {
+    expect(() => TokenFile.open(join(folder, 'nothing'))).toThrow(/no such file/);
+    expect(() => TokenFile.open(folder)).toThrow(FlashError);
+  });
+});
+
+describe('a token file is written whole or not at all', () => {
+  it('two writers of one name do not disturb each other', async () => {
+    const to = join(folder, 'twice.tokens');
+    const files = await Promise.all([write(to, stream), write(to, stream)]);
+    for (const opened of files) opened.close();
+    expect(readFileSync(to)).toEqual(readFileSync(path));
+  });
+
+  it('an abandoned one leaves nothing', async () => {
+    const to = join(folder, 'abandoned.tokens');
+    const writer = await TokenFileWriter.create(to, tokenizer);
+    await writer.append({ ids: Uint16Array.of(3), documents: 1, characters: 0, bytes: 0 });
+    await writer.abandon();
+    expect((await readdir(folder)).filter((name) => name.startsWith('abandoned'))).toEqual([]);
+  });
+
+  it('a folder that is not there is a FlashError', async () => {
+    await expect(TokenFileWriter.create(join(folder, 'no', 'x.tokens'), tokenizer)).rejects.toThrow(
+      FlashError,
+    );
+    writeFileSync(join(folder, 'file'), '');
+    await expect(TokenFileWriter.create(join(folder, 'file', 'x'), tokenizer)).rejects.toThrow(FlashError);
+  });
+});
+
+describe('Permutation', () => {
+  it('reaches every number once, for any size', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3000 }), fc.nat(), (size, seed) => {
+        const order = new Permutation(size, seed, 'test');
+        expect(new Set(Array.from({ length: size }, (_, i) => order.at(i))).size).toBe(size);
+        for (let i = 0; i < size; i += 97) expect(order.at(i)).toBeLessThan(size);
+      }),
+      { seed: 10, numRuns: 100 },
+    );
+  });
+
+  it('depends on seed and stream, spreads evenly, and works beyond 2^40', () => {
+    const list = (seed: number, stream: string) => {
+      const order = new Permutation(1000, seed, stream);
+      return Array.from({ length: 1000 }, (_, i) => order.at(i));
+    };
+    expect(list(1, 'a')).toEqual(list(1, 'a'));
+    expect(list(1, 'a')).not.toEqual(list(2, 'a'));
+    expect(list(1, 'a')).not.toEqual(list(1, 'b'));
+    // Where the first index goes over 400 seeds: a uniform place has mean 499.5 and standard error 14.4.
+    const places = Array.from({ length: 400 }, (_, seed) => new Permutation(1000, seed, 'a').at(0));
+    expect(Math.abs(places.reduce((a, b) => a + b) / 400 - 499.5)).toBeLessThan(4 * 14.4);
+    const huge = new Permutation(2 ** 41 + 12345, 1, 'a');
+    const far = Array.from({ length: 1000 }, (_, i) => huge.at(2 ** 41 - i));
+    expect(new Set(far).size).toBe(1000);
+    for (const place of far) expect(place >= 0 && place < huge.size && Number.isInteger(place)).toBe(true);
+  });
+});
+
+describe('BatchSource', () => {
+  function batch(source: BatchSource, step: number) {
+    const ids = new Int32Array(source.positions);
+    const targets = new Int32Array(source.positions);
+    source.fill(step, ids, targets);
+    return { ids: [...ids], targets: [...targets] };
+  }
+  const at = (position: number) => stream[position % stream.length]!;
+
+  it('sequential: batch k goes on where batch k - 1 stopped, around the circle', () => {
+    const source = new BatchSource(file, { seqLen: 48, batch: 50, order: 'sequential', seed: 1 });
+    expect(source.positions).toBe(2400);
+    expect(source.stepsPerEpoch).toBe(42);
+    for (const step of [0, 1, 41, 42, 1000, 2 ** 33]) {
+      const start = (step * 2400) % stream.length;
+      const { ids, targets } = batch(source, step);
+      expect(ids).toEqual(Array.from({ length: 2400 }, (_, i) => at(start + i)));
+      expect(targets).toEqual(Array.from({ length: 2400 }, (_, i) => at(start + i + 1)));
+    }
+  });
+
+  it('sequential: a batch may be larger than the data', async () => {
+    const small = await write(join(folder, 'small.tokens'), [10, 11, 12, 13, 3]);
+    const source = new BatchSource(small, { seqLen: 4, batch: 3, order: 'sequential', seed: 1 });
+    expect(source.stepsPerEpoch).toBe(1);
+    expect(batch(source, 1).ids).toEqual([12, 13, 3, 10, 11, 12, 13, 3, 10, 11, 12, 13]);
+    expect(batch(source, 1).targets).toEqual([13, 3, 10, 11, 12, 13, 3, 10, 11, 12, 13, 3]);
+    small.close();
+  });
+
+  it('shuffled: each epoch is all windows once, in an order of its own', async () => {
+    const ids = Array.from({ length: 103 }, (_, i) => i + 4);
+    const small = await write(join(folder, 'windows.tokens'), ids);
+    // 20 windows of 5, 8 in a batch: epochs end inside a batch.
+    const source = new BatchSource(small, { seqLen: 5, batch: 8, order: 'shuffled', seed: 7 });
+    expect(source.stepsPerEpoch).toBe(3);
+    const windows: number[] = [];
+    for (let step = 0; step < 5; step++) {
+      const { ids: got, targets } = batch(source, step);
+      for (let row = 0; row < 8; row++) {
+        const window = (got[row * 5]! - 4) / 5;
+        windows.push(window);
+        expect(got.slice(row * 5, row * 5 + 5)).toEqual(ids.slice(window * 5, window * 5 + 5));
+        expect(targets.slice(row * 5, row * 5 + 5)).toEqual(ids.slice(window * 5 + 1, window * 5 + 6));
+      }
+    }
+    const all = Array.from({ length: 20 }, (_, i) => i);
+    expect(windows.slice(0, 20).sort((a, b) => a - b)).toEqual(all);
+    expect(windows.slice(20).sort((a, b) => a - b)).toEqual(all);
+    small.close();
+  });
+
+  it('shuffled: any step can be asked for first, and the seed matters', () => {
+    const options = { seqLen: 32, batch: 64, order: 'shuffled', seed: 3 } as const;
+    const steps = [5, 0, 200, 3];
+    const source = new BatchSource(file, options);
+    const inOrder = steps.map((step) => batch(source, step));
+    for (const [i, step] of steps.entries())
+      expect(batch(new BatchSource(file, options), step)).toEqual(inOrder[i]);
+    expect(batch(new BatchSource(file, { ...options, seed: 4 }), 0)).not.toEqual(inOrder[1]);
+  });
+
+  it('shuffled: fewer windows than a batch', async () => {
+    const small = await write(join(folder, 'few.tokens'), [10, 11, 12, 13, 14, 15, 3]);
+    const source = new BatchSource(small, { seqLen: 3, batch: 5, order: 'shuffled', seed: 1 });
+    const firsts = [0, 5, 10]
+      .map((offset) => offset)
+      .flatMap((_, step) => [0, 3, 6, 9, 12].map((i) => batch(source, step).ids[i]));
+    expect(source.stepsPerEpoch).toBe(1);
+    expect(firsts.filter((id) => id === 10).length + firsts.filter((id) => id === 13).length).toBe(15);
+    expect(Math.abs(firsts.filter((id) => id === 10).length - 7.5)).toBeLessThan(1);
+    small.close();
+  });
+
+  it('refuses data shorter than one sequence and its successor, with the numbers', async () => {
+    const small = await write(join(folder, 'short-data.tokens'), [10, 11, 12, 3]);
+    const options = { batch: 2, order: 'sequential', seed: 1 } as const;
+    expect(() => new BatchSource(small, { ...options, seqLen: 4 })).toThrow(
+      /has 4 tokens, one sequence needs 5/,
+    );
+    expect(new BatchSource(small, { ...options, seqLen: 3 }).positions).toBe(6);
+    small.close();
+  });
+});

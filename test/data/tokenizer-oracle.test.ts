@@ -1,0 +1,156 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Tokenizer as WebTokenizer } from '@huggingface/tokenizers';
+import fc from 'fast-check';
+import { BPE, byteLevelPreTokenizer, Tokenizer as RustTokenizer } from 'tokenizers';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Tokenizer } from '../../src/data/tokenizer/tokenizer.ts';
+import {
+  ODD_TEXT,
+  plainDocuments,
+  put,
+  sampleTrain,
+  sampleValid,
+  temporaryFolder,
+  trainOn,
+} from './workshop.ts';
+
+const folder = temporaryFolder();
+let ours: Tokenizer;
+let rust: RustTokenizer;
+let web: WebTokenizer;
+
+beforeAll(() => {
+  ours = trainOn([...plainDocuments(sampleTrain), ODD_TEXT, ODD_TEXT], 1500);
+  const json = JSON.stringify(ours);
+  rust = RustTokenizer.fromString(json);
+  web = new WebTokenizer(JSON.parse(json), {});
+});
+
+async function expectSame(text: string): Promise<void> {
+  const ids = [...ours.encode(text)];
+  expect(ids, JSON.stringify(text)).toEqual((await rust.encode(text)).getIds());
+  expect(ours.decode(ids)).toBe(await rust.decode(ids, true));
+  expect(ours.decode(ids, { specials: true })).toBe(await rust.decode(ids, false));
+}
+
+/** One batch call a property run is fast; a call a text is not. */
+async function expectAllSame(texts: string[]): Promise<void> {
+  const expected = (await rust.encodeBatch(texts)).map((encoding) => encoding.getIds());
+  expect(texts.map((text) => [...ours.encode(text)])).toEqual(expected);
+}
+
+describe('ids are those of the Hugging Face tokenizers', () => {
+  it('on stories', async () => {
+    await expectAllSame(plainDocuments(sampleValid));
+    for (const text of plainDocuments(sampleValid).slice(0, 10)) {
+      expect([...ours.encode(text)]).toEqual(web.encode(text).ids);
+    }
+  });
+
+  it('on odd text, line by line and whole', async () => {
+    for (const text of ['', ' ', '\n', ...ODD_TEXT.split('\n'), ODD_TEXT]) await expectSame(text);
+  });
+
+  it('on text that spells special tokens', async () => {
+    const texts = [
+      '<|eos|>',
+      'a<|eos|>b',
+      'the end <|eos|> of it\n<|eos|>\n',
+      '<pad><unk><bos><|eos|><|endoftext|>',
+      '<<|eos|>>',
+      '<|eos|',
+      'x <|eos |> <|EOS|> <pad',
+      '  <bos>  <bos>\n',
+    ];
+    for (const text of texts) {
+      await expectSame(text);
+      expect([...ours.encode(text)]).toEqual(web.encode(text).ids);
+    }
+    expect([...ours.encode('<pad><unk><bos><|eos|>')]).toEqual([0, 1, 2, 3]);
+    expect(ours.eos).toBe(3);
+  });
+
+  it('on random strings', async () => {
+    const unit = fc.oneof(
+      fc.constantFrom(
+        ...' \n\t\'stranlegd.,!?"1290-<|>',
+        '<|eos|>',
+        ' the',
+        'ing',
+        'é',
+        '日',
+        '😀',
+        '\u3000',
+      ),
+      fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+    );
+    const text = fc.array(unit, { maxLength: 40 }).map((units) => units.join(''));
+    await fc.assert(fc.asyncProperty(fc.array(text, { minLength: 20, maxLength: 20 }), expectAllSame), {
+      seed: 5,
+      numRuns: 60,
+    });
+  });
+
+  it('for ids in any order, broken characters and unknown ids included', async () => {
+    const ids = fc.array(fc.integer({ min: 0, max: ours.vocabSize + 20 }), { maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(ids, async (list) => {
+        expect(ours.decode(list)).toBe(await rust.decode(list, true));
+      }),
+      { seed: 6, numRuns: 300 },
+    );
+  });
+
+  it.skipIf(!process.env.FLASHLM_DATA)('on TinyStories (needs FLASHLM_DATA)', async () => {
+    const path = join(process.env.FLASHLM_DATA!, 'tinystories', 'valid.txt');
+    expect(existsSync(path)).toBe(true);
+    await expectAllSame([readFileSync(path, 'utf8')]);
+  });
+});
+
+describe('merges are those of the Hugging Face trainer', () => {
+  // The npm package trains a vocabulary of 30,000 line by line, merging pairs that occur even once; its ids differ from
+  // ours (no special tokens, no alphabet), but their order is the same, and so are all ties.
+  async function expectSameMerges(name: string, text: string): Promise<void> {
+    const oracle = new RustTokenizer(BPE.empty());
+    oracle.setPreTokenizer(byteLevelPreTokenizer(false, true));
+    oracle.train([put(folder, `${name}.txt`, text)]);
+    const saved = join(folder, `${name}.json`);
+    oracle.save(saved);
+    const expected = JSON.parse(readFileSync(saved, 'utf8')).model;
+    const alphabet = Object.keys(expected.vocab).filter((token) => token.length === 1).length;
+    const trained = trainOn(text.match(/[^\n]*\n|[^\n]+/g)!, 260 + 30_000 - alphabet, 1);
+    const { model } = trained.toJSON() as { model: { merges: unknown } };
+    expect(expected.merges.length).toBeGreaterThan(10);
+    expect(model.merges).toEqual(expected.merges);
+  }
+
+  it('on odd text and on stories', async () => {
+    await expectSameMerges('odd', ODD_TEXT);
+    await expectSameMerges('stories', plainDocuments(sampleValid).slice(0, 20).join('\n'));
+  });
+
+  it('on random text over few letters, where ties and overlaps abound', async () => {
+    let run = 0;
+    const text = fc.array(fc.constantFrom(...'aaabbc \n'), { minLength: 200, maxLength: 400 });
+    await fc.assert(
+      fc.asyncProperty(text, (letters) => expectSameMerges(`few-${run++}`, letters.join(''))),
+      { seed: 3, numRuns: 20 },
+    );
+  });
+});
+
+describe('a saved tokenizer', () => {
+  it('loads everywhere with the same ids and fingerprint', async () => {
+    const path = join(folder, 'tokenizer.json');
+    await ours.save(path);
+    const again = Tokenizer.load(path);
+    expect(again.fingerprint).toBe(ours.fingerprint);
+    expect(again.encode(ODD_TEXT)).toEqual(ours.encode(ODD_TEXT));
+    const loaded = RustTokenizer.fromFile(path);
+    expect((await loaded.encode(ODD_TEXT)).getIds()).toEqual([...ours.encode(ODD_TEXT)]);
+    expect(loaded.getVocabSize()).toBe(ours.vocabSize);
+    expect(trainOn(['another text, another text'], 300).fingerprint).not.toBe(ours.fingerprint);
+  });
+});

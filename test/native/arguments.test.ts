@@ -1,0 +1,160 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Engine } from '../../src/backends/native/addon.ts';
+import { loadAddon } from '../../src/backends/native/load.ts';
+import { createNativeBackend } from '../../src/backends/native/index.ts';
+import { OP_NAMES } from '../../src/core/ops.ts';
+import { type Data, ValidCall } from './valid-call.ts';
+
+const engine: Engine = new (loadAddon().addon!.Engine)({ isa: 'scalar' });
+const backend = createNativeBackend({ isa: 'scalar' });
+afterAll(() => {
+  engine.dispose();
+  backend.dispose();
+});
+
+/** Enough for packed weights to need more bytes, however they are padded. */
+const GROWTH = 64;
+
+type Kind = typeof TypeError | typeof RangeError;
+
+describe.each(OP_NAMES)('%s', (op) => {
+  const call = new ValidCall(op, backend);
+  const native = (values: unknown[]): unknown => engine[op](...values);
+
+  /** The call is refused with an error that names the argument, and nothing has been written. */
+  function refused(values: unknown[], kind: Kind, name: string, message: RegExp | string): void {
+    const before = call.snapshot();
+    let error: unknown;
+    try {
+      native(values);
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toBeInstanceOf(kind);
+    expect((error as Error).message).toContain(name ? `${op}: '${name}' ` : `${op}: `);
+    expect((error as Error).message).toMatch(message);
+    expect(call.snapshot()).toEqual(before);
+  }
+
+  it('runs as it should be called', () => {
+    expect(() => native(new ValidCall(op, backend).flat())).not.toThrow();
+  });
+
+  it('refuses too few and too many values', () => {
+    refused(call.flat().slice(0, -1), TypeError, '', /got \d+ values, expected \d+/);
+    refused([...call.flat(), 1], TypeError, '', /got \d+ values, expected \d+/);
+  });
+
+  it('refuses what is not the right array', () => {
+    for (const { index, arg } of call.tensors()) {
+      const [data, rows, cols] = call.values[index] as [Data, number, number];
+      for (const wrong of [new Float64Array(data.length), Array.from(data), data.buffer, 'text', 7, undefined, {}])
+        refused(call.with(index, wrong, rows, cols), TypeError, arg.name, /must be \w+Array, got /);
+      if (arg.optional) expect(() => native(new ValidCall(op, backend).with(index, null, 0, 0))).not.toThrow();
+      else refused(call.with(index, null, rows, cols), TypeError, arg.name, /got null/);
+    }
+  });
+
+  it('refuses sizes that are no sizes', () => {
+    for (const { index, arg } of call.tensors()) {
+      const [data, rows, cols] = call.values[index] as [Data, number, number];
+      for (const wrong of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60]) {
+        refused(call.with(index, data, wrong, cols), RangeError, arg.name, /rows, expected a whole number/);
+        refused(call.with(index, data, rows, wrong), RangeError, arg.name, /columns, expected a whole number/);
+      }
+      for (const wrong of ['1', null, undefined, 1n])
+        refused(call.with(index, data, wrong, cols), TypeError, arg.name, /has no number of rows/);
+    }
+  });
+
+  it('refuses data of another length', () => {
+    for (const { index, arg } of call.tensors()) {
+      const [data, rows, cols] = call.values[index] as [Data, number, number];
+      const longer = new (data.constructor as Float32ArrayConstructor)(data.length + 1);
+      for (const wrong of [longer, data.subarray(1)])
+        refused(call.with(index, wrong, rows, cols), RangeError, arg.name, `has ${wrong.length} values, expected`);
+      // The product is the length in 64 bits only after it wraps.
+      refused(call.with(index, data.subarray(0, 0), 2 ** 33, 2 ** 33), RangeError, arg.name, 'has 0 values, expected');
+    }
+  });
+
+  it('refuses shapes that do not agree', () => {
+    for (const { index, arg } of call.tensors()) {
+      const [data, rows, cols] = call.values[index] as [Data, number, number];
+      const like = data.constructor as Float32ArrayConstructor;
+      // Where others take their size from this argument, the first of them that no longer fits is named.
+      const message = new RegExp(`^${op}: '.+' has .+, expected`);
+      const [more, wider] = [rows + GROWTH, cols + GROWTH];
+      if (call.isShared(index, arg.rows))
+        expect(() => native(call.with(index, new like(more * cols), more, cols))).toThrow(message);
+      if (call.isShared(index, arg.cols))
+        expect(() => native(call.with(index, new like(rows * wider), rows, wider))).toThrow(message);
+      refused(call.with(index, new like(0), rows, 0), RangeError, arg.name, /has 0 (columns|bytes)/);
+    }
+  });
+
+  it('refuses memory that overlaps what it writes', () => {
+    const written = call.tensors().filter(({ arg }) => arg.role !== 'in');
+    for (const { index, arg } of written) {
+      for (const other of call.tensors()) {
+        if (other.index === index) continue;
+        const [data, rows, cols] = call.values[index] as [Data, number, number];
+        const [otherData, otherRows, otherCols] = call.values[other.index] as [Data, number, number];
+        const shared = new ArrayBuffer(data.byteLength + otherData.byteLength);
+        const [a, b] = [data, otherData].map((d) => d.constructor as Float32ArrayConstructor);
+        // The last element of one is the first of the other, as far as their sizes allow.
+        const from = Math.floor((data.byteLength - 1) / b!.BYTES_PER_ELEMENT) * b!.BYTES_PER_ELEMENT;
+        const values = call.with(index, new a!(shared, 0, data.length), rows, cols);
+        const at = call.values.slice(0, other.index).flat().length;
+        values.splice(at, 3, new b!(shared, from, otherData.length), otherRows, otherCols);
+        expect(() => native(values)).toThrow(new RegExp(`^${op}: '.+' shares memory with '.+'`));
+        if (!arg.mayAlias?.includes(other.arg.name)) continue;
+        const same = new ValidCall(op, backend);
+        const flat = same.flat();
+        flat[at] = same.data(index);
+        expect(() => native(flat)).not.toThrow();
+      }
+    }
+  });
+
+  it('refuses detached memory', () => {
+    for (const { index, arg } of call.tensors()) {
+      const [data, rows, cols] = call.values[index] as [Data, number, number];
+      const gone = data.slice();
+      structuredClone(gone.buffer, { transfer: [gone.buffer] });
+      refused(call.with(index, gone, rows, cols), TypeError, arg.name, /is detached/);
+    }
+  });
+
+  const indexed = call.tensors().filter(({ arg }) => arg.below || arg.offsetsInto);
+  it.runIf(indexed.length)('refuses indices that lead outside, and indices that others can change', () => {
+    for (const { index, arg } of indexed) {
+      const [data, rows, cols] = call.values[index] as [Data, number, number];
+      const first = arg.below && arg.rows === 'Z' ? (call.data(index - 1)[0] as number) : 0;
+      for (const wrong of [-1, 2 ** 31 - 1]) {
+        const changed = data.slice();
+        changed[first] = wrong;
+        refused(call.with(index, changed, rows, cols), RangeError, arg.name, /holds -?\d+ at \d+, expected|ends at \d+, expected/);
+      }
+      const shared = new Int32Array(new SharedArrayBuffer(data.byteLength));
+      shared.set(data);
+      refused(call.with(index, shared, rows, cols), TypeError, arg.name, /must not be shared memory/);
+    }
+  });
+
+  it('refuses scalars and choices that are none', () => {
+    for (const [index, arg] of call.args.entries()) {
+      if (arg.kind === 'tensor') continue;
+      if (arg.kind === 'choice') {
+        refused(call.with(index, 'nonsense'), RangeError, arg.name, arg.values.join(', '));
+        refused(call.with(index, 'x'.repeat(100)), RangeError, arg.name, arg.values.join(', '));
+      } else {
+        refused(call.with(index, Number.NaN), RangeError, arg.name, 'is NaN');
+        for (const wrong of arg.symbol ? [0, -1, 1.5, Number.POSITIVE_INFINITY] : [])
+          refused(call.with(index, wrong), RangeError, arg.name, 'expected a whole number of at least 1');
+      }
+      for (const wrong of [null, undefined, {}, 1n, Symbol('s')])
+        refused(call.with(index, wrong), TypeError, arg.name, /must be a (number|string)/);
+    }
+  });
+});

@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Engine } from '../../src/backends/native/addon.ts';
+import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
+import { loadAddon } from '../../src/backends/native/load.ts';
+import { cpuQuota } from '../../src/backends/native/threads.ts';
+import { FlashError } from '../../src/core/errors.ts';
+import { mat } from '../../src/core/tensor.ts';
+
+const addon = loadAddon().addon!;
+const status = nativeStatus();
+const best = status.isas.filter((isa) => isa.supported).at(-1)!;
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe('choosing kernels', () => {
+  it('takes the best instruction set this machine supports, with all its features', () => {
+    const backend = createNativeBackend();
+    expect(backend.name).toBe(`native:${[best.isa, ...best.features].join('+')}`);
+    expect(backend.threads).toBeGreaterThanOrEqual(1);
+  });
+
+  it('is forced by name, by name and features, and by FLASHLM_ISA and FLASHLM_THREADS', () => {
+    expect(createNativeBackend({ isa: 'scalar' }).name).toBe('native:scalar');
+    expect(createNativeBackend({ isa: best.isa, features: [] }).name).toBe(`native:${best.isa}`);
+    const full = [best.isa, ...best.features].join('+');
+    expect(createNativeBackend({ isa: full }).name).toBe(`native:${full}`);
+    vi.stubEnv('FLASHLM_ISA', 'scalar');
+    vi.stubEnv('FLASHLM_THREADS', '3');
+    expect(createNativeBackend()).toMatchObject({ name: 'native:scalar', threads: 3 });
+    expect(createNativeBackend({ isa: best.isa, threads: 2 })).toMatchObject({ threads: 2 });
+  });
+
+  it('refuses what the build or the CPU does not have', () => {
+    const refused = (isa: string, message: RegExp): void => {
+      expect(() => createNativeBackend({ isa })).toThrow(FlashError);
+      expect(() => createNativeBackend({ isa })).toThrow(message);
+    };
+    refused('mmx', /^native:mmx is not part of this build \(it has scalar/);
+    refused('scalar+vnni', /^native:scalar has no feature 'vnni'/);
+    for (const { isa, supported, missing } of status.isas)
+      if (!supported) refused(isa, new RegExp(`native:${isa} is not supported by this CPU \\(lacks .*${missing[0]}`));
+  });
+
+  it('refuses thread counts that are none', () => {
+    for (const threads of [0, -1, 1.5, Number.NaN, 100_000])
+      expect(() => createNativeBackend({ threads })).toThrow(/threads is .+, expected 1 to/);
+    vi.stubEnv('FLASHLM_THREADS', 'many');
+    expect(() => createNativeBackend()).toThrow(/FLASHLM_THREADS is 'many'/);
+  });
+
+  it('reads a container quota where there is one', () => {
+    expect(cpuQuota('/nonexistent')).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+describe('a backend', () => {
+  it('allocates zeroed memory on cache lines', () => {
+    const backend = createNativeBackend();
+    for (const bytes of [0, 1, 63, 64, 65, 4096]) {
+      const memory = backend.allocate(bytes);
+      expect(memory).toHaveLength(bytes);
+      expect(memory.every((byte) => byte === 0)).toBe(true);
+      if (bytes) expect(addon.misalignment(memory)).toBe(0);
+    }
+  });
+
+  it('names the tensor an error is about', () => {
+    const { kernels } = createNativeBackend();
+    const x = mat('f32', 2, 192, 'blocks.3.norm/x');
+    const gain = mat('f32', 1, 384, 'blocks.3.norm/gain');
+    const norm = () => kernels.rmsNorm(mat('f32', 2, 192, 'y'), mat('f32', 2, 1, 'rstd'), x, gain, 1e-6);
+    expect(norm).toThrow(RangeError);
+    expect(norm).toThrow(
+      "rmsNorm: 'gain' has 384 values, expected 192 (columns of 'x') (x is blocks.3.norm/x, gain is blocks.3.norm/gain)",
+    );
+  });
+
+  it('refuses to run after it was disposed of', () => {
+    const backend = createNativeBackend();
+    const x = mat('f32', 2, 2, 'x');
+    backend.dispose();
+    backend.dispose();
+    expect(() => backend.kernels.silu(x, x)).toThrow(/has been disposed of/);
+    expect(() => backend.packedTernaryBytes(1, 1)).toThrow(/has been disposed of/);
+  });
+
+  it('cannot be called on anything but an engine', () => {
+    const silu = addon.Engine.prototype.silu as (this: unknown, ...values: unknown[]) => unknown;
+    for (const receiver of [{}, null, addon, Object.create(addon.Engine.prototype)])
+      expect(() => silu.call(receiver, new Float32Array(1), 1, 1, new Float32Array(1), 1, 1)).toThrow(TypeError);
+    expect(() => (addon.Engine as unknown as () => Engine)()).toThrow();
+  });
+
+  it('sizes packed weights, and refuses sizes that are none', () => {
+    const backend = createNativeBackend();
+    expect(backend.packedTernaryBytes(384, 192)).toBeGreaterThan(0);
+    for (const wrong of [-1, 0.5, Number.NaN, 2 ** 40])
+      expect(() => backend.packedTernaryBytes(wrong, 1)).toThrow(/expected two whole numbers/);
+  });
+});

@@ -1,0 +1,107 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generate } from '../../native/generate.ts';
+import { loadAddon } from '../../src/backends/native/load.ts';
+import { opTableSignature } from '../../src/backends/native/signature.ts';
+
+const repository = fileURLToPath(new URL('../../', import.meta.url));
+const target = `${process.platform}-${process.arch}`;
+const SCRIPT = path.join(repository, 'native', 'build.mjs');
+
+let root: string;
+let folder: string;
+beforeAll(async () => {
+  root = await mkdtemp(path.join(tmpdir(), 'flashlm-build-'));
+  folder = path.join(root, 'native', 'build', target);
+  await mkdir(folder, { recursive: true });
+});
+afterAll(() => rm(root, { recursive: true }));
+
+/** Runs the build script into `folder`. */
+function build(flags: readonly string[], env: Record<string, string>): Promise<{ code: number; lines: string[] }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [SCRIPT, '--out', folder, ...flags], { env }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, lines: (stdout + stderr).trim().split('\n') });
+    });
+  });
+}
+
+const reasonsIn = (place: string): string => loadAddon(place).reasons.join('\n');
+
+describe('generated files', () => {
+  it.each([...generate()])('%s is what the op table says', async (name, text) => {
+    expect(await readFile(path.join(repository, 'native', 'generated', name), 'utf8')).toBe(text);
+  });
+});
+
+describe('objects compiled for an instruction set', () => {
+  it('export nothing but their table', async () => {
+    const objects = path.join(path.dirname(loadAddon().path!), 'obj');
+    const tables = (await readdir(objects)).filter((file) => /^(scalar|avx|neon).*\.o$/.test(file));
+    expect(tables.length).toBeGreaterThan(0);
+    for (const file of tables) {
+      const name = file.replace(/-\w+\.o$/, '');
+      const output = execFileSync('nm', ['--defined-only', '--extern-only', path.join(objects, file)], { encoding: 'utf8' });
+      const symbols = output.trim().split('\n').map((line) => line.split(' ').at(-1)!.replace(/^_(?=kernel)/, ''));
+      expect(symbols).toEqual([`kernel_table_${name}`]);
+    }
+  });
+});
+
+describe('a build that cannot be', () => {
+  it('says in one line that there is no compiler, and lets an installation go on', async () => {
+    await writeFile(path.join(folder, 'flashlm.node'), 'of older sources');
+    const optional = await build(['--optional'], { PATH: '/nonexistent' });
+    expect(optional).toEqual({ code: 0, lines: [expect.stringMatching(/^native kernels not built: no C\+\+ compiler found; .*npm run build:native/)] });
+    expect(await readdir(folder)).not.toContain('flashlm.node');
+    expect(reasonsIn(root)).toMatch(/flashlm.node: no C\+\+ compiler found; .*npm run build:native/);
+    expect((await build([], { PATH: '/nonexistent' })).code).toBe(1);
+  });
+
+  it('names the compiler that CXX asks for', async () => {
+    const { lines } = await build(['--optional'], { PATH: process.env.PATH!, CXX: 'no-such-compiler' });
+    expect(lines[0]).toContain('CXX=no-such-compiler does not run');
+  });
+
+  it('shows the first errors and where the rest is when a file does not compile', async () => {
+    const { code, lines } = await build(['--optional'], { PATH: process.env.PATH!, CXXFLAGS: '-include no-such-header.h' });
+    expect(code).toBe(0);
+    expect(lines[0]).toMatch(/^native kernels not built: compiling \w+\.cpp failed/);
+    expect(lines.join('\n')).toContain('no-such-header.h');
+    expect(lines.length).toBeLessThan(12);
+    expect(await readFile(path.join(folder, 'build.log'), 'utf8')).toContain('no-such-header.h');
+    expect(reasonsIn(root)).toContain('no-such-header.h');
+  });
+});
+
+describe('loading', () => {
+  it('finds a prebuilt addon when there is no local build', async () => {
+    const other = await mkdtemp(path.join(root, 'prebuilt-'));
+    const prebuilt = path.join(other, 'prebuilds', target);
+    await mkdir(prebuilt, { recursive: true });
+    await copyFile(loadAddon().path!, path.join(prebuilt, 'flashlm.node'));
+    const { addon, path: file, reasons } = loadAddon(other);
+    expect(addon).toBeDefined();
+    expect(file).toBe(path.join(prebuilt, 'flashlm.node'));
+    expect(reasons).toHaveLength(1);
+  });
+
+  it('refuses an addon of another op table, and a file that is none', async () => {
+    const other = await mkdtemp(path.join(root, 'stale-'));
+    const stale = path.join(other, 'native', 'build', target);
+    const broken = path.join(other, 'prebuilds', target);
+    await Promise.all([stale, broken].map((place) => mkdir(place, { recursive: true })));
+    const bytes = await readFile(loadAddon().path!);
+    bytes.write('0'.repeat(16), bytes.indexOf(opTableSignature()), 'latin1');
+    await writeFile(path.join(stale, 'flashlm.node'), bytes);
+    await writeFile(path.join(broken, 'flashlm.node'), 'no library');
+    const { addon, reasons } = loadAddon(other);
+    expect(addon).toBeUndefined();
+    expect(reasons[0]).toMatch(/built for another version of the kernels; run: npm run build:native/);
+    expect(reasons[1]).toMatch(/prebuilds.*flashlm\.node: .+; run: npm run build:native/);
+  });
+});

@@ -1,0 +1,68 @@
+import type { Backend } from '../../src/core/backend.ts';
+import type { OpName } from '../../src/core/kernels.ts';
+import { type Dim, type FlatArg, flatArgs, type TensorArg } from '../../src/core/ops.ts';
+import type { Storage } from '../../src/core/tensor.ts';
+import { inputsOf } from '../conformance/inputs.ts';
+import { complete, freeSymbols } from '../conformance/sizes.ts';
+
+export type Data = Storage['f32' | 'i8' | 'i32' | 'u8'];
+
+/** Every symbol has its own value, so that no wrong size is right for another dimension; Z holds more than is used. */
+const SIZES: Readonly<Record<string, number>> = { M: 6, D: 5, V: 7, N: 4, K: 9, S: 2, T: 3, Z: 11 };
+
+const ARRAYS = { real: Float32Array, i8: Int8Array, i32: Int32Array, u8: Uint8Array } as const;
+
+/** A correct call of an op as the addon takes it: for every argument its values (data, rows, columns; or one). */
+export class ValidCall {
+  readonly args: readonly FlatArg[];
+  readonly values: unknown[][];
+
+  constructor(
+    readonly op: OpName,
+    backend: Backend,
+  ) {
+    this.args = flatArgs(op);
+    const dims = complete(op, Object.fromEntries(freeSymbols(op).map((symbol) => [symbol, SIZES[symbol]!])));
+    const inputs = inputsOf({ op, dims, seed: 3, variant: 0 });
+    this.values = inputs.map((input) => {
+      if (typeof input !== 'object') return [input];
+      const { arg, rows, values } = input;
+      const cols = arg.packs ? backend.packedTernaryBytes(dims[arg.packs[0]]!, dims[arg.packs[1]]!) : input.cols;
+      const data = new ARRAYS[arg.dtype](rows * cols);
+      if (values!.length) data.set(values!);
+      return [data, rows, cols];
+    });
+  }
+
+  /** The values with those of one argument replaced. */
+  with(index: number, ...values: unknown[]): unknown[] {
+    return this.values.flatMap((own, i) => (i === index ? values : own));
+  }
+
+  flat(): unknown[] {
+    return this.values.flat();
+  }
+
+  data(index: number): Data {
+    return this.values[index]![0] as Data;
+  }
+
+  /** Indices and specs of the tensors. */
+  tensors(): { readonly index: number; readonly arg: TensorArg }[] {
+    return this.args.flatMap((arg, index) => (arg.kind === 'tensor' ? [{ index, arg }] : []));
+  }
+
+  /** Whether something else has to agree with this dimension of an argument: another dimension, or a packed layout. */
+  isShared(index: number, dim: Dim): boolean {
+    if (typeof dim === 'number') return true;
+    const symbol = (d: Dim) => String(d).split('+')[0];
+    const uses = this.tensors().flatMap(({ arg }) => [arg.rows, arg.cols, ...(arg.packs ?? [])]);
+    const packs = (this.args[index] as TensorArg).packs;
+    return packs !== undefined || uses.filter((use) => symbol(use) === symbol(dim)).length > 1;
+  }
+
+  /** Copies of all tensors, to see whether a refused call wrote anything. */
+  snapshot(): Data[] {
+    return this.tensors().map(({ index }) => this.data(index).slice());
+  }
+}
