@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('.', import.meta.url));
 
-const COMMON = ['src/arguments.cpp', 'src/binding.cpp', 'src/cpu.cpp', 'src/dispatch.cpp', 'src/scratch.cpp'];
+const COMMON = ['src/arguments.cpp', 'src/binding.cpp', 'src/cpu.cpp', 'src/dispatch.cpp', 'src/limits.cpp', 'src/scratch.cpp'];
 
 const AVX2 = ['-mavx2', '-mfma', '-mf16c', '-mpopcnt'];
 const AVX512 = [...AVX2, '-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl'];

@@ -32,6 +32,7 @@ export function opsHeader(): string {
 #include <stdint.h>
 
 #include "../src/context.h"
+#include "../src/limits.h"
 
 // What kernels are called with. Each kernels/*.inl opens \`namespace flashlm { namespace {\` itself and defines functions of
 // exactly the names in KernelTable; internal linkage keeps code for one instruction set out of the others.
@@ -48,6 +49,7 @@ ${OP_NAMES.map(structs).join('\n')}
 /** One plain C pointer per op. A kernel reads and writes only inside its matrices and never throws. */
 struct KernelTable {
   const char* name;
+  LimitTable limits;
   int64_t (*packedTernaryBytes)(int64_t rows, int64_t cols);
 ${slots.join('')}};
 
@@ -58,5 +60,6 @@ ${slots.join('')}};
 /** `native/generated/table.inl`: fills a table with the kernels of the file that includes it. */
 export function tableFill(): string {
   const slots = ['packedTernaryBytes', ...OP_NAMES].map((name) => `table->${name} = ${name};\n`);
-  return BANNER + slots.join('');
+  const limits = 'table->limits = {fmaLimit, dotLimit, readLimit, triadLimit};\n';
+  return BANNER + limits + slots.join('');
 }

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "../src/context.h"
+#include "../src/limits.h"
 
 // What kernels are called with. Each kernels/*.inl opens `namespace flashlm { namespace {` itself and defines functions of
 // exactly the names in KernelTable; internal linkage keeps code for one instruction set out of the others.
@@ -206,6 +207,7 @@ struct AdamWArgs {
 /** One plain C pointer per op. A kernel reads and writes only inside its matrices and never throws. */
 struct KernelTable {
   const char* name;
+  LimitTable limits;
   int64_t (*packedTernaryBytes)(int64_t rows, int64_t cols);
   void (*gatherRows)(Context&, const GatherRowsArgs&) noexcept;
   void (*scatterAddRows)(Context&, const ScatterAddRowsArgs&) noexcept;

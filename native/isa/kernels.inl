@@ -7,6 +7,7 @@
 #include "../kernels/gather_rows.inl"
 #include "../kernels/gemm.inl"
 #include "../kernels/head_loss.inl"
+#include "../kernels/limits.inl"
 #include "../kernels/matmul.inl"
 #include "../kernels/quantize_rows.inl"
 #include "../kernels/quantize_weight.inl"

@@ -17,7 +17,7 @@ namespace {
 /** Rows taken in one go, so that their share of the left operand stays in the second level cache for all panels. */
 constexpr int64_t ROW_BLOCK = 64;
 
-/** How far ahead the left operand is fetched: read against its rows (A^T), each step is on another page. */
+/** How far ahead the left operand is fetched: read against its rows, each step is on another page. */
 constexpr int64_t PREFETCH_STEPS = 16;
 
 /** The left operand: the element of (row, step) is data[row * rowStride + step * stepStride]. */
@@ -104,17 +104,36 @@ inline void multiplyBlock(int64_t rows, Left left, const Panels& right, int64_t 
 }
 
 /**
+ * Whether a left operand that is read against its rows (A^T) is copied block by block first. Its steps lie far apart,
+ * often in the same cache sets; only a tile with hundreds of products a step is long enough at each to hide the fetch.
+ */
+constexpr bool COPY_TRANSPOSED = simd::TILE_ROWS * TILE_COLS < 256;
+
+/** The left operand's `rows` x `steps` from the first row and step on, for which rowStride is 1, in one piece. */
+inline Left copyTransposed(float* to, Left left, int64_t rows, int64_t steps) {
+  for (int64_t s = 0; s < steps; s++) {
+    const float* from = left.data + s * left.stepStride;
+    eachVector(0, rows, [&](int64_t r, auto part) { put(to + s * ROW_BLOCK + r, take(from + r, part), part); });
+  }
+  return {to, 1, ROW_BLOCK};
+}
+
+/**
  * `rows` output rows on the calling thread. Steps go in chunks of ROW_CHUNK, each summed by itself: that is the order
  * that sums over rows must have, it keeps a panel's share in the nearest caches, and long sums stay more exact.
  */
 inline void multiply(int64_t rows, Left left, const Panels& right, int64_t panelBegin, int64_t panelEnd, Output out,
                      Into into) {
+  float copy[COPY_TRANSPOSED ? ROW_BLOCK * ROW_CHUNK : 1];
   for (int64_t r = 0; r < rows; r += ROW_BLOCK) {
     const int64_t count = atMost(rows - r, ROW_BLOCK);
     int64_t step = 0;
     do {
-      multiplyBlock(count, left.from(r, step), right, panelBegin, panelEnd, step, atMost(right.steps - step, ROW_CHUNK),
-                    out.from(r, 0), step == 0 ? into : Into::add);
+      const int64_t steps = atMost(right.steps - step, ROW_CHUNK);
+      Left block = left.from(r, step);
+      if (COPY_TRANSPOSED && block.stepStride != 1) block = copyTransposed(copy, block, count, steps);
+      multiplyBlock(count, block, right, panelBegin, panelEnd, step, steps, out.from(r, 0),
+                    step == 0 ? into : Into::add);
       step += ROW_CHUNK;
     } while (step < right.steps);
   }

@@ -9,6 +9,7 @@
 
 #include "arguments.h"
 #include "dispatch.h"
+#include "limits.h"
 
 namespace flashlm {
 namespace {
@@ -146,6 +147,7 @@ class Engine : public Napi::ObjectWrap<Engine> {
         InstanceAccessor<&Engine::features>("features"),
         InstanceAccessor<&Engine::threads>("threads"),
         InstanceMethod<&Engine::packedTernaryBytes>("packedTernaryBytes"),
+        InstanceMethod<&Engine::measureLimit>("measureLimit"),
         InstanceMethod<&Engine::dispose>("dispose"),
     };
     for (const OpSpec& op : kOps)
@@ -232,6 +234,28 @@ class Engine : public Napi::ObjectWrap<Engine> {
       sizes[i] = static_cast<int64_t>(size);
     }
     return Napi::Number::New(info.Env(), static_cast<double>(s.kernels.table.packedTernaryBytes(sizes[0], sizes[1])));
+  }
+
+  /** `measureLimit(name, rounds, memory)`: {seconds, work} of a loop that does one thing only; see limits.h. */
+  Napi::Value measureLimit(const Napi::CallbackInfo& info) {
+    State& s = state(info.Env());
+    const double rounds = info[1].IsNumber() ? info[1].As<Napi::Number>().DoubleValue() : 0;
+    if (!(rounds >= 1 && rounds <= INT32_MAX && rounds == std::floor(rounds)))
+      throw Napi::RangeError::New(info.Env(), "measureLimit: expected a whole number of rounds below 2^31");
+    if (!info[2].IsTypedArray() || info[2].As<Napi::TypedArray>().TypedArrayType() != napi_float32_array)
+      throw Napi::TypeError::New(info.Env(), "measureLimit: expected a Float32Array");
+    Napi::Float32Array memory = info[2].As<Napi::Float32Array>();
+    const int64_t count = static_cast<int64_t>(memory.ElementLength()) / s.context.threads;
+    try {
+      const LimitResult result = flashlm::measureLimit(s.kernels.table.limits, s.context, info[0].ToString().Utf8Value().c_str(),
+                                                       {static_cast<int64_t>(rounds), memory.Data(), count});
+      Napi::Object object = Napi::Object::New(info.Env());
+      object.Set("seconds", result.seconds);
+      object.Set("work", result.work);
+      return object;
+    } catch (const std::out_of_range& error) {
+      throw Napi::RangeError::New(info.Env(), error.what());
+    }
   }
 
   Napi::Value isa(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), state(info.Env()).kernels.isa); }

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { duration as durationSchema } from '../recipes/options.ts';
 
 /** `400`, `1000`: at least `least`. For commander: a wrong value is wrong usage, exit status 2. */
 export function wholeNumber(least: number, example = String(Math.max(least, 100))): (text: string) => number {
@@ -19,12 +20,25 @@ export function numberBetween(least: number, most = Number.POSITIVE_INFINITY): (
   };
 }
 
+/** A number above 0, not necessarily whole. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() && Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('Expected a number above 0, such as 1 or 0.5.');
+}
+
 /** `5000000`, `500k`, `5M`, `1.5G` */
 export function amount(text: string): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)([kMG]?)$/.exec(text) ?? [];
   const value = Math.round(Number(digits) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[unit ?? '']!);
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new InvalidArgumentError('Expected an amount, such as 5000000, 500k or 5M.');
+}
+
+/** `45s`, `90m`, `2h`: as recipes write it. */
+export function duration(text: string): string {
+  if (durationSchema.safeParse(text).success && Number.parseFloat(text) > 0) return text;
+  throw new InvalidArgumentError('Expected a time such as 45s, 90m or 2h.');
 }
 
 /** `--set key=value`, any number of times; the values arrive in order in the option `set`. */

@@ -64,7 +64,9 @@ export class BatchRunner {
 
   /** Sum of the rows' nats; the gradient of `scale` times that sum is added to the parameters' gradients. */
   train(rows: Rows, scale: number, context: StepContext = this.context): number {
-    return this.run(rows, scale, true, context);
+    const nats = this.run(rows, scale, true, context);
+    this.model.store.foldUses(context.k);
+    return nats;
   }
 
   private run(rows: Rows, scale: number, train: boolean, context: StepContext): number {

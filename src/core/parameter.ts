@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts';
+import type { Kernels } from './kernels.ts';
 import { Random } from './random.ts';
 import { BYTES, type Mat, mat } from './tensor.ts';
 
@@ -8,10 +9,17 @@ export type ParameterRole = 'ternary' | 'dense' | 'embedding' | 'gain';
 /** First values: normal with mean 0 and this standard deviation, or all equal. */
 export type Init = { readonly normal: number } | { readonly constant: number };
 
+/** One more place that uses a parameter, with gradients of its own. */
+export class ParameterUse {
+  grad!: Mat;
+}
+
 /** One learned matrix. `value` and `grad` are slices of the store's flat arrays, set when the store is allocated. */
 export class Parameter {
   value!: Mat;
   grad!: Mat;
+  /** Uses beside the layer that owns the parameter. */
+  readonly uses: ParameterUse[] = [];
 
   constructor(
     readonly name: string,
@@ -23,6 +31,17 @@ export class Parameter {
 
   get size(): number {
     return this.rows * this.cols;
+  }
+
+  /**
+   * For a second layer that shares the parameter. Its gradients are summed by themselves and added at the end of a
+   * batch: were both added into one array block by block, the order of the sums, hence their bits, would depend on the
+   * size of the blocks.
+   */
+  share(): ParameterUse {
+    const use = new ParameterUse();
+    this.uses.push(use);
+    return use;
   }
 }
 
@@ -53,6 +72,10 @@ export class ParameterStore {
     for (const p of all) {
       p.value = this.slice(this.values, p, p.name);
       p.grad = this.slice(this.grads, p, `grad(${p.name})`);
+      for (const use of p.uses) {
+        const memory = backend.allocate(p.size * BYTES[backend.real]);
+        use.grad = mat(backend.real, p.rows, p.cols, `shared grad(${p.name})`, memory);
+      }
     }
   }
 
@@ -90,5 +113,16 @@ export class ParameterStore {
 
   zeroGrads(): void {
     this.grads.data.fill(0);
+    for (const p of this.all) for (const use of p.uses) use.grad.data.fill(0);
+  }
+
+  /** Adds the gradients of shared uses to their parameters', after a batch. */
+  foldUses(k: Kernels): void {
+    for (const p of this.all) {
+      for (const use of p.uses) {
+        k.add(p.grad, p.grad, use.grad);
+        use.grad.data.fill(0);
+      }
+    }
   }
 }

@@ -1,5 +1,5 @@
 import type { Objective, StepContext } from '../core/layer.ts';
-import type { Parameter } from '../core/parameter.ts';
+import type { Parameter, ParameterUse } from '../core/parameter.ts';
 import type { Mat, SparseTargets } from '../core/tensor.ts';
 
 /**
@@ -11,11 +11,13 @@ export class TiedHead implements Objective<null> {
   readonly inCols: number;
   readonly vocab: number;
   readonly macs: number;
+  private readonly use: ParameterUse;
 
   constructor(
     readonly path: string,
     private readonly table: Parameter,
   ) {
+    this.use = table.share();
     this.vocab = table.rows;
     this.inCols = table.cols;
     this.macs = table.size;
@@ -31,7 +33,7 @@ export class TiedHead implements Objective<null> {
   }
 
   loss(ctx: StepContext, outNats: Mat, h: Mat, targets: SparseTargets, scale: number, dh: Mat | null): void {
-    ctx.k.headLoss(outNats, dh, dh && this.table.grad, h, this.table.value, targets, scale);
+    ctx.k.headLoss(outNats, dh, dh && this.use.grad, h, this.table.value, targets, scale);
   }
 
   logits(ctx: StepContext, out: Mat, h: Mat): void {

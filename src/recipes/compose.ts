@@ -10,7 +10,6 @@ import { buildModel } from './build-model.ts';
 import { createBackend, createPart, parseBackend } from './create.ts';
 import { describeModel } from './describe.ts';
 import type { Recipe } from './load.ts';
-import { requireMemory } from './memory.ts';
 import * as tokens from './tokens.ts';
 
 export interface Overrides {
@@ -105,7 +104,6 @@ export function composeRun(recipe: Recipe, overrides: Overrides = {}): ComposedR
  */
 export function composeModel(recipe: Recipe, backend: Backend): Model {
   const { memory } = describeModel(recipe, backend);
-  requireMemory(memory);
   const { input, body, objective } = buildModel(recipe.model, { backend, seqLen: recipe.data.seq_len });
   try {
     const model = new Model(backend, input, body, objective);

@@ -5,7 +5,7 @@ import type { Parameter } from '../core/parameter.ts';
 import { buildModel } from './build-model.ts';
 import { createPart } from './create.ts';
 import type { Recipe } from './load.ts';
-import { estimateMemory, type MemoryEstimate } from './memory.ts';
+import { estimateMemory, type MemoryEstimate, requireMemory } from './memory.ts';
 
 /** One layer as `flashlm check` shows it. Containers are not shown, the layers inside them are. */
 export interface LayerDescription {
@@ -33,7 +33,10 @@ export interface ModelDescription {
   readonly memory: MemoryEstimate;
 }
 
-/** What a recipe's model is made of and what it costs, on `backend`, without allocating any of it. */
+/**
+ * What a recipe's model is made of and what it costs, on `backend`, without allocating any of it.
+ * @throws FlashError for a run that needs more memory than there is.
+ */
 export function describeModel(recipe: Recipe, backend: Backend = createReferenceBackend('f32')): ModelDescription {
   const parts = buildModel(recipe.model, { backend, seqLen: recipe.data.seq_len });
   const { input, body, objective } = parts;
@@ -45,13 +48,15 @@ export function describeModel(recipe: Recipe, backend: Backend = createReference
   const total = (of: (layer: LayerDescription) => number) => layers.reduce((sum, layer) => sum + of(layer), 0);
   const parameters = total((layer) => layer.parameters);
   const { slots } = createPart(recipe.optimizer);
+  const memory = estimateMemory(recipe, parts, slots.length, backend);
+  requireMemory(memory);
   return {
     layers,
     parameters,
     ternaryShare: total((layer) => layer.ternary) / parameters,
     macsPerToken: total((layer) => layer.macs),
     tokenWise: body.coupling === 'row',
-    memory: estimateMemory(recipe, parts, slots.length, backend),
+    memory,
   };
 }
 

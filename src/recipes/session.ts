@@ -105,9 +105,9 @@ async function open(
   }
 }
 
-/** How much of the training text is read once more at the end: it costs next to nothing where it collapses. */
+/** How much of the training text is evaluated at the end: it costs next to nothing where it collapses. */
 function trainTextTokens(recipe: Recipe, tokenWise: boolean): number {
-  return tokenWise && recipe.collapse === 'auto' ? 8e6 : 50_000;
+  return recipe.eval.tokens ?? (tokenWise && recipe.collapse === 'auto' ? 8e6 : 50_000);
 }
 
 function describeData({ train: { tokens } }: RunData): string {

@@ -130,7 +130,7 @@ describe('LineReporter', () => {
     );
     expect(lines[1]).toMatch(/^step 10 {2}sample: Once upon a time .*…$/);
     expect(lines[1]!.length).toBeLessThan(180);
-    expect(lines[2]).toBe('step 10  checkpoint runs/a/checkpoints/step-00000010');
+    expect(lines[2]).toBe('step 10  checkpoint written');
   });
 
   it('leaves the floor out where a model has none', () => {

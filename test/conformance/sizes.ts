@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import type { OpName } from '../../src/core/kernels.ts';
 import { type Dims, flatArgs, OPS } from '../../src/core/ops.ts';
 
-/** Around every register width and tile edge of the kernels (8, 16, 32, 48, 64 ...), their row chunk (256), and v6.1's
- * widths. */
+/** Around every register width and tile edge of the kernels (8, 16, 32, 48, 64 ...), their row chunk (256), v6.1's widths,
+ * and long sums. */
 export const EDGES = [
   1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 47, 48, 49, 63, 64, 65, 95, 96, 97, 127, 128, 129, 191, 192,
-  193, 255, 256, 257, 384,
+  193, 255, 256, 257, 384, 1025, 2049,
 ] as const;
 
 /** Larger calls would make the scalar reference slow without reaching another edge. */

@@ -5,11 +5,11 @@ import { Option } from 'commander';
 import { FlashError } from '../../core/errors.ts';
 import { fileError, formatBytes } from '../../core/files.ts';
 import { CORPUS_FORMATS, type CorpusFormat } from '../../data/corpus.ts';
-import { DATASETS, findDataset } from '../../data/datasets.ts';
+import { DATASETS, datasetFolder, findDataset } from '../../data/datasets.ts';
 import { downloadDataset } from '../../data/download.ts';
 import { prepareData, type TokenizerSource } from '../../data/prepare.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
-import { cacheDir, datasetDir } from '../cache-dir.ts';
+import { cacheDir } from '../cache-dir.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
 import { formatCount, formatDuration } from '../format.ts';
@@ -150,7 +150,7 @@ async function resolveSources(
   const isName = names.length === 1 && !existsSync(name!) && !/[./\\]/.test(name!);
   if (!isName) return [{ split: 'train', files: names }];
   findDataset(name!);
-  const dir = out ?? datasetDir(terminal.env, name!);
+  const dir = out ?? datasetFolder(name!, cacheDir(terminal.env));
   const { train, valid } = await downloadDataset(name!, {
     dir,
     onProgress: progress.onDownload,

@@ -3,8 +3,8 @@ import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'n
 import { join } from 'node:path';
 import { type NativeStatus, nativeStatus } from '../../backends/native/index.ts';
 import { formatBytes } from '../../core/files.ts';
-import { DATASETS, type DatasetFile } from '../../data/datasets.ts';
-import { cacheDir, datasetDir } from '../cache-dir.ts';
+import { DATASETS, type DatasetFile, datasetFolder } from '../../data/datasets.ts';
+import { cacheDir } from '../cache-dir.ts';
 import type { CliCommand } from '../command.ts';
 import { formatPlural } from '../format.ts';
 import { formatPairs } from '../table.ts';
@@ -94,7 +94,7 @@ function listBackends({ isas, reasons }: NativeStatus): BackendReport[] {
 }
 
 async function inspectDataset(env: NodeJS.ProcessEnv, name: string): Promise<DatasetReport> {
-  const dir = datasetDir(env, name);
+  const dir = datasetFolder(name, cacheDir(env));
   const { train, valid } = DATASETS[name]!;
   const sizes = await Promise.all([train, valid].map((file) => sizeOnDisk(dir, file)));
   const bytes = sizes.reduce((sum, size) => sum + size, 0);

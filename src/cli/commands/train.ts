@@ -1,8 +1,10 @@
-import { type Command, Option } from 'commander';
+import { Option } from 'commander';
 import { FlashError } from '../../core/errors.ts';
+import { parseBackend } from '../../recipes/create.ts';
 import { loadRecipe } from '../../recipes/load.ts';
-import { runLimits } from '../../recipes/run-limits.ts';
-import { resumeRun, type Session, startRun } from '../../recipes/session.ts';
+import { shown } from '../../recipes/read-file.ts';
+import { resumeRun, type Session, type SessionOptions, startRun } from '../../recipes/session.ts';
+import type { DoneEvent, TrainEvent } from '../../train/events.ts';
 import { RunDirectory } from '../../train/run-directory.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
@@ -18,14 +20,20 @@ import { introduce } from '../reporters/run-introduction.ts';
 import { RunSummary } from '../reporters/run-summary.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import type { Terminal } from '../terminal.ts';
-import { settings, type TrainSettings } from '../train-settings.ts';
+import { limitsOf, settings, type TrainSettings } from '../train-settings.ts';
 
 interface TrainOptions extends TrainSettings {
+  /** As recipes write it in one word: `native:avx2`, `checked(native)`. */
+  readonly backend?: string;
   readonly out: string;
+  /** True for the latest run. */
   readonly resume?: string | true;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
+
+/** What a run that goes on takes from its own recipe. */
+const FIXED_BY_THE_RUN = ['data', 'valid', 'set', 'backend'] as const;
 
 export const train: CliCommand = {
   name: 'train',
@@ -36,85 +44,125 @@ export const train: CliCommand = {
     'flashlm train --resume',
   ],
   define(command, terminal) {
-    command.argument('[recipe]', 'a YAML file, or the name of a recipe that comes with FlashLM');
-    addLimitOptions(command)
+    command
+      .argument('[recipe]', 'a YAML file, or the name of a recipe that comes with FlashLM')
       .option('--data <file...>', 'train on these text files (or: sample, tinystories)')
       .option('--valid <file...>', 'measure the validation loss on these')
-      .option('--out <dir>', 'folder that the run gets its own folder in', 'runs')
+      .option('--steps <n>', 'stop after this many steps', wholeNumber(1, '400'))
+      .option('--epochs <n>', 'stop after this many passes over the data', positive)
+      .option('--tokens <n>', 'stop after this many tokens: 500k, 5M', amount)
+      .option('--budget <time>', 'stop after this much training time: 45s, 90m, 2h', duration)
+      .option('--out <dir>', 'folder in which the run gets its own folder', 'runs')
       .option('--threads <n>', 'threads of the kernels (default: one per CPU)', wholeNumber(1, '2'))
       .option('--backend <name>', 'native, native:avx2, reference, checked(native)...');
     addSetOption(command)
-      .addOption(new Option('--resume [run]', 'go on with a run (default: the latest in --out)'))
+      .option('--resume [run]', 'go on with a run (default: the latest one in --out)')
       .addOption(new Option('--json', 'print each event as one JSON object a line').conflicts('quiet'))
       .option('--quiet', 'print nothing but the summary')
       .addHelpText(
         'after',
-        '\nAny of --steps, --epochs, --tokens and --budget replaces all limits of the recipe; the first one reached' +
-          '\nends the run. Ctrl-C ends it after the step and a checkpoint, with exit status 130.',
+        '\nAny of --steps, --epochs, --tokens and --budget replaces all limits of the recipe; the first one that is' +
+          '\nreached ends the run. Ctrl-C finishes the step, writes a checkpoint and ends with status 130.',
       )
-      .action((recipe: string | undefined, options: TrainOptions) => run(recipe, options, command, terminal));
+      .action((recipe: string | undefined, options: TrainOptions) => run(recipe, options, terminal));
   },
 };
 
-function addLimitOptions(command: Command): Command {
-  return command
-    .option('--steps <n>', 'stop after this many steps', wholeNumber(1, '400'))
-    .option('--epochs <n>', 'stop after this many passes over the data', positive)
-    .option('--tokens <n>', 'stop after this many tokens: 500k, 5M', amount)
-    .option('--budget <time>', 'stop after this much training time: 45s, 90m, 2h', duration);
-}
-
-async function run(
-  recipeName: string | undefined,
-  options: TrainOptions,
-  command: Command,
-  terminal: Terminal,
-): Promise<void> {
-  checkUsage(recipeName, options, command);
+async function run(recipeName: string | undefined, options: TrainOptions, terminal: Terminal): Promise<void> {
   const preparation = new TaskProgress(terminal);
-  let reporter: Reporter | undefined;
-  const interruption = new Interruption(terminal, () => {
-    const say = reporter ? (line: string) => reporter!.say(line) : preparation.note;
-    say('Stopping after this step; Ctrl-C again stops at once.');
-  });
+  let say = preparation.note;
+  const interruption = new Interruption(terminal, () => say('Stopping; once more stops at once.'));
+  let onEvent: (event: TrainEvent) => void = () => {};
   let session: Session | undefined;
+  let reporter: Reporter | undefined;
   try {
-    const summary = new RunSummary();
     session = await openSession(recipeName, options, {
-      report: (event) => {
-        summary.add(event);
-        reporter!.onEvent(event);
-      },
+      report: (event) => onEvent(event),
       onNotice: preparation.note,
       onPrepare: preparation.onPrepare,
       signal: interruption.signal,
     });
     preparation.end();
-    const { trainer } = session.run;
-    const meter = new ProgressMeter(runLimits(session.recipe), session.data.train.tokens.tokens, trainer.progress);
-    summary.meter = meter;
-    reporter = chooseReporter(options, terminal, meter, session.recipe.log.every);
-    for (const line of introduce(session)) reporter.say(line);
+    const { recipe, data, directory } = session;
+    const meter = new ProgressMeter(limitsOf(recipe.train), data.train.tokens.tokens, session.run.trainer.progress);
+    const summary = new RunSummary(meter);
+    const chosen = chooseReporter(options, terminal, meter, recipe.log.every);
+    reporter = chosen;
+    say = (line) => chosen.say(line);
+    onEvent = (event) => {
+      if (event.event === 'step') meter.add(event);
+      summary.add(event);
+      chosen.onEvent(event);
+    };
+    if (!options.quiet) introduce(session).forEach(say);
     const done = await session.run.run(interruption.signal);
-    reporter.close();
-    if (done.ending === 'interrupted') {
-      terminal.note(summary.describeInterruption(done));
-      throw new Exit(interruption.exitStatus);
-    }
-    if (!options.json) for (const line of summary.describe(session, recipeName, terminal)) terminal.print(line);
+    chosen.close();
+    if (done.ending === 'interrupted') stopped(done, interruption, terminal);
+    if (options.json) return;
+    const next = nextCommand(recipeName, recipe.data.source === 'sample', directory.path);
+    for (const line of summary.describe(done, session, next, terminal)) terminal.print(line);
   } catch (error) {
     reporter?.close();
-    preparation.end();
-    if (!session && interruption.signal.aborted) {
+    if (interruption.signal.aborted && !session) {
+      preparation.end();
       terminal.note('Stopped before the training began.');
       throw new Exit(interruption.exitStatus);
     }
     if (session && error instanceof FlashError) {
-      terminal.note(`The run is safe up to its last checkpoint: ${session.directory.path}`);
+      terminal.note(`The run is safe up to its last checkpoint: ${shown(session.directory.path)}`);
     }
     throw error;
   } finally {
+    preparation.end();
     await session?.close();
     interruption.close();
   }
+}
+
+async function openSession(name: string | undefined, options: TrainOptions, hooks: SessionOptions): Promise<Session> {
+  if (options.resume === undefined) {
+    if (name === undefined) {
+      throw wrongUsage('No recipe was given', 'Name one before the options, such as: flashlm train v61 --data FILE');
+    }
+    const recipe = await loadRecipe(name, { set: settings(options) });
+    const { backend } = options;
+    const changed = backend === undefined ? recipe : { ...recipe, backend: parseBackend(backend, recipe.registry) };
+    return startRun(changed, options.out, hooks);
+  }
+  const fixed = FIXED_BY_THE_RUN.find((flag) => options[flag] !== undefined);
+  if (name !== undefined || fixed) {
+    const what = name === undefined ? `--${fixed}` : `The recipe '${name}'`;
+    throw wrongUsage(`${what} can't be given with --resume`, 'A run goes on with its own recipe and data.');
+  }
+  const directory = options.resume === true ? await RunDirectory.findLatest(options.out) : options.resume;
+  if (directory === undefined) {
+    throw new FlashError('There is no run to go on with', {
+      where: options.out,
+      remedy: 'Name its directory, or the folder it is in with --out.',
+    });
+  }
+  return resumeRun(directory, hooks, settings(options));
+}
+
+function wrongUsage(what: string, remedy: string): FlashError {
+  return new FlashError(what, { remedy, exitCode: 2 });
+}
+
+function chooseReporter(options: TrainOptions, terminal: Terminal, meter: ProgressMeter, every: number): Reporter {
+  if (options.json) return new JsonReporter(terminal);
+  if (options.quiet) return new QuietReporter(terminal);
+  if (terminal.interactive) return new ProgressReporter(terminal, meter);
+  return new LineReporter((line) => terminal.print(line), meter, every);
+}
+
+function stopped({ step, runDir }: DoneEvent, { exitStatus }: Interruption, terminal: Terminal): never {
+  terminal.note(`Stopped after step ${step}; everything is saved.`);
+  terminal.note(`Go on with: npx flashlm train --resume ${shown(runDir)}`);
+  throw new Exit(exitStatus);
+}
+
+function nextCommand(recipeName: string | undefined, onSample: boolean, runDir: string): string {
+  if (!onSample) return `npx flashlm generate ${shown(runDir)} --prompt "Once upon a time"`;
+  const full = `npx flashlm train ${recipeName ?? 'v61'} --data tinystories --budget 2h`;
+  return `npx flashlm data tinystories && ${full}`;
 }

@@ -33,7 +33,7 @@ export function eventLine(event: TrainEvent): string | undefined {
     case 'sample':
       return `step ${formatCount(event.step)}  sample: ${shortSample(event)}`;
     case 'checkpoint':
-      return `step ${formatCount(event.step)}  checkpoint ${event.dir}`;
+      return `step ${formatCount(event.step)}  checkpoint written`;
     default:
       return undefined;
   }

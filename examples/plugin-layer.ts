@@ -1,0 +1,56 @@
+// A layer of your own, with its name in YAML: see plugin-layer.yaml. Run it with
+//   npx flashlm train examples/plugin-layer.yaml
+import { component, type Layer, type Mat, Parameter, type Planner, type Plugin, type StepContext, z } from 'flashlm';
+
+interface LowRankCache {
+  readonly mid: Mat;
+  readonly dmid: Mat;
+}
+
+/** A linear layer through a bottleneck: `y = (x . A^T) . B^T` with A [rank x in] and B [out x rank]. */
+class LowRank implements Layer<LowRankCache> {
+  readonly type = 'low_rank';
+  readonly coupling = 'row';
+  readonly keeps = { input: true, output: false };
+  readonly macs: number;
+  private readonly a: Parameter;
+  private readonly b: Parameter;
+
+  constructor(readonly path: string, readonly inCols: number, readonly outCols: number, rank: number) {
+    this.macs = rank * (inCols + outCols);
+    this.a = new Parameter(`${path}.a`, 'dense', rank, inCols, { normal: 1 / Math.sqrt(inCols) });
+    this.b = new Parameter(`${path}.b`, 'dense', outCols, rank, { normal: 1 / Math.sqrt(rank) });
+  }
+
+  parameters(): Iterable<Parameter> {
+    return [this.a, this.b];
+  }
+
+  plan(rows: number, p: Planner): LowRankCache {
+    const [mid, dmid] = ['mid', 'dmid'].map((name) => p.saved(`${this.path}/${name}`, rows, this.a.rows));
+    return { mid: mid!, dmid: dmid! };
+  }
+
+  forward({ k }: StepContext, x: Mat, y: Mat, { mid }: LowRankCache): void {
+    k.matmulTransB(mid, x, this.a.value);
+    k.matmulTransB(y, mid, this.b.value);
+  }
+
+  backward({ k }: StepContext, x: Mat, _y: Mat, dy: Mat, dx: Mat, { mid, dmid }: LowRankCache): void {
+    k.matmulTransA(this.b.grad, dy, mid);
+    k.matmul(dmid, dy, this.b.value);
+    k.matmulTransA(this.a.grad, dmid, x);
+    k.matmul(dx, dmid, this.a.value);
+  }
+}
+
+const lowRank = component({
+  kind: 'layer',
+  type: 'low_rank',
+  summary: 'A linear layer through a bottleneck.',
+  schema: z.strictObject({ rank: z.int().min(1), out: z.int().min(1) }),
+  examples: [{ rank: 3, out: 8 }],
+  create: ({ rank, out }, { path, inCols }) => new LowRank(path, inCols, out, rank),
+});
+
+export default { name: 'low-rank', register: (add) => add(lowRank) } satisfies Plugin;

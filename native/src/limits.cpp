@@ -1,0 +1,42 @@
+#include "limits.h"
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+
+namespace flashlm {
+namespace {
+
+struct Limit {
+  const char* name;
+  double (*LimitTable::*run)(Context&, const LimitWork&) noexcept;
+  bool needsMemory;
+};
+constexpr Limit kLimits[] = {{"fma", &LimitTable::fma, false},
+                             {"dot", &LimitTable::dot, false},
+                             {"read", &LimitTable::read, true},
+                             {"triad", &LimitTable::triad, true}};
+
+const Limit& findLimit(const std::string& name) {
+  std::string names;
+  for (const Limit& limit : kLimits) {
+    if (name == limit.name) return limit;
+    names += (names.empty() ? "" : ", ") + std::string(limit.name);
+  }
+  throw std::out_of_range("measureLimit: '" + name + "' is no limit, expected one of " + names);
+}
+
+}  // namespace
+
+LimitResult measureLimit(const LimitTable& table, Context& context, const char* name, const LimitWork& work) {
+  const Limit& limit = findLimit(name);
+  if (limit.needsMemory && work.count < kLeastLimitCount)
+    throw std::out_of_range("measureLimit: 'memory' has " + std::to_string(work.count) + " values a thread, '" + name +
+                            "' needs at least " + std::to_string(kLeastLimitCount));
+  const auto begin = std::chrono::steady_clock::now();
+  const double done = (table.*limit.run)(context, work);
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
+  return {passed.count(), done};
+}
+
+}  // namespace flashlm

@@ -1,0 +1,84 @@
+import { shown } from '../../recipes/read-file.ts';
+import type { Session } from '../../recipes/session.ts';
+import type { DoneEvent, Ending, EvalEvent, SampleEvent, StepEvent, TrainEvent } from '../../train/events.ts';
+import { formatCount, formatDuration, formatLoss, formatPlural, formatRate, formatShort } from '../format.ts';
+import { type Column, formatTable } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+import type { ProgressMeter } from './progress-meter.ts';
+
+const REASONS: Readonly<Record<Exclude<Ending, 'interrupted'>, string>> = {
+  steps: 'all steps are done',
+  tokens: 'all tokens are done',
+  epochs: 'all epochs are done',
+  time: 'the time is up',
+};
+
+/** Remembers what the end of a run should tell a person. */
+export class RunSummary {
+  private step: StepEvent | undefined;
+  private sample: SampleEvent | undefined;
+  /** The last one of each split. */
+  private readonly evals = new Map<string, EvalEvent>();
+
+  constructor(private readonly meter: ProgressMeter) {}
+
+  add(event: TrainEvent): void {
+    if (event.event === 'step') this.step = event;
+    else if (event.event === 'sample') this.sample = event;
+    else if (event.event === 'eval') this.evals.set(event.split, event);
+  }
+
+  /** The end of a finished run: scores, speed, a sample, where it is and what to type next. */
+  describe(done: DoneEvent, session: Session, next: string, { styles }: Terminal): string[] {
+    const { ending, step } = done;
+    // Validation losses of earlier steps are not the run's result.
+    const evals = [...this.evals.values()].filter((event) => event.step === step);
+    return [
+      '',
+      styles.bold(`Done after ${formatPlural(step, 'step')}: ${ending === 'interrupted' ? '' : REASONS[ending]}.`),
+      '',
+      ...scores(evals),
+      '',
+      this.step ? this.speed(this.step, session) : 'Nothing was left to train: give it more with --steps or --budget.',
+      ...(this.sample ? ['', styles.bold('Sample'), ...indent(this.sample.text)] : []),
+      '',
+      `Run directory: ${shown(done.runDir)}`,
+      `Next: ${styles.bold(next)}`,
+    ];
+  }
+
+  private speed({ path, backend }: StepEvent, { composed }: Session): string {
+    const { progress, meanTokensPerSecond } = this.meter;
+    const where = `path ${path}, backend ${backend}, ${formatPlural(composed.backend.threads, 'thread')}`;
+    return (
+      `${formatRate(meanTokensPerSecond)} (${where}); ` +
+      `${formatShort(progress.tokens)} tokens in ${formatDuration(progress.seconds)} of training`
+    );
+  }
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: '', align: 'left' },
+  ...['loss', 'floor', 'PPL', 'BPC', 'BPB', 'tokens', 'characters'].map((title) => ({ title, align: 'right' }) as const),
+];
+
+function scores(evals: readonly EvalEvent[]): string[] {
+  const withFloor = evals.some((event) => event.floor !== null);
+  const columns = COLUMNS.filter(({ title }) => withFloor || title !== 'floor');
+  const rows = evals.map((event) => [
+    event.split,
+    formatLoss(event.loss),
+    ...(withFloor ? [event.floor === null ? '' : formatLoss(event.floor)] : []),
+    event.ppl.toFixed(2),
+    event.bpc.toFixed(3),
+    event.bpb.toFixed(3),
+    formatCount(event.tokens),
+    formatCount(event.characters),
+  ]);
+  const floor = withFloor ? '; floor: the least that a model which sees one token can reach on that text' : '';
+  return rows.length ? [...formatTable(columns, rows), `(loss in nats a token${floor})`] : [];
+}
+
+function indent(text: string): string[] {
+  return text.trim().split('\n').map((line) => `  ${line}`.trimEnd());
+}

@@ -1,0 +1,73 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { loadRecipe } from '../../src/recipes/load.ts';
+import { resumeRun, startRun } from '../../src/recipes/session.ts';
+import type { TrainEvent } from '../../src/train/events.ts';
+import { ISAS } from './models.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'flashlm-resume-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const STEPS = 7;
+const quiet = { onNotice: () => {} };
+
+interface Outcome {
+  readonly weights: Buffer;
+  readonly optimizer: Buffer;
+  /** What the run logged of each step, without what depends on the clock. */
+  readonly losses: readonly (readonly [number, number])[];
+}
+
+/** Trains to the end in as many sittings as there are numbers in `stops`, each ended after that step. */
+async function train(name: string, set: readonly string[], stops: readonly number[]): Promise<Outcome> {
+  const recipe = await loadRecipe(name, {
+    set: [`train={ steps: ${STEPS} }`, `data.cache_dir=${folder}/cache`, 'checkpoint.every=2', 'data.batch=16', 'eval.tokens=500', ...set],
+  });
+  let path: string | undefined;
+  for (const stop of [...stops, STEPS]) {
+    const abort = new AbortController();
+    const report = (event: TrainEvent): void => {
+      if (event.event === 'step' && event.step === stop && stop < STEPS) abort.abort();
+    };
+    const session = path
+      ? await resumeRun(path, { ...quiet, report })
+      : await startRun(recipe, join(folder, 'runs'), { ...quiet, report });
+    path = session.directory.path;
+    const { ending } = await session.run.run(abort.signal);
+    expect(ending).toBe(stop < STEPS ? 'interrupted' : 'steps');
+    await session.close();
+  }
+  const checkpoint = join(path!, 'checkpoints', `step-0000000${STEPS}`);
+  const events = readFileSync(join(path!, 'metrics.jsonl'), 'utf8').trim().split('\n').map((l) => JSON.parse(l));
+  return {
+    weights: readFileSync(join(checkpoint, 'model.safetensors')),
+    optimizer: readFileSync(join(checkpoint, 'optimizer.safetensors')),
+    losses: events.filter((e) => e.event === 'step').map((e) => [e.step, e.loss] as const),
+  };
+}
+
+const CASES: readonly (readonly [string, readonly string[]])[] = [
+  ['v61-debug', ['backend=reference']],
+  ['shift', ['backend=reference', 'data.seq_len=16']],
+  ...(ISAS.length ? [['v61-debug', ['backend=native']] as const, ['shift', ['backend=native']] as const] : []),
+];
+
+describe.each(CASES)('%s %j', (name, set) => {
+  it('ends with the same bytes whether it was interrupted or not', async () => {
+    const whole = await train(name, set, []);
+    const interrupted = await train(name, set, [1, 4]);
+    expect(whole.losses.map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(interrupted.losses).toEqual(whole.losses);
+    expect(interrupted.weights.equals(whole.weights)).toBe(true);
+    expect(interrupted.optimizer.equals(whole.optimizer)).toBe(true);
+  });
+
+  it.runIf(set.includes('backend=native'))('ends with the same bytes on 1 and 2 threads', async () => {
+    const one = await train(name, [...set, 'train.threads=1'], []);
+    const two = await train(name, [...set, 'train.threads=2'], [3]);
+    expect(two.losses).toEqual(one.losses);
+    expect(two.weights.equals(one.weights)).toBe(true);
+  });
+});

@@ -1,0 +1,12 @@
+import { globSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { Blocks } from '../../src/core/model.ts';
+import { composeModel, composeRun } from '../../src/recipes/compose.ts';
+import { describeModel } from '../../src/recipes/describe.ts';
+import { fillRecipe } from '../../src/recipes/fill.ts';
+import { libraryNames } from '../../src/recipes/library.ts';
+import { loadRecipe } from '../../src/recipes/load.ts';
+import { folder } from './helpers.ts';
