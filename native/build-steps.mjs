@@ -79,11 +79,11 @@ function compileError(what, output) {
 }
 
 /**
- * One object per source; its name carries a hash of compiler and flags, so a change of either compiles anew. Written under
+ * One object per source; its name carries a hash of compiler, place and flags, so a change of any compiles anew. Written under
  * a temporary name first: a second build at the same time, or a killed one, leaves no half object.
  */
 export async function compile(compiler, source, flags, folder) {
-  const name = `${path.basename(source, '.cpp')}-${hash([compiler, flags])}`;
+  const name = `${path.basename(source, '.cpp')}-${hash([compiler, source, flags])}`;
   const object = path.join(folder, 'obj', `${name}.o`);
   const rule = path.join(folder, 'obj', `${name}.d`);
   const inputs = await dependencies(rule);

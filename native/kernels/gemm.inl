@@ -1,5 +1,6 @@
 #pragma once
 
+#include "output_parts.inl"
 #include "panels.inl"
 #include "row_chunks.inl"
 

@@ -45,10 +45,7 @@ __attribute__((noinline)) void fmaRounds(int64_t rounds) {
 #pragma GCC unroll 32
   for (int i = 0; i < SUMS; i++) sum[i] = simd::zero();
 #pragma GCC unroll 4
-  for (int v = 0; v < simd::TILE_VECS; v++) {
-    b[v] = simd::broadcast(1.0f);
-    renew(b[v]);
-  }
+  for (int v = 0; v < simd::TILE_VECS; v++) b[v] = simd::broadcast(0.75f + static_cast<float>(v));
   for (int64_t round = 0; round < rounds; round++) {
 #pragma GCC unroll 32
     for (int i = 0; i < SUMS; i++) {

@@ -4,7 +4,7 @@
 
 /**
  * Packed right operands of the matrix products: panels of TILE_COLS columns, each panel step after step, so that the
- * kernel reads memory in one straight line. And how threads share the output of a product.
+ * kernel reads memory in one straight line.
  */
 namespace flashlm {
 namespace {
@@ -60,28 +60,6 @@ inline void fillPanels(const Context& ctx, const Panels& panels, const Fill& fil
            atMost(panels.cols - col, TILE_COLS));
     }
   });
-}
-
-/** Multiply-adds that are worth a thread of their own: several times what it takes to wake one. */
-constexpr int64_t THREAD_PRODUCTS = 1 << 20;
-
-/**
- * Calls `body(rowBegin, rowEnd, panelBegin, panelEnd)` on all threads for parts that cover an output of rows x panels,
- * each element of which takes `steps` products: split by rows (in tiles of `tileRows`), or by panels where there are
- * too few rows for the threads.
- */
-template <class Body>
-inline void eachOutputPart(const Context& ctx, int64_t rows, int64_t tileRows, int64_t panels, int64_t steps,
-                           const Body& body) {
-  const int64_t panelProducts = (steps + 1) * TILE_COLS;
-  if (rows < ctx.threads * tileRows) {
-    parallelRows(ctx.threads, panels, ceilDiv(THREAD_PRODUCTS, (rows + 1) * panelProducts),
-                 [&](int64_t begin, int64_t end, int) { body(int64_t{0}, rows, begin, end); });
-  } else {
-    const int64_t tiles = ceilDiv(THREAD_PRODUCTS, tileRows * (panels + 1) * panelProducts);
-    parallelRows(ctx.threads, rows, tiles * tileRows,
-                 [&](int64_t begin, int64_t end, int) { body(begin, end, int64_t{0}, panels); });
-  }
 }
 
 /** The right operand as it stands: b is [steps x cols]. */

@@ -21,7 +21,7 @@ inline RowTargets targetsOf(const Args& args, int64_t row) {
 }
 
 inline float rowMax(const float* z, int64_t count) {
-  simd::Vec most = simd::broadcast(z[0]);
+  simd::Vec most = simd::broadcast(-INFINITY);
   int64_t i = 0;
   for (; i + simd::LANES <= count; i += simd::LANES) most = simd::max(most, simd::load(z + i));
   float max = simd::reduceMax(most);
@@ -44,13 +44,13 @@ inline double expRow(float* e, const float* z, int64_t count, float max) {
     for (int j = 0; j < GROUP; j += simd::LANES) {
       simd::store(to + j, simd::exp(simd::sub(simd::load(z + i + j), shift)));
     }
-    sum.addAbs(to);
+    sum.add(to);
   }
   float* to = e ? e + i : unkept;
   eachVector(0, count - i, [&](int64_t j, auto part) {
     put(to + j, simd::exp(simd::sub(take(z + i + j, part), shift)), part);
   });
-  sum.addAbsPartial(to, static_cast<int>(count - i));
+  sum.addPartial(to, static_cast<int>(count - i));
   return sum.fold();
 }
 
@@ -88,11 +88,9 @@ inline float softmaxRow(float* dz, const float* z, int64_t count, const RowTarge
 
 inline void softmaxCrossEntropy(Context& ctx, const SoftmaxCrossEntropyArgs& args) noexcept {
   const int64_t count = args.z.cols;
-  parallelRows(ctx.threads, args.z.rows, 1, [&](int64_t begin, int64_t end, int) {
-    for (int64_t row = begin; row < end; row++) {
-      float* dz = args.outDz.data ? args.outDz.data + row * count : nullptr;
-      args.outNats.data[row] = softmaxRow(dz, args.z.data + row * count, count, targetsOf(args, row), args.scale);
-    }
+  eachRow(ctx, args.z.rows, count, [=](int64_t row) {
+    float* dz = args.outDz.data ? args.outDz.data + row * count : nullptr;
+    args.outNats.data[row] = softmaxRow(dz, args.z.data + row * count, count, targetsOf(args, row), args.scale);
   });
 }
 

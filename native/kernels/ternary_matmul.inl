@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gemm.inl"
+#include "output_parts.inl"
 #include "ternary_pack.inl"
 
 namespace flashlm {

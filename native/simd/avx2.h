@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SIMD_INLINE static inline __attribute__((always_inline))
+#define SIMD_METHOD inline __attribute__((always_inline))
 
 namespace flashlm {
 namespace {
@@ -110,32 +111,40 @@ struct Sum16 {
     const Vec a = abs(x);
     return _mm256_and_ps(a, greater(a, broadcast(keepAbove)));
   }
-  inline __attribute__((always_inline)) void addEight(int first, Vec a) {
+  SIMD_METHOD void addEight(int first, Vec a) {
     lanes[first] = _mm256_add_pd(lanes[first], _mm256_cvtps_pd(_mm256_castps256_ps128(a)));
     lanes[first + 1] = _mm256_add_pd(lanes[first + 1], _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1)));
   }
-  inline __attribute__((always_inline)) void addAbs(const float* x, float keepAbove = -1.0f) {
+  SIMD_METHOD void add(const float* x) {
+    addEight(0, load(x));
+    addEight(2, load(x + 8));
+  }
+  SIMD_METHOD void addPartial(const float* x, int n) {
+    addEight(0, loadPartial(x, n));
+    if (n > 8) addEight(2, loadPartial(x + 8, n - 8));
+  }
+  SIMD_METHOD void addAbs(const float* x, float keepAbove = -1.0f) {
     addEight(0, kept(load(x), keepAbove));
     addEight(2, kept(load(x + 8), keepAbove));
   }
-  inline __attribute__((always_inline)) void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
+  SIMD_METHOD void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
     addEight(0, kept(loadPartial(x, n), keepAbove));
     if (n > 8) addEight(2, kept(loadPartial(x + 8, n - 8), keepAbove));
   }
-  inline __attribute__((always_inline)) void addEightSquares(int first, Vec x) {
+  SIMD_METHOD void addEightSquares(int first, Vec x) {
     const __m256d a = _mm256_cvtps_pd(_mm256_castps256_ps128(x)), b = _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
     lanes[first] = _mm256_fmadd_pd(a, a, lanes[first]);
     lanes[first + 1] = _mm256_fmadd_pd(b, b, lanes[first + 1]);
   }
-  inline __attribute__((always_inline)) void addSquares(const float* x) {
+  SIMD_METHOD void addSquares(const float* x) {
     addEightSquares(0, load(x));
     addEightSquares(2, load(x + 8));
   }
-  inline __attribute__((always_inline)) void addSquaresPartial(const float* x, int n) {
+  SIMD_METHOD void addSquaresPartial(const float* x, int n) {
     addEightSquares(0, loadPartial(x, n));
     if (n > 8) addEightSquares(2, loadPartial(x + 8, n - 8));
   }
-  inline __attribute__((always_inline)) double fold() const {
+  SIMD_METHOD double fold() const {
     const __m256d four = _mm256_add_pd(_mm256_add_pd(lanes[0], lanes[2]), _mm256_add_pd(lanes[1], lanes[3]));
     const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
     return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));

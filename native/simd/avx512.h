@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define SIMD_INLINE static inline __attribute__((always_inline))
+#define SIMD_METHOD inline __attribute__((always_inline))
 
 namespace flashlm {
 namespace {
@@ -87,28 +88,32 @@ SIMD_INLINE int32_t reduceAdd(IntVec v) { return _mm512_reduce_add_epi32(v); }
 struct Sum16 {
   __m512d low = _mm512_setzero_pd(), high = _mm512_setzero_pd();
 
-  inline __attribute__((always_inline)) void addKept(Vec x, float keepAbove) {
-    Vec a = abs(x);
-    a = _mm512_maskz_mov_ps(greater(a, broadcast(keepAbove)), a);
-    low = _mm512_add_pd(low, _mm512_cvtps_pd(_mm512_castps512_ps256(a)));
-    high = _mm512_add_pd(high, _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1)));
+  SIMD_METHOD void addSixteen(Vec x) {
+    low = _mm512_add_pd(low, _mm512_cvtps_pd(_mm512_castps512_ps256(x)));
+    high = _mm512_add_pd(high, _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1)));
   }
-  inline __attribute__((always_inline)) void addAbs(const float* x, float keepAbove = -1.0f) {
+  SIMD_METHOD void addKept(Vec x, float keepAbove) {
+    const Vec a = abs(x);
+    addSixteen(_mm512_maskz_mov_ps(greater(a, broadcast(keepAbove)), a));
+  }
+  SIMD_METHOD void add(const float* x) { addSixteen(load(x)); }
+  SIMD_METHOD void addPartial(const float* x, int n) { addSixteen(loadPartial(x, n)); }
+  SIMD_METHOD void addAbs(const float* x, float keepAbove = -1.0f) {
     addKept(load(x), keepAbove);
   }
-  inline __attribute__((always_inline)) void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
+  SIMD_METHOD void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
     addKept(loadPartial(x, n), keepAbove);
   }
-  inline __attribute__((always_inline)) void addSquaresOf(Vec x) {
+  SIMD_METHOD void addSquaresOf(Vec x) {
     const __m512d a = _mm512_cvtps_pd(_mm512_castps512_ps256(x)), b = _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1));
     low = _mm512_fmadd_pd(a, a, low);
     high = _mm512_fmadd_pd(b, b, high);
   }
-  inline __attribute__((always_inline)) void addSquares(const float* x) { addSquaresOf(load(x)); }
-  inline __attribute__((always_inline)) void addSquaresPartial(const float* x, int n) {
+  SIMD_METHOD void addSquares(const float* x) { addSquaresOf(load(x)); }
+  SIMD_METHOD void addSquaresPartial(const float* x, int n) {
     addSquaresOf(loadPartial(x, n));
   }
-  inline __attribute__((always_inline)) double fold() const {
+  SIMD_METHOD double fold() const {
     const __m512d eight = _mm512_add_pd(low, high);
     const __m256d four = _mm256_add_pd(_mm512_castpd512_pd256(eight), _mm512_extractf64x4_pd(eight, 1));
     const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));

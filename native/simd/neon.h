@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define SIMD_INLINE static inline __attribute__((always_inline))
+#define SIMD_METHOD inline __attribute__((always_inline))
 
 namespace flashlm {
 namespace {
@@ -111,34 +112,43 @@ struct Sum16 {
     const Vec a = abs(x);
     return select(greater(a, broadcast(keepAbove)), a, zero());
   }
-  inline __attribute__((always_inline)) void addFour(int first, Vec a) {
+  SIMD_METHOD void addFour(int first, Vec a) {
     lanes[first] = vaddq_f64(lanes[first], vcvt_f64_f32(vget_low_f32(a)));
     lanes[first + 1] = vaddq_f64(lanes[first + 1], vcvt_high_f64_f32(a));
   }
-  inline __attribute__((always_inline)) void addAbs(const float* x, float keepAbove = -1.0f) {
+  SIMD_METHOD void add(const float* x) {
+    for (int i = 0; i < 4; i++) addFour(2 * i, load(x + 4 * i));
+  }
+  SIMD_METHOD void addPartial(const float* x, int n) {
+    for (int i = 0; 4 * i < n; i++) {
+      const int left = n - 4 * i;
+      addFour(2 * i, loadPartial(x + 4 * i, left < 4 ? left : 4));
+    }
+  }
+  SIMD_METHOD void addAbs(const float* x, float keepAbove = -1.0f) {
     for (int i = 0; i < 4; i++) addFour(2 * i, kept(load(x + 4 * i), keepAbove));
   }
-  inline __attribute__((always_inline)) void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
+  SIMD_METHOD void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
     for (int i = 0; 4 * i < n; i++) {
       const int left = n - 4 * i;
       addFour(2 * i, kept(loadPartial(x + 4 * i, left < 4 ? left : 4), keepAbove));
     }
   }
-  inline __attribute__((always_inline)) void addFourSquares(int first, Vec x) {
+  SIMD_METHOD void addFourSquares(int first, Vec x) {
     const float64x2_t a = vcvt_f64_f32(vget_low_f32(x)), b = vcvt_high_f64_f32(x);
     lanes[first] = vfmaq_f64(lanes[first], a, a);
     lanes[first + 1] = vfmaq_f64(lanes[first + 1], b, b);
   }
-  inline __attribute__((always_inline)) void addSquares(const float* x) {
+  SIMD_METHOD void addSquares(const float* x) {
     for (int i = 0; i < 4; i++) addFourSquares(2 * i, load(x + 4 * i));
   }
-  inline __attribute__((always_inline)) void addSquaresPartial(const float* x, int n) {
+  SIMD_METHOD void addSquaresPartial(const float* x, int n) {
     for (int i = 0; 4 * i < n; i++) {
       const int left = n - 4 * i;
       addFourSquares(2 * i, loadPartial(x + 4 * i, left < 4 ? left : 4));
     }
   }
-  inline __attribute__((always_inline)) double fold() const {
+  SIMD_METHOD double fold() const {
     float64x2_t folded[4];
     for (int j = 0; j < 4; j++) folded[j] = vaddq_f64(lanes[j], lanes[j + 4]);
     for (int j = 0; j < 2; j++) folded[j] = vaddq_f64(folded[j], folded[j + 2]);

@@ -4,37 +4,46 @@
  * The portable member of the family {scalar, avx2, avx512, neon}.h. Each wraps one register width under the same
  * names, so that a kernel is written once and compiled per instruction set. Here a register is one plain float.
  *
- *   LANES                          float32 values in a register
- *   Vec, Mask, IntVec              LANES float32 values / truth values / int32 values
- *   TILE_ROWS, TILE_VECS           output tile of the float GEMM that fits the register file: rows x (registers)
- *   DOT_TILE_ROWS                  rows of the integer GEMM's tile; it is TILE_VECS registers wide too
+ *   LANES                     float32 values in a register
+ *   Vec, Mask, IntVec         LANES float32 values / truth values / int32 values
+ *   TILE_ROWS, TILE_VECS      output tile of the float GEMM that fits the register file: rows x registers
+ *   DOT_TILE_ROWS             rows of the integer GEMM's tile; it is TILE_VECS registers wide too
  *
- *   zero() broadcast(x) load(p) store(p, v)
- *   loadPartial(p, n) storePartial(p, v, n)   touch n <= LANES elements only; other lanes load as 0
- *   add sub mul div min max        (a, b); min and max are NaN when b is; when only a is, it depends on the instructions
- *   fma(a, b, c)                   a * b + c, fnma(a, b, c) = c - a * b; one rounding except here, where it is two
- *   abs neg sqrt roundEven exp     exp: relative error < 2e-7; 0 below -87.33; about 2.4e38 at the upper end
- *   greater(a, b)                  Mask of a > b;  select(mask, whenTrue, whenFalse)
- *   reduceAdd(v) reduceMax(v)      over the lanes, in halves
- *   loadCodes(p) loadCodesPartial(p, n)       LANES int8 codes as float
- *   storeCodes(p, v) storeCodesPartial(p, v, n)   v rounds half to even and saturates to int8
- *   transpose4(to, toStride, from, fromStride)   4 x 4 floats; strides count floats
- *   toFloat(IntVec)  intBroadcast(i)  reduceAdd(IntVec)
- *   Sum16                          exact-order float64 sum, see below
+ *   zero broadcast(x)
+ *   load(p) store(p, v)       any alignment
+ *   loadPartial(p, n) storePartial(p, v, n)
+ *                             touch n <= LANES elements only; other lanes load as 0
+ *   add sub mul div           (a, b)
+ *   min max                   (a, b): NaN when b is; when only a is, it depends on the instruction set
+ *   fma fnma                  (a, b, c): a * b + c and c - a * b; one rounding, except here, where it is two
+ *   abs neg sqrt roundEven    roundEven: to the nearest whole number, half to even
+ *   exp                       relative error < 2e-7; 0 below -87.33; stays finite (at most 2.4e38)
+ *   greater(a, b)             Mask of a > b;  select(mask, whenTrue, whenFalse)
+ *   reduceAdd reduceMax       over the lanes, in halves; reduceAdd takes IntVec too
+ *   loadCodes(p) loadCodesPartial(p, n)
+ *                             int8 codes as float
+ *   storeCodes(p, v) storeCodesPartial(p, v, n)
+ *                             v rounds half to even and saturates to int8
+ *   transpose4(to, toStride, from, fromStride)
+ *                             4 x 4 floats; strides count floats
+ *   toFloat(i) intBroadcast(x)
+ *   Sum16                     float64 sum in a fixed order, see below
  *
- * Integer dot products take four int8 at a time (a "quad"): lane i of `Quads` holds four bytes of output column i.
- *   loadQuads(p)                   LANES quads of unsigned codes;  broadcastQuad(p): one quad of signed codes, LANES times
- *   loadSignedQuads(p)             LANES quads of signed codes;  onesQuads(): all codes 1
- *   quadByte(q, i)                 byte i of each quad as float
- *   DotSum, dotZero() dot(sum, w, x)   sum[i] += w[i] . x[i]; may hold partial sums narrower than int32
- *   DOT_STEPS                      how many dot() calls a DotSum can take before widenAdd when w <= 2
- *   widenAdd(total, sum)           IntVec: total + the finished sums
+ * Integer dot products take four int8 at a time (a quad): lane i of `Quads` holds four bytes of output column i.
+ *   loadQuads(p) loadSignedQuads(p)
+ *                             LANES quads of unsigned / of signed codes
+ *   broadcastQuad(p)          one quad of signed codes in every lane;  onesQuads(): all codes 1
+ *   quadByte(q, i)            byte i of each quad as float
+ *   dotZero dot(sum, w, x)    sum[i] += w[i] . x[i], w unsigned, x signed; DotSum may be narrower than int32
+ *   DOT_STEPS                 how many dot() a DotSum can take when all w <= 2
+ *   widenAdd(total, sum)      IntVec total + the finished sums
  */
 
 #include <stdint.h>
 #include <string.h>
 
 #define SIMD_INLINE static inline __attribute__((always_inline))
+#define SIMD_METHOD inline __attribute__((always_inline))
 
 namespace flashlm {
 namespace {
@@ -103,9 +112,9 @@ SIMD_INLINE IntVec intBroadcast(int32_t i) { return i; }
 SIMD_INLINE int32_t reduceAdd(IntVec v) { return v; }
 
 /**
- * Sum of |x| in float64 over SUM_LANES interleaved lanes (kernels.ts), the order that every instruction set follows
- * to the bit. Elements that are not above `keepAbove` count as 0. Only the last addAbs of a row may be partial.
- * addSquares sums x * x in the same order; the square of a float is exact in float64, fused or not.
+ * Sum in float64 over SUM_LANES interleaved lanes (core/kernels.ts), the order that every instruction set follows to
+ * the bit: of x, of |x| (elements that are not above `keepAbove` count as 0, NaN too), or of x * x (exact in float64,
+ * fused or not). Each call takes 16 elements; only the last of a row may be partial.
  */
 struct Sum16 {
   double lanes[16] = {};
@@ -116,17 +125,21 @@ struct Sum16 {
       lanes[j] += a > keepAbove ? a : 0.0f;
     }
   }
-  inline __attribute__((always_inline)) void addAbs(const float* x, float keepAbove = -1.0f) {
+  SIMD_METHOD void add(const float* x) { addPartial(x, 16); }
+  SIMD_METHOD void addPartial(const float* x, int n) {
+    for (int j = 0; j < n; j++) lanes[j] += x[j];
+  }
+  SIMD_METHOD void addAbs(const float* x, float keepAbove = -1.0f) {
     addTo(lanes, x, 16, keepAbove);
   }
-  inline __attribute__((always_inline)) void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
+  SIMD_METHOD void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
     addTo(lanes, x, n, keepAbove);
   }
-  inline __attribute__((always_inline)) void addSquares(const float* x) { addSquaresPartial(x, 16); }
-  inline __attribute__((always_inline)) void addSquaresPartial(const float* x, int n) {
+  SIMD_METHOD void addSquares(const float* x) { addSquaresPartial(x, 16); }
+  SIMD_METHOD void addSquaresPartial(const float* x, int n) {
     for (int j = 0; j < n; j++) lanes[j] += static_cast<double>(x[j]) * x[j];
   }
-  inline __attribute__((always_inline)) double fold() const {
+  SIMD_METHOD double fold() const {
     double folded[8];
     for (int j = 0; j < 8; j++) folded[j] = lanes[j] + lanes[j + 8];
     for (int half = 4; half >= 1; half /= 2) {

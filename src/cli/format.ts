@@ -49,6 +49,11 @@ export function formatPlural(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** Generated text can hold any character: those that a terminal would obey are shown as U+FFFD. */
+export function printable(text: string): string {
+  return text.replace(/(?![\n\t])\p{Cc}/gu, '\ufffd');
+}
+
 function two(value: number): string {
   return String(value).padStart(2, '0');
 }

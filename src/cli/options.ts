@@ -10,21 +10,22 @@ export function wholeNumber(least: number, example = String(Math.max(least, 100)
   };
 }
 
-/** A finite number between `least` and `most`, both included. */
-export function numberBetween(least: number, most = Number.POSITIVE_INFINITY): (text: string) => number {
-  const range = Number.isFinite(most) ? `from ${least} to ${most}` : `of at least ${least}`;
+/** A number of at least `least`. */
+export function numberFrom(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() && Number.isFinite(value) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`Expected a number ${range}.`);
+    if (text.trim() && Number.isFinite(value) && value >= least) return value;
+    throw new InvalidArgumentError(`Expected a number of at least ${least}.`);
   };
 }
 
-/** A number above 0, not necessarily whole. */
-export function positive(text: string): number {
-  const value = Number(text);
-  if (text.trim() && Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError('Expected a number above 0, such as 1 or 0.5.');
+/** A number above 0, and at most `most`. */
+export function positive(most = Number.POSITIVE_INFINITY): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() && Number.isFinite(value) && value > 0 && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a number above 0${Number.isFinite(most) ? `, at most ${most}` : ''}.`);
+  };
 }
 
 /** `5000000`, `500k`, `5M`, `1.5G` */
@@ -39,6 +40,13 @@ export function amount(text: string): number {
 export function duration(text: string): string {
   if (durationSchema.safeParse(text).success && Number.parseFloat(text) > 0) return text;
   throw new InvalidArgumentError('Expected a time such as 45s, 90m or 2h.');
+}
+
+/** `--threads` and `--backend`, which change how a model runs and not what it computes. */
+export function addBackendOptions(command: Command, otherwise: string): Command {
+  return command
+    .option('--threads <n>', 'threads of the kernels (default: one per CPU)', wholeNumber(1, '2'))
+    .option('--backend <name>', `native, native:avx2, reference, checked(native)... (default: ${otherwise})`);
 }
 
 /** `--set key=value`, any number of times; the values arrive in order in the option `set`. */

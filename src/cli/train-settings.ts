@@ -14,6 +14,8 @@ export interface TrainSettings {
   /** `45s`, `90m`, `2h`. */
   readonly budget?: string;
   readonly threads?: number;
+  /** As recipes write it in one word: `native:avx2`, `checked(native)`. */
+  readonly backend?: string;
   readonly set?: readonly string[];
 }
 
@@ -28,6 +30,7 @@ export function settings(flags: TrainSettings): string[] {
     // Whoever says `--steps 400` does not mean "or less, if the recipe's two hours are over before".
     ...(limited ? LIMITS.map((limit) => assign(`train.${limit}`, flags[limit] ?? null)) : []),
     ...(flags.threads === undefined ? [] : [assign('train.threads', flags.threads)]),
+    ...(flags.backend === undefined ? [] : [assign('backend', flags.backend)]),
     ...(flags.set ?? []),
   ];
 }

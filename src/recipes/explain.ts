@@ -14,10 +14,18 @@ export interface Subject {
 
 /** What zod found wrong with `tree`, in a person's words and with places. */
 export function explain(issues: readonly Issue[], schema: z.ZodType, tree: Tree, subject: Subject): RecipeIssue[] {
-  return issues.flatMap((issue) => explainOne(issue, schema, tree, subject));
+  const explained = issues.flatMap((issue) => explainOne(issue, schema, tree, subject));
+  const meant = new Set(explained.map(({ nearest }) => nearest));
+  // `otu` for `out` is one mistake, not an unknown key and a missing one.
+  return explained.filter(({ missing }) => missing === undefined || !meant.has(missing));
 }
 
-function explainOne(issue: Issue, schema: z.ZodType, tree: Tree, subject: Subject): RecipeIssue[] {
+/** `missing`: the key that is not there. */
+interface Explained extends RecipeIssue {
+  readonly missing?: string;
+}
+
+function explainOne(issue: Issue, schema: z.ZodType, tree: Tree, subject: Subject): Explained[] {
   const { path } = issue;
   const { name, main } = subject;
   const at = find(tree, path);
@@ -35,7 +43,9 @@ function explainOne(issue: Issue, schema: z.ZodType, tree: Tree, subject: Subjec
     }
   }
   const place = placeOf(tree, path);
-  if (!at && path.length) return [{ place, message: `${inside} is missing in ${name}` }];
+  if (!at && path.length) {
+    return [{ place, message: `${inside} is missing in ${name}`, missing: String(path.at(-1)) }];
+  }
   const message = `${inside} ${requirement(issue)}, found ${show(at)}`;
   return [{ place, message, nearest: nearestChoice(issue, at) }];
 }
@@ -52,7 +62,7 @@ export function unknownKey(key: string, known: readonly string[], tree: Tree, su
 /** A name that is none of those there are. */
 export function unknownName(what: string, name: Tree, known: readonly string[]): RecipeIssue {
   const near = name.kind === 'scalar' ? nearest(String(name.value), known) : undefined;
-  const expected = known.length ? `, expected ${list(known)}` : `; there is no ${what} yet`;
+  const expected = known.length ? `, expected ${list(known)}` : '';
   return { place: name.place, message: `unknown ${what} ${show(name)}${near ? '' : expected}`, nearest: near };
 }
 

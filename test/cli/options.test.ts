@@ -1,12 +1,14 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { amount, assignment, numberBetween, wholeNumber } from '../../src/cli/options.ts';
+import { amount, assignment, duration, numberFrom, positive, wholeNumber } from '../../src/cli/options.ts';
 
 describe('option values', () => {
   it('reads what is well formed', () => {
     expect(wholeNumber(1)('400')).toBe(400);
-    expect(numberBetween(0)('0.8')).toBe(0.8);
-    expect(numberBetween(0, 1)('1')).toBe(1);
+    expect(numberFrom(0)('0')).toBe(0);
+    expect(positive()('0.5')).toBe(0.5);
+    expect(positive(1)('1')).toBe(1);
+    expect(['45s', '1.5m', '2h'].map(duration)).toEqual(['45s', '1.5m', '2h']);
     expect(['5000000', '500k', '5M', '1.5G'].map(amount)).toEqual([5e6, 5e5, 5e6, 1.5e9]);
     expect(assignment('optimizer.lr=0.02')).toBe('optimizer.lr=0.02');
     expect(assignment('sample.prompt=a = b')).toBe('sample.prompt=a = b');
@@ -14,7 +16,9 @@ describe('option values', () => {
 
   it.each([
     ['wholeNumber', wholeNumber(1), ['0', '-1', '1.5', '', ' ', 'many', '1e3', '99999999999999999999', '0x10']],
-    ['numberBetween', numberBetween(0, 1), ['-0.1', '1.1', '', ' ', 'NaN', 'Infinity', 'half']],
+    ['numberFrom', numberFrom(0), ['-0.1', '', ' ', 'NaN', 'Infinity', 'half']],
+    ['positive', positive(1), ['0', '1.1', '', ' ', '-1', 'NaN']],
+    ['duration', duration, ['', '2', 'h', '2 h', '0s', '-1h', '1h30m', '2H', 'soon']],
     ['amount', amount, ['0', '-5', '5m', 'M', '', '1e6', '99999999999G']],
     ['assignment', assignment, ['', '=1', 'lr', 'optimizer.lr=', '.lr=1', 'a..b=1', 'a b=1']],
   ])('%s refuses the rest and says what it expected', (_, parse: (text: string) => unknown, wrong) => {

@@ -43,8 +43,11 @@ describe.each(nativeVariants())('$name', ({ create }) => {
   }
 
   it.each(OP_NAMES)('%s agrees with the reference at every edge', (op) => {
-    for (const [i, dims] of sweep(op).entries())
-      for (let variant = 0; variant < variants(op); variant++) check({ op, dims, seed: i, variant });
+    for (const [i, dims] of sweep(op).entries()) {
+      // Long sums meet every kind of values (`inputs.ts`): there alone some of them could overflow.
+      const seeds = Math.max(...Object.values(dims)) > 1000 ? [0, 1, 2] : [i];
+      for (const seed of seeds) for (let variant = 0; variant < variants(op); variant++) check({ op, dims, seed, variant });
+    }
   });
 
   it.each(OP_NAMES)('%s agrees with the reference at any edges together', (op) => {

@@ -3,6 +3,18 @@ import type { OpName } from '../../core/kernels.ts';
 /** One native kernel: every tensor as data (or null), rows, columns; every other argument as it is. */
 export type NativeCall = (...values: unknown[]) => number | undefined;
 
+/**
+ * Loops that do one thing only, for what a machine can do at best: float32 multiply-adds, int8 dot products, reading
+ * memory, and `a = b + s * c` on thirds of it.
+ */
+export type LimitName = 'fma' | 'dot' | 'read' | 'triad';
+
+/** What one run of such a loop took, and what all threads did in it together: operations or bytes. */
+export interface LimitSample {
+  readonly seconds: number;
+  readonly work: number;
+}
+
 /** Kernels of one instruction set and the memory they work in (`native/src/binding.cpp`). */
 export interface Engine extends Readonly<Record<OpName, NativeCall>> {
   readonly isa: string;
@@ -10,6 +22,7 @@ export interface Engine extends Readonly<Record<OpName, NativeCall>> {
   readonly features: readonly string[];
   readonly threads: number;
   packedTernaryBytes(rows: number, cols: number): number;
+  measureLimit(limit: LimitName, rounds: number, memory: Float32Array): LimitSample;
   dispose(): void;
 }
 

@@ -1,7 +1,7 @@
 import type { Backend } from '../../core/backend.ts';
 import { FlashError } from '../../core/errors.ts';
 import { OP_NAMES } from '../../core/ops.ts';
-import type { Engine, EngineOptions, IsaSupport } from './addon.ts';
+import type { Addon, Engine, EngineOptions, IsaSupport } from './addon.ts';
 import { nativeKernels } from './kernels.ts';
 import { loadAddon } from './load.ts';
 import { defaultThreads } from './threads.ts';
@@ -33,26 +33,31 @@ function parseIsa(text: string): Pick<EngineOptions, 'isa' | 'features'> {
   return features.length ? { isa, features } : { isa };
 }
 
+/** @throws FlashError when the addon does not load, or the machine lacks what is asked for. */
+export function createEngine(options: EngineOptions): { readonly addon: Addon; readonly engine: Engine } {
+  const { addon, reasons } = loadAddon();
+  if (!addon) throw new FlashError('the native backend is not available', { where: reasons.join('\n  '), remedy: BUILD });
+  const isa = options.isa ?? (process.env.FLASHLM_ISA || undefined);
+  const threads = options.threads ?? defaultThreads();
+  const given = { ...(isa && parseIsa(isa)), ...(options.features && { features: options.features }), threads };
+  try {
+    return { addon, engine: new addon.Engine(given) };
+  } catch (error) {
+    throw new FlashError((error as Error).message, { remedy: 'see what this machine offers: flashlm doctor', exitCode: 2 });
+  }
+}
+
 /**
  * The native kernels (float32). `isa` is `avx2`, or `avx512+vnni` to name its extensions too; FLASHLM_ISA and
  * FLASHLM_THREADS are the defaults, then the best that this machine supports and all of its CPUs.
  * Throws FlashError when the addon does not load, or the machine lacks what is asked for.
  */
 export function createNativeBackend(options: EngineOptions = {}): Backend {
-  const { addon, reasons } = loadAddon();
-  if (!addon) throw new FlashError('the native backend is not available', { where: reasons.join('\n  '), remedy: BUILD });
-  const isa = options.isa ?? (process.env.FLASHLM_ISA || undefined);
-  const threads = options.threads ?? defaultThreads();
-  let engine: Engine;
-  try {
-    engine = new addon.Engine({ ...(isa && parseIsa(isa)), ...(options.features && { features: options.features }), threads });
-  } catch (error) {
-    throw new FlashError((error as Error).message, { remedy: 'see what this machine offers: flashlm doctor', exitCode: 2 });
-  }
+  const { addon, engine } = createEngine(options);
   return {
     name: `native:${[engine.isa, ...engine.features].join('+')}`,
     real: 'f32',
-    threads,
+    threads: engine.threads,
     kernels: nativeKernels(engine),
     own: new Set(OP_NAMES),
     packedTernaryBytes: (rows, cols) => engine.packedTernaryBytes(rows, cols),

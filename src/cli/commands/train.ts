@@ -1,6 +1,5 @@
 import { Option } from 'commander';
 import { FlashError } from '../../core/errors.ts';
-import { parseBackend } from '../../recipes/create.ts';
 import { loadRecipe } from '../../recipes/load.ts';
 import { shown } from '../../recipes/read-file.ts';
 import { resumeRun, type Session, type SessionOptions, startRun } from '../../recipes/session.ts';
@@ -9,7 +8,7 @@ import { RunDirectory } from '../../train/run-directory.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
 import { Interruption } from '../interruption.ts';
-import { addSetOption, amount, duration, positive, wholeNumber } from '../options.ts';
+import { addBackendOptions, addSetOption, amount, duration, positive, wholeNumber } from '../options.ts';
 import { JsonReporter } from '../reporters/json-reporter.ts';
 import { LineReporter } from '../reporters/line-reporter.ts';
 import { ProgressMeter } from '../reporters/progress-meter.ts';
@@ -23,8 +22,6 @@ import type { Terminal } from '../terminal.ts';
 import { limitsOf, settings, type TrainSettings } from '../train-settings.ts';
 
 interface TrainOptions extends TrainSettings {
-  /** As recipes write it in one word: `native:avx2`, `checked(native)`. */
-  readonly backend?: string;
   readonly out: string;
   /** True for the latest run. */
   readonly resume?: string | true;
@@ -49,13 +46,11 @@ export const train: CliCommand = {
       .option('--data <file...>', 'train on these text files (or: sample, tinystories)')
       .option('--valid <file...>', 'measure the validation loss on these')
       .option('--steps <n>', 'stop after this many steps', wholeNumber(1, '400'))
-      .option('--epochs <n>', 'stop after this many passes over the data', positive)
+      .option('--epochs <n>', 'stop after this many passes over the data', positive())
       .option('--tokens <n>', 'stop after this many tokens: 500k, 5M', amount)
       .option('--budget <time>', 'stop after this much training time: 45s, 90m, 2h', duration)
-      .option('--out <dir>', 'folder in which the run gets its own folder', 'runs')
-      .option('--threads <n>', 'threads of the kernels (default: one per CPU)', wholeNumber(1, '2'))
-      .option('--backend <name>', 'native, native:avx2, reference, checked(native)...');
-    addSetOption(command)
+      .option('--out <dir>', 'folder in which the run gets its own folder', 'runs');
+    addSetOption(addBackendOptions(command, "the recipe's"))
       .option('--resume [run]', 'go on with a run (default: the latest one in --out)')
       .addOption(new Option('--json', 'print each event as one JSON object a line').conflicts('quiet'))
       .option('--quiet', 'print nothing but the summary')
@@ -73,11 +68,13 @@ async function run(recipeName: string | undefined, options: TrainOptions, termin
   let say = preparation.note;
   const interruption = new Interruption(terminal, () => say('Stopping; once more stops at once.'));
   let onEvent: (event: TrainEvent) => void = () => {};
+  let ended = false;
   let session: Session | undefined;
   let reporter: Reporter | undefined;
   try {
     session = await openSession(recipeName, options, {
       report: (event) => onEvent(event),
+      hooks: [{ onEnd: () => void (ended = true) }],
       onNotice: preparation.note,
       onPrepare: preparation.onPrepare,
       signal: interruption.signal,
@@ -92,7 +89,8 @@ async function run(recipeName: string | undefined, options: TrainOptions, termin
     onEvent = (event) => {
       if (event.event === 'step') meter.add(event);
       summary.add(event);
-      chosen.onEvent(event);
+      // What comes after the last step is told by the summary.
+      if (!ended || options.json) chosen.onEvent(event);
     };
     if (!options.quiet) introduce(session).forEach(say);
     const done = await session.run.run(interruption.signal);
@@ -124,10 +122,7 @@ async function openSession(name: string | undefined, options: TrainOptions, hook
     if (name === undefined) {
       throw wrongUsage('No recipe was given', 'Name one before the options, such as: flashlm train v61 --data FILE');
     }
-    const recipe = await loadRecipe(name, { set: settings(options) });
-    const { backend } = options;
-    const changed = backend === undefined ? recipe : { ...recipe, backend: parseBackend(backend, recipe.registry) };
-    return startRun(changed, options.out, hooks);
+    return startRun(await loadRecipe(name, { set: settings(options) }), options.out, hooks);
   }
   const fixed = FIXED_BY_THE_RUN.find((flag) => options[flag] !== undefined);
   if (name !== undefined || fixed) {

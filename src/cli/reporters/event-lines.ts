@@ -1,5 +1,5 @@
 import type { EvalEvent, SampleEvent, StepEvent, TrainEvent } from '../../train/events.ts';
-import { formatCount, formatDuration, formatLoss, formatRate, formatSmall } from '../format.ts';
+import { formatCount, formatDuration, formatLoss, formatRate, formatSmall, printable } from '../format.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 
 const MOST_SAMPLE_CHARACTERS = 160;
@@ -56,6 +56,6 @@ function timeLeft(meter: ProgressMeter): string[] {
 }
 
 function shortSample({ text }: SampleEvent): string {
-  const line = text.replace(/\s+/g, ' ').trim();
+  const line = printable(text.replace(/\s+/g, ' ').trim());
   return line.length > MOST_SAMPLE_CHARACTERS ? `${line.slice(0, MOST_SAMPLE_CHARACTERS - 1)}…` : line;
 }

@@ -1,7 +1,7 @@
 import { shown } from '../../recipes/read-file.ts';
 import type { Session } from '../../recipes/session.ts';
 import type { DoneEvent, Ending, EvalEvent, SampleEvent, StepEvent, TrainEvent } from '../../train/events.ts';
-import { formatCount, formatDuration, formatLoss, formatPlural, formatRate, formatShort } from '../format.ts';
+import { formatCount, formatDuration, formatLoss, formatPlural, formatRate, formatShort, printable } from '../format.ts';
 import { type Column, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import type { ProgressMeter } from './progress-meter.ts';
@@ -40,7 +40,7 @@ export class RunSummary {
       ...scores(evals),
       '',
       this.step ? this.speed(this.step, session) : 'Nothing was left to train: give it more with --steps or --budget.',
-      ...(this.sample ? ['', styles.bold('Sample'), ...indent(this.sample.text)] : []),
+      ...(this.sample ? ['', styles.bold('Sample'), ...indent(printable(this.sample.text))] : []),
       '',
       `Run directory: ${shown(done.runDir)}`,
       `Next: ${styles.bold(next)}`,

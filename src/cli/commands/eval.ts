@@ -1,0 +1,90 @@
+import { prepareData } from '../../data/prepare.ts';
+import type { TokenFile } from '../../data/token-file.ts';
+import { prepareRunData } from '../../recipes/run-data.ts';
+import { loadTrained, type Trained } from '../../recipes/trained.ts';
+import { Evaluator } from '../../train/evaluate.ts';
+import type { EvalEvent } from '../../train/events.ts';
+import { tokenText } from '../../train/token-text.ts';
+import type { CliCommand } from '../command.ts';
+import { formatCount, formatLoss, formatPlural } from '../format.ts';
+import { addBackendOptions } from '../options.ts';
+import { TaskProgress } from '../reporters/task-progress.ts';
+import { formatPairs } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+import { settings } from '../train-settings.ts';
+
+interface EvalOptions {
+  readonly data?: readonly string[];
+  readonly threads?: number;
+  readonly backend?: string;
+  readonly json?: boolean;
+}
+
+export const evaluate: CliCommand = {
+  name: 'eval',
+  summary: 'measure loss, PPL, BPC and BPB of a trained model on whole documents',
+  examples: ['flashlm eval runs/v6.1-supernova-ii-20260101-120000', 'flashlm eval runs/a --data stories.txt --json'],
+  define(command, terminal) {
+    command
+      .argument('<run>', 'the directory of a run (its newest checkpoint is taken) or of one checkpoint')
+      .option('--data <file...>', "text files (default: the run's validation data, else its training data)");
+    addBackendOptions(command, "the run's")
+      .option('--json', 'print one JSON object')
+      .action((path: string, options: EvalOptions) => run(path, options, terminal));
+  },
+};
+
+async function run(path: string, options: EvalOptions, terminal: Terminal): Promise<void> {
+  const progress = new TaskProgress(terminal);
+  const { data, threads, backend } = options;
+  const trained = await loadTrained(path, settings({ threads, backend }), progress.note);
+  try {
+    const { recipe, composed, tokenizer, step } = trained;
+    const { split, tokens } = await openText(data, trained, progress).finally(() => progress.end());
+    const evaluator = new Evaluator(composed.model, {
+      seqLen: recipe.data.seq_len,
+      collapse: recipe.collapse,
+      blockRows: recipe.train.block_rows,
+    });
+    const event = evaluator.evaluate(tokenText(split, tokens, tokenizer), step);
+    const { documents } = tokens.info;
+    tokens.close();
+    if (options.json) terminal.print(JSON.stringify(event));
+    else for (const line of describe(event, documents, trained)) terminal.print(line);
+  } finally {
+    trained.composed.dispose();
+  }
+}
+
+async function openText(
+  files: readonly string[] | undefined,
+  { recipe, composed, tokenizer }: Trained,
+  progress: TaskProgress,
+): Promise<{ readonly split: string; readonly tokens: TokenFile }> {
+  const onProgress = progress.onPrepare;
+  if (files) {
+    const cacheDir = recipe.data.cache_dir ?? undefined;
+    const prepared = await prepareData({ files, tokenizer, cacheDir, onProgress });
+    prepared.notices.forEach(progress.note);
+    return { split: 'data', tokens: prepared.tokens };
+  }
+  const { train, valid } = await prepareRunData(recipe, composed.model.vocab, { onProgress }, tokenizer);
+  const chosen = valid ?? train;
+  chosen.notices.forEach(progress.note);
+  if (valid) train.tokens.close();
+  return { split: valid ? 'valid' : 'train', tokens: chosen.tokens };
+}
+
+function describe(event: EvalEvent, documents: number, { recipe, composed }: Trained): string[] {
+  const { split, loss, floor, ppl, bpc, bpb, tokens, characters, bytes } = event;
+  const least = floor === null ? '' : `, floor ${formatLoss(floor)} (the least a model that sees one token can reach)`;
+  const size = `${formatCount(tokens)} tokens, ${formatCount(characters)} characters, ${formatCount(bytes)} bytes`;
+  return formatPairs([
+    ['model', `${recipe.name}, step ${formatCount(event.step)}, backend ${composed.backend.name}`],
+    ['text', `${split}: ${formatPlural(documents, 'document')}, ${size}`],
+    ['loss', `${formatLoss(loss)} nats a token${least}`],
+    ['PPL', `${ppl.toFixed(3)} (comparable for the same tokenizer only)`],
+    ['BPC', `${bpc.toFixed(4)} bits a character`],
+    ['BPB', `${bpb.toFixed(4)} bits a byte`],
+  ]);
+}

@@ -1,0 +1,101 @@
+import { randomInt } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { Random } from '../../core/random.ts';
+import { loadTrained, type Trained } from '../../recipes/trained.ts';
+import { TextGenerator } from '../../train/generate.ts';
+import { unusable } from '../../train/run.ts';
+import { Sampler } from '../../train/sampling.ts';
+import type { CliCommand } from '../command.ts';
+import { printable } from '../format.ts';
+import { addBackendOptions, numberFrom, positive, wholeNumber } from '../options.ts';
+import type { Terminal } from '../terminal.ts';
+import { settings } from '../train-settings.ts';
+
+interface GenerateOptions {
+  readonly prompt?: string;
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly seed?: number;
+  readonly maxTokens?: number;
+  readonly threads?: number;
+  readonly backend?: string;
+  readonly json?: boolean;
+}
+
+export const generate: CliCommand = {
+  name: 'generate',
+  summary: 'write text with a trained model, as it comes',
+  examples: [
+    'flashlm generate runs/v6.1-supernova-ii-20260101-120000',
+    'flashlm generate runs/a --prompt "The little dog" --temperature 0.7 --top-k 40 --seed 7 --max-tokens 200',
+  ],
+  define(command, terminal) {
+    command
+      .argument('<run>', 'the directory of a run (its newest checkpoint is taken) or of one checkpoint')
+      .option('--prompt <text>', "what the text begins with (default: the recipe's, as for all of these)")
+      .option('--temperature <t>', '0 takes the likeliest token, 1 draws as the model says', numberFrom(0))
+      .option('--top-k <k>', 'draw from this many likeliest tokens only', wholeNumber(1, '40'))
+      .option('--top-p <p>', 'draw from the likeliest tokens of this probability only', positive(1))
+      .option('--max-tokens <n>', 'most tokens to write', wholeNumber(1, '200'))
+      .option('--seed <n>', 'the same seed writes the same text (default: another one each time)', wholeNumber(0, '7'));
+    addBackendOptions(command, "the run's")
+      .option('--json', 'print one JSON object at the end')
+      .action((path: string, options: GenerateOptions) => run(path, options, terminal));
+  },
+};
+
+async function run(path: string, options: GenerateOptions, terminal: Terminal): Promise<void> {
+  const { threads, backend } = options;
+  const trained = await loadTrained(path, settings({ threads, backend }), (notice) => terminal.note(notice));
+  try {
+    const seed = options.seed ?? randomInt(2 ** 32);
+    const prompt = options.prompt ?? trained.recipe.sample.prompt;
+    // A file gets the text itself.
+    const show = terminal.stdout.isTTY ? printable : (text: string) => text;
+    const write = options.json ? () => {} : (text: string) => terminal.write(show(text));
+    write(prompt);
+    const began = performance.now();
+    const { text, tokens, ending } = await stream(trained, prompt, seed, options, write);
+    const seconds = (performance.now() - began) / 1000;
+    write('\n');
+    const { step } = trained;
+    if (options.json) terminal.print(JSON.stringify({ step, seed, prompt, text: prompt + text, tokens, ending, seconds }));
+  } finally {
+    trained.composed.dispose();
+  }
+}
+
+async function stream(
+  { recipe, composed, tokenizer }: Trained,
+  prompt: string,
+  seed: number,
+  options: GenerateOptions,
+  write: (text: string) => void,
+): Promise<{ readonly text: string; readonly tokens: number; readonly ending: 'eos' | 'max_tokens' }> {
+  const { sample } = recipe;
+  const { vocab } = composed.model;
+  const sampling = {
+    temperature: options.temperature ?? sample.temperature,
+    topK: options.topK ?? sample.top_k ?? undefined,
+    topP: options.topP ?? sample.top_p,
+  };
+  const maxTokens = options.maxTokens ?? sample.max_tokens;
+  const sampler = new Sampler(vocab, sampling, new Random(seed, 'generate'), unusable(tokenizer, vocab));
+  const decoder = tokenizer.streamDecoder();
+  let text = '';
+  const add = (piece: string): void => {
+    text += piece;
+    write(piece);
+  };
+  let tokens = 0;
+  const generator = new TextGenerator(composed.model);
+  for (const id of generator.generate(tokenizer.encode(prompt), tokenizer.eos, maxTokens, sampler)) {
+    tokens++;
+    add(decoder.push(id));
+    // Lets the text out, and Ctrl-C in.
+    await setImmediate();
+  }
+  add(decoder.end());
+  return { text, tokens, ending: tokens < maxTokens ? 'eos' : 'max_tokens' };
+}

@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BigramCounts } from '../../src/data/collapse.ts';
+
+const streams = fc
+  .tuple(fc.integer({ min: 2, max: 300 }), fc.integer({ min: 1, max: 3000 }), fc.integer())
+  .map(([vocab, length, seed]) => {
+    let state = seed | 0;
+    const next = (): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      return (state >>> 8) % vocab;
+    };
+    return { vocab, ids: Int32Array.from({ length }, next), targets: Int32Array.from({ length }, next) };
+  });
+
+describe('BigramCounts', () => {
+  it('gives each distinct token once, with how often each other followed it, in order of id', () => {
+    fc.assert(
+      fc.property(streams, ({ vocab, ids, targets }) => {
+        const counts = new BigramCounts(vocab);
+        counts.add(ids, targets, ids.length);
+        const rows = counts.rows();
+        const naive = new Map<number, Map<number, number>>();
+        ids.forEach((id, i) => {
+          const followers = naive.get(id) ?? naive.set(id, new Map()).get(id)!;
+          followers.set(targets[i]!, (followers.get(targets[i]!) ?? 0) + 1);
+        });
+        const sorted = <V>(m: Map<number, V>): [number, V][] => [...m].sort((a, b) => a[0] - b[0]);
+        const expected = sorted(naive).map(([id, followers]) => [id, sorted(followers)]);
+        const found = Array.from({ length: rows.count }, (_, r) => {
+          const entries: [number, number][] = [];
+          for (let e = rows.offsets[r]!; e < rows.offsets[r + 1]!; e++) {
+            entries.push([rows.targetIds[e]!, rows.weights[e]!]);
+          }
+          return [rows.ids[r], entries];
+        });
+        expect(found).toEqual(expected);
+        expect(counts.tokens).toBe(ids.length);
+      }),
+      { seed: 1, numRuns: 50 },
+    );
+  });
+
+  it('has the floor of its definition, and 0 where each token has one follower', () => {
+    const counts = new BigramCounts(4);
+    // 0 is followed by 1, 1, 2 and 3 by 0 alone: H = (3 ln 3 - 2 ln 2) / 4.
+    counts.add(Int32Array.of(0, 0, 0, 3), Int32Array.of(1, 1, 2, 0), 4);
+    expect(counts.floor()).toBeCloseTo((3 * Math.log(3) - 2 * Math.log(2)) / 4, 12);
+    counts.clear();
+    expect(counts.floor()).toBe(0);
+    counts.add(Int32Array.of(0, 1, 0, 1), Int32Array.of(1, 0, 1, 0), 4);
+    expect(counts.floor()).toBeCloseTo(0, 12);
+  });
+
+  it('gives the same rows whatever it counted before', () => {
+    fc.assert(
+      fc.property(streams, ({ vocab, ids, targets }) => {
+        const fresh = new BigramCounts(vocab);
+        fresh.add(ids, targets, ids.length);
+        const used = new BigramCounts(vocab);
+        used.add(targets, ids, ids.length);
+        used.add(Int32Array.from({ length: 70_000 }, (_, i) => i % vocab), Int32Array.from({ length: 70_000 }, (_, i) => (i >> 3) % vocab), 70_000);
+        used.clear();
+        used.add(ids, targets, ids.length);
+        expect(used.rows()).toEqual(fresh.rows());
+      }),
+      { seed: 2, numRuns: 20 },
+    );
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/core/random.ts';
+import { Sampler, type SamplingOptions } from '../../src/train/sampling.ts';
+
+const LOGITS = [1, 3, 2, 0, -5].map((p) => p * Math.LN2); // weights 2, 8, 4, 1, 1/32
+const DRAWS = 20_000;
+
+function frequencies(options: SamplingOptions, banned: readonly number[] = []): number[] {
+  const sampler = new Sampler(LOGITS.length, options, new Random(1), new Set(banned));
+  const counts = LOGITS.map(() => 0);
+  for (let i = 0; i < DRAWS; i++) counts[sampler.sample(LOGITS)]!++;
+  return counts.map((c) => c / DRAWS);
+}
+
+const shares = (...weights: number[]): unknown[] => {
+  const total = weights.reduce((a, b) => a + b);
+  return weights.map((w) => (w === 0 ? 0 : expect.closeTo(w / total, 1)));
+};
+
+describe('Sampler', () => {
+  it('takes the likeliest token at temperature 0', () => {
+    expect(frequencies({ temperature: 0 })).toEqual([0, 1, 0, 0, 0]);
+    expect(frequencies({ temperature: 0 }, [1])).toEqual([0, 0, 1, 0, 0]);
+  });
+
+  it('draws in proportion, sharper when colder', () => {
+    expect(frequencies({ temperature: 1 })).toEqual(shares(2, 8, 4, 1, 1 / 32));
+    expect(frequencies({ temperature: 0.5 })).toEqual(shares(4, 64, 16, 1, 1 / 1024));
+  });
+
+  it('keeps to the k likeliest', () => {
+    expect(frequencies({ temperature: 1, topK: 2 })).toEqual(shares(0, 8, 4, 0, 0));
+    expect(frequencies({ temperature: 1, topK: 99 })).toEqual(shares(2, 8, 4, 1, 1 / 32));
+  });
+
+  it('keeps to the likeliest that reach p together', () => {
+    expect(frequencies({ temperature: 1, topP: 0.5 })).toEqual([0, 1, 0, 0, 0]);
+    expect(frequencies({ temperature: 1, topP: 0.6 })).toEqual(shares(0, 8, 4, 0, 0));
+    expect(frequencies({ temperature: 1, topP: 1 })).toEqual(shares(2, 8, 4, 1, 1 / 32));
+  });
+
+  it('never draws a banned token', () => {
+    expect(frequencies({ temperature: 1 }, [1, 3])).toEqual(shares(2, 0, 4, 0, 1 / 32));
+  });
+
+  it('draws the same from the same seed', () => {
+    const draw = (seed: number): number[] => {
+      const sampler = new Sampler(5, { temperature: 1 }, new Random(seed), new Set());
+      return Array.from({ length: 30 }, () => sampler.sample(LOGITS));
+    };
+    expect(draw(3)).toEqual(draw(3));
+    expect(draw(3)).not.toEqual(draw(4));
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { FlashError } from '../../src/core/errors.ts';
+import { Random } from '../../src/core/random.ts';
+import { OptimizerState } from '../../src/optim/optimizer.ts';
+import { cosine, linear, type Schedule } from '../../src/optim/schedules.ts';
+import { Sgd } from '../../src/optim/sgd.ts';
+import { composeModel } from '../../src/recipes/compose.ts';
+import { loadRecipe } from '../../src/recipes/load.ts';
+import type { StepEvent } from '../../src/train/events.ts';
+import type { Limits } from '../../src/train/limits.ts';
+import { Trainer, type TrainerOptions } from '../../src/train/trainer.ts';
+
+const recipe = await loadRecipe('v61-debug');
+const NONE = Number.POSITIVE_INFINITY;
+const NO_LIMITS: Limits = { steps: NONE, tokens: NONE, epochs: NONE, seconds: NONE };
+const TOKENS = 256;
+
+function trainer(options: Partial<TrainerOptions>, schedule: Schedule = cosine(2, 0.001), lr = 0.01) {
+  const model = composeModel(recipe, createReferenceBackend('f64'));
+  const optimizer = new Sgd({ lr, momentum: 0.9, weightDecay: 0 });
+  const events: StepEvent[] = [];
+  const batches = {
+    fill: (step: number, ids: Int32Array, targets: Int32Array): void => {
+      const random = new Random(step, 'batch');
+      ids.forEach((_, i) => (ids[i] = Math.floor(random.uniform() * 300)));
+      targets.set(ids.map((id) => (id * 7 + 1) % 300));
+    },
+  };
+  const made = new Trainer(
+    { model, optimizer, optimizerState: new OptimizerState(model.store, optimizer), schedule, batches },
+    {
+      limits: { ...NO_LIMITS, steps: 5 },
+      measure: 'steps',
+      clip: null,
+      collapse: 'auto',
+      seqLen: 32,
+      tokensPerStep: TOKENS,
+      tokensPerEpoch: 1000,
+      blockRows: 'auto',
+      ...options,
+    },
+    [{ onStep: (event) => void events.push(event) }],
+  );
+  return { trainer: made, events, model };
+}
+
+describe('Trainer', () => {
+  it.each([
+    ['steps', { steps: 3 }, 3],
+    ['tokens', { tokens: 1000 }, 4],
+    ['epochs', { epochs: 2 }, 8],
+    ['time', { seconds: 0 }, 0],
+  ] as const)('stops at the limit of %s', async (ending, limit, steps) => {
+    const { trainer: t, events } = trainer({ limits: { ...NO_LIMITS, ...limit } });
+    expect(await t.run()).toBe(ending);
+    expect(events.length).toBe(steps);
+    expect(t.progress).toMatchObject({ step: steps, tokens: steps * TOKENS });
+  });
+
+  it('finishes the step under way when it is interrupted', async () => {
+    const abort = new AbortController();
+    abort.abort();
+    const { trainer: t, events } = trainer({});
+    expect(await t.run(abort.signal)).toBe('interrupted');
+    expect(events.map((e) => e.step)).toEqual([1]);
+  });
+
+  it('follows the schedule from warm-up to the end', async () => {
+    const { trainer: t, events } = trainer({ limits: { ...NO_LIMITS, steps: 6 } }, linear(2, 0.002), 0.01);
+    await t.run();
+    const expected = [0.005, 0.01, 0.01, 0.008, 0.006, 0.004];
+    expect(events.map((e) => e.lr)).toEqual(expected.map((lr) => expect.closeTo(lr, 12)));
+  });
+
+  it('reports the norm before clipping, and clips', async () => {
+    const free = trainer({ limits: { ...NO_LIMITS, steps: 1 } });
+    const clipped = trainer({ limits: { ...NO_LIMITS, steps: 1 }, clip: 0.25 });
+    await free.trainer.run();
+    await clipped.trainer.run();
+    const norm = (m: typeof free.model): number => Math.hypot(...m.store.grads.data);
+    expect(clipped.events[0]!.gradNorm).toBe(free.events[0]!.gradNorm);
+    expect(free.events[0]!.gradNorm).toBeGreaterThan(0.25);
+    expect(norm(clipped.model)).toBeCloseTo(0.25, 10);
+  });
+
+  it('learns, never under the floor, alike with and without collapse', async () => {
+    const collapsed = trainer({ limits: { ...NO_LIMITS, steps: 12 } });
+    const dense = trainer({ limits: { ...NO_LIMITS, steps: 12 }, collapse: 'never' });
+    await collapsed.trainer.run();
+    await dense.trainer.run();
+    expect(collapsed.events[0]!.path).toBe('collapsed');
+    expect(dense.events[0]!.path).toBe('dense');
+    collapsed.events.forEach((e, i) => {
+      expect(e.loss).toBeCloseTo(dense.events[i]!.loss, 9);
+      expect(e.loss).toBeGreaterThan(e.floor!);
+      expect(e.floor).toBe(dense.events[i]!.floor);
+    });
+    expect(collapsed.events.at(-1)!.loss).toBeLessThan(collapsed.events[0]!.loss);
+  });
+
+  it('names the first layer and op when the loss stops being a number, and leaves the weights as they were', async () => {
+    const { trainer: t, model } = trainer({});
+    const up = model.store.all.find((p) => p.name === 'blocks.1.norm.gain')!;
+    up.value.data[3] = Number.NaN;
+    const before = model.store.values.data.slice();
+    const error: unknown = await t.run().catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(FlashError);
+    expect((error as FlashError).message).toMatch(/step 1: (loss|gradient norm) is NaN; first: rmsNorm wrote NaN into blocks\.1\.norm\/out/);
+    expect(model.store.values.data).toEqual(before);
+  });
+});
