@@ -6,12 +6,12 @@
 namespace flashlm {
 namespace {
 
-/** Rows whose logits are formed at once: they are still in the second level cache when softmax and outDh read them. */
+/** Rows whose logits are formed at once: still in the second level cache when softmax and outDh read them. */
 constexpr int64_t HEAD_ROWS = 32;
 
 /** Logits, loss, dz and outDh of rows [begin, end), whose dz begins at `dz`. */
-inline void headRows(const HeadLossArgs& args, const Panels& tableTransposed, const Panels& table, int64_t begin,
-                     int64_t end, float* dz) {
+inline void headRows(const HeadLossArgs& args, const Panels& tableTransposed, const Panels& table,
+                     int64_t begin, int64_t end, float* dz) {
   const int64_t D = args.h.cols, V = args.table.rows;
   const bool gradient = args.outDh.data || args.accTable.data;
   for (int64_t tile = begin; tile < end; tile += HEAD_ROWS) {
@@ -36,7 +36,7 @@ inline void headLoss(Context& ctx, const HeadLossArgs& args) noexcept {
   const Panels tableTransposed = newPanels(ctx, D, V);
   const Panels table = args.outDh.data ? newPanels(ctx, V, D) : Panels{nullptr, 0, 0};
   const Panels h = args.accTable.data ? newPanels(ctx, chunk, D) : Panels{nullptr, 0, 0};
-  if (!dz || !tableTransposed.data || (args.outDh.data && !table.data) || (args.accTable.data && !h.data)) return;
+  if (ctx.scratch.failed()) return;
   packColumns(ctx, tableTransposed, args.table.data);
   if (args.outDh.data) packRows(ctx, table, args.table.data);
 

@@ -15,9 +15,9 @@ inline int64_t rowGrain(int64_t tileRows, int64_t productsPerRow) {
 }
 
 /**
- * Calls `body(rowBegin, rowEnd, panelBegin, panelEnd)` on all threads for parts that cover an output of rows x panels,
- * each element of which takes `steps` products: split by rows, in tiles of `tileRows`, or by panels where there are too
- * few rows for the threads.
+ * Calls `body(rowBegin, rowEnd, panelBegin, panelEnd)` on all threads for parts that cover an output of rows
+ * x panels, each element of which takes `steps` products: split by rows, in tiles of `tileRows`, or by panels
+ * where there are too few rows for the threads.
  */
 template <class Body>
 inline void eachOutputPart(const Context& ctx, int64_t rows, int64_t tileRows, int64_t panels, int64_t steps,

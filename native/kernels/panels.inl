@@ -3,14 +3,14 @@
 #include "vectors.inl"
 
 /**
- * Packed right operands of the matrix products: panels of TILE_COLS columns, each panel step after step, so that the
- * kernel reads memory in one straight line.
+ * Packed right operands of the matrix products: panels of TILE_COLS columns, each panel step after step, so
+ * that the kernel reads memory in one straight line.
  */
 namespace flashlm {
 namespace {
 
 constexpr int64_t TILE_COLS = simd::TILE_VECS * simd::LANES;
-/** Steps packed at a time: few enough that threads can share one panel, and that a transposed part stays in cache. */
+/** Steps packed at a time: few enough that threads share a panel and a transposed part stays in cache. */
 constexpr int64_t PACK_STEPS = 64;
 
 inline int64_t atMost(int64_t value, int64_t limit) { return value < limit ? value : limit; }
@@ -33,7 +33,7 @@ SIMD_INLINE simd::Vec loadCodesUpTo(const int8_t* row, int v, int64_t cols) {
   return left > 0 ? simd::loadCodesPartial(row + v * simd::LANES, static_cast<int>(left)) : simd::zero();
 }
 
-/** [ceil(cols / TILE_COLS)][steps][TILE_COLS]; columns past `cols` are 0. Null data: no memory could be had. */
+/** [ceil(cols / TILE_COLS)][steps][TILE_COLS]; columns past `cols` are 0. Null data: there was no memory. */
 struct Panels {
   float* data;
   int64_t steps, cols;
@@ -65,7 +65,8 @@ inline void fillPanels(const Context& ctx, const Panels& panels, const Fill& fil
 /** The right operand as it stands: b is [steps x cols]. */
 inline void packRows(const Context& ctx, const Panels& panels, const float* b) {
   fillPanels(ctx, panels, [&](float* to, int64_t step, int64_t steps, int64_t col, int64_t cols) {
-    for (const float* row = b + step * panels.cols + col; steps > 0; steps--, row += panels.cols, to += TILE_COLS) {
+    const float* row = b + step * panels.cols + col;
+    for (int64_t s = 0; s < steps; s++, row += panels.cols, to += TILE_COLS) {
 #pragma GCC unroll 4
       for (int v = 0; v < simd::TILE_VECS; v++) simd::store(to + v * simd::LANES, loadUpTo(row, v, cols));
     }

@@ -17,7 +17,8 @@ struct RowTargets {
 template <class Args>
 inline RowTargets targetsOf(const Args& args, int64_t row) {
   const int32_t begin = args.targets_offsets.data[row];
-  return {args.targets_ids.data + begin, args.targets_weights.data + begin, args.targets_offsets.data[row + 1] - begin};
+  return {args.targets_ids.data + begin, args.targets_weights.data + begin,
+          args.targets_offsets.data[row + 1] - begin};
 }
 
 inline float rowMax(const float* z, int64_t count) {
@@ -30,8 +31,8 @@ inline float rowMax(const float* z, int64_t count) {
 }
 
 /**
- * e[i] = exp(z[i] - max) and their sum, which stays float64: for a confident row the loss is what the sum has above 1.
- * `e` may be z, or null.
+ * e[i] = exp(z[i] - max) and their sum, which stays float64: for a confident row the loss is what the sum has
+ * above 1. `e` may be z, or null.
  */
 inline double expRow(float* e, const float* z, int64_t count, float max) {
   constexpr int64_t GROUP = 16;
@@ -61,8 +62,8 @@ inline void scaleRow(float* dz, int64_t count, float factor) {
 }
 
 /**
- * One row: returns n * logsumexp(z) - sum c_j z_j, and leaves scale * (n * softmax(z) - c) in dz unless it is null.
- * dz may be z.
+ * One row: returns n * logsumexp(z) - sum c_j z_j, and leaves scale * (n * softmax(z) - c) in dz unless it is
+ * null. dz may be z.
  */
 inline float softmaxRow(float* dz, const float* z, int64_t count, const RowTargets& targets, double scale) {
   const float max = rowMax(z, count);
@@ -74,8 +75,8 @@ inline float softmaxRow(float* dz, const float* z, int64_t count, const RowTarge
   }
   const double sum = expRow(dz, z, count, max);
   if (dz) {
-    // Targets are taken off before the common factor: where one has nearly all of the row's probability, its e is 1
-    // exactly and the small difference keeps its digits.
+    // Targets are taken off before the common factor: where one has nearly all of the row's probability, its
+    // e is 1 exactly and the small difference keeps its digits.
     const double unit = n != 0 ? sum / n : 0;
     for (int64_t t = 0; t < targets.count; t++) {
       float& e = dz[targets.ids[t]];
@@ -90,7 +91,8 @@ inline void softmaxCrossEntropy(Context& ctx, const SoftmaxCrossEntropyArgs& arg
   const int64_t count = args.z.cols;
   eachRow(ctx, args.z.rows, count, [=](int64_t row) {
     float* dz = args.outDz.data ? args.outDz.data + row * count : nullptr;
-    args.outNats.data[row] = softmaxRow(dz, args.z.data + row * count, count, targetsOf(args, row), args.scale);
+    args.outNats.data[row] =
+        softmaxRow(dz, args.z.data + row * count, count, targetsOf(args, row), args.scale);
   });
 }
 

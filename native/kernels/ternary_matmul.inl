@@ -14,9 +14,9 @@ struct RowFinish {
 };
 
 /**
- * One tile of ROWS x TILE_COLS integer dot products over `steps` <= DOT_STEPS quads. `x` is the first row's first quad.
- * Where the instruction set sums in int16 the widened sums go through `carried`: `first` and `last` say where in the
- * tile's run of blocks this one stands. Only the last writes to `out`.
+ * One tile of ROWS x TILE_COLS integer dot products over `steps` <= DOT_STEPS quads. `x` is the first row's
+ * first quad. Where the instruction set sums in int16 the widened sums go through `carried`: `first` and
+ * `last` say where in the tile's run of blocks this one stands. Only the last writes to `out`.
  */
 template <int ROWS>
 __attribute__((noinline)) void dotTile(const int8_t* x, int64_t rowBytes, const uint8_t* panel, int64_t steps,
@@ -69,8 +69,8 @@ inline void dotRows(int64_t rows, const int8_t* x, int64_t rowBytes, const uint8
   int64_t step = 0;
   do {
     const int64_t next = step + atMost(quads - step, simd::DOT_STEPS);
-    dotTile<ROWS>(x + 4 * step, rowBytes, panel + step * TILE_COLS * 4, next - step, carried, step == 0, next == quads,
-                  finish, out);
+    dotTile<ROWS>(x + 4 * step, rowBytes, panel + step * TILE_COLS * 4, next - step, carried, step == 0,
+                  next == quads, finish, out);
     step = next;
   } while (step < quads);
 }
@@ -93,20 +93,22 @@ inline int32_t sumOfCodes(const int8_t* codes, int64_t quads) {
 }
 
 /** Rows [begin, end) of the product with the panels [panelBegin, panelEnd); x has 4 * w.quads codes a row. */
-inline void ternaryBlock(const TernaryMatmulArgs& args, const int8_t* x, const QuadPanels& w, int64_t begin, int64_t end,
-                         int64_t panelBegin, int64_t panelEnd) {
+inline void ternaryBlock(const TernaryMatmulArgs& args, const int8_t* x, const QuadPanels& w, int64_t begin,
+                         int64_t end, int64_t panelBegin, int64_t panelEnd) {
   const Output out = {args.out.data, args.out.cols, args.out.cols};
   const int64_t rowBytes = 4 * w.quads;
   for (int64_t block = begin; block < end; block += ROW_BLOCK) {
     const int64_t rows = atMost(end - block, ROW_BLOCK);
     RowFinish finish[ROW_BLOCK];
     for (int64_t r = 0; r < rows; r++) {
-      finish[r] = {sumOfCodes(x + (block + r) * rowBytes, w.quads), args.x_scale.data[block + r] * args.w_scale.data[0]};
+      finish[r] = {sumOfCodes(x + (block + r) * rowBytes, w.quads),
+                   args.x_scale.data[block + r] * args.w_scale.data[0]};
     }
     for (int64_t p = panelBegin; p < panelEnd; p++) {
       for (int64_t r = 0; r < rows; r += simd::DOT_TILE_ROWS) {
-        dotRows<simd::DOT_TILE_ROWS>(atMost(rows - r, simd::DOT_TILE_ROWS), x + (block + r) * rowBytes, rowBytes,
-                                     w.at(p, 0), w.quads, finish + r, out.from(block + r, p * TILE_COLS));
+        dotRows<simd::DOT_TILE_ROWS>(atMost(rows - r, simd::DOT_TILE_ROWS), x + (block + r) * rowBytes,
+                                     rowBytes, w.at(p, 0), w.quads, finish + r,
+                                     out.from(block + r, p * TILE_COLS));
       }
     }
   }
@@ -147,7 +149,7 @@ inline void ternaryMatmulFloat(Context& ctx, const TernaryMatmulFloatArgs& args)
 inline void ternaryMatmulGradX(Context& ctx, const TernaryMatmulGradXArgs& args) noexcept {
   const Panels right = newPanels(ctx, args.w_codes.rows, args.w_codes.cols);
   if (!right.data) return;
-  // The codes' rows are the steps of this product: they are read as they stand, no second packed form is kept.
+  // The codes' rows are the steps of this product, so a second packed form would save nothing.
   packCodes(ctx, right, args.w_codes.data, args.w_scale.data, 0);
   multiplyRows(ctx, args.outDx, args.dy, right);
 }

@@ -3,10 +3,10 @@
 #include "panels.inl"
 
 /**
- * The private layout of ternary weights [N x K]: panels of TILE_COLS weight rows (output columns), and in a panel
- * ceil(K / 4) steps of TILE_COLS quads: byte i of quad j of step s is code(row j, column 4 s + i) + 1. The codes are
- * stored as {0, 1, 2} because the byte products of x86 want one unsigned operand; the sum of the other one is taken off
- * at the end. Bytes past K are 0 and meet padding that is 0.
+ * The private layout of ternary weights [N x K]: panels of TILE_COLS weight rows (output columns), and in a
+ * panel ceil(K / 4) steps of TILE_COLS quads: byte i of quad j of step s is code(row j, column 4 s + i) + 1.
+ * The codes are stored as {0, 1, 2} because the byte products of x86 want one unsigned operand; the sum of
+ * the other one is taken off at the end. Bytes past K are 0 and meet padding that is 0.
  */
 namespace flashlm {
 namespace {
@@ -16,7 +16,9 @@ struct QuadPanels {
   int64_t quads, cols;
 
   int64_t count() const { return ceilDiv(cols, TILE_COLS); }
-  const uint8_t* at(int64_t panel, int64_t quad) const { return data + (panel * quads + quad) * TILE_COLS * 4; }
+  const uint8_t* at(int64_t panel, int64_t quad) const {
+    return data + (panel * quads + quad) * TILE_COLS * 4;
+  }
 };
 
 /** Bytes of the packed form of codes [rows x cols]. */
@@ -29,24 +31,27 @@ inline uint32_t plusOne(uint32_t codes) {
   return ((codes & 0x7f7f7f7fu) + 0x01010101u) ^ (codes & 0x80808080u);
 }
 
+/** Codes [4 q, 4 q + 4) of a row of `cols`, as they are stored. */
+inline uint32_t storedQuad(const int8_t* row, int64_t q, int64_t cols) {
+  const int64_t count = cols - 4 * q;
+  uint32_t quad = 0;
+  if (count >= 4) {
+    memcpy(&quad, row + 4 * q, 4);
+    return plusOne(quad);
+  }
+  memcpy(&quad, row + 4 * q, static_cast<size_t>(count));
+  return plusOne(quad) & 0xffffffffu >> 8 * (4 - count);
+}
+
 inline void packTernary(Context& ctx, const PackTernaryArgs& args) noexcept {
-  const int64_t rows = args.codes.rows, cols = args.codes.cols, quads = ceilDiv(cols, 4), tail = cols % 4;
-  const int64_t grain = ceilDiv(THREAD_ELEMENTS, TILE_COLS * (cols + 1));
-  parallelRows(ctx.threads, ceilDiv(rows, TILE_COLS) * TILE_COLS, grain * TILE_COLS, [&](int64_t begin, int64_t end, int) {
-    for (int64_t row = begin; row < end; row++) {
-      uint8_t* to = args.outPacked.data + (row / TILE_COLS * quads * TILE_COLS + row % TILE_COLS) * 4;
-      const int8_t* codes = args.codes.data + row * cols;
-      for (int64_t q = 0; q < quads; q++) {
-        uint32_t quad = 0;
-        if (row < rows && 4 * q + 4 <= cols) {
-          memcpy(&quad, codes + 4 * q, 4);
-          quad = plusOne(quad);
-        } else if (row < rows) {
-          memcpy(&quad, codes + 4 * q, static_cast<size_t>(tail));
-          quad = plusOne(quad) & 0xffffffffu >> 8 * (4 - tail);
-        }
-        memcpy(to + q * TILE_COLS * 4, &quad, 4);
-      }
+  const int64_t rows = args.codes.rows, cols = args.codes.cols, quads = ceilDiv(cols, 4);
+  const int64_t padded = ceilDiv(rows, TILE_COLS) * TILE_COLS;
+  eachRow(ctx, padded, cols, [=](int64_t row) {
+    uint8_t* to = args.outPacked.data + (row / TILE_COLS * quads * TILE_COLS + row % TILE_COLS) * 4;
+    const int8_t* codes = args.codes.data + row * cols;
+    for (int64_t q = 0; q < quads; q++) {
+      const uint32_t quad = row < rows ? storedQuad(codes, q, cols) : 0;
+      memcpy(to + q * TILE_COLS * 4, &quad, 4);
     }
   });
 }

@@ -48,7 +48,9 @@ SIMD_INLINE Vec sqrt(Vec a) { return _mm256_sqrt_ps(a); }
 SIMD_INLINE Vec roundEven(Vec a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 
 SIMD_INLINE Mask greater(Vec a, Vec b) { return _mm256_cmp_ps(a, b, _CMP_GT_OQ); }
-SIMD_INLINE Vec select(Mask m, Vec whenTrue, Vec whenFalse) { return _mm256_blendv_ps(whenFalse, whenTrue, m); }
+SIMD_INLINE Vec select(Mask m, Vec whenTrue, Vec whenFalse) {
+  return _mm256_blendv_ps(whenFalse, whenTrue, m);
+}
 
 SIMD_INLINE float reduceAdd(Vec v) {
   __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
@@ -72,7 +74,8 @@ SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int6
 }
 
 SIMD_INLINE Vec pow2(Vec p, Vec n) {
-  const __m256i exponent = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
+  const __m256i exponent =
+      _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
   return _mm256_mul_ps(p, _mm256_castsi256_ps(exponent));
 }
 #include "exp.inl"
@@ -132,7 +135,8 @@ struct Sum16 {
     if (n > 8) addEight(2, kept(loadPartial(x + 8, n - 8), keepAbove));
   }
   SIMD_METHOD void addEightSquares(int first, Vec x) {
-    const __m256d a = _mm256_cvtps_pd(_mm256_castps256_ps128(x)), b = _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
+    const __m256d a = _mm256_cvtps_pd(_mm256_castps256_ps128(x));
+    const __m256d b = _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
     lanes[first] = _mm256_fmadd_pd(a, a, lanes[first]);
     lanes[first + 1] = _mm256_fmadd_pd(b, b, lanes[first + 1]);
   }
@@ -152,8 +156,12 @@ struct Sum16 {
 };
 
 using Quads = __m256i;
-SIMD_INLINE Quads loadQuads(const uint8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
-SIMD_INLINE Quads loadSignedQuads(const int8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+SIMD_INLINE Quads loadQuads(const uint8_t* p) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
+SIMD_INLINE Quads loadSignedQuads(const int8_t* p) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
 SIMD_INLINE Quads onesQuads() { return _mm256_set1_epi8(1); }
 SIMD_INLINE Quads broadcastQuad(const int8_t* p) {
   int32_t quad;
@@ -165,8 +173,8 @@ SIMD_INLINE Vec quadByte(Quads q, int i) {
   return _mm256_cvtepi32_ps(_mm256_and_si256(shifted, _mm256_set1_epi32(255)));
 }
 
-// The element type that the instructions' built-in functions take: with __m256i, gcc 12 sees a conversion at every step
-// and keeps each accumulator in memory too.
+// The element type that the instructions' built-in functions take: with __m256i, gcc 12 sees a conversion at
+// every step and keeps each accumulator in memory too.
 typedef int16_t DotSum __attribute__((vector_size(32)));
 // int16 pairs: 64 steps of at most 2 * (2 * -128) reach -32768 exactly.
 constexpr int DOT_STEPS = 64;

@@ -1,8 +1,8 @@
 #pragma once
 
 /**
- * 16 lanes: AVX-512 F, BW, DQ and VL; with VNNI where the compiler has been told of it. What each name means stands in
- * scalar.h.
+ * 16 lanes: AVX-512 F, BW, DQ and VL; with VNNI where the compiler has been told of it. What each name means
+ * stands in scalar.h.
  */
 
 #include <immintrin.h>
@@ -51,7 +51,9 @@ SIMD_INLINE Vec roundEven(Vec a) {
 }
 
 SIMD_INLINE Mask greater(Vec a, Vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
-SIMD_INLINE Vec select(Mask m, Vec whenTrue, Vec whenFalse) { return _mm512_mask_blend_ps(m, whenFalse, whenTrue); }
+SIMD_INLINE Vec select(Mask m, Vec whenTrue, Vec whenFalse) {
+  return _mm512_mask_blend_ps(m, whenFalse, whenTrue);
+}
 
 SIMD_INLINE float reduceAdd(Vec v) { return _mm512_reduce_add_ps(v); }
 SIMD_INLINE float reduceMax(Vec v) { return _mm512_reduce_max_ps(v); }
@@ -76,7 +78,9 @@ SIMD_INLINE Vec loadCodesPartial(const int8_t* p, int n) {
   return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(firstLanes(n), p)));
 }
 SIMD_INLINE __m128i saturateCodes(Vec v) { return _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(v)); }
-SIMD_INLINE void storeCodes(int8_t* p, Vec v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), saturateCodes(v)); }
+SIMD_INLINE void storeCodes(int8_t* p, Vec v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), saturateCodes(v));
+}
 SIMD_INLINE void storeCodesPartial(int8_t* p, Vec v, int n) {
   _mm_mask_storeu_epi8(p, firstLanes(n), saturateCodes(v));
 }
@@ -98,21 +102,18 @@ struct Sum16 {
   }
   SIMD_METHOD void add(const float* x) { addSixteen(load(x)); }
   SIMD_METHOD void addPartial(const float* x, int n) { addSixteen(loadPartial(x, n)); }
-  SIMD_METHOD void addAbs(const float* x, float keepAbove = -1.0f) {
-    addKept(load(x), keepAbove);
-  }
+  SIMD_METHOD void addAbs(const float* x, float keepAbove = -1.0f) { addKept(load(x), keepAbove); }
   SIMD_METHOD void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
     addKept(loadPartial(x, n), keepAbove);
   }
   SIMD_METHOD void addSquaresOf(Vec x) {
-    const __m512d a = _mm512_cvtps_pd(_mm512_castps512_ps256(x)), b = _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1));
+    const __m512d a = _mm512_cvtps_pd(_mm512_castps512_ps256(x));
+    const __m512d b = _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1));
     low = _mm512_fmadd_pd(a, a, low);
     high = _mm512_fmadd_pd(b, b, high);
   }
   SIMD_METHOD void addSquares(const float* x) { addSquaresOf(load(x)); }
-  SIMD_METHOD void addSquaresPartial(const float* x, int n) {
-    addSquaresOf(loadPartial(x, n));
-  }
+  SIMD_METHOD void addSquaresPartial(const float* x, int n) { addSquaresOf(loadPartial(x, n)); }
   SIMD_METHOD double fold() const {
     const __m512d eight = _mm512_add_pd(low, high);
     const __m256d four = _mm256_add_pd(_mm512_castpd512_pd256(eight), _mm512_extractf64x4_pd(eight, 1));
@@ -136,8 +137,8 @@ SIMD_INLINE Vec quadByte(Quads q, int i) {
   return _mm512_cvtepi32_ps(_mm512_and_si512(shifted, _mm512_set1_epi32(255)));
 }
 
-// DotSum has the element type that the instructions' built-in functions take: with __m512i, gcc 12 sees a conversion at
-// every step and keeps each accumulator in memory too, at half the speed.
+// DotSum has the element type that the instructions' built-in functions take: with __m512i, gcc 12 sees a
+// conversion at every step and keeps each accumulator in memory too, at half the speed.
 #ifdef __AVX512VNNI__
 typedef int32_t DotSum __attribute__((vector_size(64)));
 constexpr int DOT_STEPS = 1 << 20;

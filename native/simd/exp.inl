@@ -1,7 +1,7 @@
 /**
- * exp for the wrappers that have `pow2(p, n)` (p * 2^n for whole n in [-126, 127]): 2^n times a polynomial, with
- * n = round(x / ln 2) and the argument reduced by n * ln 2 in two parts (Cody and Waite 1980). The polynomial is the
- * degree-6 Taylor-like minimax fit of e^f on |f| <= ln(2) / 2 of the Cephes library (expf: p = 1 + f + f^2 * P(f)).
+ * exp for the wrappers that have `pow2(p, n)` = p * 2^n for whole n in [-126, 127]: 2^n times a polynomial,
+ * n = round(x / ln 2). The argument is reduced by n * ln 2 in two parts (Cody and Waite 1980); the polynomial
+ * is that of expf in the Cephes library (Moshier): e^f = 1 + f + f^2 * P(f) on |f| <= ln(2) / 2.
  */
 SIMD_INLINE Vec exp(Vec x) {
   // Clamped so that n stays a legal exponent; x is the second operand so that NaN passes.

@@ -1,8 +1,8 @@
 #pragma once
 
 /**
- * 4 lanes: NEON of every 64-bit ARM; with dotprod where the compiler has been told of it. What each name means stands
- * in scalar.h.
+ * 4 lanes: NEON of every 64-bit ARM; with dotprod where the compiler has been told of it. What each name
+ * means stands in scalar.h.
  */
 
 #include <arm_neon.h>

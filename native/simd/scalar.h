@@ -1,8 +1,8 @@
 #pragma once
 
 /**
- * The portable member of the family {scalar, avx2, avx512, neon}.h. Each wraps one register width under the same
- * names, so that a kernel is written once and compiled per instruction set. Here a register is one plain float.
+ * The portable member of the family {scalar, avx2, avx512, neon}.h. Each wraps one register width under the
+ * same names, so that a kernel is written once and compiled per instruction set. Here it is one float.
  *
  *   LANES                     float32 values in a register
  *   Vec, Mask, IntVec         LANES float32 values / truth values / int32 values
@@ -29,7 +29,8 @@
  *   toFloat(i) intBroadcast(x)
  *   Sum16                     float64 sum in a fixed order, see below
  *
- * Integer dot products take four int8 at a time (a quad): lane i of `Quads` holds four bytes of output column i.
+ * Integer dot products take four int8 at a time, a quad: lane i of `Quads` holds four bytes of column i.
+ *
  *   loadQuads(p) loadSignedQuads(p)
  *                             LANES quads of unsigned / of signed codes
  *   broadcastQuad(p)          one quad of signed codes in every lane;  onesQuads(): all codes 1
@@ -112,9 +113,9 @@ SIMD_INLINE IntVec intBroadcast(int32_t i) { return i; }
 SIMD_INLINE int32_t reduceAdd(IntVec v) { return v; }
 
 /**
- * Sum in float64 over SUM_LANES interleaved lanes (core/kernels.ts), the order that every instruction set follows to
- * the bit: of x, of |x| (elements that are not above `keepAbove` count as 0, NaN too), or of x * x (exact in float64,
- * fused or not). Each call takes 16 elements; only the last of a row may be partial.
+ * Sum in float64 over SUM_LANES interleaved lanes (core/kernels.ts), the order that every instruction set
+ * follows to the bit: of x, of |x| (elements that are not above `keepAbove` count as 0, NaN too), or of x * x
+ * (exact in float64, fused or not). Each call takes 16 elements; only the last of a row may be partial.
  */
 struct Sum16 {
   double lanes[16] = {};

@@ -42,19 +42,19 @@ export class Sequence implements Layer<SequenceCache> {
     // Layer i sees boundary i-1 as input and boundary i as output, so boundaries of one parity never meet: those that
     // no backward reads share memory, and so do all gradients.
     const shared = new Map<string, Mat>();
-    const alternate = (what: string, i: number, cols: number): Mat => {
-      const key = `${what} ${i % 2} ${cols}`;
+    const alternate = (what: string, i: number, { path, outCols }: Layer): Mat => {
+      const key = `${what} ${i % 2} ${outCols}`;
       let m = shared.get(key);
-      if (!m) shared.set(key, (m = p.scratch(`${this.path}/${what}`, rows, cols)));
-      return m;
+      if (!m) shared.set(key, (m = p.scratch(`${this.path}/${what}`, rows, outCols)));
+      return { ...m, label: `${path}/${what}` };
     };
     const between = this.children.slice(0, -1);
     const values = between.map((layer, i) =>
       p.training && (layer.keeps.output || this.children[i + 1]!.keeps.input)
         ? p.saved(`${layer.path}/out`, rows, layer.outCols)
-        : alternate('out', i, layer.outCols),
+        : alternate('out', i, layer),
     );
-    const grads = p.training ? between.map((layer, i) => alternate('grad', i, layer.outCols)) : [];
+    const grads = p.training ? between.map((layer, i) => alternate('grad', i, layer)) : [];
     const caches = this.children.map((layer) => layer.plan(rows, p));
     for (const m of shared.values()) p.release(m);
     return { values, grads, caches };

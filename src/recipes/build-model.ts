@@ -118,6 +118,7 @@ class ModelBuilder {
   }
 
   private layer(spec: Spec<ModelKind>, inCols: number, scope: PathScope): Layer {
+    if (this.layers > MAX_LAYERS) throw new Abandoned();
     if (++this.layers > MAX_LAYERS) {
       this.report(spec, `the model would have more than ${MAX_LAYERS.toLocaleString('en')} layers`);
       throw new Abandoned();

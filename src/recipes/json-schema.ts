@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Component, type Kind, MODEL_KINDS, type ModelKind } from './component.ts';
 import type { Registry } from './registry.ts';
-import { COMMON, FILE_KEYS, RECIPE } from './schema.ts';
+import { FILE_KEYS, fullSchema, RECIPE } from './schema.ts';
 import { type Slot, slotOf } from './slots.ts';
 
 type Json = Record<string, unknown>;
@@ -78,9 +78,7 @@ function typed(kind: Kind, components: readonly Component[]): Json {
   return { anyOf: [kind === 'backend' ? { type: 'string' } : { enum: types }, map] };
 }
 
-function optionsOf({ kind, schema }: Component): Json {
-  return toJson(schema.safeExtend(COMMON[kind].shape));
-}
+const optionsOf = (component: Component): Json => toJson(fullSchema(component));
 
 function object(properties: Json, required: readonly string[] | undefined): Json {
   return { type: 'object', properties, ...(required?.length && { required }), additionalProperties: false };

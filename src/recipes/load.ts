@@ -151,7 +151,7 @@ function applySets(tree: MapTree, sets: readonly string[], reader: RecipeReader)
       continue;
     }
     const first = keys[0]!;
-    if (first in FILE_KEYS) {
+    if (Object.hasOwn(FILE_KEYS, first)) {
       reader.report(place, `'${first}' can only stand in a file`);
       continue;
     }

@@ -4,7 +4,7 @@ import { type Component, type Kind, MODEL_KINDS, type ModelKind, type Spec } fro
 import { type Place, RecipeError, type RecipeIssue } from './errors.ts';
 import { explain, type Subject, unknownName } from './explain.ts';
 import type { Registry } from './registry.ts';
-import { COMMON } from './schema.ts';
+import { COMMON, fullSchema } from './schema.ts';
 import { type Slot, slotOf } from './slots.ts';
 import { type Entry, entry, type MapTree, show, toPlain, toTree, type Tree, without } from './tree.ts';
 
@@ -143,12 +143,11 @@ export class RecipeReader {
 
   private readOptions<K extends Kind>(component: Component<K>, written: MapTree, place: Place): Spec<K> | undefined {
     const shared = COMMON[component.kind];
-    const schema = component.schema.safeExtend(shared.shape);
     const subject = { name: component.type, main: component.main };
-    const { values, complete } = this.readObject(schema, written, subject);
+    const { values, complete } = this.readObject(fullSchema(component), written, subject);
     if (!complete) return undefined;
     const split = (common: boolean) =>
-      Object.fromEntries(Object.entries(values).filter(([key]) => key in shared.shape === common));
+      Object.fromEntries(Object.entries(values).filter(([key]) => Object.hasOwn(shared.shape, key) === common));
     return { component, options: split(false), common: split(true), place, written };
   }
 }

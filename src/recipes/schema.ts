@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CORPUS_FORMATS } from '../data/corpus.ts';
 import { DATA_ORDERS } from '../data/batches.ts';
 import { MAX_VOCAB } from '../data/tokenizer/merges.ts';
-import type { Kind } from './component.ts';
+import type { Component, Kind } from './component.ts';
 import { count, duration, every } from './options.ts';
 import { componentOf, componentsOf, modelList } from './slots.ts';
 
@@ -112,6 +112,18 @@ function modelCommon() {
     .describe('What the layer is called in paths.');
   const common = z.strictObject({ name });
   return { input: common, layer: common, objective: common };
+}
+
+const fullSchemas = new WeakMap<Component, z.ZodObject>();
+
+/** Everything that may stand in a component's map. Made once: zod compiles a schema at its first use. */
+export function fullSchema(component: Component): z.ZodObject {
+  let schema = fullSchemas.get(component);
+  if (!schema) {
+    schema = component.schema.safeExtend(COMMON[component.kind].shape);
+    fullSchemas.set(component, schema);
+  }
+  return schema;
 }
 
 export type RecipeSettings = z.output<typeof RECIPE>;

@@ -6,6 +6,8 @@ import type { Entry, Scalar, Tree } from './tree.ts';
 export const MAX_BYTES = 1_000_000;
 const MAX_DEPTH = 64;
 const MAX_VALUES = 20_000;
+/** Pieces of syntax; a value with its indentation, punctuation and comment has fewer than ten. */
+const MAX_TOKENS = 10 * MAX_VALUES;
 
 /** Where the text comes from: turns a position (both from 1) into a place. */
 export type Locate = (line: number, column: number) => Place;
@@ -47,7 +49,9 @@ class YamlReader {
   private *tokens(): Generator<CST.Token> {
     const parser = new Parser(this.lines.addNewLine);
     this.lines.addNewLine(0);
+    let count = 0;
     for (const lexeme of new Lexer().lex(this.text)) {
+      if (++count > MAX_TOKENS) throw this.tooMany(parser.offset);
       yield* parser.next(lexeme);
       if (parser.stack.length > 2 * MAX_DEPTH) throw this.stop(parser.offset, 'too many levels inside each other');
     }
@@ -56,9 +60,7 @@ class YamlReader {
 
   private convert(node: unknown, depth: number, offset: number): Tree {
     const at = (node as { range?: readonly number[] } | null)?.range?.[0] ?? offset;
-    if (++this.values > MAX_VALUES) {
-      throw this.stop(at, `more than ${MAX_VALUES.toLocaleString('en')} values, aliases counted each time`);
-    }
+    if (++this.values > MAX_VALUES) throw this.tooMany(at);
     if (depth > MAX_DEPTH) throw this.stop(at, 'too many levels inside each other');
     if (isAlias(node)) {
       const target = this.anchors.get(node.source);
@@ -116,6 +118,10 @@ class YamlReader {
 
   private report(offset: number, message: string): void {
     this.issues.push({ place: this.place(offset), message });
+  }
+
+  private tooMany(offset: number): RecipeError {
+    return this.stop(offset, `more than ${MAX_VALUES.toLocaleString('en')} values, aliases counted each time`);
   }
 
   private stop(offset: number, message: string): RecipeError {

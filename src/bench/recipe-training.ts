@@ -1,0 +1,34 @@
+import { OptimizerState } from '../optim/optimizer.ts';
+import { composeModel } from '../recipes/compose.ts';
+import { createPart } from '../recipes/create.ts';
+import type { Recipe } from '../recipes/load.ts';
+import type { Batches } from '../train/trainer.ts';
+import type { MakeTraining } from './step-bench.ts';
+
+/** Training as a recipe says, on batches of `tokens` tokens, for as many steps as are asked for. */
+export function recipeTraining(recipe: Recipe, batches: Batches, tokens: number): MakeTraining {
+  return (backend, path) => {
+    const model = composeModel(recipe, backend);
+    const optimizer = createPart(recipe.optimizer);
+    const never = Number.POSITIVE_INFINITY;
+    return {
+      parts: {
+        model,
+        optimizer,
+        optimizerState: new OptimizerState(model.store, optimizer),
+        schedule: createPart(recipe.schedule),
+        batches,
+      },
+      options: {
+        limits: { steps: never, tokens: never, epochs: never, seconds: never },
+        measure: 'steps',
+        clip: recipe.train.clip,
+        collapse: path === 'collapsed' ? 'auto' : 'never',
+        seqLen: recipe.data.seq_len,
+        tokensPerStep: tokens,
+        tokensPerEpoch: tokens,
+        blockRows: recipe.train.block_rows,
+      },
+    };
+  };
+}

@@ -1,0 +1,101 @@
+import type { Backend } from '../core/backend.ts';
+import type { Path } from '../train/events.ts';
+import { Trainer, type TrainerOptions, type TrainerParts } from '../train/trainer.ts';
+import type { OpName } from '../core/kernels.ts';
+import { KernelClock, type OpTime } from './kernel-clock.ts';
+import { type Summary, summarize } from './summary.ts';
+
+/** Where the time of one step went. */
+export interface StepTime {
+  readonly seconds: number;
+  readonly ops: readonly OpTime[];
+}
+
+/** The parts of a step; together they are the whole of it. */
+export interface Breakdown {
+  /** Inside the kernels, the longest first. */
+  readonly ops: readonly { readonly op: OpName; readonly calls: number; readonly seconds: number; readonly share: number }[];
+  /** Handing over and checking arguments, as `calls` calls with nothing to do take it. */
+  readonly binding: { readonly calls: number; readonly seconds: number; readonly share: number };
+  /** Everything else: batches, counts, blocks, layers. */
+  readonly typescript: { readonly seconds: number; readonly share: number };
+}
+
+/** Whole training steps on one path with one number of threads. */
+export interface StepResult {
+  readonly backend: string;
+  readonly threads: number;
+  readonly path: Path;
+  /** Of one step. */
+  readonly seconds: Summary;
+  /** Of this path, at the median. */
+  readonly tokensPerSecond: number;
+  /** Share of the step that is not spent inside kernels: binding and TypeScript. */
+  readonly outsideShare: number;
+  /** Of the step whose time is the median (the one below, for an even number of steps). */
+  readonly breakdown: Breakdown;
+}
+
+/** A recipe's training without its data, on a backend that is given. */
+export type MakeTraining = (
+  backend: Backend,
+  path: Path,
+) => { readonly parts: TrainerParts; readonly options: TrainerOptions };
+
+/** A training run that takes one step at a time. */
+export class StepBench {
+  private readonly clock: KernelClock;
+  private readonly trainer: Trainer;
+  private readonly tokens: number;
+  private stepSeconds = 0;
+
+  constructor(
+    private readonly inner: Backend,
+    path: Path,
+    make: MakeTraining,
+  ) {
+    this.clock = new KernelClock(inner);
+    const { parts, options } = make(this.clock.backend, path);
+    this.tokens = options.tokensPerStep;
+    const onStep = ({ tokensPerSecond }: { tokensPerSecond: number }) => {
+      this.stepSeconds = this.tokens / tokensPerSecond;
+    };
+    this.trainer = new Trainer(parts, options, [{ onStep }]);
+  }
+
+  /** One step. A trainer that is told to stop before it begins still finishes the step under way. */
+  async step(): Promise<StepTime> {
+    this.clock.take();
+    await this.trainer.run(AbortSignal.abort());
+    return { seconds: this.stepSeconds, ops: this.clock.take() };
+  }
+
+  /** `callSeconds`: what a call with nothing to do costs. */
+  result(steps: readonly StepTime[], callSeconds: number): StepResult {
+    const seconds = summarize(steps.map((step) => step.seconds));
+    const inOrder = [...steps].sort((a, b) => a.seconds - b.seconds);
+    const breakdown = breakDown(inOrder[Math.floor((inOrder.length - 1) / 2)]!, callSeconds);
+    return {
+      backend: this.inner.name,
+      threads: this.inner.threads,
+      path: this.trainer.path,
+      seconds,
+      tokensPerSecond: this.tokens / seconds.median,
+      outsideShare: breakdown.binding.share + breakdown.typescript.share,
+      breakdown,
+    };
+  }
+}
+
+/** Splits a step so that the parts add up to it. */
+export function breakDown({ seconds, ops }: StepTime, callSeconds: number): Breakdown {
+  const share = (part: number) => ({ seconds: part, share: part / seconds });
+  // No call can cost more than it took.
+  const binding = ops.map((op) => Math.min(op.seconds, op.calls * callSeconds));
+  const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+  return {
+    ops: ops.map(({ op, calls, seconds: whole }, i) => ({ op, calls, ...share(whole - binding[i]!) })),
+    binding: { calls: total(ops.map(({ calls }) => calls)), ...share(total(binding)) },
+    typescript: share(seconds - total(ops.map((op) => op.seconds))),
+  };
+}

@@ -1,0 +1,296 @@
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type CliProcess, finished, runProcess, startCli } from './cli-process.ts';
+import { runInProcess } from './fake-terminal.ts';
+
+const ESCAPE = '\x1b';
+
+/** The keys that every event has, as documented. */
+const KEYS: Readonly<Record<string, readonly string[]>> = {
+  step: ['event', 'step', 'tokens', 'loss', 'floor', 'lr', 'gradNorm', 'tokensPerSecond', 'path', 'backend'],
+  eval: ['event', 'step', 'split', 'loss', 'floor', 'ppl', 'bpc', 'bpb', 'tokens', 'characters', 'bytes'],
+  sample: ['event', 'step', 'prompt', 'text'],
+  checkpoint: ['event', 'step', 'dir'],
+  done: ['event', 'runDir', 'seconds', 'step', 'ending'],
+};
+
+let dir: string;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'flashlm-cli-train-'));
+  env = { FLASHLM_CACHE: join(dir, 'cache') };
+  vi.stubEnv('FLASHLM_CACHE', env.FLASHLM_CACHE);
+});
+
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(dir, { recursive: true, force: true });
+});
+
+/** A folder for the runs of one test. */
+function root(name: string): string {
+  return join(dir, name);
+}
+
+async function onlyRun(folder: string): Promise<string> {
+  const runs = await readdir(folder);
+  expect(runs).toHaveLength(1);
+  return join(folder, runs[0]!);
+}
+
+function events(text: string): { event: string; [key: string]: unknown }[] {
+  return text.trim().split('\n').map((line) => JSON.parse(line));
+}
+
+describe('flashlm train', () => {
+  it('ends with scores, speed, a sample, the directory and the next command', async () => {
+    const out = root('summary');
+    const args = ['v61-debug', '--steps', '6', '--backend', 'reference', '--out', out];
+    const { status, stdout, stderr } = await runInProcess(['train', ...args]);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const run = await onlyRun(out);
+    expect(stdout).not.toContain(ESCAPE);
+    expect(stdout).toMatch(/^model {4}v6\.1 debug: [\d,]+ parameters, token-wise\nbackend {2}reference, 1 thread, path collapsed/);
+    expect(stdout).toMatch(/^data {5}sample: [\d,]+ tokens in \d+ documents, validation [\d,]+ tokens$/m);
+    expect(stdout).toMatch(/^step 1\/6 {2}loss \d\.\d{4} \(floor \d\.\d{4}\) {2}lr .* tokens\/s {2}.* left$/m);
+    const summary = stdout.slice(stdout.indexOf('Done after 6 steps: all steps are done.'));
+    expect(summary).toMatch(/^ +loss +floor +PPL +BPC +BPB +tokens +characters\ntrain .*\nvalid /m);
+    expect(summary).toMatch(/tokens\/s \(path collapsed, backend reference, 1 thread\); [\d.]+k? tokens in .* of training/);
+    expect(summary).toMatch(/^Sample\n {2}Once upon a time/m);
+    expect(summary).toMatch(new RegExp(`^Run directory: .*${run.split('/').at(-1)}\nNext: npx flashlm data tinystories`, 'm'));
+    expect((await readdir(join(run, 'checkpoints'))).at(-1)).toBe('step-00000006');
+  });
+
+  it('writes exactly the documented events with --json, and the same to metrics.jsonl', async () => {
+    const out = root('json');
+    const args = ['--steps', '4', '--out', out, '--json', '--set', 'eval.every=2', '--set', 'collapse=never'];
+    const { status, stdout, stderr } = await runInProcess(['train', 'v61-debug', ...args]);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^model .*\nbackend .*path dense .*collapse is off.*\ndata .*\nrun .*\n$/);
+    const all = events(stdout);
+    for (const event of all) expect(Object.keys(event)).toEqual(KEYS[event.event]);
+    expect(new Set(all.map(({ event }) => event))).toEqual(new Set(Object.keys(KEYS)));
+    expect(all.filter(({ event }) => event === 'step').map(({ step }) => step)).toEqual([1, 2, 3, 4]);
+    expect(all.at(-1)).toMatchObject({ event: 'done', step: 4, ending: 'steps', runDir: await onlyRun(out) });
+    expect(events(await readFile(join(await onlyRun(out), 'metrics.jsonl'), 'utf8'))).toEqual(all);
+  });
+
+  it('says nothing but the summary with --quiet', async () => {
+    const { stdout, stderr } = await runInProcess(['train', 'v61-debug', '--steps', '2', '--out', root('quiet'), '--quiet']);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^\nDone after 2 steps/);
+  });
+
+  it('lets any limit replace those of the recipe, and takes data and changes from the command line', async () => {
+    const text = join(dir, 'text.txt');
+    await writeFile(text, 'The cat sat on the mat.\n<|endoftext|>\nA dog ran to the cat.\n<|endoftext|>\n'.repeat(40));
+    const flags = ['--tokens', '1k', '--data', text, '--valid', text, '--out', root('limits'), '--json'];
+    const sets = ['--set', 'data.batch=2', '--set', 'train.seed=7'];
+    const { status, stdout, stderr } = await runInProcess(['train', 'v61-debug', ...flags, ...sets]);
+    expect(status).toBe(0);
+    expect(stderr).toContain('too small for 300 tokens');
+    // 2 sequences of 32 tokens a step.
+    expect(events(stdout).at(-1)).toMatchObject({ event: 'done', step: 16, ending: 'tokens' });
+    const recipe = await readFile(join(await onlyRun(root('limits')), 'recipe.yaml'), 'utf8');
+    expect(recipe).toContain(text);
+    expect(recipe).toMatch(/seed: 7/);
+    expect(recipe).toMatch(/steps: null/);
+  });
+
+  it('goes on with the latest run of the folder, or the one that is named', async () => {
+    const out = root('resume');
+    await runInProcess(['train', 'v61-debug', '--steps', '3', '--out', out, '--quiet']);
+    const run = await onlyRun(out);
+    const latest = await runInProcess(['train', '--resume', '--out', out, '--steps', '5']);
+    expect(latest.status).toBe(0);
+    expect(latest.stdout).toContain('going on after step 3');
+    expect(latest.stdout).toContain('Done after 5 steps');
+    const named = await runInProcess(['train', '--resume', run, '--steps', '5', '--quiet']);
+    expect(named.stdout).toContain('Nothing was left to train');
+    expect(await readdir(out)).toHaveLength(1);
+  });
+
+  it.each([
+    ['no recipe', [], 2, /No recipe was given/],
+    ['a recipe that does not exist', ['v61-debg'], 2, /no recipe 'v61-debg'.*did you mean 'v61-debug'/],
+    ['a wrong limit', ['v61', '--steps', '0'], 2, /--steps <n>.*whole number of at least 1/],
+    ['a wrong time', ['v61', '--budget', 'soon'], 2, /--budget <time>.*45s, 90m or 2h/],
+    ['a wrong change', ['v61', '--set', 'optimizer.lr'], 2, /key=value/],
+    ['a change of nothing', ['v61', '--set', 'optimiser.lr=1'], 2, /did you mean 'optimizer'/],
+    ['a backend that does not exist', ['v61', '--backend', 'nativ'], 2, /did you mean 'native'/],
+    ['--json with --quiet', ['v61', '--json', '--quiet'], 2, /--json.*cannot be used with.*--quiet/],
+    ['--resume with a recipe', ['v61', '--resume'], 2, /can't be given with --resume/],
+    ['--resume with data', ['--resume', '--data', 'x.txt'], 2, /--data can't be given with --resume/],
+    ['nothing to resume', ['--resume'], 1, /no run to go on with/],
+    ['data that is missing', ['v61', '--data', 'missing.txt'], 1, /no such file[\s\S]*missing\.txt/],
+  ])('refuses %s', async (_, args, status, message) => {
+    const out = root('refused');
+    const result = await runInProcess(['train', ...args, '--out', out]);
+    expect(result.status).toBe(status);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).toMatch(message);
+    expect(result.stderr.trim().split('\n').length).toBeLessThanOrEqual(3);
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
+describe('flashlm train as a process', () => {
+  /** A run that would last for hours; resolves once its first step is done. */
+  async function start(out: string, ...args: string[]): Promise<CliProcess> {
+    const child = startCli(['train', 'v61-debug', '--budget', '2h', '--out', out, ...args], { env });
+    await new Promise<void>((resolve, reject) => {
+      child.on('close', () => reject(new Error('the run ended before its first step')));
+      child.stdout.once('readable', () => resolve());
+    });
+    return child;
+  }
+
+  it('stops after the step at the first Ctrl-C, and goes on later', async () => {
+    const out = root('interrupted');
+    const child = await start(out);
+    child.kill('SIGINT');
+    const { status, stderr } = await finished(child);
+    expect(status).toBe(130);
+    const run = await onlyRun(out);
+    const step = Number(/Stopped after step (\d+); everything is saved\./.exec(stderr)![1]);
+    expect(stderr).toMatch(/^Go on with: npx flashlm train --resume .*v6\.1-debug-/m);
+    expect(await readdir(join(run, 'checkpoints'))).toContain(`step-${String(step).padStart(8, '0')}`);
+    expect(existsSync(join(run, 'run.lock'))).toBe(false);
+    const resumed = await runInProcess(['train', '--resume', run, '--steps', String(step + 2)]);
+    expect(resumed.status).toBe(0);
+    if (step) expect(resumed.stdout).toContain(`going on after step ${step.toLocaleString('en-US')}`);
+  });
+
+  it('stops in the same way at SIGTERM, with the status of that', async () => {
+    const child = await start(root('terminated'), '--json');
+    child.kill('SIGTERM');
+    const { status, stdout } = await finished(child);
+    expect(status).toBe(143);
+    expect(events(stdout).at(-1)).toMatchObject({ event: 'done', ending: 'interrupted' });
+  });
+
+  it('stops at once at the second Ctrl-C, and loses nothing', async () => {
+    const out = root('twice');
+    // A step of seconds: the second signal comes long before the first step is done.
+    const child = await start(out, '--backend', 'reference', '--set', 'collapse=never', '--set', 'data.batch=128');
+    child.kill('SIGINT');
+    await sleep(200);
+    child.kill('SIGINT');
+    const { status, stderr } = await finished(child);
+    expect(status).toBe(130);
+    expect(stderr).not.toContain('Stopped after');
+    expect(await readdir(join(await onlyRun(out), 'checkpoints'))).toEqual(['step-00000000']);
+    const resumed = await runInProcess(['train', '--resume', '--out', out, '--steps', '1', '--quiet']);
+    expect(resumed.status).toBe(0);
+  });
+
+  it('saves what it has when its reader goes away', async () => {
+    const out = root('pipe');
+    const child = await start(out, '--json');
+    child.stdout.destroy();
+    const { status, stderr } = await finished(child);
+    expect(status).toBe(141);
+    expect(stderr).not.toContain('EPIPE');
+    const run = await onlyRun(out);
+    const saved = (await readdir(join(run, 'checkpoints'))).at(-1)!;
+    expect(Number(saved.slice('step-'.length))).toBeGreaterThan(0);
+  });
+
+  it('does not write to a directory that another process trains in', async () => {
+    const out = root('locked');
+    const child = await start(out, '--json');
+    const second = await runProcess(['train', '--resume', '--out', out], { env });
+    child.kill('SIGTERM');
+    await finished(child);
+    expect(second.status).toBe(1);
+    expect(second.stderr).toMatch(/in use by process \d+/);
+  });
+});
+
+describe('a finished run', () => {
+  let run: string;
+
+  beforeAll(async () => {
+    const out = root('finished');
+    const args = ['--steps', '5', '--set', 'eval.tokens=null', '--out', out, '--quiet'];
+    expect(await runInProcess(['train', 'v61-debug', ...args])).toMatchObject({ status: 0, stderr: '' });
+    run = await onlyRun(out);
+  });
+
+  it('is evaluated on its validation data as it was at its end', async () => {
+    const { status, stdout } = await runInProcess(['eval', run, '--json']);
+    expect(status).toBe(0);
+    const event = JSON.parse(stdout);
+    expect(Object.keys(event)).toEqual(KEYS.eval);
+    const metrics = events(await readFile(join(run, 'metrics.jsonl'), 'utf8'));
+    expect(event).toEqual(metrics.findLast(({ event, split }) => event === 'eval' && split === 'valid'));
+  });
+
+  it('is evaluated on other data, with the counts that the figures rest on', async () => {
+    const text = join(dir, 'other.txt');
+    await writeFile(text, 'Ä cat.\n<|endoftext|>\nA dog.\n');
+    const { status, stdout } = await runInProcess(['eval', run, '--data', text]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^text {3}data: 2 documents, \d+ tokens, 12 characters, 13 bytes$/m);
+    expect(stdout).toMatch(/^loss {3}\d\.\d{4} nats a token, floor /m);
+    expect(stdout).toMatch(/^BPB +[\d.]+ bits a byte$/m);
+  });
+
+  it('is evaluated at an earlier checkpoint that is named', async () => {
+    const { stdout } = await runInProcess(['eval', join(run, 'checkpoints', 'step-00000000'), '--json']);
+    expect(JSON.parse(stdout).step).toBe(0);
+  });
+
+  it('writes text: the same for the same seed, and the prompt first', async () => {
+    const args = ['generate', run, '--prompt', 'The cat', '--max-tokens', '20', '--seed', '3'];
+    const [first, again, other, json] = await Promise.all([
+      runInProcess(args),
+      runInProcess(args),
+      runInProcess([...args.slice(0, -1), '4']),
+      runInProcess([...args, '--json']),
+    ]);
+    expect(first.status).toBe(0);
+    expect(first.stdout.startsWith('The cat')).toBe(true);
+    expect(first.stdout.endsWith('\n')).toBe(true);
+    expect(again.stdout).toBe(first.stdout);
+    expect(other.stdout).not.toBe(first.stdout);
+    const event = JSON.parse(json.stdout);
+    expect(Object.keys(event)).toEqual(['step', 'seed', 'prompt', 'text', 'tokens', 'ending', 'seconds']);
+    expect(`${event.text}\n`).toBe(first.stdout);
+    expect(event.tokens).toBeLessThanOrEqual(20);
+  });
+
+  it('takes the likeliest tokens at temperature 0, whatever the seed', async () => {
+    const args = ['generate', run, '--temperature', '0', '--max-tokens', '10', '--seed'];
+    expect((await runInProcess([...args, '1'])).stdout).toBe((await runInProcess([...args, '2'])).stdout);
+  });
+
+  it.each([
+    ['eval', 'a folder that is no run', ['.'], 2, /neither a run directory nor a checkpoint/],
+    ['eval', 'data that is missing', ['RUN', '--data', 'missing.txt'], 1, /no such file/],
+    ['generate', 'a folder that is no run', ['missing'], 2, /neither a run directory nor a checkpoint/],
+    ['generate', 'a temperature below 0', ['RUN', '--temperature', '-1'], 2, /--temperature <t>.*at least 0/],
+    ['generate', 'a probability of 0', ['RUN', '--top-p', '0'], 2, /--top-p <p>.*above 0, at most 1/],
+    ['generate', 'no tokens', ['RUN', '--max-tokens', '0'], 2, /--max-tokens <n>/],
+  ])('%s refuses %s', async (command, _, args, status, message) => {
+    const result = await runInProcess([command, ...args.map((arg) => (arg === 'RUN' ? run : arg))]);
+    expect(result).toMatchObject({ status, stdout: '', stderr: expect.stringMatching(message) });
+  });
+
+  it('is read from an older checkpoint when the newest one is damaged, which is named', async () => {
+    const copy = join(dir, 'damaged');
+    await cp(run, copy, { recursive: true });
+    const model = join(copy, 'checkpoints', 'step-00000005', 'model.safetensors');
+    await writeFile(model, (await readFile(model)).subarray(0, -1));
+    const { status, stdout, stderr } = await runInProcess(['eval', copy, '--json']);
+    expect(status).toBe(0);
+    expect(stderr).toContain('step-00000005');
+    expect(JSON.parse(stdout).step).toBe(0);
+  });
+});

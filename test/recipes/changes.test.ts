@@ -1,0 +1,133 @@
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { describeModel } from '../../src/recipes/describe.ts';
+import { loadRecipe } from '../../src/recipes/load.ts';
+import { folder, mistakes, mistakesOf, RIGHT } from './helpers.ts';
+
+const load = (files: Readonly<Record<string, string>>, set: readonly string[] = []) =>
+  loadRecipe(join(folder(files), 'recipe.yaml'), { set });
+
+describe('--set', () => {
+  const changed = (...set: string[]) => load({ 'recipe.yaml': RIGHT }, set);
+
+  it('changes values, in order', async () => {
+    const recipe = await changed('optimizer.lr=0.5', 'optimizer.lr=0.02', 'train.budget=90m', 'collapse=never');
+    expect(recipe.optimizer.options.lr).toBe(0.02);
+    expect(recipe.train).toMatchObject({ steps: 20, budget: '90m' });
+    expect(recipe.collapse).toBe('never');
+  });
+
+  it('finds its way through lists, and turns a bare name into a map', async () => {
+    const recipe = await changed('model.1.repeat=5', 'model.1.layers.0.residual.2.silu.name=gate');
+    const paths = describeModel(recipe).layers.map(({ path }) => path);
+    expect(paths).toContain('blocks.4.gate');
+    expect(paths).not.toContain('blocks.5.gate');
+  });
+
+  it('takes any YAML, null and nothing included', async () => {
+    const recipe = await changed('optimizer={ type: adamw, lr: 1e-3 }', 'checkpoint.every=null', 'eval.every=');
+    expect(recipe.optimizer.component.type).toBe('adamw');
+    expect(recipe.checkpoint.every).toBeNull();
+    expect(recipe.eval.every).toBeNull();
+  });
+
+  it('drops what belonged to another type', async () => {
+    const recipe = await load(
+      { 'base.yaml': RIGHT, 'recipe.yaml': 'extends: base.yaml\noptimizer: { type: adamw, lr: 0.1 }\n' },
+    );
+    expect(recipe.optimizer.options).not.toHaveProperty('momentum');
+  });
+
+  it('reads relative paths from the working directory', async () => {
+    expect((await changed('data.source=[a.txt]')).data.source).toEqual([resolve('a.txt')]);
+  });
+
+  it.each([
+    ['optimizer.lrr=1', "unknown key 'lrr' in sgd; did you mean 'lr'?"],
+    ['optimzer.lr=1', "unknown key 'optimzer' in the recipe; did you mean 'optimizer'?"],
+    ['optimizer.lr=fast', "'lr' must be a number, found 'fast'"],
+    ['collapse=nver', "'collapse' must be auto or never, found 'nver'; did you mean 'never'?"],
+    ['model.7.repeat=2', "'7' is no entry of a list of 4: expected 0 to 3"],
+    ['model.one=2', "'one' is no entry of a list of 4: expected 0 to 3"],
+    ['name.first=x', `'first' is looked for inside "small", which has no keys`],
+    ['optimizer.lr', 'expected key=value, such as optimizer.lr=0.02'],
+    ['=3', 'expected key=value, such as optimizer.lr=0.02'],
+    ['a..b=3', 'expected key=value, such as optimizer.lr=0.02'],
+    ['extends=v61', "'extends' can only stand in a file"],
+    ['__proto__.x=1', "unknown key '__proto__' in the recipe"],
+  ])('%s', async (set, message) => {
+    const [line, ...more] = await mistakesOf(RIGHT, { set: [set] });
+    expect(line!.startsWith(`--set ${set}: ${message}`)).toBe(true);
+    expect(more).toEqual([]);
+  });
+
+  it('with text that is no YAML', async () => {
+    const [line] = await mistakesOf(RIGHT, { set: ['optimizer={lr'] });
+    expect(line).toMatch(/^--set optimizer=\{lr: Flow map/);
+  });
+
+  it('is told together with the mistakes of the file', async () => {
+    const lines = await mistakesOf(RIGHT.replace('momentum', 'momentun'), { set: ['modle=3', 'log.every=0'] });
+    expect(lines.sort()).toEqual([
+      "--set log.every=0: 'log.every' must be at least 1, found 0",
+      "--set modle=3: unknown key 'modle' in the recipe; did you mean 'model'?",
+      "recipe.yaml:15:35: unknown key 'momentun' in sgd; did you mean 'momentum'?",
+    ]);
+  });
+});
+
+describe('extends', () => {
+  it('merges maps, replaces lists, and takes the name of the library or a path beside the file', async () => {
+    const recipe = await load({
+      'recipe.yaml': 'extends: sub/middle.yaml\ntrain: { seed: 3 }\n',
+      'sub/middle.yaml': 'extends: ../base.yaml\nmodel:\n  - embedding: { vocab: 300, dim: 4 }\n  - silu\n  - tied_head\n',
+      'base.yaml': 'extends: v61\nname: base\ntokenizer: { vocab: 300 }\ntrain: { seed: 2, clip: 1 }\n',
+    });
+    expect(recipe.name).toBe('base');
+    expect(recipe.train).toMatchObject({ seed: 3, clip: 1, budget: '2h' });
+    expect(describeModel(recipe).layers).toHaveLength(3);
+  });
+
+  it('keeps the places and the folders of each file', async () => {
+    const dir = folder({
+      'recipe.yaml': 'extends: sub/base.yaml\noptimizer: { lrr: 1 }\nlog: { every: 5 }\n',
+      'sub/base.yaml': `${RIGHT}log: { evry: 1 }\nsample: { temperature: hot }\n`,
+    });
+    expect((await mistakes(dir)).sort()).toEqual([
+      "recipe.yaml:2:14: unknown key 'lrr' in sgd; did you mean 'lr'?",
+      "sub/base.yaml:19:8: unknown key 'evry' in 'log'; did you mean 'every'?",
+      "sub/base.yaml:20:24: 'sample.temperature' must be a number, found 'hot'",
+    ]);
+    const paths = await load({
+      'recipe.yaml': 'extends: sub/base.yaml\ndata: { valid: v.txt }\n',
+      'sub/base.yaml': RIGHT.replace('source: sample', 'source: [t.txt, ../u.txt]'),
+    });
+    const [first, second] = paths.data.source as string[];
+    expect(first).toMatch(/[\\/]sub[\\/]t\.txt$/);
+    expect(resolve(first!, '../../u.txt')).toBe(second);
+    expect(resolve(first!, '../../v.txt')).toBe(paths.data.valid);
+  });
+
+  it('adds up plugins', async () => {
+    const plugin = (name: string) => `export default { name: '${name}', register() {} };\n`;
+    const recipe = await load({
+      'recipe.yaml': 'extends: sub/base.yaml\nplugins: [b.mjs, sub/a.mjs]\n',
+      'sub/base.yaml': `${RIGHT}plugins: [a.mjs]\n`,
+      'sub/a.mjs': plugin('a'),
+      'b.mjs': plugin('b'),
+    });
+    expect(recipe.plugins.map((path) => path.replace(/^.*[\\/]/, ''))).toEqual(['a.mjs', 'b.mjs']);
+  });
+
+  it.each([
+    ['itself', { 'recipe.yaml': 'extends: recipe.yaml' }, /^recipe\.yaml:1:10: recipes extend each other in a circle: \S*recipe\.yaml -> \S*recipe\.yaml$/],
+    ['in a circle', { 'recipe.yaml': '\nextends: b.yaml', 'b.yaml': 'extends: ./recipe.yaml' }, /^b\.yaml:1:10: .*circle: \S*recipe\.yaml -> \S*b\.yaml -> \S*recipe\.yaml$/],
+    ['a file that is not there', { 'recipe.yaml': 'extends: none.yaml' }, /^recipe\.yaml:1:10: there is no recipe file none\.yaml$/],
+    ['a name that is not there', { 'recipe.yaml': 'extends: v61-a9' }, /^recipe\.yaml:1:10: there is no recipe 'v61-a9' .*did you mean 'v61-a8'\?$/],
+    ['a list', { 'recipe.yaml': 'extends: [v61]' }, /^recipe\.yaml:1:10: 'extends' must be a recipe's name or file, found a list$/],
+    ['a file that is no YAML', { 'recipe.yaml': 'extends: b.yaml', 'b.yaml': 'a: [' }, /^b\.yaml:1:5: Flow sequence/],
+    ['a file that is no map', { 'recipe.yaml': 'extends: b.yaml', 'b.yaml': '3' }, /^b\.yaml:1:1: a recipe must be a map, found 3$/],
+  ])('%s', async (_, files, message) => {
+    expect((await mistakes(folder(files)))[0]).toMatch(message);
+  });
+});
