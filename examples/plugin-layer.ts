@@ -1,11 +1,9 @@
-// A layer of your own, with its name in YAML: see plugin-layer.yaml. Run it with
-//   npx flashlm train examples/plugin-layer.yaml
-import { component, type Layer, type Mat, Parameter, type Planner, type Plugin, type StepContext, z } from 'flashlm';
+// A layer of your own, with its name in YAML. Try it: npx flashlm train examples/plugin-layer.yaml
+import type { Layer, Mat, Planner, Plugin, StepContext } from 'flashlm';
+import { component, Parameter, z } from 'flashlm';
 
-interface LowRankCache {
-  readonly mid: Mat;
-  readonly dmid: Mat;
-}
+/** What forward leaves for backward, and room for its gradient: both [rows x rank]. */
+type LowRankCache = readonly [mid: Mat, dmid: Mat];
 
 /** A linear layer through a bottleneck: `y = (x . A^T) . B^T` with A [rank x in] and B [out x rank]. */
 class LowRank implements Layer<LowRankCache> {
@@ -16,7 +14,12 @@ class LowRank implements Layer<LowRankCache> {
   private readonly a: Parameter;
   private readonly b: Parameter;
 
-  constructor(readonly path: string, readonly inCols: number, readonly outCols: number, rank: number) {
+  constructor(
+    readonly path: string,
+    readonly inCols: number,
+    readonly outCols: number,
+    rank: number,
+  ) {
     this.macs = rank * (inCols + outCols);
     this.a = new Parameter(`${path}.a`, 'dense', rank, inCols, { normal: 1 / Math.sqrt(inCols) });
     this.b = new Parameter(`${path}.b`, 'dense', outCols, rank, { normal: 1 / Math.sqrt(rank) });
@@ -27,16 +30,16 @@ class LowRank implements Layer<LowRankCache> {
   }
 
   plan(rows: number, p: Planner): LowRankCache {
-    const [mid, dmid] = ['mid', 'dmid'].map((name) => p.saved(`${this.path}/${name}`, rows, this.a.rows));
-    return { mid: mid!, dmid: dmid! };
+    const { rows: rank } = this.a;
+    return [p.saved(`${this.path}/mid`, rows, rank), p.saved(`${this.path}/dmid`, rows, rank)];
   }
 
-  forward({ k }: StepContext, x: Mat, y: Mat, { mid }: LowRankCache): void {
+  forward({ k }: StepContext, x: Mat, y: Mat, [mid]: LowRankCache): void {
     k.matmulTransB(mid, x, this.a.value);
     k.matmulTransB(y, mid, this.b.value);
   }
 
-  backward({ k }: StepContext, x: Mat, _y: Mat, dy: Mat, dx: Mat, { mid, dmid }: LowRankCache): void {
+  backward({ k }: StepContext, x: Mat, _y: Mat, dy: Mat, dx: Mat, [mid, dmid]: LowRankCache): void {
     k.matmulTransA(this.b.grad, dy, mid);
     k.matmul(dmid, dy, this.b.value);
     k.matmulTransA(this.a.grad, dmid, x);

@@ -6,7 +6,14 @@ import { fileURLToPath } from 'node:url';
 const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('.', import.meta.url));
 
-const COMMON = ['src/arguments.cpp', 'src/binding.cpp', 'src/cpu.cpp', 'src/dispatch.cpp', 'src/limits.cpp', 'src/scratch.cpp'];
+const COMMON = [
+  'src/arguments.cpp',
+  'src/binding.cpp',
+  'src/cpu.cpp',
+  'src/dispatch.cpp',
+  'src/limits.cpp',
+  'src/scratch.cpp',
+];
 
 const AVX2 = ['-mavx2', '-mfma', '-mf16c', '-mpopcnt'];
 const AVX512 = [...AVX2, '-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl'];
@@ -30,7 +37,8 @@ const OTHER_ARCH = { 'isa/scalar.cpp': [] };
 const isaFlags = (arch) => ISA_FLAGS[arch] ?? OTHER_ARCH;
 
 /** Absolute paths of all C++ files for `arch`. */
-export const sources = (arch) => [...COMMON, ...Object.keys(isaFlags(arch))].map((file) => path.join(root, file));
+export const sources = (arch) =>
+  [...COMMON, ...Object.keys(isaFlags(arch))].map((file) => path.join(root, file));
 
 export function compileFlags(source, { platform, arch, openMp, extra }) {
   const file = path.relative(root, source).replaceAll(path.sep, '/');
@@ -39,7 +47,8 @@ export function compileFlags(source, { platform, arch, openMp, extra }) {
   const flags = ['-std=c++17', '-O3', '-fPIC', '-fvisibility=hidden', '-ffp-contract=off', '-fno-math-errno'];
   flags.push('-Wall', '-Wextra');
   if (openMp) flags.push('-fopenmp');
-  if (platform === 'darwin') flags.push('-mmacosx-version-min=11.0', '-arch', arch === 'x64' ? 'x86_64' : arch);
+  if (platform === 'darwin')
+    flags.push('-mmacosx-version-min=11.0', '-arch', arch === 'x64' ? 'x86_64' : arch);
   if (file === 'src/binding.cpp') {
     flags.push('-DNAPI_VERSION=8', '-DNODE_ADDON_API_CPP_EXCEPTIONS', '-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL');
     // A worker that is being terminated can no longer take an exception: drop it instead of ending the process.

@@ -42,7 +42,10 @@ export async function findCompiler(env, platform) {
   }
   const why = env.CXX ? `the compiler CXX=${env.CXX} does not run` : 'no C++ compiler found';
   const remedy = INSTALL[platform] ?? 'use a platform with g++ or clang++';
-  throw new BuildError(why, `${remedy} and run: npm run build:native (until then the reference backend is used)`);
+  throw new BuildError(
+    why,
+    `${remedy} and run: npm run build:native (until then the reference backend is used)`,
+  );
 }
 
 /** Whether the compiler can compile and link OpenMP; Apple's clang cannot by itself. */
@@ -54,7 +57,10 @@ export async function hasOpenMp(compiler, folder) {
   return code === 0;
 }
 
-const modified = (file) => stat(file).then((s) => s.mtimeMs).catch(() => Number.NaN);
+const modified = (file) =>
+  stat(file)
+    .then((s) => s.mtimeMs)
+    .catch(() => Number.NaN);
 
 /** True when `target` is newer than every one of `inputs`; a missing file is never older. */
 async function upToDate(target, inputs) {
@@ -67,15 +73,22 @@ async function upToDate(target, inputs) {
 async function dependencies(rule) {
   const text = await readFile(rule, 'utf8').catch(() => '');
   const [, files = ''] = text.split(/:\s/s, 2);
-  return files.replaceAll('\\\n', ' ').split(/(?<!\\)\s+/).filter(Boolean).map((file) => file.replaceAll('\\ ', ' '));
+  return files
+    .replaceAll('\\\n', ' ')
+    .split(/(?<!\\)\s+/)
+    .filter(Boolean)
+    .map((file) => file.replaceAll('\\ ', ' '));
 }
 
 const hash = (parts) => createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
 
 function compileError(what, output) {
-  const first = output.split('\n').filter((line) => /error|cannot|undefined/i.test(line)).slice(0, 5);
+  const first = output
+    .split('\n')
+    .filter((line) => /error|cannot|undefined/i.test(line))
+    .slice(0, 5);
   const message = [`${what} failed`, ...first].join('\n');
-  return new BuildError(message, "until this is solved the reference backend is used", output);
+  return new BuildError(message, 'until this is solved the reference backend is used', output);
 }
 
 /**
@@ -91,7 +104,16 @@ export async function compile(compiler, source, flags, folder) {
 
   const temporary = `${object}.${process.pid}`;
   const { code, output } = await run(compiler.command, [
-    ...flags, '-MMD', '-MF', `${temporary}.d`, '-MT', 'object', '-c', source, '-o', temporary,
+    ...flags,
+    '-MMD',
+    '-MF',
+    `${temporary}.d`,
+    '-MT',
+    'object',
+    '-c',
+    source,
+    '-o',
+    temporary,
   ]);
   if (code !== 0) throw compileError(`compiling ${path.basename(source)}`, output);
   if (output) process.stderr.write(output);

@@ -10,11 +10,12 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { BuildError, compile, findCompiler, hasOpenMp, link } from './build-steps.mjs';
 import { compileFlags, linkFlags, sources } from './build-flags.mjs';
+import { BuildError, compile, findCompiler, hasOpenMp, link } from './build-steps.mjs';
 
 /** Where a build for `platform`-`arch` puts its files, unless told otherwise. */
-export const buildFolder = (platform, arch) => fileURLToPath(new URL(`./build/${platform}-${arch}/`, import.meta.url));
+export const buildFolder = (platform, arch) =>
+  fileURLToPath(new URL(`./build/${platform}-${arch}/`, import.meta.url));
 
 /** Names of files in the build folder: the addon, why there is none, and what the compiler said. */
 export const ADDON = 'flashlm.node';
@@ -46,7 +47,10 @@ export async function build({ folder, platform = process.platform, arch = proces
 
   await link(compiler, objects, linkFlags(target), path.join(folder, ADDON));
   await rm(path.join(folder, FAILURE), { force: true });
-  await removeOthers(path.join(folder, 'obj'), objects.map(({ object }) => path.basename(object, '.o')));
+  await removeOthers(
+    path.join(folder, 'obj'),
+    objects.map(({ object }) => path.basename(object, '.o')),
+  );
   return { compiled: objects.filter((object) => object.fresh).length, openMp: target.openMp };
 }
 
@@ -63,7 +67,11 @@ async function recordFailure(folder, error) {
   await mkdir(folder, { recursive: true });
   await rm(path.join(folder, ADDON), { force: true });
   if (error.output) await writeFile(log, error.output);
-  const text = [error.message, ...(error.output ? [`log: ${path.relative(process.cwd(), log)}`] : []), error.remedy];
+  const text = [
+    error.message,
+    ...(error.output ? [`log: ${path.relative(process.cwd(), log)}`] : []),
+    error.remedy,
+  ];
   await writeFile(path.join(folder, FAILURE), `${text.join('\n')}\n`);
   return text;
 }
@@ -78,7 +86,9 @@ async function main() {
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const place = path.relative(process.cwd(), path.join(folder, ADDON));
     const threads = openMp ? '' : '; one thread only, the compiler has no OpenMP';
-    console.log(`native kernels: ${compiled ? `compiled ${compiled} files in ${seconds} s` : 'up to date'} (${place}${threads})`);
+    console.log(
+      `native kernels: ${compiled ? `compiled ${compiled} files in ${seconds} s` : 'up to date'} (${place}${threads})`,
+    );
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
     const lines = await recordFailure(folder, error);
@@ -87,5 +97,9 @@ async function main() {
   }
 }
 
-if (process.argv[1] && existsSync(process.argv[1]) && fileURLToPath(import.meta.url) === path.resolve(process.argv[1]))
+if (
+  process.argv[1] &&
+  existsSync(process.argv[1]) &&
+  fileURLToPath(import.meta.url) === path.resolve(process.argv[1])
+)
   await main();

@@ -26,7 +26,9 @@ const returns = (op: (typeof OP_NAMES)[number]): string => (OPS[op].returns === 
 
 /** `native/generated/ops.h`: one struct of arguments per op, and the table of kernels. */
 export function opsHeader(): string {
-  const slots = OP_NAMES.map((op) => `  ${returns(op)} (*${op})(Context&, const ${pascal(op)}Args&) noexcept;\n`);
+  const slots = OP_NAMES.map(
+    (op) => `  ${returns(op)} (*${op})(Context&, const ${pascal(op)}Args&) noexcept;\n`,
+  );
   return `${BANNER}#pragma once
 
 #include <stdint.h>

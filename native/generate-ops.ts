@@ -75,7 +75,8 @@ class OpWriter {
       text += `.packs(${this.find('codes that are packed', isCodes)})`;
     }
     if (OPS[this.op].integer && arg.dtype === 'i8') text += `.atMostCols(${MOST_INTEGER_COLUMNS})`;
-    for (const name of arg.mayAlias ?? []) text += `.alias(${this.find(name, (other) => other.name === name)})`;
+    for (const name of arg.mayAlias ?? [])
+      text += `.alias(${this.find(name, (other) => other.name === name)})`;
     return text;
   }
 
@@ -86,7 +87,8 @@ class OpWriter {
   }
 
   private value(arg: FlatArg, index: number): string {
-    if (arg.kind === 'scalar') return arg.symbol ? `static_cast<int64_t>(v[${index}].number)` : `v[${index}].number`;
+    if (arg.kind === 'scalar')
+      return arg.symbol ? `static_cast<int64_t>(v[${index}].number)` : `v[${index}].number`;
     if (arg.kind === 'choice') return `static_cast<${enumName(this.op, arg)}>(v[${index}].choice)`;
     return `matrix<${arg.role === 'in' ? 'const ' : ''}${CPP_TYPES[arg.dtype]}>(v[${index}])`;
   }
@@ -96,10 +98,14 @@ class OpWriter {
     const name = pascal(this.op);
     const choices = this.args.flatMap((arg) =>
       arg.kind === 'choice'
-        ? [`constexpr const char* k${enumName(this.op, arg)}[] = {${arg.values.map((v) => `"${v}"`).join(', ')}};\n`]
+        ? [
+            `constexpr const char* k${enumName(this.op, arg)}[] = {${arg.values.map((v) => `"${v}"`).join(', ')}};\n`,
+          ]
         : [],
     );
-    const owners = this.owners.map(({ arg, axis, name: label }) => `    {${arg}, SymbolSpec::${axis}},  // ${label}\n`);
+    const owners = this.owners.map(
+      ({ arg, axis, name: label }) => `    {${arg}, SymbolSpec::${axis}},  // ${label}\n`,
+    );
     const call = `table.${this.op}(context, {${this.args.map((arg, i) => this.value(arg, i)).join(', ')}});`;
     const body = OPS[this.op].returns ? `  return ${call}\n` : `  ${call}\n  return 0;\n`;
     return (

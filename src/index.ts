@@ -41,6 +41,6 @@ export { fillRecipe } from './recipes/fill.ts';
 export { libraryNames } from './recipes/library.ts';
 export { type LoadOptions, loadRecipe, type Recipe } from './recipes/load.ts';
 export { availableMemory, type MemoryEstimate, requireMemory } from './recipes/memory.ts';
-export { componentOf, componentsOf, layerList } from './recipes/slots.ts';
 export { loadPlugins } from './recipes/plugins.ts';
 export { type Add, createRegistry, type Plugin, Registry } from './recipes/registry.ts';
+export { componentOf, componentsOf, layerList } from './recipes/slots.ts';

@@ -42,7 +42,8 @@ inline void headLoss(Context& ctx, const HeadLossArgs& args) noexcept {
 
   for (int64_t first = 0; first < M; first += chunk) {
     const int64_t rows = atMost(M - first, chunk);
-    parallelRows(ctx.threads, rows, rowGrain(simd::TILE_ROWS, V * D), [&](int64_t begin, int64_t end, int) {
+    const int threads = threadsFor(ctx, rows * V * D, PRODUCT_SHARE);
+    parallelRows(threads, rows, simd::TILE_ROWS, [&](int64_t begin, int64_t end, int) {
       headRows(args, tableTransposed, table, first + begin, first + end, dz + begin * V);
     });
     if (!args.accTable.data) continue;

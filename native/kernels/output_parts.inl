@@ -6,13 +6,8 @@
 namespace flashlm {
 namespace {
 
-/** Multiply-adds that are worth a thread of their own: several times what it takes to wake one. */
-constexpr int64_t THREAD_PRODUCTS = 1 << 20;
-
-/** The fewest rows, in whole tiles, that are worth a thread. */
-inline int64_t rowGrain(int64_t tileRows, int64_t productsPerRow) {
-  return ceilDiv(THREAD_PRODUCTS, tileRows * (productsPerRow + 1)) * tileRows;
-}
+/** Multiply-adds that are worth a thread: several times what it takes to wake one. */
+constexpr int64_t PRODUCT_SHARE = 1 << 20;
 
 /**
  * Calls `body(rowBegin, rowEnd, panelBegin, panelEnd)` on all threads for parts that cover an output of rows
@@ -22,11 +17,12 @@ inline int64_t rowGrain(int64_t tileRows, int64_t productsPerRow) {
 template <class Body>
 inline void eachOutputPart(const Context& ctx, int64_t rows, int64_t tileRows, int64_t panels, int64_t steps,
                            const Body& body) {
-  if (rows < ctx.threads * tileRows) {
-    parallelRows(ctx.threads, panels, rowGrain(1, rows * steps * TILE_COLS),
+  const int threads = threadsFor(ctx, rows * panels * TILE_COLS * steps, PRODUCT_SHARE);
+  if (rows < threads * tileRows) {
+    parallelRows(threads, panels, 1,
                  [&](int64_t begin, int64_t end, int) { body(int64_t{0}, rows, begin, end); });
   } else {
-    parallelRows(ctx.threads, rows, rowGrain(tileRows, panels * steps * TILE_COLS),
+    parallelRows(threads, rows, tileRows,
                  [&](int64_t begin, int64_t end, int) { body(begin, end, int64_t{0}, panels); });
   }
 }

@@ -48,17 +48,24 @@ inline Panels newPanels(Context& ctx, int64_t steps, int64_t cols) {
   return panels;
 }
 
+/** Threads for `work` of which each shall get at least `share`. */
+inline int threadsFor(const Context& ctx, int64_t work, int64_t share) {
+  const int64_t threads = atMost(work / share, ctx.threads);
+  return threads > 1 ? static_cast<int>(threads) : 1;
+}
+
+/** Elements that are worth a thread when they are packed: several times what it takes to wake one. */
+constexpr int64_t PACK_SHARE = 1 << 16;
+
 /** Calls `fill(to, step, steps, col, cols)` for every part of the panels: `cols` of its columns exist. */
 template <class Fill>
 inline void fillPanels(const Context& ctx, const Panels& panels, const Fill& fill) {
-  const int64_t parts = ceilDiv(panels.steps, PACK_STEPS);
-  const int64_t grain = ceilDiv(THREAD_ELEMENTS, PACK_STEPS * TILE_COLS);
-  parallelRows(ctx.threads, panels.count() * parts, grain, [&](int64_t begin, int64_t end, int) {
-    for (int64_t part = begin; part < end; part++) {
-      const int64_t panel = part / parts, step = part % parts * PACK_STEPS, col = panel * TILE_COLS;
-      fill(panels.at(panel, step), step, atMost(panels.steps - step, PACK_STEPS), col,
-           atMost(panels.cols - col, TILE_COLS));
-    }
+  const int64_t parts = ceilDiv(panels.steps, PACK_STEPS), count = panels.count() * parts;
+  const int threads = threadsFor(ctx, panels.steps * panels.cols, PACK_SHARE);
+  parallelTasks(threads, count, [&](int64_t part, int) {
+    const int64_t panel = part / parts, step = part % parts * PACK_STEPS, col = panel * TILE_COLS;
+    fill(panels.at(panel, step), step, atMost(panels.steps - step, PACK_STEPS), col,
+         atMost(panels.cols - col, TILE_COLS));
   });
 }
 

@@ -21,7 +21,7 @@ const USUAL = (cpus: number): Cache[] => [
 /** The data caches of the first CPU, the nearest first, as Linux tells them. */
 export function dataCaches(folder = '/sys/devices/system/cpu/cpu0/cache'): Cache[] {
   try {
-    return readdirSync(folder)
+    const caches = readdirSync(folder)
       .filter((name) => name.startsWith('index'))
       .map((name) => (file: string) => readFileSync(join(folder, name, file), 'utf8').trim())
       .filter((read) => read('type') !== 'Instruction')
@@ -31,9 +31,11 @@ export function dataCaches(folder = '/sys/devices/system/cpu/cpu0/cache'): Cache
         cpus: countOf(read('shared_cpu_list')),
       }))
       .sort((a, b) => a.level - b.level);
+    if (caches.length && caches.every(({ bytes, cpus }) => bytes > 0 && cpus > 0)) return caches;
   } catch {
-    return USUAL(availableParallelism());
+    // Another system, or a container that hides it.
   }
+  return USUAL(availableParallelism());
 }
 
 /** CPUs in `0-3,8`. */

@@ -7,7 +7,7 @@ import type { Task } from './interleave.ts';
 export interface MemoryLevel {
   /** `L1`, `L2`, `L3`, `DRAM`. */
   readonly name: string;
-  /** Bytes a thread can have there; null beyond the caches. */
+  /** Most bytes a thread may use to be held against this level; null beyond the caches. */
   readonly capacity: number | null;
   /** Bytes a thread went through in the measurement. */
   readonly measured: number;
@@ -29,20 +29,26 @@ export interface MachineLimits {
 
 type Level = Omit<MemoryLevel, 'read' | 'triad'>;
 
-/** More would only take longer: it is several times what any cache holds. */
-const MOST_BEYOND_CACHES = 256 * 1024 ** 2;
 const MOST_ROUNDS = 2 ** 30;
 
-/** Half of each cache is gone through, so that what else lives there does not matter; and far more than the last. */
+/** From this level on a cache has room for whole batches, and is slower the more of it is in use. */
+const LARGE_LEVEL = 3;
+
+/**
+ * Half of each cache is gone through, so that what else lives there does not matter, and an eighth too of large ones;
+ * then three times what the last one holds, which is far enough beyond it.
+ */
 export function memoryLevels(caches: readonly Cache[], threads: number, cpus: number): Level[] {
-  const levels = caches.map((cache) => {
+  const levels = caches.flatMap((cache) => {
     const capacity = shareOf(cache, threads, cpus);
-    return { name: `L${cache.level}`, capacity, measured: capacity / 2 };
+    const level = (part: number) => ({ name: `L${cache.level}`, capacity: capacity / part, measured: capacity / part / 2 });
+    return cache.level < LARGE_LEVEL ? [level(1)] : [level(4), level(1)];
   });
-  const last = caches.at(-1)?.bytes ?? 0;
-  const beyond = Math.min(4 * last, MOST_BEYOND_CACHES) / threads;
-  return [...levels, { name: 'DRAM', capacity: null, measured: beyond }];
+  return [...levels, { name: 'DRAM', capacity: null, measured: 3 * levels.at(-1)!.capacity }];
 }
+
+/** Seconds of one run. Short: the best of many short runs is one in which nobody else had the CPU. */
+const RUN = 0.0005;
 
 /** One limit, measured again and again. */
 class Probe {
@@ -56,17 +62,16 @@ class Probe {
     private readonly seconds: number,
   ) {}
 
+  /** Runs that take `seconds` together; returns what they took. */
   readonly sample = (): number => {
-    for (;;) {
+    let passed = 0;
+    while (passed < this.seconds) {
       const { seconds, work } = this.meter.measure(this.limit, this.rounds, this.memory);
-      const isLong = seconds >= this.seconds / 2;
-      if (isLong || this.rounds === MOST_ROUNDS) {
-        this.best = Math.max(this.best, work / seconds);
-        return seconds;
-      }
-      const wanted = this.rounds * Math.min(16, this.seconds / seconds);
-      this.rounds = Math.min(MOST_ROUNDS, Math.ceil(wanted));
+      passed += seconds;
+      if (seconds >= RUN / 2) this.best = Math.max(this.best, work / seconds);
+      else this.rounds = Math.min(MOST_ROUNDS, Math.ceil(this.rounds * Math.min(16, RUN / seconds)));
     }
+    return passed;
   };
 }
 

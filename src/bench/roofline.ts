@@ -19,6 +19,7 @@ export interface Bound {
 /**
  * The slower of arithmetic and memory, each at the machine's limit (Williams, Waterman and Patterson 2009: "Roofline").
  * Memory is the nearest level that holds all tensors of the call; a call that writes is held against the triad there.
+ * Each byte counts once, even where it is read and written: both ways can be used at the same time.
  */
 export function boundOf({ flops, integer, traffic }: Work, limits: MachineLimits): Bound {
   const arithmetic = integer
@@ -26,7 +27,7 @@ export function boundOf({ flops, integer, traffic }: Work, limits: MachineLimits
     : { limit: 'float32', seconds: flops / limits.floatOps };
   const level = levelOf(traffic.footprint, limits);
   const speed = traffic.written > 0 ? level.triad : level.read;
-  const memory = { limit: level.name, seconds: (traffic.read + traffic.written) / speed };
+  const memory = { limit: level.name, seconds: traffic.footprint / speed };
   return memory.seconds > arithmetic.seconds ? memory : arithmetic;
 }
 

@@ -2,6 +2,8 @@ import type { Backend } from '../core/backend.ts';
 import type { Path } from '../train/events.ts';
 import { Trainer, type TrainerOptions, type TrainerParts } from '../train/trainer.ts';
 import type { OpName } from '../core/kernels.ts';
+import type { Effort } from './effort.ts';
+import { interleave } from './interleave.ts';
 import { KernelClock, type OpTime } from './kernel-clock.ts';
 import { type Summary, summarize } from './summary.ts';
 
@@ -98,4 +100,30 @@ export function breakDown({ seconds, ops }: StepTime, callSeconds: number): Brea
     binding: { calls: total(ops.map(({ calls }) => calls)), ...share(total(binding)) },
     typescript: share(seconds - total(ops.map((op) => op.seconds))),
   };
+}
+
+/**
+ * Steps on each path with each backend, in turn after one step that is not counted.
+ * @param callSeconds for each backend, what a call with nothing to do costs.
+ */
+export async function benchSteps(
+  backends: readonly Backend[],
+  paths: readonly Path[],
+  make: MakeTraining,
+  callSeconds: readonly number[],
+  { stepRounds, stepSeconds }: Effort,
+  onProgress?: (share: number) => void,
+): Promise<StepResult[]> {
+  const benches = backends.flatMap((backend) => paths.map((path) => new StepBench(backend, path, make)));
+  const turns = benches.map((bench) => async () => {
+    const steps: StepTime[] = [];
+    for (let passed = 0; steps.length === 0 || passed < stepSeconds; passed += steps.at(-1)!.seconds) {
+      steps.push(await bench.step());
+    }
+    return steps;
+  });
+  const times = await interleave(turns, 1 + stepRounds, onProgress);
+  return benches.map((bench, i) => {
+    return bench.result(times[i]!.slice(1).flat(), callSeconds[Math.floor(i / paths.length)]!);
+  });
 }

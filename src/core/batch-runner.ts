@@ -7,8 +7,10 @@ export interface BatchRunnerOptions {
   readonly seqLen: number;
   /** Most rows of one block, or `auto`: enough for every thread to have a cache's worth. */
   readonly blockRows: number | 'auto';
-  /** Most rows of a batch, and most target entries of a row; a training batch has no more entries than this. */
-  readonly capacity: number;
+  /** Most rows of a batch: the vocabulary where rows are distinct tokens. */
+  readonly maxRows: number;
+  /** Most target entries of a row; a training batch has no more of them altogether. */
+  readonly maxEntries: number;
   readonly training: boolean;
 }
 
@@ -22,14 +24,17 @@ const ROW_PADDING = 16;
  * multiples of that (and of whole sequences where rows are mixed): then neither the number of threads nor the block's
  * size shows in the bits. Where no common multiple is small, the size must not depend on the threads.
  */
-export function chooseBlockRows(model: Model, options: BatchRunnerOptions): number {
+export function chooseBlockRows(
+  model: Pick<Model, 'coupling' | 'backend'>,
+  options: Pick<BatchRunnerOptions, 'seqLen' | 'blockRows' | 'maxRows'>,
+): number {
   const unit = model.coupling === 'sequence' ? options.seqLen : 1;
   const common = leastCommonMultiple(unit, ROW_CHUNK);
   const small = common <= 4096;
   const wanted =
     options.blockRows === 'auto' ? ROWS_A_THREAD * (small ? model.backend.threads : 4) : options.blockRows;
   const step = options.blockRows === 'auto' && small ? common : unit;
-  const whole = Math.ceil(options.capacity / unit) * unit;
+  const whole = Math.ceil(options.maxRows / unit) * unit;
   return Math.min(whole, Math.max(1, Math.round(wanted / step)) * step);
 }
 
@@ -52,7 +57,7 @@ export class BatchRunner {
       rows: chooseBlockRows(model, options),
       seqLen: options.seqLen,
       training: options.training,
-      targetCapacity: options.capacity,
+      targetCapacity: options.maxEntries,
     });
     this.context = { k: model.backend.kernels, seqLen: options.seqLen, carry: false };
   }

@@ -1,6 +1,6 @@
 import type { Place } from './errors.ts';
 import type { RecipeReader } from './reader.ts';
-import { type MapTree, toTree, type Tree } from './tree.ts';
+import { type MapTree, type Tree, toTree } from './tree.ts';
 
 const MAX_NESTING = 16;
 
@@ -19,7 +19,8 @@ export function backendTree(text: string, place: Place, reader: RecipeReader): T
   const expression = (depth: number): MapTree | undefined => {
     const name = tokens[next++];
     if (depth > MAX_NESTING) return wrong('too many brackets');
-    if (name === undefined || !/^[\w+:.-]+$/.test(name)) return wrong(`a name is missing before '${name ?? 'the end'}'`);
+    if (name === undefined || !/^[\w+:.-]+$/.test(name))
+      return wrong(`a name is missing before '${name ?? 'the end'}'`);
     if (tokens[next] !== '(') return plain(name);
     next++;
     const inner = expression(depth + 1);

@@ -88,8 +88,10 @@ class ModelBuilder {
       const { kind, type } = spec.component;
       if (i === 0 && kind !== 'input') {
         this.report(spec, `the model must begin with an input layer such as embedding, found '${type}'`);
-      } else if (i > 0 && kind === 'input') this.report(spec, `'${type}' can only be the first entry of the model`);
-      if (i < at && kind === 'objective') this.report(spec, `'${type}' can only be the last entry of the model`);
+      } else if (i > 0 && kind === 'input')
+        this.report(spec, `'${type}' can only be the first entry of the model`);
+      if (i < at && kind === 'objective')
+        this.report(spec, `'${type}' can only be the last entry of the model`);
       if (i === at && kind !== 'objective') {
         this.report(spec, `the model must end with an objective such as tied_head, found '${type}'`);
       }
@@ -151,7 +153,10 @@ class ModelBuilder {
       return (spec as unknown as Spec<K>).component.create(spec.options, scope);
     } catch (error) {
       if (error instanceof Abandoned) throw error;
-      this.report(spec, `making '${spec.component.type}' failed: ${error instanceof Error ? error.message : error}`);
+      this.report(
+        spec,
+        `making '${spec.component.type}' failed: ${error instanceof Error ? error.message : error}`,
+      );
       this.cause ??= error;
       throw new Abandoned();
     }
@@ -159,7 +164,10 @@ class ModelBuilder {
 
   private scope(spec: Spec, path: string): ModelScope {
     const fail = (message: string, option?: string): never => {
-      this.issues.push({ place: option === undefined ? spec.place : optionPlace(spec.written, option), message });
+      this.issues.push({
+        place: option === undefined ? spec.place : optionPlace(spec.written, option),
+        message,
+      });
       throw new Abandoned();
     };
     return { ...this.context, path, fail };

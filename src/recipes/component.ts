@@ -102,7 +102,9 @@ export interface Component<K extends Kind = Kind, S extends z.ZodObject = z.ZodO
 export const EXAMPLE_COLS = 8;
 
 /** A component whose options' types are inferred from its schema. */
-export function component<K extends Kind, S extends z.ZodObject>(definition: Component<K, S>): Component<K, S> {
+export function component<K extends Kind, S extends z.ZodObject>(
+  definition: Component<K, S>,
+): Component<K, S> {
   return definition;
 }
 

@@ -69,17 +69,23 @@ export class ComposedRun {
  * @throws RecipeError for a backend name in `overrides` that means nothing.
  */
 export function composeRun(recipe: Recipe, overrides: Overrides = {}): ComposedRun {
-  const backendSpec = overrides.backend === undefined ? recipe.backend : parseBackend(overrides.backend, recipe.registry);
+  const backendSpec =
+    overrides.backend === undefined ? recipe.backend : parseBackend(overrides.backend, recipe.registry);
   const { threads } = recipe.train;
   const notices: string[] = [];
   const made: Backend[] = [];
   const run = container.createChildContainer();
-  const register = <T>(token: symbol, make: () => T) => run.register(token, { useFactory: instanceCachingFactory(make) });
+  const register = <T>(token: symbol, make: () => T) =>
+    run.register(token, { useFactory: instanceCachingFactory(make) });
 
   run.register(tokens.RECIPE, { useValue: recipe });
   run.register(tokens.NOTICES, { useValue: notices });
   run.register(tokens.RESOLVE, { useValue: (token: symbol) => run.resolve(token) });
-  run.register(tokens.DISPOSE, { useValue: () => made.splice(0).forEach((backend) => backend.dispose()) });
+  run.register(tokens.DISPOSE, {
+    useValue: () => {
+      for (const backend of made.splice(0)) backend.dispose();
+    },
+  });
   register(tokens.BACKEND, () => {
     const context = {
       threads: threads === 'auto' ? undefined : threads,

@@ -24,7 +24,8 @@ export function createBackend(spec: Spec<'backend'>, context: BackendContext): B
   });
   const decorators = spec.common.wrap as readonly Spec<'decorator'>[];
   let backend = spec.component.create(spec.options, scope(spec));
-  for (const decorator of decorators) backend = decorator.component.create(decorator.options, scope(decorator))(backend);
+  for (const decorator of decorators)
+    backend = decorator.component.create(decorator.options, scope(decorator))(backend);
   return backend;
 }
 

@@ -1,5 +1,5 @@
-import type { Backend } from '../core/backend.ts';
 import { createReferenceBackend } from '../backends/reference/index.ts';
+import type { Backend } from '../core/backend.ts';
 import type { Coupling } from '../core/layer.ts';
 import type { Parameter } from '../core/parameter.ts';
 import { buildModel } from './build-model.ts';
@@ -37,7 +37,10 @@ export interface ModelDescription {
  * What a recipe's model is made of and what it costs, on `backend`, without allocating any of it.
  * @throws FlashError for a run that needs more memory than there is.
  */
-export function describeModel(recipe: Recipe, backend: Backend = createReferenceBackend('f32')): ModelDescription {
+export function describeModel(
+  recipe: Recipe,
+  backend: Backend = createReferenceBackend('f32'),
+): ModelDescription {
   const parts = buildModel(recipe.model, { backend, seqLen: recipe.data.seq_len });
   const { input, body, objective } = parts;
   const seen = new Set<Parameter>();
@@ -45,7 +48,8 @@ export function describeModel(recipe: Recipe, backend: Backend = createReference
   const own = () => objective.parameters();
   const head: Described = { path, type, inCols, outCols: vocab, coupling: 'row', macs, parameters: own };
   const layers = [...leaves(input, seen), ...leaves(body, seen), describe(head, seen)];
-  const total = (of: (layer: LayerDescription) => number) => layers.reduce((sum, layer) => sum + of(layer), 0);
+  const total = (of: (layer: LayerDescription) => number) =>
+    layers.reduce((sum, layer) => sum + of(layer), 0);
   const parameters = total((layer) => layer.parameters);
   const { slots } = createPart(recipe.optimizer);
   const memory = estimateMemory(recipe, parts, slots.length, backend);

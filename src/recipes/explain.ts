@@ -13,7 +13,12 @@ export interface Subject {
 }
 
 /** What zod found wrong with `tree`, in a person's words and with places. */
-export function explain(issues: readonly Issue[], schema: z.ZodType, tree: Tree, subject: Subject): RecipeIssue[] {
+export function explain(
+  issues: readonly Issue[],
+  schema: z.ZodType,
+  tree: Tree,
+  subject: Subject,
+): RecipeIssue[] {
   const explained = issues.flatMap((issue) => explainOne(issue, schema, tree, subject));
   const meant = new Set(explained.map(({ nearest }) => nearest));
   // `otu` for `out` is one mistake, not an unknown key and a missing one.
@@ -63,7 +68,11 @@ export function unknownKey(key: string, known: readonly string[], tree: Tree, su
 export function unknownName(what: string, name: Tree, known: readonly string[]): RecipeIssue {
   const near = name.kind === 'scalar' ? nearest(String(name.value), known) : undefined;
   const expected = known.length ? `, expected ${list(known)}` : '';
-  return { place: name.place, message: `unknown ${what} ${show(name)}${near ? '' : expected}`, nearest: near };
+  return {
+    place: name.place,
+    message: `unknown ${what} ${show(name)}${near ? '' : expected}`,
+    nearest: near,
+  };
 }
 
 const WORDS: Readonly<Record<string, string>> = {

@@ -5,7 +5,9 @@ import { RECIPE } from './schema.ts';
 
 /** The recipe with every default written out and every path absolute, as YAML that is itself a recipe. */
 export function fillRecipe(recipe: Recipe): string {
-  const plain = Object.fromEntries(Object.keys(RECIPE.shape).map((key) => [key, written(recipe[key as keyof Recipe])]));
+  const plain = Object.fromEntries(
+    Object.keys(RECIPE.shape).map((key) => [key, written(recipe[key as keyof Recipe])]),
+  );
   const document = new Document(plain, { aliasDuplicateObjects: false });
   visit(document, {
     // What fits on a line is easier to compare with its neighbours there; entries of lists keep lines of their own.
@@ -13,7 +15,8 @@ export function fillRecipe(recipe: Recipe): string {
       if (typeof position === 'string' && fits(node)) node.flow = true;
     },
     Seq: (_, node) => {
-      if (fits(node) && node.items.every((item) => isScalar(item) && typeof item.value === 'number')) node.flow = true;
+      if (fits(node) && node.items.every((item) => isScalar(item) && typeof item.value === 'number'))
+        node.flow = true;
     },
   });
   return document.toString({ lineWidth: 120, flowCollectionPadding: true });

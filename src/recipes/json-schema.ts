@@ -11,7 +11,9 @@ type Json = Record<string, unknown>;
  * registry's components.
  */
 export function recipeJsonSchema(registry: Registry): Json {
-  const { $schema, ...recipe } = toJson(z.strictObject({ ...FILE_KEYS, ...RECIPE.shape }).partial(FILE_KEY_MASK));
+  const { $schema, ...recipe } = toJson(
+    z.strictObject({ ...FILE_KEYS, ...RECIPE.shape }).partial(FILE_KEY_MASK),
+  );
   const required = recipe.required as string[];
   const components: readonly Kind[] = ['optimizer', 'schedule', 'backend', 'decorator'];
   return {
@@ -58,7 +60,9 @@ function layerMap(component: Component<ModelKind>): Json {
     return { ...object({ [type]: inner }, [type]), description: summary };
   }
   const { [main]: first, ...rest } = options.properties as Json;
-  const required = ((options.required as string[] | undefined) ?? []).map((key) => (key === main ? type : key));
+  const required = ((options.required as string[] | undefined) ?? []).map((key) =>
+    key === main ? type : key,
+  );
   return { ...object({ [type]: first, ...rest }, required), description: summary };
 }
 
@@ -72,6 +76,7 @@ function typed(kind: Kind, components: readonly Component[]): Json {
     allOf: components.map((component) => {
       const { properties, required } = optionsOf(component);
       const own = object({ type: { const: component.type }, ...(properties as Json) }, required as string[]);
+      // biome-ignore lint/suspicious/noThenProperty: JSON Schema calls it that.
       return { if: { properties: { type: { const: component.type } }, required: ['type'] }, then: own };
     }),
   };

@@ -1,16 +1,17 @@
 import { isAbsolute, resolve } from 'node:path';
 import { createReferenceBackend } from '../backends/reference/index.ts';
+import { DATASETS } from '../data/datasets.ts';
+import { MIN_VOCAB } from '../data/tokenizer/tokenizer.ts';
 import { buildModel, type ModelParts } from './build-model.ts';
 import type { LayerList } from './component.ts';
-import { MIN_VOCAB } from '../data/tokenizer/tokenizer.ts';
 import { type Place, RecipeError } from './errors.ts';
 import { setAt } from './merge.ts';
 import { loadPlugins } from './plugins.ts';
-import { RecipeReader } from './reader.ts';
 import { readRecipe } from './read-file.ts';
+import { RecipeReader } from './reader.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { FILE_KEYS, RECIPE, type RecipeSettings } from './schema.ts';
-import { entry, type MapTree, placeOf, toTree, type Tree, without } from './tree.ts';
+import { entry, type MapTree, placeOf, type Tree, toTree, without } from './tree.ts';
 import { parseYaml } from './yaml.ts';
 
 /** A recipe that is right and complete: every default filled in, every path absolute. */
@@ -48,7 +49,11 @@ export async function loadRecipe(nameOrPath: string, options: LoadOptions = {}):
 }
 
 /** What only several settings together show, as far as they could be read. Returns the model's vocabulary. */
-function checkTogether(recipe: Partial<RecipeSettings>, tree: MapTree, reader: RecipeReader): number | undefined {
+function checkTogether(
+  recipe: Partial<RecipeSettings>,
+  tree: MapTree,
+  reader: RecipeReader,
+): number | undefined {
   if (recipe.train) checkLimits(recipe.train, recipe.schedule, tree, reader);
   const parts = recipe.model && tryModel(recipe.model, recipe.data?.seq_len ?? 1, reader);
   if (!parts) return undefined;
@@ -71,12 +76,18 @@ function checkLimits(
 ): void {
   const limits = { epochs, steps, tokens, time: budget };
   if (Object.values(limits).every((limit) => limit === null)) {
-    reader.report(placeOf(tree, ['train']), 'the run would never end: set epochs, steps, tokens or budget in train');
+    reader.report(
+      placeOf(tree, ['train']),
+      'the run would never end: set epochs, steps, tokens or budget in train',
+    );
   }
   const over = (schedule?.common.over ?? 'auto') as keyof typeof limits | 'auto';
   if (over !== 'auto' && limits[over] === null) {
     const limit = over === 'time' ? 'budget' : over;
-    reader.report(placeOf(tree, ['schedule', 'over']), `the schedule goes over ${over}, but train.${limit} is not set`);
+    reader.report(
+      placeOf(tree, ['schedule', 'over']),
+      `the schedule goes over ${over}, but train.${limit} is not set`,
+    );
   }
 }
 
@@ -92,7 +103,7 @@ function tryModel(model: LayerList, seqLen: number, reader: RecipeReader): Model
 }
 
 /** Sources that are no files. */
-export const NAMED_SOURCES: readonly string[] = ['sample', 'tinystories'];
+export const NAMED_SOURCES: readonly string[] = ['sample', ...Object.keys(DATASETS)];
 
 /** Relative paths start from the folder of the file that they stand in, or from the working directory in `--set`. */
 function resolvePaths(recipe: RecipeSettings, tree: MapTree): RecipeSettings {
@@ -143,7 +154,13 @@ async function usePlugins(tree: MapTree, reader: RecipeReader): Promise<void> {
 function applySets(tree: MapTree, sets: readonly string[], reader: RecipeReader): MapTree {
   let changed: Tree = tree;
   for (const set of sets) {
-    const place: Place = { text: `--set ${set}`, source: `--set ${set}`, dir: process.cwd(), line: 0, column: 0 };
+    const place: Place = {
+      text: `--set ${set}`,
+      source: `--set ${set}`,
+      dir: process.cwd(),
+      line: 0,
+      column: 0,
+    };
     const [, path, text] = /^([^=]+)=(.*)$/s.exec(set) ?? [];
     const keys = path?.trim().split('.') ?? [];
     if (path === undefined || text === undefined || keys.some((key) => key === '')) {
@@ -156,7 +173,12 @@ function applySets(tree: MapTree, sets: readonly string[], reader: RecipeReader)
       continue;
     }
     try {
-      const result = setAt(changed, keys, parseYaml(text, () => place), place);
+      const result = setAt(
+        changed,
+        keys,
+        parseYaml(text, () => place),
+        place,
+      );
       if (typeof result === 'string') reader.report(place, result);
       else changed = result;
     } catch (error) {

@@ -1,10 +1,8 @@
 import { totalmem } from 'node:os';
-import { chooseBlockRows } from '../core/batch-runner.ts';
 import type { Backend } from '../core/backend.ts';
+import { chooseBlockRows } from '../core/batch-runner.ts';
 import { FlashError } from '../core/errors.ts';
 import { formatBytes } from '../core/files.ts';
-import { ROW_CHUNK } from '../core/kernels.ts';
-import type { Model } from '../core/model.ts';
 import { BYTES, type DType, type Mat, type Tensor } from '../core/tensor.ts';
 import type { Planner } from '../core/workspace.ts';
 import type { ModelParts } from './build-model.ts';
@@ -26,7 +24,12 @@ export interface MemoryEstimate {
 const BYTES_PER_TOKEN = 32;
 
 /** The memory of training `parts` as `recipe` says, with this many optimiser slots. */
-export function estimateMemory(recipe: Recipe, parts: ModelParts, slots: number, backend: Backend): MemoryEstimate {
+export function estimateMemory(
+  recipe: Recipe,
+  parts: ModelParts,
+  slots: number,
+  backend: Backend,
+): MemoryEstimate {
   const { data, train } = recipe;
   const bytes = BYTES[backend.real];
   const tokens = data.batch * data.seq_len;
@@ -34,14 +37,14 @@ export function estimateMemory(recipe: Recipe, parts: ModelParts, slots: number,
   const values = all.reduce((sum, p) => sum + p.size, 0);
   const ternary = all.reduce((sum, p) => sum + (p.role === 'ternary' ? p.size : 0), 0);
   const collapsed = parts.body.coupling === 'row' && recipe.collapse === 'auto';
-  const distinct = Math.min(8192, Math.ceil(parts.objective.vocab / ROW_CHUNK) * ROW_CHUNK);
-  const model = { coupling: parts.body.coupling, backend } as Model;
-  const rows = chooseBlockRows(model, {
-    seqLen: data.seq_len,
-    blockRows: collapsed && train.block_rows === 'auto' ? distinct : train.block_rows,
-    capacity: tokens,
-    training: true,
-  });
+  const rows = chooseBlockRows(
+    { coupling: parts.body.coupling, backend },
+    {
+      seqLen: data.seq_len,
+      blockRows: train.block_rows,
+      maxRows: collapsed ? Math.min(parts.objective.vocab, tokens) : tokens,
+    },
+  );
   const sizes = {
     parameters: 2 * values * bytes + 2 * ternary,
     optimizer: slots * values * bytes,
@@ -65,14 +68,22 @@ export function requireMemory(estimate: MemoryEstimate, available: number = avai
   throw new FlashError(
     `The run would need ${readable(total)} of memory (${largest[0]}: ${readable(largest[1])}); ` +
       `there are ${readable(available)}`,
-    { remedy: 'Make the model (dim, out, repeat, vocab), data.batch or train.block_rows smaller.', exitCode: 2 },
+    {
+      remedy: 'Make the model (dim, out, repeat, vocab), data.batch or train.block_rows smaller.',
+      exitCode: 2,
+    },
   );
 }
 
 const readable = (bytes: number): string => `${bytes.toLocaleString('en')} bytes (${formatBytes(bytes)})`;
 
 /** What `Blocks` would ask its workspace for. */
-function activationBytes({ input, body, objective }: ModelParts, rows: number, seqLen: number, real: number): number {
+function activationBytes(
+  { input, body, objective }: ModelParts,
+  rows: number,
+  seqLen: number,
+  real: number,
+): number {
   const planner = new CountingPlanner(seqLen, real);
   for (const layer of [input, body]) {
     planner.saved('out', rows, layer.outCols);

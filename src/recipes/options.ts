@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
 /** A whole number of at least 1 that fits the kernels' 32-bit dimensions. */
-export const count = z.int().min(1).max(2 ** 31 - 1);
+export const count = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
 
 /** Steps between two events, or null for never in between. */
 export const every = count.nullable();

@@ -16,7 +16,8 @@ export async function loadPlugins(paths: readonly string[], baseDir: string): Pr
 }
 
 async function loadPlugin(file: string): Promise<Plugin> {
-  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) throw new FlashError(`there is no plugin ${shown(file)}`);
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile())
+    throw new FlashError(`there is no plugin ${shown(file)}`);
   if (!/\.(ts|mts|js|mjs)$/.test(file)) {
     throw new FlashError(`the plugin ${shown(file)} is no module: expected .ts, .js or .mjs`);
   }
@@ -25,7 +26,9 @@ async function loadPlugin(file: string): Promise<Plugin> {
     module = await importModule(file);
   } catch (error) {
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw new FlashError(`the plugin ${shown(file)} can't be loaded: ${reason.split('\n')[0]}`, { cause: error });
+    throw new FlashError(`the plugin ${shown(file)} can't be loaded: ${reason.split('\n')[0]}`, {
+      cause: error,
+    });
   }
   // A file that Node takes for CommonJS has its default export one level further down.
   const inner = (module.default as { default?: unknown } | undefined)?.default;

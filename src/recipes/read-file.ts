@@ -68,7 +68,13 @@ function readTree(file: string, place: Place): Tree {
     if (refused) throw new RecipeError([{ place, message: `${source} can't be a recipe: ${refused}` }]);
     const text = decode(readFileSync(file));
     const dir = dirname(file);
-    const locate: Locate = (line, column) => ({ text: `${source}:${line}:${column}`, source, dir, line, column });
+    const locate: Locate = (line, column) => ({
+      text: `${source}:${line}:${column}`,
+      source,
+      dir,
+      line,
+      column,
+    });
     if (text === undefined) {
       throw new RecipeError([{ place: locate(1, 1), message: 'the file is not text in UTF-8' }]);
     }

@@ -6,7 +6,7 @@ import { explain, type Subject, unknownName } from './explain.ts';
 import type { Registry } from './registry.ts';
 import { COMMON, fullSchema } from './schema.ts';
 import { type Slot, slotOf } from './slots.ts';
-import { type Entry, entry, type MapTree, show, toPlain, toTree, type Tree, without } from './tree.ts';
+import { type Entry, entry, type MapTree, show, type Tree, toPlain, toTree, without } from './tree.ts';
 
 /** Checks trees against schemas and the registry, and collects every mistake. */
 export class RecipeReader {
@@ -14,8 +14,8 @@ export class RecipeReader {
 
   constructor(readonly registry: Registry) {}
 
-  report(place: Place, message: string, nearest?: string): void {
-    this.issues.push({ place, message, nearest });
+  report(place: Place, message: string): void {
+    this.issues.push({ place, message });
   }
 
   /** @throws RecipeError if anything was reported. */
@@ -27,7 +27,11 @@ export class RecipeReader {
    * The values of a strictObject, defaults filled in. What is not right is missing, so that the rest can be checked
    * further; `complete` says that only what stands in slots may be missing.
    */
-  readObject(schema: z.ZodObject, tree: Tree, subject: Subject): { values: Record<string, unknown>; complete: boolean } {
+  readObject(
+    schema: z.ZodObject,
+    tree: Tree,
+    subject: Subject,
+  ): { values: Record<string, unknown>; complete: boolean } {
     const plain = toPlain(tree) as Record<string, unknown> | null;
     const result = schema.safeParse(plain);
     const values: Record<string, unknown> = { ...result.data };
@@ -41,7 +45,11 @@ export class RecipeReader {
     for (const [key, field] of Object.entries(schema.shape)) {
       const slot = slotOf(field);
       if (slot && values[key] !== undefined) {
-        values[key] = this.readSlot(slot, entry(tree, key)?.value ?? toTree(values[key], tree.place), subject.name);
+        values[key] = this.readSlot(
+          slot,
+          entry(tree, key)?.value ?? toTree(values[key], tree.place),
+          subject.name,
+        );
       }
     }
     return { values, complete: result.success };
@@ -71,7 +79,12 @@ export class RecipeReader {
       return map && this.readComponent(kind, map);
     }
     const name = tree.kind === 'scalar' ? tree : entry(tree, 'type')?.value;
-    if (tree.kind === 'list' || name?.kind === 'list' || name?.kind === 'map' || (name && name.value === null)) {
+    if (
+      tree.kind === 'list' ||
+      name?.kind === 'list' ||
+      name?.kind === 'map' ||
+      (name && name.value === null)
+    ) {
       this.report(tree.place, `the ${kind} must be a name or a map with 'type', found ${show(name ?? tree)}`);
       return undefined;
     }
@@ -133,7 +146,10 @@ export class RecipeReader {
       return { ...tree, place: name.place, entries: new Map([[main, name], ...siblings]) };
     }
     for (const [key, { place }] of without(tree, type).entries) {
-      this.report(place, `'${key}' stands beside '${type}': one entry is one layer, its options go inside it`);
+      this.report(
+        place,
+        `'${key}' stands beside '${type}': one entry is one layer, its options go inside it`,
+      );
     }
     if (name.value.kind === 'map') return name.value;
     if (name.value.kind === 'scalar' && name.value.value === null) return emptyMap(name.place);
@@ -141,15 +157,21 @@ export class RecipeReader {
     return undefined;
   }
 
-  private readOptions<K extends Kind>(component: Component<K>, written: MapTree, place: Place): Spec<K> | undefined {
+  private readOptions<K extends Kind>(
+    component: Component<K>,
+    written: MapTree,
+    place: Place,
+  ): Spec<K> | undefined {
     const shared = COMMON[component.kind];
     const subject = { name: component.type, main: component.main };
     const { values, complete } = this.readObject(fullSchema(component), written, subject);
     if (!complete) return undefined;
     const split = (common: boolean) =>
-      Object.fromEntries(Object.entries(values).filter(([key]) => Object.hasOwn(shared.shape, key) === common));
+      Object.fromEntries(
+        Object.entries(values).filter(([key]) => Object.hasOwn(shared.shape, key) === common),
+      );
     return { component, options: split(false), common: split(true), place, written };
   }
 }
 
-export const emptyMap = (place: Place): MapTree => ({ kind: 'map', place, entries: new Map() });
+const emptyMap = (place: Place): MapTree => ({ kind: 'map', place, entries: new Map() });

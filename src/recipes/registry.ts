@@ -80,10 +80,14 @@ function breach(c: Component): string | undefined {
   if (!KINDS.includes(c?.kind)) return `kind is '${c?.kind}', expected one of ${KINDS.join(', ')}`;
   if (!/^[a-z][a-z0-9_]*$/.test(c.type)) return 'type must be lower-case letters, digits and _';
   const def = c.schema?.def as { type?: string; catchall?: z.ZodType } | undefined;
-  if (def?.type !== 'object' || def.catchall?.def.type !== 'never') return 'schema must be a zod strictObject';
-  const reserved = ['type', ...Object.keys(COMMON[c.kind].shape)].find((name) => Object.hasOwn(c.schema.shape, name));
+  if (def?.type !== 'object' || def.catchall?.def.type !== 'never')
+    return 'schema must be a zod strictObject';
+  const reserved = ['type', ...Object.keys(COMMON[c.kind].shape)].find((name) =>
+    Object.hasOwn(c.schema.shape, name),
+  );
   if (reserved) return `the option '${reserved}' belongs to every ${c.kind}`;
-  if (c.main !== undefined && !Object.hasOwn(c.schema.shape, c.main)) return `main is '${c.main}', which is no option`;
+  if (c.main !== undefined && !Object.hasOwn(c.schema.shape, c.main))
+    return `main is '${c.main}', which is no option`;
   if (!Array.isArray(c.examples) || c.examples.length === 0) return 'at least one example is needed';
   if (typeof c.create !== 'function') return 'create must be a function';
   return undefined;

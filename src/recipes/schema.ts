@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { CORPUS_FORMATS } from '../data/corpus.ts';
 import { DATA_ORDERS } from '../data/batches.ts';
+import { CORPUS_FORMATS } from '../data/corpus.ts';
 import { MAX_VOCAB } from '../data/tokenizer/merges.ts';
 import type { Component, Kind } from './component.ts';
 import { count, duration, every } from './options.ts';
@@ -10,31 +10,63 @@ const files = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 
 const tokenizer = z.strictObject({
   type: z.literal('byte_bpe').default('byte_bpe').describe('Byte-level BPE.'),
-  vocab: z.int().min(1).max(MAX_VOCAB).nullable().default(null).describe("Number of tokens; null: the model's."),
+  vocab: z
+    .int()
+    .min(1)
+    .max(MAX_VOCAB)
+    .nullable()
+    .default(null)
+    .describe("Number of tokens; null: the model's."),
   file: z.string().min(1).nullable().default(null).describe('A tokenizer.json; null: trained on the data.'),
 });
 
 const data = z.strictObject({
-  source: files.default('sample').describe('`sample` (comes with the package), `tinystories`, or text files.'),
-  valid: files.nullable().default(null).describe("Validation data, likewise; null takes the source's own, if any."),
-  format: z.enum(CORPUS_FORMATS).default('auto').describe('How files hold their documents; auto: by their names.'),
+  source: files
+    .default('sample')
+    .describe('`sample` (comes with the package), `tinystories`, or text files.'),
+  valid: files
+    .nullable()
+    .default(null)
+    .describe("Validation data, likewise; null takes the source's own, if any."),
+  format: z
+    .enum(CORPUS_FORMATS)
+    .default('auto')
+    .describe('How files hold their documents; auto: by their names.'),
   seq_len: count.default(256).describe('Tokens in a sequence.'),
   batch: count.default(256).describe('Sequences in a step.'),
   order: z.enum(DATA_ORDERS).default('sequential').describe('Order of the sequences.'),
-  cache_dir: z.string().min(1).nullable().default(null).describe('Where token files are kept; null: .flashlm.'),
+  cache_dir: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Where token files are kept; null: .flashlm.'),
 });
 
 const amount = z.number().positive().nullable().default(null);
 
 const train = z.strictObject({
-  epochs: amount.describe('Passes over the data after which to stop. The first limit that is reached ends the run.'),
+  epochs: amount.describe(
+    'Passes over the data after which to stop. The first limit that is reached ends the run.',
+  ),
   steps: count.nullable().default(null).describe('Steps after which to stop.'),
   tokens: amount.describe('Tokens after which to stop.'),
   budget: duration.nullable().default(null).describe('Training time after which to stop: 2h, 90m, 45s.'),
   seed: z.int().min(0).default(1).describe('Decides first weights and shuffling.'),
-  clip: z.number().positive().nullable().default(null).describe('Largest global norm of the gradients; null: any.'),
-  block_rows: z.union([z.literal('auto'), count]).default('auto').describe('Rows that go through the model at once.'),
-  threads: z.union([z.literal('auto'), count]).default('auto').describe('Threads of the kernels.'),
+  clip: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Largest global norm of the gradients; null: any.'),
+  block_rows: z
+    .union([z.literal('auto'), count])
+    .default('auto')
+    .describe('Rows that go through the model at once.'),
+  threads: z
+    .union([z.literal('auto'), count])
+    .default('auto')
+    .describe('Threads of the kernels.'),
 });
 
 const checkpoint = z.strictObject({
@@ -51,17 +83,31 @@ const sample = z.strictObject({
   every: every.default(500).describe('Steps from one sample to the next; null: at the end only.'),
   prompt: z.string().default('Once upon a time').describe('What the text begins with.'),
   max_tokens: count.default(120).describe('Most tokens to write.'),
-  temperature: z.number().min(0).default(0.8).describe('0 takes the likeliest token, 1 draws as the model says.'),
+  temperature: z
+    .number()
+    .min(0)
+    .default(0.8)
+    .describe('0 takes the likeliest token, 1 draws as the model says.'),
   top_k: count.nullable().default(null).describe('Draw from this many likeliest tokens only.'),
-  top_p: z.number().gt(0).max(1).default(1).describe('Draw from the likeliest tokens of this probability only.'),
+  top_p: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe('Draw from the likeliest tokens of this probability only.'),
 });
 
-const log = z.strictObject({ every: count.default(10).describe('Steps from one line of progress to the next.') });
+const log = z.strictObject({
+  every: count.default(10).describe('Steps from one line of progress to the next.'),
+});
 
 /** A whole recipe. Everything that affects a result is here, or is written into the filled recipe as its default. */
 export const RECIPE = z.strictObject({
   name: z.string().min(1).max(100).describe('What the run is called.'),
-  plugins: z.array(z.string().min(1)).default([]).describe('Modules (.ts, .js, .mjs) that bring more components.'),
+  plugins: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Modules (.ts, .js, .mjs) that bring more components.'),
   model: modelList('Layers from first to last: an input layer, layers, an objective.'),
   tokenizer: tokenizer.prefault({}).describe('Where the tokenizer comes from.'),
   data: data.prefault({}).describe('What to train on.'),
@@ -95,7 +141,9 @@ export const COMMON: Readonly<Record<Kind, z.ZodObject>> = {
     over: z
       .enum(['auto', 'steps', 'tokens', 'epochs', 'time'])
       .default('auto')
-      .describe('The limit of the run that the schedule goes along with; auto: the first one set, time last.'),
+      .describe(
+        'The limit of the run that the schedule goes along with; auto: the first one set, time last.',
+      ),
   }),
   backend: z.strictObject({
     wrap: componentsOf('decorator', 'Decorators, the innermost first.').default([] as never),

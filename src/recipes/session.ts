@@ -4,7 +4,6 @@ import { BatchSource } from '../data/batches.ts';
 import type { PrepareProgress } from '../data/prepare.ts';
 import { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { TrainEvent } from '../train/events.ts';
-import { defaultMeasure, type Limits, type Measure } from '../train/limits.ts';
 import { Run, type RunOptions } from '../train/run.ts';
 import { RunDirectory, runFiles } from '../train/run-directory.ts';
 import { tokenText } from '../train/token-text.ts';
@@ -12,7 +11,7 @@ import type { Hook } from '../train/trainer.ts';
 import { type ComposedRun, composeRun } from './compose.ts';
 import { fillRecipe } from './fill.ts';
 import { loadRecipe, type Recipe } from './load.ts';
-import { seconds } from './options.ts';
+import { runLimits, scheduleMeasure } from './run-limits.ts';
 import { prepareRunData, type RunData } from './run-data.ts';
 
 export interface SessionOptions {
@@ -115,26 +114,14 @@ function describeData({ train: { tokens } }: RunData): string {
   return `${tokens.tokens} tokens of ${documents} documents (${characters} characters, tokenizer ${fingerprint.slice(0, 12)})`;
 }
 
-function limitsOf({ steps, tokens, epochs, budget }: Recipe['train']): Limits {
-  const none = Number.POSITIVE_INFINITY;
-  return {
-    steps: steps ?? none,
-    tokens: tokens ?? none,
-    epochs: epochs ?? none,
-    seconds: budget === null ? none : seconds(budget),
-  };
-}
-
 function optionsOf(recipe: Recipe, tokensPerEpoch: number, data: string): RunOptions {
-  const { train, schedule, checkpoint, sample } = recipe;
-  const limits = limitsOf(train);
-  const over = schedule.common.over as 'auto' | 'time' | Exclude<Measure, 'seconds'>;
+  const { train, checkpoint, sample } = recipe;
   return {
     name: recipe.name,
     data,
     seed: train.seed,
-    limits,
-    measure: over === 'auto' ? defaultMeasure(limits) : over === 'time' ? 'seconds' : over,
+    limits: runLimits(recipe),
+    measure: scheduleMeasure(recipe),
     clip: train.clip,
     collapse: recipe.collapse,
     seqLen: recipe.data.seq_len,

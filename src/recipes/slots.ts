@@ -26,7 +26,10 @@ export function componentOf<K extends Kind>(kind: K, description: string): z.Zod
 }
 
 /** A list of `componentOf`. */
-export function componentsOf<K extends Kind>(kind: K, description: string): z.ZodType<readonly Spec<K>[], unknown[]> {
+export function componentsOf<K extends Kind>(
+  kind: K,
+  description: string,
+): z.ZodType<readonly Spec<K>[], unknown[]> {
   return slot({ holds: 'components', kind }, z.array(z.unknown()), description);
 }
 

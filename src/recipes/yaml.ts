@@ -1,4 +1,15 @@
-import { type CST, Composer, type Document, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml';
+import {
+  Composer,
+  type CST,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  Parser,
+} from 'yaml';
 import { type Place, RecipeError, type RecipeIssue } from './errors.ts';
 import type { Entry, Scalar, Tree } from './tree.ts';
 
@@ -31,14 +42,20 @@ class YamlReader {
   read(): Tree {
     if (this.text.length > MAX_BYTES) throw this.stop(0, `the text is larger than ${MAX_BYTES / 1e6} MB`);
     // Keys are compared while the tree is made: the library's own check takes time with the square of their number.
-    const options = { lineCounter: this.lines, prettyErrors: false, uniqueKeys: false, schema: 'core' } as const;
+    const options = {
+      lineCounter: this.lines,
+      prettyErrors: false,
+      uniqueKeys: false,
+      schema: 'core',
+    } as const;
     const documents: Document.Parsed[] = [];
     for (const d of new Composer(options).compose(this.tokens(), true, this.text.length)) {
       documents.push(d as Document.Parsed);
     }
     const document = documents[0]!;
     for (const { message, pos } of document.errors) this.report(pos[0], message);
-    if (documents.length > 1) this.report(documents[1]!.range[0], 'a second document begins; a recipe is one');
+    if (documents.length > 1)
+      this.report(documents[1]!.range[0], 'a second document begins; a recipe is one');
     if (this.issues.length > 0) throw new RecipeError(this.issues);
     const tree = this.convert(document.contents, 0, 0);
     if (this.issues.length > 0) throw new RecipeError(this.issues);
@@ -53,7 +70,8 @@ class YamlReader {
     for (const lexeme of new Lexer().lex(this.text)) {
       if (++count > MAX_TOKENS) throw this.tooMany(parser.offset);
       yield* parser.next(lexeme);
-      if (parser.stack.length > 2 * MAX_DEPTH) throw this.stop(parser.offset, 'too many levels inside each other');
+      if (parser.stack.length > 2 * MAX_DEPTH)
+        throw this.stop(parser.offset, 'too many levels inside each other');
     }
     yield* parser.end();
   }
@@ -71,7 +89,8 @@ class YamlReader {
     const { tag, anchor } = (node ?? {}) as { tag?: string; anchor?: string };
     if (tag) this.report(at, `tags are not used in recipes, found ${tag}`);
     if (anchor) this.anchors.set(anchor, node);
-    if (isMap(node)) return { kind: 'map', place: this.place(at), entries: this.entries(node.items, depth, at) };
+    if (isMap(node))
+      return { kind: 'map', place: this.place(at), entries: this.entries(node.items, depth, at) };
     if (isSeq(node)) {
       const items = node.items.map((item) => this.convert(item, depth + 1, at));
       return { kind: 'list', place: this.place(at), items };
@@ -121,7 +140,10 @@ class YamlReader {
   }
 
   private tooMany(offset: number): RecipeError {
-    return this.stop(offset, `more than ${MAX_VALUES.toLocaleString('en')} values, aliases counted each time`);
+    return this.stop(
+      offset,
+      `more than ${MAX_VALUES.toLocaleString('en')} values, aliases counted each time`,
+    );
   }
 
   private stop(offset: number, message: string): RecipeError {

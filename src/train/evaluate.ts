@@ -64,7 +64,8 @@ function tokenWiseScorer(model: Model, collapse: 'auto' | 'never', blockRows: nu
   const runner = new BatchRunner(model, {
     seqLen: 1,
     blockRows,
-    capacity: Math.max(PIECE, model.vocab),
+    maxRows: collapse === 'auto' ? model.vocab : PIECE,
+    maxEntries: Math.max(PIECE, model.vocab),
     training: false,
   });
   const dense = new DenseRows(PIECE);

@@ -3,7 +3,6 @@ import { refuseNonFinite } from '../backends/decorators/finite.ts';
 import { wrapKernels } from '../backends/decorators/wrap.ts';
 import { BatchRunner } from '../core/batch-runner.ts';
 import { FlashError } from '../core/errors.ts';
-import { ROW_CHUNK } from '../core/kernels.ts';
 import type { Model } from '../core/model.ts';
 import { DenseRows, type Rows } from '../core/rows.ts';
 import { BigramCounts } from '../data/collapse.ts';
@@ -73,11 +72,11 @@ export class Trainer {
     const { model } = parts;
     const { tokensPerStep } = options;
     this.counts = model.coupling === 'row' ? new BigramCounts(model.vocab) : null;
-    const collapsed = this.path === 'collapsed';
     this.runner = new BatchRunner(model, {
       seqLen: options.seqLen,
-      blockRows: collapsed && options.blockRows === 'auto' ? collapsedBlockRows(model) : options.blockRows,
-      capacity: tokensPerStep,
+      blockRows: options.blockRows,
+      maxRows: this.path === 'collapsed' ? Math.min(model.vocab, tokensPerStep) : tokensPerStep,
+      maxEntries: tokensPerStep,
       training: true,
     });
     this.dense = new DenseRows(tokensPerStep);
@@ -194,11 +193,4 @@ export class Trainer {
       remedy: 'The step was not applied. Lower optimizer.lr or set train.clip, then resume from the last checkpoint.',
     });
   }
-}
-
-/** A collapsed batch has at most as many rows as the vocabulary: halves of it keep all threads busy to the end. */
-
-/** A collapsed batch has at most as many rows as the vocabulary; a block that takes them all keeps every thread busy. */
-function collapsedBlockRows(model: Model): number {
-  return Math.min(8192, Math.ceil(model.vocab / ROW_CHUNK) * ROW_CHUNK);
 }

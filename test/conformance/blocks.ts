@@ -17,7 +17,13 @@ const seqLenOf = (op: OpName, inputs: readonly Input[]): number =>
  * The inputs of rows [begin, end) of a call. What all blocks share is taken from `before`, the outcome of the block
  * that came first: an accumulator goes on from there.
  */
-export function blockOf(op: OpName, inputs: readonly Input[], begin: number, end: number, before?: Outcome): Input[] {
+export function blockOf(
+  op: OpName,
+  inputs: readonly Input[],
+  begin: number,
+  end: number,
+  before?: Outcome,
+): Input[] {
   const seqLen = seqLenOf(op, inputs);
   return inputs.map((input) => {
     if (typeof input !== 'object' || !input.values) return input;

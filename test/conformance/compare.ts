@@ -20,7 +20,9 @@ function compare(name: string, actual: ArrayLike<number>, expected: ArrayLike<nu
   for (let i = 0; i < expected.length; i++) {
     const [a, b] = [actual[i]!, expected[i]!];
     if (Object.is(a, b) || Math.abs(a - b) <= near * (Math.abs(b) + scale)) continue;
-    throw new Error(`${name}[${i}] is ${a}, expected ${b} within ${near * (Math.abs(b) + scale)} (rms ${scale})`);
+    throw new Error(
+      `${name}[${i}] is ${a}, expected ${b} within ${near * (Math.abs(b) + scale)} (rms ${scale})`,
+    );
   }
 }
 

@@ -5,12 +5,12 @@ import type { OpName } from '../../src/core/kernels.ts';
 import { OP_NAMES, OPS } from '../../src/core/ops.ts';
 import { nativeVariants } from './backends.ts';
 import { expectAgreement, expectCloseToFloat64 } from './compare.ts';
+import { EFFORT } from './effort.ts';
 import { type Call, variants } from './inputs.ts';
 import { type Outcome, runCall } from './run.ts';
 import { anyDims, batchSymbol, sweep } from './sizes.ts';
 
 const SEED = 20240601;
-const RUNS = 40;
 
 const f32 = createReferenceBackend('f32');
 const f64 = createReferenceBackend('f64');
@@ -46,17 +46,20 @@ describe.each(nativeVariants())('$name', ({ create }) => {
     for (const [i, dims] of sweep(op).entries()) {
       // Long sums meet every kind of values (`inputs.ts`): there alone some of them could overflow.
       const seeds = Math.max(...Object.values(dims)) > 1000 ? [0, 1, 2] : [i];
-      for (const seed of seeds) for (let variant = 0; variant < variants(op); variant++) check({ op, dims, seed, variant });
+      for (const seed of seeds)
+        for (let variant = 0; variant < variants(op); variant++) check({ op, dims, seed, variant });
     }
   });
 
   it.each(OP_NAMES)('%s agrees with the reference at any edges together', (op) => {
-    fc.assert(fc.property(anyCall(op), check), { seed: SEED, numRuns: RUNS });
+    fc.assert(fc.property(anyCall(op), check), { seed: SEED, numRuns: EFFORT.runs });
   });
 
   it.each(OP_NAMES.filter(batchSymbol))('%s takes an empty batch', (op) => {
     const isEmpty = new Set([batchSymbol(op), OPS[op].product?.[1]]);
-    const dims = Object.fromEntries(Object.entries(sweep(op)[0]!).map(([s, n]) => [s, isEmpty.has(s) ? 0 : n]));
+    const dims = Object.fromEntries(
+      Object.entries(sweep(op)[0]!).map(([s, n]) => [s, isEmpty.has(s) ? 0 : n]),
+    );
     check({ op, dims, seed: 1, variant: 0 });
   });
 });

@@ -73,15 +73,23 @@ function offsets(random: Random, count: number, most: number): Float64Array {
   return Float64Array.from({ length: count }, () => random.uint32() % (most + 1)).sort();
 }
 
-function tensorValues(call: Call, args: readonly FlatArg[], inputs: readonly Input[], arg: TensorArg): Float64Array {
+function tensorValues(
+  call: Call,
+  args: readonly FlatArg[],
+  inputs: readonly Input[],
+  arg: TensorArg,
+): Float64Array {
   const { op, dims, seed } = call;
   const [rows, cols] = [sizeOf(arg.rows, dims), arg.packs ? 0 : sizeOf(arg.cols, dims)];
   const random = new Random(seed, `${op}/${arg.name}`);
   if (arg.offsetsInto) return offsets(random, rows, dims[arg.offsetsInto]!);
-  const isPacked = args.some((o) => o.kind === 'tensor' && o.packs?.[0] === arg.rows && o.packs[1] === arg.cols);
+  const isPacked = args.some(
+    (o) => o.kind === 'tensor' && o.packs?.[0] === arg.rows && o.packs[1] === arg.cols,
+  );
   let fill: Fill = realValues(op, cols, seed);
   if (arg.below) fill = indices(args, inputs, arg, dims);
-  else if (arg.dtype === 'i8') fill = isPacked ? codeValues(-1, 1, cols, seed) : codeValues(-128, 127, cols, seed);
+  else if (arg.dtype === 'i8')
+    fill = isPacked ? codeValues(-1, 1, cols, seed) : codeValues(-128, 127, cols, seed);
   // Scales, counts and second moments are positive wherever they come from.
   else if (/(^|\.)(scale|weights)$|^v$/.test(arg.name)) fill = (r) => 0.25 + Math.abs(r.normal());
   return Float64Array.from({ length: rows * cols }, (_, i) => Math.fround(fill(random, i)));

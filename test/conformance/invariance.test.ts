@@ -4,31 +4,39 @@ import { type OpName, ROW_CHUNK } from '../../src/core/kernels.ts';
 import { type Dims, flatArgs, OP_NAMES, OPS } from '../../src/core/ops.ts';
 import { nativeVariants } from './backends.ts';
 import { blockOf, joined } from './blocks.ts';
+import { EFFORT } from './effort.ts';
 import { inputsOf, variants } from './inputs.ts';
 import { bits, runOp } from './run.ts';
 import { batchSymbol, complete, freeSymbols } from './sizes.ts';
 
-const THREADS = [2, 3, 5] as const;
 const SEQ_LEN = 4;
 /** A seed of plain normal values: sums that are exact would hide their order. */
 const PLAIN = 6;
 
 /** `rows` rows of the batch (a multiple of SEQ_LEN), everything else `width`. */
 function dimsOf(op: OpName, rows: number, width: number): Dims {
-  const given: Readonly<Record<string, number>> = { T: SEQ_LEN, S: rows / SEQ_LEN, [batchSymbol(op) ?? '']: rows };
+  const given: Readonly<Record<string, number>> = {
+    T: SEQ_LEN,
+    S: rows / SEQ_LEN,
+    [batchSymbol(op) ?? '']: rows,
+  };
   return complete(op, Object.fromEntries(freeSymbols(op).map((symbol) => [symbol, given[symbol] ?? width])));
 }
 
-const isAccumulating = (op: OpName): boolean => flatArgs(op).some((arg) => arg.kind === 'tensor' && arg.role === 'acc');
+const isAccumulating = (op: OpName): boolean =>
+  flatArgs(op).some((arg) => arg.kind === 'tensor' && arg.role === 'acc');
 
 describe.each(nativeVariants())('$name', ({ create }) => {
   it.each(OP_NAMES)('%s gives the same bits with any number of threads', (op) => {
     // Wide enough that every thread has work, however coarse the pieces are.
-    for (const [rows, width] of [[1032, 97], [44, 385]] as const) {
+    for (const [rows, width] of [
+      [1032, EFFORT.width],
+      [44, 385],
+    ] as const) {
       for (let variant = 0; variant < variants(op); variant++) {
         const inputs = inputsOf({ op, dims: dimsOf(op, rows, width), seed: PLAIN, variant });
         const alone = bits(runOp(create(1), op, inputs));
-        for (const threads of THREADS) expect(bits(runOp(create(threads), op, inputs))).toEqual(alone);
+        for (const threads of EFFORT.threads) expect(bits(runOp(create(threads), op, inputs))).toEqual(alone);
       }
     }
   });

@@ -22,7 +22,8 @@ interface Buffer {
   readonly isInput: boolean;
 }
 
-const bytesOf = (t: Tensor): Uint8Array => new Uint8Array(t.data.buffer, t.data.byteOffset, t.data.byteLength);
+const bytesOf = (t: Tensor): Uint8Array =>
+  new Uint8Array(t.data.buffer, t.data.byteOffset, t.data.byteLength);
 
 /** One call on one backend, with guards around its memory. */
 class Run {
@@ -71,7 +72,9 @@ class Run {
   /** For an output that packs codes: the shape of those codes, which come later in the call. */
   private packedBy(arg: ArgSpec): Codes | null {
     if (arg.kind !== 'tensor' || !arg.packs) return null;
-    const codes = this.inputs.find((input) => typeof input === 'object' && input.arg.dtype === 'i8') as TensorInput;
+    const codes = this.inputs.find(
+      (input) => typeof input === 'object' && input.arg.dtype === 'i8',
+    ) as TensorInput;
     return tensor('i8', codes.rows, codes.cols, 'codes');
   }
 
@@ -108,7 +111,8 @@ export const runCall = (backend: Backend, call: Call): Outcome =>
 
 /** The bytes of everything a call wrote, for comparisons bit by bit. */
 export function bits(outcome: Outcome): ReadonlyMap<string, string> {
-  const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+  const hex = (bytes: Uint8Array): string =>
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
   const tensors = [...outcome.tensors].map(([name, t]) => [name, hex(bytesOf(t))] as const);
   return new Map([...tensors, ['returned', String(outcome.returned)]]);
 }

@@ -1,16 +1,9 @@
 import fc from 'fast-check';
 import type { OpName } from '../../src/core/kernels.ts';
 import { type Dims, flatArgs, OPS } from '../../src/core/ops.ts';
+import { EFFORT } from './effort.ts';
 
-/** Around every register width and tile edge of the kernels (8, 16, 32, 48, 64 ...), their row chunk (256), v6.1's widths,
- * and long sums. */
-export const EDGES = [
-  1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 47, 48, 49, 63, 64, 65, 95, 96, 97, 127, 128, 129, 191, 192,
-  193, 255, 256, 257, 384, 1025, 2049,
-] as const;
-
-/** Larger calls would make the scalar reference slow without reaching another edge. */
-const MOST_FLOPS = 3_000_000;
+/** Larger tensors would only be slow. */
 const MOST_ELEMENTS = 150_000;
 
 /** The symbols of an op that can be chosen freely: not the packed size, and not a product of two others. */
@@ -42,7 +35,7 @@ function isWanted(op: OpName, dims: Dims): boolean {
   const sizes = flatArgs(op).map((arg) =>
     arg.kind === 'tensor' && !arg.packs ? sizeOf(arg.rows, dims) * sizeOf(arg.cols, dims) : 0,
   );
-  return OPS[op].flops(dims) <= MOST_FLOPS && Math.max(...sizes) <= MOST_ELEMENTS;
+  return OPS[op].flops(dims) <= EFFORT.mostFlops && Math.max(...sizes) <= MOST_ELEMENTS;
 }
 
 /** The value of a dimension: a number, a symbol, or `symbol+number`. */
@@ -57,7 +50,7 @@ export function sweep(op: OpName): Dims[] {
   const symbols = freeSymbols(op);
   const small = (i: number) => [3, 5, 7, 11][i % 4]!;
   const calls = symbols.flatMap((swept) =>
-    EDGES.map((edge) => Object.fromEntries(symbols.map((s, i) => [s, s === swept ? edge : small(i)]))),
+    EFFORT.edges.map((edge) => Object.fromEntries(symbols.map((s, i) => [s, s === swept ? edge : small(i)]))),
   );
   return calls.map((free) => complete(op, free)).filter((dims) => isWanted(op, dims));
 }
@@ -72,7 +65,7 @@ export function batchSymbol(op: OpName): string | undefined {
 
 /** Any edges together. */
 export function anyDims(op: OpName): fc.Arbitrary<Dims> {
-  const edge = fc.constantFrom(...EDGES);
+  const edge = fc.constantFrom(...EFFORT.edges);
   return fc
     .record(Object.fromEntries(freeSymbols(op).map((symbol) => [symbol, edge])))
     .map((free) => complete(op, free))

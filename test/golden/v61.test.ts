@@ -63,7 +63,7 @@ function expectGoldenGradients(backend: Backend, bound: number): void {
   const model = buildV61(backend);
   model.store.initialize(SEED);
   model.prepare();
-  const runner = new BatchRunner(model, { seqLen: 256, blockRows: 512, capacity: BATCH, training: true });
+  const runner = new BatchRunner(model, { seqLen: 256, blockRows: 512, maxRows: BATCH, maxEntries: BATCH, training: true });
   const ids = Int32Array.from(tokens.subarray(0, BATCH));
   const targets = Int32Array.from(tokens.subarray(1, BATCH + 1));
   runner.train(new DenseRows(BATCH).of(ids, targets, BATCH), 1 / BATCH);

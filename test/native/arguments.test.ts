@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/backends/native/addon.ts';
-import { loadAddon } from '../../src/backends/native/load.ts';
 import { createNativeBackend } from '../../src/backends/native/index.ts';
+import { loadAddon } from '../../src/backends/native/load.ts';
 import { OP_NAMES } from '../../src/core/ops.ts';
 import { type Data, ValidCall } from './valid-call.ts';
 
@@ -48,9 +48,18 @@ describe.each(OP_NAMES)('%s', (op) => {
   it('refuses what is not the right array', () => {
     for (const { index, arg } of call.tensors()) {
       const [data, rows, cols] = call.values[index] as [Data, number, number];
-      for (const wrong of [new Float64Array(data.length), Array.from(data), data.buffer, 'text', 7, undefined, {}])
+      for (const wrong of [
+        new Float64Array(data.length),
+        Array.from(data),
+        data.buffer,
+        'text',
+        7,
+        undefined,
+        {},
+      ])
         refused(call.with(index, wrong, rows, cols), TypeError, arg.name, /must be \w+Array, got /);
-      if (arg.optional) expect(() => native(new ValidCall(op, backend).with(index, null, 0, 0))).not.toThrow();
+      if (arg.optional)
+        expect(() => native(new ValidCall(op, backend).with(index, null, 0, 0))).not.toThrow();
       else refused(call.with(index, null, rows, cols), TypeError, arg.name, /got null/);
     }
   });
@@ -60,7 +69,12 @@ describe.each(OP_NAMES)('%s', (op) => {
       const [data, rows, cols] = call.values[index] as [Data, number, number];
       for (const wrong of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60]) {
         refused(call.with(index, data, wrong, cols), RangeError, arg.name, /rows, expected a whole number/);
-        refused(call.with(index, data, rows, wrong), RangeError, arg.name, /columns, expected a whole number/);
+        refused(
+          call.with(index, data, rows, wrong),
+          RangeError,
+          arg.name,
+          /columns, expected a whole number/,
+        );
       }
       for (const wrong of ['1', null, undefined, 1n])
         refused(call.with(index, data, wrong, cols), TypeError, arg.name, /has no number of rows/);
@@ -72,9 +86,19 @@ describe.each(OP_NAMES)('%s', (op) => {
       const [data, rows, cols] = call.values[index] as [Data, number, number];
       const longer = new (data.constructor as Float32ArrayConstructor)(data.length + 1);
       for (const wrong of [longer, data.subarray(1)])
-        refused(call.with(index, wrong, rows, cols), RangeError, arg.name, `has ${wrong.length} values, expected`);
+        refused(
+          call.with(index, wrong, rows, cols),
+          RangeError,
+          arg.name,
+          `has ${wrong.length} values, expected`,
+        );
       // The product is the length in 64 bits only after it wraps.
-      refused(call.with(index, data.subarray(0, 0), 2 ** 33, 2 ** 33), RangeError, arg.name, 'has 0 values, expected');
+      refused(
+        call.with(index, data.subarray(0, 0), 2 ** 33, 2 ** 33),
+        RangeError,
+        arg.name,
+        'has 0 values, expected',
+      );
     }
   });
 
@@ -134,7 +158,12 @@ describe.each(OP_NAMES)('%s', (op) => {
       for (const wrong of [-1, 2 ** 31 - 1]) {
         const changed = data.slice();
         changed[first] = wrong;
-        refused(call.with(index, changed, rows, cols), RangeError, arg.name, /holds -?\d+ at \d+, expected|ends at \d+, expected/);
+        refused(
+          call.with(index, changed, rows, cols),
+          RangeError,
+          arg.name,
+          /holds -?\d+ at \d+, expected|ends at \d+, expected/,
+        );
       }
       const shared = new Int32Array(new SharedArrayBuffer(data.byteLength));
       shared.set(data);

@@ -38,7 +38,8 @@ describe('choosing kernels', () => {
     refused('mmx', /^native:mmx is not part of this build \(it has scalar/);
     refused('scalar+vnni', /^native:scalar has no feature 'vnni'/);
     for (const { isa, supported, missing } of status.isas)
-      if (!supported) refused(isa, new RegExp(`native:${isa} is not supported by this CPU \\(lacks .*${missing[0]}`));
+      if (!supported)
+        refused(isa, new RegExp(`native:${isa} is not supported by this CPU \\(lacks .*${missing[0]}`));
   });
 
   it('refuses thread counts that are none', () => {
@@ -87,7 +88,9 @@ describe('a backend', () => {
   it('cannot be called on anything but an engine', () => {
     const silu = addon.Engine.prototype.silu as (this: unknown, ...values: unknown[]) => unknown;
     for (const receiver of [{}, null, addon, Object.create(addon.Engine.prototype)])
-      expect(() => silu.call(receiver, new Float32Array(1), 1, 1, new Float32Array(1), 1, 1)).toThrow(TypeError);
+      expect(() => silu.call(receiver, new Float32Array(1), 1, 1, new Float32Array(1), 1, 1)).toThrow(
+        TypeError,
+      );
     expect(() => (addon.Engine as unknown as () => Engine)()).toThrow();
   });
 

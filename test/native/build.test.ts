@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,10 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true }));
 
 /** Runs the build script into `folder`. */
-function build(flags: readonly string[], env: Record<string, string>): Promise<{ code: number; lines: string[] }> {
+function build(
+  flags: readonly string[],
+  env: Record<string, string>,
+): Promise<{ code: number; lines: string[] }> {
   return new Promise((resolve) => {
     execFile(process.execPath, [SCRIPT, '--out', folder, ...flags], { env }, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code) : 0, lines: (stdout + stderr).trim().split('\n') });
@@ -45,8 +48,18 @@ describe('objects compiled for an instruction set', () => {
     expect(tables.length).toBeGreaterThan(0);
     for (const file of tables) {
       const name = file.replace(/-\w+\.o$/, '');
-      const output = execFileSync('nm', ['--defined-only', '--extern-only', path.join(objects, file)], { encoding: 'utf8' });
-      const symbols = output.trim().split('\n').map((line) => line.split(' ').at(-1)!.replace(/^_(?=kernel)/, ''));
+      const output = execFileSync('nm', ['--defined-only', '--extern-only', path.join(objects, file)], {
+        encoding: 'utf8',
+      });
+      const symbols = output
+        .trim()
+        .split('\n')
+        .map((line) =>
+          line
+            .split(' ')
+            .at(-1)!
+            .replace(/^_(?=kernel)/, ''),
+        );
       expect(symbols).toEqual([`kernel_table_${name}`]);
     }
   });
@@ -56,7 +69,12 @@ describe('a build that cannot be', () => {
   it('says in one line that there is no compiler, and lets an installation go on', async () => {
     await writeFile(path.join(folder, 'flashlm.node'), 'of older sources');
     const optional = await build(['--optional'], { PATH: '/nonexistent' });
-    expect(optional).toEqual({ code: 0, lines: [expect.stringMatching(/^native kernels not built: no C\+\+ compiler found; .*npm run build:native/)] });
+    expect(optional).toEqual({
+      code: 0,
+      lines: [
+        expect.stringMatching(/^native kernels not built: no C\+\+ compiler found; .*npm run build:native/),
+      ],
+    });
     expect(await readdir(folder)).not.toContain('flashlm.node');
     expect(reasonsIn(root)).toMatch(/flashlm.node: no C\+\+ compiler found; .*npm run build:native/);
     expect((await build([], { PATH: '/nonexistent' })).code).toBe(1);
@@ -68,7 +86,10 @@ describe('a build that cannot be', () => {
   });
 
   it('shows the first errors and where the rest is when a file does not compile', async () => {
-    const { code, lines } = await build(['--optional'], { PATH: process.env.PATH!, CXXFLAGS: '-include no-such-header.h' });
+    const { code, lines } = await build(['--optional'], {
+      PATH: process.env.PATH!,
+      CXXFLAGS: '-include no-such-header.h',
+    });
     expect(code).toBe(0);
     expect(lines[0]).toMatch(/^native kernels not built: compiling \w+\.cpp failed/);
     expect(lines.join('\n')).toContain('no-such-header.h');

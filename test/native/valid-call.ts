@@ -27,7 +27,9 @@ export class ValidCall {
     this.values = inputs.map((input) => {
       if (typeof input !== 'object') return [input];
       const { arg, rows, values } = input;
-      const cols = arg.packs ? backend.packedTernaryBytes(dims[arg.packs[0]]!, dims[arg.packs[1]]!) : input.cols;
+      const cols = arg.packs
+        ? backend.packedTernaryBytes(dims[arg.packs[0]]!, dims[arg.packs[1]]!)
+        : input.cols;
       const data = new ARRAYS[arg.dtype](rows * cols);
       if (values!.length) data.set(values!);
       return [data, rows, cols];

@@ -22,7 +22,9 @@ function runWorker(path: string, value: number): Promise<boolean> {
       result = isRight;
     });
     worker.on('error', reject);
-    worker.on('exit', (code) => (code === 0 ? resolve(result) : reject(new Error(`worker ended with ${code}`))));
+    worker.on('exit', (code) =>
+      code === 0 ? resolve(result) : reject(new Error(`worker ended with ${code}`)),
+    );
   });
 }
 

@@ -15,7 +15,8 @@ function gradients(recipe: Recipe, backend: Backend, rows: Rows, blockRows: numb
   const runner = new BatchRunner(model, {
     seqLen: recipe.data.seq_len,
     blockRows,
-    capacity: TOKENS,
+    maxRows: TOKENS,
+    maxEntries: TOKENS,
     training: true,
   });
   const nats = runner.train(rows, 1 / TOKENS);

@@ -11,7 +11,12 @@ describe('--set', () => {
   const changed = (...set: string[]) => load({ 'recipe.yaml': RIGHT }, set);
 
   it('changes values, in order', async () => {
-    const recipe = await changed('optimizer.lr=0.5', 'optimizer.lr=0.02', 'train.budget=90m', 'collapse=never');
+    const recipe = await changed(
+      'optimizer.lr=0.5',
+      'optimizer.lr=0.02',
+      'train.budget=90m',
+      'collapse=never',
+    );
     expect(recipe.optimizer.options.lr).toBe(0.02);
     expect(recipe.train).toMatchObject({ steps: 20, budget: '90m' });
     expect(recipe.collapse).toBe('never');
@@ -25,16 +30,21 @@ describe('--set', () => {
   });
 
   it('takes any YAML, null and nothing included', async () => {
-    const recipe = await changed('optimizer={ type: adamw, lr: 1e-3 }', 'checkpoint.every=null', 'eval.every=');
+    const recipe = await changed(
+      'optimizer={ type: adamw, lr: 1e-3 }',
+      'checkpoint.every=null',
+      'eval.every=',
+    );
     expect(recipe.optimizer.component.type).toBe('adamw');
     expect(recipe.checkpoint.every).toBeNull();
     expect(recipe.eval.every).toBeNull();
   });
 
   it('drops what belonged to another type', async () => {
-    const recipe = await load(
-      { 'base.yaml': RIGHT, 'recipe.yaml': 'extends: base.yaml\noptimizer: { type: adamw, lr: 0.1 }\n' },
-    );
+    const recipe = await load({
+      'base.yaml': RIGHT,
+      'recipe.yaml': 'extends: base.yaml\noptimizer: { type: adamw, lr: 0.1 }\n',
+    });
     expect(recipe.optimizer.options).not.toHaveProperty('momentum');
   });
 
@@ -67,7 +77,9 @@ describe('--set', () => {
   });
 
   it('is told together with the mistakes of the file', async () => {
-    const lines = await mistakesOf(RIGHT.replace('momentum', 'momentun'), { set: ['modle=3', 'log.every=0'] });
+    const lines = await mistakesOf(RIGHT.replace('momentum', 'momentun'), {
+      set: ['modle=3', 'log.every=0'],
+    });
     expect(lines.sort()).toEqual([
       "--set log.every=0: 'log.every' must be at least 1, found 0",
       "--set modle=3: unknown key 'modle' in the recipe; did you mean 'model'?",
@@ -80,7 +92,8 @@ describe('extends', () => {
   it('merges maps, replaces lists, and takes the name of the library or a path beside the file', async () => {
     const recipe = await load({
       'recipe.yaml': 'extends: sub/middle.yaml\ntrain: { seed: 3 }\n',
-      'sub/middle.yaml': 'extends: ../base.yaml\nmodel:\n  - embedding: { vocab: 300, dim: 4 }\n  - silu\n  - tied_head\n',
+      'sub/middle.yaml':
+        'extends: ../base.yaml\nmodel:\n  - embedding: { vocab: 300, dim: 4 }\n  - silu\n  - tied_head\n',
       'base.yaml': 'extends: v61\nname: base\ntokenizer: { vocab: 300 }\ntrain: { seed: 2, clip: 1 }\n',
     });
     expect(recipe.name).toBe('base');
@@ -120,13 +133,41 @@ describe('extends', () => {
   });
 
   it.each([
-    ['itself', { 'recipe.yaml': 'extends: recipe.yaml' }, /^recipe\.yaml:1:10: recipes extend each other in a circle: \S*recipe\.yaml -> \S*recipe\.yaml$/],
-    ['in a circle', { 'recipe.yaml': '\nextends: b.yaml', 'b.yaml': 'extends: ./recipe.yaml' }, /^b\.yaml:1:10: .*circle: \S*recipe\.yaml -> \S*b\.yaml -> \S*recipe\.yaml$/],
-    ['a file that is not there', { 'recipe.yaml': 'extends: none.yaml' }, /^recipe\.yaml:1:10: there is no recipe file none\.yaml$/],
-    ['a name that is not there', { 'recipe.yaml': 'extends: v61-a9' }, /^recipe\.yaml:1:10: there is no recipe 'v61-a9' .*did you mean 'v61-a8'\?$/],
-    ['a list', { 'recipe.yaml': 'extends: [v61]' }, /^recipe\.yaml:1:10: 'extends' must be a recipe's name or file, found a list$/],
-    ['a file that is no YAML', { 'recipe.yaml': 'extends: b.yaml', 'b.yaml': 'a: [' }, /^b\.yaml:1:5: Flow sequence/],
-    ['a file that is no map', { 'recipe.yaml': 'extends: b.yaml', 'b.yaml': '3' }, /^b\.yaml:1:1: a recipe must be a map, found 3$/],
+    [
+      'itself',
+      { 'recipe.yaml': 'extends: recipe.yaml' },
+      /^recipe\.yaml:1:10: recipes extend each other in a circle: \S*recipe\.yaml -> \S*recipe\.yaml$/,
+    ],
+    [
+      'in a circle',
+      { 'recipe.yaml': '\nextends: b.yaml', 'b.yaml': 'extends: ./recipe.yaml' },
+      /^b\.yaml:1:10: .*circle: \S*recipe\.yaml -> \S*b\.yaml -> \S*recipe\.yaml$/,
+    ],
+    [
+      'a file that is not there',
+      { 'recipe.yaml': 'extends: none.yaml' },
+      /^recipe\.yaml:1:10: there is no recipe file none\.yaml$/,
+    ],
+    [
+      'a name that is not there',
+      { 'recipe.yaml': 'extends: v61-a9' },
+      /^recipe\.yaml:1:10: there is no recipe 'v61-a9' .*did you mean 'v61-a8'\?$/,
+    ],
+    [
+      'a list',
+      { 'recipe.yaml': 'extends: [v61]' },
+      /^recipe\.yaml:1:10: 'extends' must be a recipe's name or file, found a list$/,
+    ],
+    [
+      'a file that is no YAML',
+      { 'recipe.yaml': 'extends: b.yaml', 'b.yaml': 'a: [' },
+      /^b\.yaml:1:5: Flow sequence/,
+    ],
+    [
+      'a file that is no map',
+      { 'recipe.yaml': 'extends: b.yaml', 'b.yaml': '3' },
+      /^b\.yaml:1:1: a recipe must be a map, found 3$/,
+    ],
   ])('%s', async (_, files, message) => {
     expect((await mistakes(folder(files)))[0]).toMatch(message);
   });

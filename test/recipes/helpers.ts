@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type LoadOptions, loadRecipe } from '../../src/recipes/load.ts';
 import { RecipeError } from '../../src/recipes/errors.ts';
+import { type LoadOptions, loadRecipe } from '../../src/recipes/load.ts';
 
 /** A folder that is gone after the test, with these files in it. */
 export function folder(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
@@ -38,11 +38,16 @@ backend: reference
 `;
 
 /** The lines of the RecipeError that loading ends with, the folder's name taken out of them. */
-export async function mistakes(dir: string, file = 'recipe.yaml', options: LoadOptions = {}): Promise<string[]> {
+export async function mistakes(
+  dir: string,
+  file = 'recipe.yaml',
+  options: LoadOptions = {},
+): Promise<string[]> {
   try {
     await loadRecipe(join(dir, file), options);
   } catch (error) {
-    if (error instanceof RecipeError) return error.message.split('\n').map((line) => line.replaceAll(`${dir}/`, ''));
+    if (error instanceof RecipeError)
+      return error.message.split('\n').map((line) => line.replaceAll(`${dir}/`, ''));
     throw error;
   }
   return [];

@@ -37,7 +37,9 @@ function withLabels(error: unknown, op: OpName, values: readonly unknown[]): unk
   const flat = flatValues(op, values);
   const labels = flatArgs(op).flatMap((arg, i) => {
     const label = arg.kind === 'tensor' ? (flat[i] as Tensor | null)?.label : undefined;
-    return label && label !== arg.name && error.message.includes(`'${arg.name}'`) ? [`${arg.name} is ${label}`] : [];
+    return label && label !== arg.name && error.message.includes(`'${arg.name}'`)
+      ? [`${arg.name} is ${label}`]
+      : [];
   });
   if (labels.length) error.message += ` (${labels.join(', ')})`;
   return error;

@@ -53,7 +53,8 @@ export function loadAddon(root: string = packageRoot): Loaded {
   const reasons: string[] = [];
   for (const folder of folders(root)) {
     const result = tryFolder(folder);
-    if (typeof result !== 'string') return { addon: result, path: path.join(folder, 'flashlm.node'), reasons };
+    if (typeof result !== 'string')
+      return { addon: result, path: path.join(folder, 'flashlm.node'), reasons };
     reasons.push(result);
   }
   return { reasons };

@@ -36,14 +36,25 @@ function parseIsa(text: string): Pick<EngineOptions, 'isa' | 'features'> {
 /** @throws FlashError when the addon does not load, or the machine lacks what is asked for. */
 export function createEngine(options: EngineOptions): { readonly addon: Addon; readonly engine: Engine } {
   const { addon, reasons } = loadAddon();
-  if (!addon) throw new FlashError('the native backend is not available', { where: reasons.join('\n  '), remedy: BUILD });
+  if (!addon)
+    throw new FlashError('the native backend is not available', {
+      where: reasons.join('\n  '),
+      remedy: BUILD,
+    });
   const isa = options.isa ?? (process.env.FLASHLM_ISA || undefined);
   const threads = options.threads ?? defaultThreads();
-  const given = { ...(isa && parseIsa(isa)), ...(options.features && { features: options.features }), threads };
+  const given = {
+    ...(isa && parseIsa(isa)),
+    ...(options.features && { features: options.features }),
+    threads,
+  };
   try {
     return { addon, engine: new addon.Engine(given) };
   } catch (error) {
-    throw new FlashError((error as Error).message, { remedy: 'see what this machine offers: flashlm doctor', exitCode: 2 });
+    throw new FlashError((error as Error).message, {
+      remedy: 'see what this machine offers: flashlm doctor',
+      exitCode: 2,
+    });
   }
 }
 

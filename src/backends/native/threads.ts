@@ -22,5 +22,7 @@ export function defaultThreads(): number {
   const given = process.env.FLASHLM_THREADS;
   if (!given) return Math.max(1, Math.min(availableParallelism(), Math.ceil(cpuQuota())));
   if (/^[1-9]\d*$/.test(given)) return Number(given);
-  throw new FlashError(`FLASHLM_THREADS is '${given}', expected a whole number of at least 1`, { exitCode: 2 });
+  throw new FlashError(`FLASHLM_THREADS is '${given}', expected a whole number of at least 1`, {
+    exitCode: 2,
+  });
 }

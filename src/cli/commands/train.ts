@@ -7,6 +7,7 @@ import type { DoneEvent, TrainEvent } from '../../train/events.ts';
 import { RunDirectory } from '../../train/run-directory.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
+import { formatCount } from '../format.ts';
 import { Interruption } from '../interruption.ts';
 import { addBackendOptions, addSetOption, amount, duration, positive, wholeNumber } from '../options.ts';
 import { JsonReporter } from '../reporters/json-reporter.ts';
@@ -69,6 +70,7 @@ async function run(recipeName: string | undefined, options: TrainOptions, termin
   const interruption = new Interruption(terminal, () => say('Stopping; once more stops at once.'));
   let onEvent: (event: TrainEvent) => void = () => {};
   let ended = false;
+  let saved = -1;
   let session: Session | undefined;
   let reporter: Reporter | undefined;
   try {
@@ -80,7 +82,8 @@ async function run(recipeName: string | undefined, options: TrainOptions, termin
       signal: interruption.signal,
     });
     preparation.end();
-    const { recipe, data, directory } = session;
+    const { recipe, data, directory, startStep } = session;
+    if (startStep > 0) saved = startStep;
     const meter = new ProgressMeter(limitsOf(recipe.train), data.train.tokens.tokens, session.run.trainer.progress);
     const summary = new RunSummary(meter);
     const chosen = chooseReporter(options, terminal, meter, recipe.log.every);
@@ -88,6 +91,7 @@ async function run(recipeName: string | undefined, options: TrainOptions, termin
     say = (line) => chosen.say(line);
     onEvent = (event) => {
       if (event.event === 'step') meter.add(event);
+      if (event.event === 'checkpoint') saved = event.step;
       summary.add(event);
       // What comes after the last step is told by the summary.
       if (!ended || options.json) chosen.onEvent(event);
@@ -106,8 +110,9 @@ async function run(recipeName: string | undefined, options: TrainOptions, termin
       terminal.note('Stopped before the training began.');
       throw new Exit(interruption.exitStatus);
     }
-    if (session && error instanceof FlashError) {
-      terminal.note(`The run is safe up to its last checkpoint: ${shown(session.directory.path)}`);
+    if (session && saved >= 0) {
+      const again = `npx flashlm train --resume ${shown(session.directory.path)}`;
+      terminal.note(`The run is saved up to step ${formatCount(saved)}; go on with: ${again}`);
     }
     throw error;
   } finally {

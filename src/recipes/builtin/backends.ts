@@ -7,7 +7,8 @@ import { count } from '../options.ts';
 export const native = component({
   kind: 'backend',
   type: 'native',
-  summary: "SIMD kernels; where they can't be loaded and no instruction set is asked for, the reference backend.",
+  summary:
+    "SIMD kernels; where they can't be loaded and no instruction set is asked for, the reference backend.",
   main: 'isa',
   schema: z.strictObject({
     isa: z
@@ -15,7 +16,10 @@ export const native = component({
       .regex(/^[a-z0-9]+(\+[a-z0-9]+)*$/, 'expected an instruction set such as avx2 or avx512+vnni')
       .default('auto')
       .describe('Instruction set: scalar, avx2, avx512, neon; auto: the best that this machine has.'),
-    threads: z.union([z.literal('auto'), count]).default('auto').describe('Threads; auto: as train.threads says.'),
+    threads: z
+      .union([z.literal('auto'), count])
+      .default('auto')
+      .describe('Threads; auto: as train.threads says.'),
   }),
   examples: [{}, { isa: 'scalar', threads: 1 }],
   create: ({ isa, threads }, scope) => {

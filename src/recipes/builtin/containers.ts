@@ -12,7 +12,10 @@ export const residual = component({
   main: 'layers',
   segment: null,
   schema: z.strictObject({ layers: layerList('The layers inside; as many columns come out as go in.') }),
-  examples: [{ layers: ['silu'] }, { layers: ['rms_norm', { ternary_linear: { out: 8, activations: 'none' } }] }],
+  examples: [
+    { layers: ['silu'] },
+    { layers: ['rms_norm', { ternary_linear: { out: 8, activations: 'none' } }] },
+  ],
   create: ({ layers }, { path, inCols, build, fail }) => {
     const inside = build(layers, inCols);
     if (inside.outCols !== inCols) fail(widths('residual', inCols, inside.outCols), 'layers');

@@ -1,8 +1,8 @@
 import type { Plugin } from '../registry.ts';
 import { native, reference } from './backends.ts';
-import { embedding, rmsNorm, silu, ternaryLinear, tiedHead, tokenShift } from './layers.ts';
 import { repeat, residual } from './containers.ts';
 import { checked } from './decorators.ts';
+import { embedding, rmsNorm, silu, ternaryLinear, tiedHead, tokenShift } from './layers.ts';
 import { adamw, sgd } from './optimizers.ts';
 import { constantSchedule, cosineSchedule, linearSchedule } from './schedules.ts';
 

@@ -4,7 +4,11 @@ import { Sgd } from '../../optim/sgd.ts';
 import { component } from '../component.ts';
 
 const lr = z.number().positive().describe('Peak learning rate.');
-const weightDecay = z.number().min(0).default(0).describe('Pulls matrices towards zero; gains are left alone.');
+const weightDecay = z
+  .number()
+  .min(0)
+  .default(0)
+  .describe('Pulls matrices towards zero; gains are left alone.');
 const beta = z.number().min(0).lt(1);
 
 export const sgd = component({
@@ -26,7 +30,10 @@ export const adamw = component({
   summary: 'Adam with decoupled weight decay.',
   schema: z.strictObject({
     lr,
-    betas: z.tuple([beta, beta]).default([0.9, 0.95]).describe('Shares of the running mean and mean square kept.'),
+    betas: z
+      .tuple([beta, beta])
+      .default([0.9, 0.95])
+      .describe('Shares of the running mean and mean square kept.'),
     eps: z.number().positive().default(1e-8).describe('Added to the root mean square.'),
     weight_decay: weightDecay,
   }),

@@ -2,7 +2,11 @@ import { z } from 'zod';
 import { constant, cosine, linear } from '../../optim/schedules.ts';
 import { component } from '../component.ts';
 
-const warmup_steps = z.int().min(0).default(0).describe('Steps over which the rate rises from 0 to its peak.');
+const warmup_steps = z
+  .int()
+  .min(0)
+  .default(0)
+  .describe('Steps over which the rate rises from 0 to its peak.');
 const min_lr = z.number().min(0).default(0).describe('Rate at the end.');
 
 export const constantSchedule = component({

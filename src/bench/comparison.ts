@@ -1,0 +1,61 @@
+import { caseName } from './op-case.ts';
+import type { OpResult } from './op-bench.ts';
+import type { BenchReport } from './report.ts';
+import type { StepResult } from './step-bench.ts';
+
+/** How many times as fast as before something is: median over median. */
+export interface Ratio {
+  /** `silu M=1024 D=384`, `step v61 dense`. */
+  readonly what: string;
+  readonly threads: number;
+  readonly before: number;
+  readonly after: number;
+  readonly speedup: number;
+}
+
+/** A new report against an old one. What only one of them has is left out. */
+export class Comparison {
+  readonly ratios: readonly Ratio[];
+  private readonly byKey: ReadonlyMap<string, Ratio>;
+
+  constructor(before: BenchReport, after: BenchReport) {
+    const old = new Map(entries(before).map((entry) => [keyOf(entry), entry.seconds]));
+    this.ratios = entries(after).flatMap((entry) => {
+      const seconds = old.get(keyOf(entry));
+      const { what, threads, seconds: now } = entry;
+      return seconds === undefined ? [] : [{ what, threads, before: seconds, after: now, speedup: seconds / now }];
+    });
+    this.byKey = new Map(this.ratios.map((ratio) => [keyOf(ratio), ratio]));
+  }
+
+  ofOp(result: OpResult): number | undefined {
+    return this.byKey.get(keyOf(opEntry(result)))?.speedup;
+  }
+
+  ofStep(result: StepResult, report: BenchReport): number | undefined {
+    return this.byKey.get(keyOf(stepEntry(result, report)))?.speedup;
+  }
+}
+
+interface Entry {
+  readonly what: string;
+  readonly threads: number;
+  readonly seconds: number;
+}
+
+const keyOf = ({ what, threads }: Pick<Entry, 'what' | 'threads'>): string => `${what} x${threads}`;
+
+const entries = (report: BenchReport): Entry[] => [
+  ...report.ops.map(opEntry),
+  ...report.steps.map((step) => stepEntry(step, report)),
+];
+
+/** A change of the shape makes it another op. */
+function opEntry(result: OpResult): Entry {
+  const dims = Object.entries(result.dims).map(([symbol, size]) => `${symbol}=${size}`);
+  return { what: [caseName(result), ...dims].join(' '), threads: result.threads, seconds: result.seconds.median };
+}
+
+function stepEntry({ path, threads, seconds }: StepResult, { training }: BenchReport): Entry {
+  return { what: `step ${training?.recipe} ${path} ${training?.tokens} tokens`, threads, seconds: seconds.median };
+}

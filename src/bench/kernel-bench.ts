@@ -1,0 +1,57 @@
+import { createLimitMeter, type LimitMeter, nativeStatus } from '../backends/native/index.ts';
+import type { Backend } from '../core/backend.ts';
+import { callCost } from './call-cost.ts';
+import type { Effort } from './effort.ts';
+import { interleave } from './interleave.ts';
+import { LimitProbes, type MachineLimits } from './machine-limits.ts';
+import { OpBench, type OpResult } from './op-bench.ts';
+import type { OpCase } from './op-case.ts';
+import { type Summary, summarize } from './summary.ts';
+
+/** What a kernel call costs that has nothing to do. */
+export interface CallCost {
+  readonly backend: string;
+  readonly threads: number;
+  readonly seconds: Summary;
+}
+
+export interface KernelReport {
+  /** One for each backend; none where the native kernels can't be loaded, or no ops were measured. */
+  readonly limits: readonly MachineLimits[];
+  readonly calls: readonly CallCost[];
+  readonly ops: readonly OpResult[];
+}
+
+/**
+ * Measures the machine's limits, the cost of a call, and ops on backends that differ in their number of threads, all of
+ * them in turn.
+ */
+export async function benchKernels(
+  backends: readonly Backend[],
+  cases: readonly OpCase[],
+  effort: Effort,
+  onProgress?: (share: number) => void,
+): Promise<KernelReport> {
+  const meters = cases.length && nativeStatus().available ? backends.map(limitMeter) : [];
+  try {
+    const probes = meters.map((meter) => new LimitProbes(meter, effort.seconds));
+    const ops = backends.flatMap((backend) => cases.map((each) => new OpBench(backend, each, effort.seconds)));
+    const costs = backends.map((backend) => callCost(backend, effort.seconds));
+    const tasks = [...costs, ...ops.map((op) => op.task), ...probes.flatMap((probe) => probe.tasks)];
+    const times = await interleave(tasks, effort.rounds, onProgress);
+    const limits = probes.map((probe) => probe.limits);
+    return {
+      limits,
+      calls: backends.map(({ name, threads }, i) => ({ backend: name, threads, seconds: summarize(times[i]!) })),
+      ops: ops.map((op, i) => op.result(times[costs.length + i]!, limits[Math.floor(i / cases.length)] ?? null)),
+    };
+  } finally {
+    for (const meter of meters) meter.dispose();
+  }
+}
+
+/** The instruction set of a native backend, however it is wrapped; the machine's best for any other. */
+function limitMeter({ name, threads }: Backend): LimitMeter {
+  const [isa, ...features] = /native:([a-z0-9+]+)/.exec(name)?.[1]!.split('+') ?? [];
+  return createLimitMeter(isa === undefined ? { threads } : { isa, features, threads });
+}

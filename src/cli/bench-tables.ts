@@ -1,0 +1,159 @@
+import type { Comparison } from '../bench/comparison.ts';
+import type { MachineLimits } from '../bench/machine-limits.ts';
+import type { OpResult } from '../bench/op-bench.ts';
+import { caseName } from '../bench/op-case.ts';
+import type { BenchReport } from '../bench/report.ts';
+import type { StepResult } from '../bench/step-bench.ts';
+import { spread, type Summary } from '../bench/summary.ts';
+import { formatCount, formatPercent, formatPlural, formatRate } from './format.ts';
+import { type Column, formatTable } from './table.ts';
+import type { Styles } from './terminal.ts';
+
+const left = (title: string): Column => ({ title, align: 'left' });
+const right = (title: string): Column => ({ title, align: 'right' });
+
+/** Three significant digits where there are any: `0.472`, `4.72`, `47.2`, `472`. */
+function digits(value: number): string {
+  if (value === 0) return '0';
+  const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  return value >= 1000 ? formatCount(Number(value.toPrecision(3))) : value.toFixed(Math.min(decimals, 3));
+}
+
+/** `734 ns`, `12.3 µs`, `4.56 ms`, `3.21 s` */
+export function formatTime(seconds: number): string {
+  const units = [['s', 1], ['ms', 1e3], ['µs', 1e6], ['ns', 1e9]] as const;
+  const [unit, factor] = units.find(([, each]) => seconds * each >= 1) ?? units[3];
+  return `${digits(seconds * factor)} ${unit}`;
+}
+
+const gigabytes = (rate: number): string => `${digits(rate / 1e9)} GB/s`;
+
+/** An integer multiply-accumulate is one, a float one is two operations. */
+const arithmetic = (opsPerSecond: number, integer: boolean): string =>
+  integer ? `${digits(opsPerSecond / 2e9)} GMAC/s` : `${digits(opsPerSecond / 1e9)} GFLOP/s`;
+
+const percent = (share: number | null): string => (share === null ? '' : `${Math.round(share * 100)}%`);
+const plusMinus = (seconds: Summary): string => `±${Math.round(spread(seconds) * 100)}%`;
+const times = (speedup: number | undefined): string => (speedup === undefined ? '' : `${speedup.toFixed(2)}x`);
+
+function bytes(count: number): string {
+  return count < 1024 ** 2 ? `${Math.round(count / 1024)} KiB` : `${Math.round(count / 1024 ** 2)} MiB`;
+}
+
+/** Everything a report has, as short as it can be read. */
+export function describeBench(report: BenchReport, comparison: Comparison | null, styles: Styles): string[] {
+  const { machine, limits, calls, ops, steps } = report;
+  const table = ([titles, ...rows]: readonly string[]): string[] => [styles.bold(titles!), ...rows];
+  const costs = calls.map(({ threads, seconds }) => {
+    return `${formatTime(seconds.median)} ${plusMinus(seconds)} (${formatPlural(threads, 'thread')})`;
+  });
+  return [
+    `${calls.at(-1)!.backend} on ${machine.cpu} (${formatPlural(machine.cpus, 'CPU')}), node ${machine.node}`,
+    "Times are medians, ± half of what lies between the quartiles; limits are the best that was seen.",
+    ...(machine.load > machine.cpus / 2 ? [styles.yellow(busyNote(machine))] : []),
+    ...(limits.length ? ['', ...table(limitLines(limits))] : []),
+    ...(ops.length ? ['', ...table(opLines(ops, comparison))] : []),
+    '',
+    `a call with six tensors and nothing to do: ${costs.join(', ')}`,
+    ...(steps.length
+      ? ['', batchLine(report), ...table(stepLines(report, comparison)), '', ...table(breakdownLines(steps))]
+      : []),
+  ];
+}
+
+function busyNote({ load, cpus }: BenchReport['machine']): string {
+  const wanted = `${load.toFixed(1)} processes wanted ${formatPlural(cpus, 'CPU')}`;
+  return `This machine was busy (${wanted}): all figures are lower than they would be on an idle one.`;
+}
+
+function limitLines(limits: readonly MachineLimits[]): string[] {
+  const columns = [left("machine's limits"), ...limits.map(({ threads }) => right(formatPlural(threads, 'thread')))];
+  const { memory } = limits[0]!;
+  const row = (name: string, of: (limit: MachineLimits) => string) => [name, ...limits.map(of)];
+  return formatTable(columns, [
+    row('float32 multiply-add', (l) => arithmetic(l.floatOps, false)),
+    row('int8 dot product', (l) => arithmetic(l.integerOps, true)),
+    ...memory.map(({ name }, i) =>
+      row(`${name} read, triad`, (l) => {
+        const { measured, read, triad } = l.memory[i]!;
+        return `${digits(read / 1e9)}, ${gigabytes(triad)} (${bytes(measured)})`;
+      }),
+    ),
+  ]);
+}
+
+/** A line an op: the last number of threads in full, the ones before it in short. */
+function opLines(ops: readonly OpResult[], comparison: Comparison | null): string[] {
+  const threads = [...new Set(ops.map((op) => op.threads))];
+  const full = threads.at(-1)!;
+  const compared = comparison ? [right('speed-up')] : [];
+  const columns = [
+    left('op'),
+    left('shape'),
+    ...threads.slice(0, -1).flatMap((count) => [right(formatPlural(count, 'thread')), right('share'), ...compared]),
+    ...[formatPlural(full, 'thread'), '±', 'arithmetic', 'memory', 'share'].map(right),
+    left('of'),
+    ...compared,
+  ];
+  const speedup = (op: OpResult) => (comparison ? [times(comparison.ofOp(op))] : []);
+  const rows = ops.filter((op) => op.threads === full).map((op) => {
+    const others = threads.slice(0, -1).map((count) => ops.find((o) => o.threads === count && isSame(o, op))!);
+    return [
+      caseName(op),
+      Object.values(op.dims).join('x'),
+      ...others.flatMap((o) => [formatTime(o.seconds.median), percent(o.share), ...speedup(o)]),
+      formatTime(op.seconds.median),
+      plusMinus(op.seconds),
+      op.flops ? arithmetic(op.flopsPerSecond, op.integer) : '',
+      gigabytes(op.bytesPerSecond),
+      percent(op.share),
+      op.limit ?? '',
+      ...speedup(op),
+    ];
+  });
+  return formatTable(columns, rows);
+}
+
+const isSame = (a: OpResult, b: OpResult): boolean => a.op === b.op && a.choice === b.choice;
+
+function batchLine({ training }: BenchReport): string {
+  const { recipe, tokens, distinctTokens, distinctPairs } = training!;
+  const batch = `${formatCount(distinctTokens)} distinct, ${formatCount(distinctPairs)} distinct pairs`;
+  return `${recipe}, steps of ${formatCount(tokens)} random tokens (${batch}):`;
+}
+
+function stepLines(report: BenchReport, comparison: Comparison | null): string[] {
+  const { steps } = report;
+  const columns = [left('training step'), right('time'), right('±'), right('speed'), right('outside kernels')];
+  return formatTable(
+    comparison ? [...columns, right('speed-up')] : columns,
+    steps.map((step) => [
+      stepName(step),
+      formatTime(step.seconds.median),
+      plusMinus(step.seconds),
+      formatRate(step.tokensPerSecond),
+      formatPercent(step.outsideShare),
+      ...(comparison ? [times(comparison.ofStep(step, report))] : []),
+    ]),
+  );
+}
+
+const stepName = ({ path, threads }: StepResult): string => `${path}, ${formatPlural(threads, 'thread')}`;
+
+/** The ops below each other, the steps beside each other. */
+function breakdownLines(steps: readonly StepResult[]): string[] {
+  const names = [...new Set(steps.flatMap(({ breakdown }) => breakdown.ops.map(({ op }) => op)))];
+  const cell = (part?: { readonly seconds: number; readonly share: number }) =>
+    part ? `${formatTime(part.seconds)} ${formatPercent(part.share).padStart(5)}` : '';
+  const row = (name: string, of: (step: StepResult) => string) => [name, ...steps.map(of)];
+  const calls = steps.map(({ breakdown }) => formatCount(breakdown.binding.calls));
+  return formatTable(
+    [left('where a step goes'), ...steps.map((step) => right(stepName(step)))],
+    [
+      ...names.map((name) => row(name, ({ breakdown }) => cell(breakdown.ops.find(({ op }) => op === name)))),
+      row('binding (estimated)', ({ breakdown }) => cell(breakdown.binding)),
+      row('TypeScript', ({ breakdown }) => cell(breakdown.typescript)),
+      ['kernel calls', ...calls],
+    ],
+  );
+}

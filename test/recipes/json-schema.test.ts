@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { KINDS } from '../../src/recipes/component.ts';
+import { recipeJsonSchema, recipeJsonSchemaText } from '../../src/recipes/json-schema.ts';
+import { createRegistry } from '../../src/recipes/registry.ts';
+import { RECIPE } from '../../src/recipes/schema.ts';
+
+const registry = createRegistry();
+
+it('is fresh (npx tsx src/recipes/generate-schema.ts)', () => {
+  const file = new URL('../../src/recipes/recipe.schema.json', import.meta.url);
+  expect(readFileSync(file, 'utf8')).toBe(recipeJsonSchemaText(registry));
+});
+
+it('knows every section, component and option', () => {
+  const schema = JSON.parse(recipeJsonSchemaText(registry));
+  expect(Object.keys(schema.properties)).toEqual(['$schema', 'extends', ...Object.keys(RECIPE.shape)]);
+  for (const component of registry.all(...KINDS)) {
+    const text = JSON.stringify(schema.$defs[component.kind]);
+    expect(text, component.type).toContain(`"${component.type}"`);
+    for (const option of Object.keys(component.schema.shape)) {
+      if (option !== component.main || component.kind === 'backend') expect(text).toContain(`"${option}"`);
+    }
+  }
+});
+
+it('refers only to what it defines', () => {
+  const text = JSON.stringify(recipeJsonSchema(registry));
+  const names = [...text.matchAll(/"\$ref":"#\/\$defs\/(\w+)"/g)].map(([, name]) => name!);
+  const defined = Object.keys((recipeJsonSchema(registry) as { $defs: object }).$defs);
+  expect(names.length).toBeGreaterThan(0);
+  expect(defined).toEqual(expect.arrayContaining(names));
+});
