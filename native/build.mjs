@@ -3,7 +3,7 @@
 // Only a C++17 compiler is needed: the Node-API headers are npm packages. CXX names the compiler, CXXFLAGS adds flags,
 // TARGET_ARCH=arm64 with a cross compiler as CXX builds for another machine. --optional is what an installation
 // uses: a machine without a compiler still gets a working package, on the slower reference backend.
-import { existsSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -97,9 +97,5 @@ async function main() {
   }
 }
 
-if (
-  process.argv[1] &&
-  existsSync(process.argv[1]) &&
-  fileURLToPath(import.meta.url) === path.resolve(process.argv[1])
-)
-  await main();
+// Through a symbolic link too: the module's own address is always the real one.
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main();

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { opsHeader, tableFill } from './generate-header.ts';
@@ -12,7 +13,7 @@ export function generate(): ReadonlyMap<string, string> {
   ]);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const folder = new URL('./generated/', import.meta.url);
   await mkdir(folder, { recursive: true });
   for (const [name, text] of generate()) await writeFile(new URL(name, folder), text);

@@ -11,7 +11,7 @@ export interface Cache {
   readonly cpus: number;
 }
 
-/** Where the system does not tell: as small as any machine of the last ten years has. */
+/** Where the system does not tell: what even small machines have. */
 const USUAL = (cpus: number): Cache[] => [
   { level: 1, bytes: 32 * 1024, cpus: 1 },
   { level: 2, bytes: 256 * 1024, cpus: 1 },
@@ -48,5 +48,5 @@ function countOf(list: string): number {
 
 /** What one of `threads` threads has of a cache when they are spread over `cpus` CPUs. */
 export function shareOf(cache: Cache, threads: number, cpus: number): number {
-  return cache.bytes / Math.max(1, Math.ceil((threads * cache.cpus) / Math.max(cpus, threads)));
+  return cache.bytes / Math.min(threads, Math.ceil((threads * cache.cpus) / cpus));
 }

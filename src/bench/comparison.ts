@@ -1,5 +1,5 @@
-import { caseName } from './op-case.ts';
 import type { OpResult } from './op-bench.ts';
+import { caseName } from './op-case.ts';
 import type { BenchReport } from './report.ts';
 import type { StepResult } from './step-bench.ts';
 
@@ -23,7 +23,9 @@ export class Comparison {
     this.ratios = entries(after).flatMap((entry) => {
       const seconds = old.get(keyOf(entry));
       const { what, threads, seconds: now } = entry;
-      return seconds === undefined ? [] : [{ what, threads, before: seconds, after: now, speedup: seconds / now }];
+      return seconds === undefined
+        ? []
+        : [{ what, threads, before: seconds, after: now, speedup: seconds / now }];
     });
     this.byKey = new Map(this.ratios.map((ratio) => [keyOf(ratio), ratio]));
   }
@@ -53,9 +55,17 @@ const entries = (report: BenchReport): Entry[] => [
 /** A change of the shape makes it another op. */
 function opEntry(result: OpResult): Entry {
   const dims = Object.entries(result.dims).map(([symbol, size]) => `${symbol}=${size}`);
-  return { what: [caseName(result), ...dims].join(' '), threads: result.threads, seconds: result.seconds.median };
+  return {
+    what: [caseName(result), ...dims].join(' '),
+    threads: result.threads,
+    seconds: result.seconds.median,
+  };
 }
 
 function stepEntry({ path, threads, seconds }: StepResult, { training }: BenchReport): Entry {
-  return { what: `step ${training?.recipe} ${path} ${training?.tokens} tokens`, threads, seconds: seconds.median };
+  return {
+    what: `step ${training?.recipe} ${path} ${training?.tokens} tokens`,
+    threads,
+    seconds: seconds.median,
+  };
 }

@@ -9,7 +9,8 @@ export function symbolsOf(op: OpName): string[] {
     if (arg.kind === 'scalar' && arg.symbol) symbols.add(arg.symbol);
     // The size of a private layout follows from the codes.
     if (arg.kind !== 'tensor') continue;
-    for (const dim of arg.packs ?? [arg.rows, arg.cols]) if (typeof dim === 'string') symbols.add(dim.split('+')[0]!);
+    for (const dim of arg.packs ?? [arg.rows, arg.cols])
+      if (typeof dim === 'string') symbols.add(dim.split('+')[0]!);
   }
   // The number of sequences follows from their rows and their length.
   const { product } = OPS[op];
@@ -34,7 +35,10 @@ export function completeDims(op: OpName, dims: Dims): Dims {
   const [rows, count, length] = product;
   const sequences = dims[rows]! / dims[length]!;
   if (Number.isInteger(sequences)) return { ...dims, [count]: sequences };
-  throw new FlashError(`${op}: ${rows}=${dims[rows]} rows are not whole sequences of ${length}=${dims[length]}`, {
-    exitCode: 2,
-  });
+  throw new FlashError(
+    `${op}: ${rows}=${dims[rows]} rows are not whole sequences of ${length}=${dims[length]}`,
+    {
+      exitCode: 2,
+    },
+  );
 }

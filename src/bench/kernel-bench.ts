@@ -35,15 +35,23 @@ export async function benchKernels(
   const meters = cases.length && nativeStatus().available ? backends.map(limitMeter) : [];
   try {
     const probes = meters.map((meter) => new LimitProbes(meter, effort.seconds));
-    const ops = backends.flatMap((backend) => cases.map((each) => new OpBench(backend, each, effort.seconds)));
+    const ops = backends.flatMap((backend) =>
+      cases.map((each) => new OpBench(backend, each, effort.seconds)),
+    );
     const costs = backends.map((backend) => callCost(backend, effort.seconds));
     const tasks = [...costs, ...ops.map((op) => op.task), ...probes.flatMap((probe) => probe.tasks)];
     const times = await interleave(tasks, effort.rounds, onProgress);
     const limits = probes.map((probe) => probe.limits);
     return {
       limits,
-      calls: backends.map(({ name, threads }, i) => ({ backend: name, threads, seconds: summarize(times[i]!) })),
-      ops: ops.map((op, i) => op.result(times[costs.length + i]!, limits[Math.floor(i / cases.length)] ?? null)),
+      calls: backends.map(({ name, threads }, i) => ({
+        backend: name,
+        threads,
+        seconds: summarize(times[i]!),
+      })),
+      ops: ops.map((op, i) =>
+        op.result(times[costs.length + i]!, limits[Math.floor(i / cases.length)] ?? null),
+      ),
     };
   } finally {
     for (const meter of meters) meter.dispose();
@@ -52,6 +60,7 @@ export async function benchKernels(
 
 /** The instruction set of a native backend, however it is wrapped; the machine's best for any other. */
 function limitMeter({ name, threads }: Backend): LimitMeter {
-  const [isa, ...features] = /native:([a-z0-9+]+)/.exec(name)?.[1]!.split('+') ?? [];
+  const [, named] = /native:([a-z0-9+]+)/.exec(name) ?? [];
+  const [isa, ...features] = named?.split('+') ?? [];
   return createLimitMeter(isa === undefined ? { threads } : { isa, features, threads });
 }

@@ -41,7 +41,11 @@ const LARGE_LEVEL = 3;
 export function memoryLevels(caches: readonly Cache[], threads: number, cpus: number): Level[] {
   const levels = caches.flatMap((cache) => {
     const capacity = shareOf(cache, threads, cpus);
-    const level = (part: number) => ({ name: `L${cache.level}`, capacity: capacity / part, measured: capacity / part / 2 });
+    const level = (part: number) => ({
+      name: `L${cache.level}`,
+      capacity: capacity / part,
+      measured: capacity / part / 2,
+    });
     return cache.level < LARGE_LEVEL ? [level(1)] : [level(4), level(1)];
   });
   return [...levels, { name: 'DRAM', capacity: null, measured: 3 * levels.at(-1)!.capacity }];
@@ -102,7 +106,9 @@ export class LimitProbes {
   }
 
   get tasks(): Task<number>[] {
-    return [this.floats, this.integers, ...this.memory.flatMap(({ read, triad }) => [read, triad])].map((p) => p.sample);
+    return [this.floats, this.integers, ...this.memory.flatMap(({ read, triad }) => [read, triad])].map(
+      (p) => p.sample,
+    );
   }
 
   /** What was seen so far. */

@@ -37,7 +37,8 @@ export class OpArguments {
       if (arg.kind === 'tensor') return this.tensor(arg, dims);
       const fields: Record<string, Tensor> = {};
       for (const [name, field] of Object.entries(arg.fields)) fields[name] = this.tensor(field, dims);
-      if (fields.packed) this.backend.kernels.packTernary(fields.packed as Tensor<'u8'>, fields.codes as Codes);
+      if (fields.packed)
+        this.backend.kernels.packTernary(fields.packed as Tensor<'u8'>, fields.codes as Codes);
       return fields;
     });
   }

@@ -63,7 +63,7 @@ export class OpBench {
       flopsPerSecond: flops / seconds.median,
       bytes,
       bytesPerSecond: bytes / seconds.median,
-      limit: bound && bound.limit,
+      limit: bound?.limit ?? null,
       share: bound && bound.seconds / seconds.median,
     };
   }

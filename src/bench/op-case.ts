@@ -11,7 +11,8 @@ export interface OpCase {
 }
 
 /** `quantizeRows(int8)` */
-export const caseName = ({ op, choice }: Pick<OpCase, 'op' | 'choice'>): string => (choice ? `${op}(${choice})` : op);
+export const caseName = ({ op, choice }: Pick<OpCase, 'op' | 'choice'>): string =>
+  choice ? `${op}(${choice})` : op;
 
 /**
  * The ops at v6.1's shapes, each with every value of its choice.

@@ -37,7 +37,10 @@ export function shapeOf(op: OpName, given: Dims = {}): Dims {
   const symbols = symbolsOf(op);
   const unknown = Object.keys(given).find((symbol) => !symbols.includes(symbol));
   if (unknown !== undefined) {
-    throw new FlashError(`${op} has no dimension '${unknown}'`, { remedy: `It has ${symbols.join(', ')}.`, exitCode: 2 });
+    throw new FlashError(`${op} has no dimension '${unknown}'`, {
+      remedy: `It has ${symbols.join(', ')}.`,
+      exitCode: 2,
+    });
   }
   const sizes: Dims = { ...USUAL, ...SPECIAL[op], ...given };
   return completeDims(op, Object.fromEntries(symbols.map((symbol) => [symbol, sizes[symbol]!])));

@@ -1,7 +1,7 @@
 import type { Backend } from '../core/backend.ts';
+import type { OpName } from '../core/kernels.ts';
 import type { Path } from '../train/events.ts';
 import { Trainer, type TrainerOptions, type TrainerParts } from '../train/trainer.ts';
-import type { OpName } from '../core/kernels.ts';
 import type { Effort } from './effort.ts';
 import { interleave } from './interleave.ts';
 import { KernelClock, type OpTime } from './kernel-clock.ts';
@@ -16,7 +16,12 @@ export interface StepTime {
 /** The parts of a step; together they are the whole of it. */
 export interface Breakdown {
   /** Inside the kernels, the longest first. */
-  readonly ops: readonly { readonly op: OpName; readonly calls: number; readonly seconds: number; readonly share: number }[];
+  readonly ops: readonly {
+    readonly op: OpName;
+    readonly calls: number;
+    readonly seconds: number;
+    readonly share: number;
+  }[];
   /** Handing over and checking arguments, as `calls` calls with nothing to do take it. */
   readonly binding: { readonly calls: number; readonly seconds: number; readonly share: number };
   /** Everything else: batches, counts, blocks, layers. */

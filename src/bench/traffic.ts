@@ -13,7 +13,11 @@ export interface Traffic {
 }
 
 /** The traffic of a call with all of its optional arguments, from the arguments' roles alone. */
-export function trafficOf(op: OpName, dims: Dims, backend: Pick<Backend, 'real' | 'packedTernaryBytes'>): Traffic {
+export function trafficOf(
+  op: OpName,
+  dims: Dims,
+  backend: Pick<Backend, 'real' | 'packedTernaryBytes'>,
+): Traffic {
   let [read, written, footprint] = [0, 0, 0];
   for (const arg of flatArgs(op)) {
     if (arg.kind !== 'tensor') continue;
@@ -40,6 +44,8 @@ function bytesOf(
 
 /** Of a table that ids look up, at most as many rows as there are ids. */
 function rowsLookedUp(op: OpName, table: TensorArg, dims: Dims): number {
-  const ids = OPS[op].args.find((arg) => arg.kind === 'tensor' && arg.below !== undefined) as TensorArg | undefined;
+  const ids = OPS[op].args.find((arg) => arg.kind === 'tensor' && arg.below !== undefined) as
+    | TensorArg
+    | undefined;
   return ids && ids.below === table.rows ? sizeOf(ids.rows, dims) : Number.POSITIVE_INFINITY;
 }

@@ -4,7 +4,7 @@ import type { OpResult } from '../bench/op-bench.ts';
 import { caseName } from '../bench/op-case.ts';
 import type { BenchReport } from '../bench/report.ts';
 import type { StepResult } from '../bench/step-bench.ts';
-import { spread, type Summary } from '../bench/summary.ts';
+import { type Summary, spread } from '../bench/summary.ts';
 import { formatCount, formatPercent, formatPlural, formatRate } from './format.ts';
 import { type Column, formatTable } from './table.ts';
 import type { Styles } from './terminal.ts';
@@ -21,7 +21,12 @@ function digits(value: number): string {
 
 /** `734 ns`, `12.3 µs`, `4.56 ms`, `3.21 s` */
 export function formatTime(seconds: number): string {
-  const units = [['s', 1], ['ms', 1e3], ['µs', 1e6], ['ns', 1e9]] as const;
+  const units = [
+    ['s', 1],
+    ['ms', 1e3],
+    ['µs', 1e6],
+    ['ns', 1e9],
+  ] as const;
   const [unit, factor] = units.find(([, each]) => seconds * each >= 1) ?? units[3];
   return `${digits(seconds * factor)} ${unit}`;
 }
@@ -34,7 +39,8 @@ const arithmetic = (opsPerSecond: number, integer: boolean): string =>
 
 const percent = (share: number | null): string => (share === null ? '' : `${Math.round(share * 100)}%`);
 const plusMinus = (seconds: Summary): string => `±${Math.round(spread(seconds) * 100)}%`;
-const times = (speedup: number | undefined): string => (speedup === undefined ? '' : `${speedup.toFixed(2)}x`);
+const times = (speedup: number | undefined): string =>
+  speedup === undefined ? '' : `${speedup.toFixed(2)}x`;
 
 function bytes(count: number): string {
   return count < 1024 ** 2 ? `${Math.round(count / 1024)} KiB` : `${Math.round(count / 1024 ** 2)} MiB`;
@@ -49,7 +55,7 @@ export function describeBench(report: BenchReport, comparison: Comparison | null
   });
   return [
     `${calls.at(-1)!.backend} on ${machine.cpu} (${formatPlural(machine.cpus, 'CPU')}), node ${machine.node}`,
-    "Times are medians, ± half of what lies between the quartiles; limits are the best that was seen.",
+    'Times are medians, ± half of what lies between the quartiles; limits are the best that was seen.',
     ...(machine.load > machine.cpus / 2 ? [styles.yellow(busyNote(machine))] : []),
     ...(limits.length ? ['', ...table(limitLines(limits))] : []),
     ...(ops.length ? ['', ...table(opLines(ops, comparison))] : []),
@@ -67,7 +73,10 @@ function busyNote({ load, cpus }: BenchReport['machine']): string {
 }
 
 function limitLines(limits: readonly MachineLimits[]): string[] {
-  const columns = [left("machine's limits"), ...limits.map(({ threads }) => right(formatPlural(threads, 'thread')))];
+  const columns = [
+    left("machine's limits"),
+    ...limits.map(({ threads }) => right(formatPlural(threads, 'thread'))),
+  ];
   const { memory } = limits[0]!;
   const row = (name: string, of: (limit: MachineLimits) => string) => [name, ...limits.map(of)];
   return formatTable(columns, [
@@ -90,27 +99,33 @@ function opLines(ops: readonly OpResult[], comparison: Comparison | null): strin
   const columns = [
     left('op'),
     left('shape'),
-    ...threads.slice(0, -1).flatMap((count) => [right(formatPlural(count, 'thread')), right('share'), ...compared]),
+    ...threads
+      .slice(0, -1)
+      .flatMap((count) => [right(formatPlural(count, 'thread')), right('share'), ...compared]),
     ...[formatPlural(full, 'thread'), '±', 'arithmetic', 'memory', 'share'].map(right),
     left('of'),
     ...compared,
   ];
   const speedup = (op: OpResult) => (comparison ? [times(comparison.ofOp(op))] : []);
-  const rows = ops.filter((op) => op.threads === full).map((op) => {
-    const others = threads.slice(0, -1).map((count) => ops.find((o) => o.threads === count && isSame(o, op))!);
-    return [
-      caseName(op),
-      Object.values(op.dims).join('x'),
-      ...others.flatMap((o) => [formatTime(o.seconds.median), percent(o.share), ...speedup(o)]),
-      formatTime(op.seconds.median),
-      plusMinus(op.seconds),
-      op.flops ? arithmetic(op.flopsPerSecond, op.integer) : '',
-      gigabytes(op.bytesPerSecond),
-      percent(op.share),
-      op.limit ?? '',
-      ...speedup(op),
-    ];
-  });
+  const rows = ops
+    .filter((op) => op.threads === full)
+    .map((op) => {
+      const others = threads
+        .slice(0, -1)
+        .map((count) => ops.find((o) => o.threads === count && isSame(o, op))!);
+      return [
+        caseName(op),
+        Object.values(op.dims).join('x'),
+        ...others.flatMap((o) => [formatTime(o.seconds.median), percent(o.share), ...speedup(o)]),
+        formatTime(op.seconds.median),
+        plusMinus(op.seconds),
+        op.flops ? arithmetic(op.flopsPerSecond, op.integer) : '',
+        gigabytes(op.bytesPerSecond),
+        percent(op.share),
+        op.limit ?? '',
+        ...speedup(op),
+      ];
+    });
   return formatTable(columns, rows);
 }
 
@@ -124,7 +139,13 @@ function batchLine({ training }: BenchReport): string {
 
 function stepLines(report: BenchReport, comparison: Comparison | null): string[] {
   const { steps } = report;
-  const columns = [left('training step'), right('time'), right('±'), right('speed'), right('outside kernels')];
+  const columns = [
+    left('training step'),
+    right('time'),
+    right('±'),
+    right('speed'),
+    right('outside kernels'),
+  ];
   return formatTable(
     comparison ? [...columns, right('speed-up')] : columns,
     steps.map((step) => [

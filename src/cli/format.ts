@@ -9,7 +9,9 @@ export function formatShort(count: number): string {
   if (power === 0) return String(Number(count.toPrecision(3)));
   const scaled = Number((count / 1000 ** power).toPrecision(3));
   // 999,999 rounds to 1000k: say 1M.
-  return scaled >= 1000 && power < 3 ? formatShort(1000 ** (power + 1)) : `${scaled}${['', 'k', 'M', 'G'][power]}`;
+  return scaled >= 1000 && power < 3
+    ? formatShort(1000 ** (power + 1))
+    : `${scaled}${['', 'k', 'M', 'G'][power]}`;
 }
 
 /** `1234567` -> `1.23M tokens/s`, `15234` -> `15,200 tokens/s` */
@@ -36,7 +38,9 @@ export function formatLoss(value: number): string {
 
 /** A learning rate or a gradient norm: three significant digits, no exponent where it can be read without. */
 export function formatSmall(value: number): string {
-  return value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
+  return value !== 0 && Math.abs(value) < 1e-4
+    ? value.toExponential(2)
+    : String(Number(value.toPrecision(3)));
 }
 
 /** `0.0123` -> `1.2%` */

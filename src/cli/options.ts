@@ -24,7 +24,9 @@ export function positive(most = Number.POSITIVE_INFINITY): (text: string) => num
   return (text) => {
     const value = Number(text);
     if (text.trim() && Number.isFinite(value) && value > 0 && value <= most) return value;
-    throw new InvalidArgumentError(`Expected a number above 0${Number.isFinite(most) ? `, at most ${most}` : ''}.`);
+    throw new InvalidArgumentError(
+      `Expected a number above 0${Number.isFinite(most) ? `, at most ${most}` : ''}.`,
+    );
   };
 }
 

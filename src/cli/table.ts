@@ -16,7 +16,10 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
 }
 
 /** Lines `name  value`, the values below each other. */
-export function formatPairs(pairs: readonly (readonly [name: string, value: string])[], indent = ''): string[] {
+export function formatPairs(
+  pairs: readonly (readonly [name: string, value: string])[],
+  indent = '',
+): string[] {
   const width = Math.max(...pairs.map(([name]) => name.length));
   return pairs.map(([name, value]) => `${indent}${name.padEnd(width)}  ${value}`);
 }

@@ -69,7 +69,12 @@ describe('flashlm data', () => {
     ['a vocabulary that is no number', ['text.txt', '--vocab', 'many'], 2, /--vocab <n>.*whole number/],
     ['a vocabulary too small for the bytes', ['text.txt', '--vocab', '12'], 2, /12.*not possible/],
     ['a format that is not known', ['text.txt', '--format', 'pdf'], 2, /Allowed choices are auto, text/],
-    ['a tokenizer with another vocabulary', ['text.txt', '--tokenizer', 'tokenizer.json', '--vocab', '12'], 1, /ids/],
+    [
+      'a tokenizer with another vocabulary',
+      ['text.txt', '--tokenizer', 'tokenizer.json', '--vocab', '12'],
+      1,
+      /ids/,
+    ],
   ])('refuses %s', async (_, args, status, message) => {
     await runInProcess(['data', text, '--vocab', '300', '--out', dir], env);
     const placed = args.map((arg) => (/\.(txt|json)$/.test(arg) ? join(dir, arg) : arg));
@@ -85,7 +90,13 @@ describe('flashlm data', () => {
     const blank = join(dir, 'blank.txt');
     await writeFile(empty, '');
     await writeFile(blank, '<|endoftext|>\n<|endoftext|>\n');
-    expect(await runInProcess(['data', empty], env)).toMatchObject({ status: 1, stderr: expect.stringContaining(empty) });
-    expect(await runInProcess(['data', blank], env)).toMatchObject({ status: 1, stderr: expect.stringContaining(blank) });
+    expect(await runInProcess(['data', empty], env)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(empty),
+    });
+    expect(await runInProcess(['data', blank], env)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(blank),
+    });
   });
 });

@@ -25,9 +25,18 @@ describe('flashlm doctor', () => {
     const { status, stdout } = await runInProcess(['doctor', '--json'], { FLASHLM_CACHE: '/nowhere/cache' });
     expect(status).toBe(0);
     const report = JSON.parse(stdout);
-    expect(Object.keys(report)).toEqual(
-      ['node', 'platform', 'cpu', 'cpus', 'memory', 'best', 'backends', 'native', 'cache', 'datasets'],
-    );
+    expect(Object.keys(report)).toEqual([
+      'node',
+      'platform',
+      'cpu',
+      'cpus',
+      'memory',
+      'best',
+      'backends',
+      'native',
+      'cache',
+      'datasets',
+    ]);
     expect(report.cpus.usable).toBe(availableParallelism());
     expect(report.memory.free).toBeLessThanOrEqual(report.memory.total);
     expect(report.backends.map((backend: { name: string }) => backend.name)).toContain(report.best);

@@ -26,9 +26,11 @@ export class Capture extends Writable {
 }
 
 /** A terminal made of two captures. */
-export function fakeTerminal(
-  options: { isTTY?: boolean; columns?: number; env?: NodeJS.ProcessEnv } = {},
-): { terminal: Terminal; stdout: Capture; stderr: Capture } {
+export function fakeTerminal(options: { isTTY?: boolean; columns?: number; env?: NodeJS.ProcessEnv } = {}): {
+  terminal: Terminal;
+  stdout: Capture;
+  stderr: Capture;
+} {
   const stdout = new Capture(options);
   const stderr = new Capture(options);
   const terminal = new Terminal(stdout as OutputStream, stderr as OutputStream, options.env ?? {});

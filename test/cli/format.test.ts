@@ -61,14 +61,23 @@ describe('tables', () => {
       { title: 'parameters', align: 'right' },
       { title: 'note', align: 'left' },
     ] as const;
-    expect(formatTable(columns, [['up', '73,728', ''], ['embedding', '196,608', 'tied']])).toEqual([
-      'layer      parameters  note',
-      'up             73,728',
-      'embedding     196,608  tied',
-    ]);
+    expect(
+      formatTable(columns, [
+        ['up', '73,728', ''],
+        ['embedding', '196,608', 'tied'],
+      ]),
+    ).toEqual(['layer      parameters  note', 'up             73,728', 'embedding     196,608  tied']);
   });
 
   it('aligns the values of pairs', () => {
-    expect(formatPairs([['a', '1'], ['long', '2']], '  ')).toEqual(['  a     1', '  long  2']);
+    expect(
+      formatPairs(
+        [
+          ['a', '1'],
+          ['long', '2'],
+        ],
+        '  ',
+      ),
+    ).toEqual(['  a     1', '  long  2']);
   });
 });

@@ -15,7 +15,11 @@ describe('option values', () => {
   });
 
   it.each([
-    ['wholeNumber', wholeNumber(1), ['0', '-1', '1.5', '', ' ', 'many', '1e3', '99999999999999999999', '0x10']],
+    [
+      'wholeNumber',
+      wholeNumber(1),
+      ['0', '-1', '1.5', '', ' ', 'many', '1e3', '99999999999999999999', '0x10'],
+    ],
     ['numberFrom', numberFrom(0), ['-0.1', '', ' ', 'NaN', 'Infinity', 'half']],
     ['positive', positive(1), ['0', '1.1', '', ' ', '-1', 'NaN']],
     ['duration', duration, ['', '2', 'h', '2 h', '0s', '-1h', '1h30m', '2H', 'soon']],

@@ -42,14 +42,21 @@ describe('help', () => {
     expect(await runInProcess([])).toEqual(await runInProcess(['--help']));
   });
 
-  it.each(COMMANDS.map((command) => [command.name, command] as const))('of %s ends with an example', async (name, command) => {
-    const { status, stdout } = await runInProcess([name, '--help']);
-    expect(status).toBe(0);
-    expect(stdout).toContain(`Usage: flashlm ${name}`);
-    const ending = stdout.slice(stdout.search(/^Examples?:$/m)).trim().split('\n').slice(1);
-    expect(ending.map((line) => line.trim())).toEqual(command.examples);
-    for (const line of command.examples) expect(line).toMatch(new RegExp(`^flashlm ${name}\\b`));
-  });
+  it.each(COMMANDS.map((command) => [command.name, command] as const))(
+    'of %s ends with an example',
+    async (name, command) => {
+      const { status, stdout } = await runInProcess([name, '--help']);
+      expect(status).toBe(0);
+      expect(stdout).toContain(`Usage: flashlm ${name}`);
+      const ending = stdout
+        .slice(stdout.search(/^Examples?:$/m))
+        .trim()
+        .split('\n')
+        .slice(1);
+      expect(ending.map((line) => line.trim())).toEqual(command.examples);
+      for (const line of command.examples) expect(line).toMatch(new RegExp(`^flashlm ${name}\\b`));
+    },
+  );
 });
 
 describe('wrong usage', () => {
@@ -76,7 +83,11 @@ describe('errors', () => {
   it('shows what, where and the remedy, and takes the status from the error', async () => {
     const details = { where: 'v61.yaml:3:4', remedy: 'Mend it.' };
     const failed = await runFailing(new FlashError('It is broken', details));
-    expect(failed).toEqual({ status: 1, stdout: '', stderr: 'error: It is broken\n  at v61.yaml:3:4\n  Mend it.\n' });
+    expect(failed).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'error: It is broken\n  at v61.yaml:3:4\n  Mend it.\n',
+    });
     expect((await runFailing(new FlashError('It is broken', { exitCode: 2 }))).status).toBe(2);
   });
 

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { JsonReporter } from '../../src/cli/reporters/json-reporter.ts';
 import { LineReporter } from '../../src/cli/reporters/line-reporter.ts';
@@ -86,7 +87,12 @@ describe('LineReporter', () => {
     const lines: string[] = [];
     const meter = meterOf({ steps });
     let time = 0;
-    const reporter = new LineReporter((line) => lines.push(line), meter, every, () => time);
+    const reporter = new LineReporter(
+      (line) => lines.push(line),
+      meter,
+      every,
+      () => time,
+    );
     for (let step = 1; step <= steps; step++) {
       time = step * secondsAStep;
       const event = stepEvent(step, { tokensPerSecond: 1000 / secondsAStep });
@@ -121,7 +127,12 @@ describe('LineReporter', () => {
     const lines: string[] = [];
     const reporter = new LineReporter((line) => lines.push(line), meterOf({}), 1);
     reporter.onEvent(evalEvent);
-    reporter.onEvent({ event: 'sample', step: 10, prompt: 'Once', text: `Once\nupon ${'a time '.repeat(50)}` });
+    reporter.onEvent({
+      event: 'sample',
+      step: 10,
+      prompt: 'Once',
+      text: `Once\nupon ${'a time '.repeat(50)}`,
+    });
     reporter.onEvent({ event: 'checkpoint', step: 10, dir: 'runs/a/checkpoints/step-00000010' });
     reporter.onEvent({ event: 'done', runDir: 'runs/a', seconds: 1, step: 10, ending: 'steps' });
     expect(lines).toHaveLength(3);
@@ -191,7 +202,9 @@ describe('ProgressReporter', () => {
   it.each([20, 40, 79, 80, 200])('never writes past the edge of a terminal of %d columns', (columns) => {
     const { stderr } = drawn(columns);
     // Every drawing begins by going to the first column.
-    const drawings = stderr.split(`${ESCAPE}[1G`).map((part) => part.replace(/\x1b(\[[0-9;]*[A-Za-z]|[78])/g, ''));
+    const drawings = stderr
+      .split(`${ESCAPE}[1G`)
+      .map((part) => stripVTControlCharacters(part).replace(/\p{Cc}[78]/gu, ''));
     expect(drawings.length).toBeGreaterThan(2);
     for (const drawing of drawings) expect(drawing.length).toBeLessThan(columns);
   });

@@ -44,7 +44,10 @@ async function onlyRun(folder: string): Promise<string> {
 }
 
 function events(text: string): { event: string; [key: string]: unknown }[] {
-  return text.trim().split('\n').map((line) => JSON.parse(line));
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 }
 
 describe('flashlm train', () => {
@@ -56,14 +59,22 @@ describe('flashlm train', () => {
     expect(status).toBe(0);
     const run = await onlyRun(out);
     expect(stdout).not.toContain(ESCAPE);
-    expect(stdout).toMatch(/^model {4}v6\.1 debug: [\d,]+ parameters, token-wise\nbackend {2}reference, 1 thread, path collapsed/);
+    expect(stdout).toMatch(
+      /^model {4}v6\.1 debug: [\d,]+ parameters, token-wise\nbackend {2}reference, 1 thread, path collapsed/,
+    );
     expect(stdout).toMatch(/^data {5}sample: [\d,]+ tokens in \d+ documents, validation [\d,]+ tokens$/m);
-    expect(stdout).toMatch(/^step 1\/6 {2}loss \d\.\d{4} \(floor \d\.\d{4}\) {2}lr .* tokens\/s {2}.* left$/m);
+    expect(stdout).toMatch(
+      /^step 1\/6 {2}loss \d\.\d{4} \(floor \d\.\d{4}\) {2}lr .* tokens\/s {2}.* left$/m,
+    );
     const summary = stdout.slice(stdout.indexOf('Done after 6 steps: all steps are done.'));
     expect(summary).toMatch(/^ +loss +floor +PPL +BPC +BPB +tokens +characters\ntrain .*\nvalid /m);
-    expect(summary).toMatch(/tokens\/s \(path collapsed, backend reference, 1 thread\); [\d.]+k? tokens in .* of training/);
+    expect(summary).toMatch(
+      /tokens\/s \(path collapsed, backend reference, 1 thread\); [\d.]+k? tokens in .* of training/,
+    );
     expect(summary).toMatch(/^Sample\n {2}Once upon a time/m);
-    expect(summary).toMatch(new RegExp(`^Run directory: .*${run.split('/').at(-1)}\nNext: npx flashlm data tinystories`, 'm'));
+    expect(summary).toMatch(
+      new RegExp(`^Run directory: .*${run.split('/').at(-1)}\nNext: npx flashlm data tinystories`, 'm'),
+    );
     expect((await readdir(join(run, 'checkpoints'))).at(-1)).toBe('step-00000006');
   });
 
@@ -82,14 +93,25 @@ describe('flashlm train', () => {
   });
 
   it('says nothing but the summary with --quiet', async () => {
-    const { stdout, stderr } = await runInProcess(['train', 'v61-debug', '--steps', '2', '--out', root('quiet'), '--quiet']);
+    const { stdout, stderr } = await runInProcess([
+      'train',
+      'v61-debug',
+      '--steps',
+      '2',
+      '--out',
+      root('quiet'),
+      '--quiet',
+    ]);
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^\nDone after 2 steps/);
   });
 
   it('lets any limit replace those of the recipe, and takes data and changes from the command line', async () => {
     const text = join(dir, 'text.txt');
-    await writeFile(text, 'The cat sat on the mat.\n<|endoftext|>\nA dog ran to the cat.\n<|endoftext|>\n'.repeat(40));
+    await writeFile(
+      text,
+      'The cat sat on the mat.\n<|endoftext|>\nA dog ran to the cat.\n<|endoftext|>\n'.repeat(40),
+    );
     const flags = ['--tokens', '1k', '--data', text, '--valid', text, '--out', root('limits'), '--json'];
     const sets = ['--set', 'data.batch=2', '--set', 'train.seed=7'];
     const { status, stdout, stderr } = await runInProcess(['train', 'v61-debug', ...flags, ...sets]);
@@ -178,7 +200,15 @@ describe('flashlm train as a process', () => {
   it('stops at once at the second Ctrl-C, and loses nothing', async () => {
     const out = root('twice');
     // A step of seconds: the second signal comes long before the first step is done.
-    const child = await start(out, '--backend', 'reference', '--set', 'collapse=never', '--set', 'data.batch=128');
+    const child = await start(
+      out,
+      '--backend',
+      'reference',
+      '--set',
+      'collapse=never',
+      '--set',
+      'data.batch=128',
+    );
     child.kill('SIGINT');
     await sleep(200);
     child.kill('SIGINT');

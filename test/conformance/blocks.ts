@@ -1,5 +1,6 @@
 import type { OpName } from '../../src/core/kernels.ts';
 import { flatArgs, OPS } from '../../src/core/ops.ts';
+import { type Tensor, tensor } from '../../src/core/tensor.ts';
 import type { Input } from './inputs.ts';
 import type { Outcome } from './run.ts';
 import { batchSymbol } from './sizes.ts';
@@ -40,17 +41,16 @@ export function blockOf(
   });
 }
 
-/** The bytes that two blocks wrote, put together as one call on all rows would have left them. */
-export function joined(op: OpName, first: Outcome, second: Outcome): ReadonlyMap<string, string> {
-  const hex = (outcome: Outcome, name: string): string => {
-    const { data } = outcome.tensors.get(name)!;
-    return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex');
-  };
-  const names = flatArgs(op).filter((arg) => first.tensors.has(arg.name));
-  return new Map(
-    names.map((arg) => {
-      const isSplit = arg.kind === 'tensor' && share(op, arg.rows, 0, 1) !== null;
-      return [arg.name, (isSplit ? hex(first, arg.name) : '') + hex(second, arg.name)];
-    }),
-  );
+/** What two blocks wrote, put together as one call on all rows would have left it. */
+export function joined(op: OpName, first: Outcome, second: Outcome): Outcome {
+  const tensors = flatArgs(op).flatMap((arg): [string, Tensor][] => {
+    const [a, b] = [first.tensors.get(arg.name), second.tensors.get(arg.name)];
+    if (arg.kind !== 'tensor' || !a || !b) return [];
+    if (share(op, arg.rows, 0, 1) === null) return [[arg.name, b]];
+    const whole = tensor(a.dtype, a.rows + b.rows, a.cols, a.label);
+    (whole.data as Float64Array).set(a.data);
+    (whole.data as Float64Array).set(b.data, a.data.length);
+    return [[arg.name, whole]];
+  });
+  return { tensors: new Map(tensors), returned: second.returned };
 }

@@ -49,3 +49,16 @@ export function expectCloseToFloat64(op: OpName, actual: Outcome, expected: Outc
     if (isReal(tensor)) compare(name, actual.tensors.get(name)!.data, tensor.data, near);
   if (expected.returned !== undefined) compare('returned', [actual.returned!], [expected.returned], near);
 }
+
+/** Throws unless two calls wrote the same bits. */
+export function expectSameBits(actual: Outcome, expected: Outcome): void {
+  for (const [name, { data }] of expected.tensors) {
+    const other = actual.tensors.get(name)!.data;
+    const bytes = (d: Tensor['data']): Uint8Array => new Uint8Array(d.buffer, d.byteOffset, d.byteLength);
+    if (Buffer.compare(bytes(data), bytes(other)) === 0) continue;
+    const at = data.findIndex((value: number, i: number) => !Object.is(value, other[i]));
+    throw new Error(`${name}[${at}] is ${other[at]}, expected ${data[at]} to the bit`);
+  }
+  if (!Object.is(actual.returned, expected.returned))
+    throw new Error(`returned ${actual.returned}, expected ${expected.returned} to the bit`);
+}

@@ -151,8 +151,9 @@ describe.each(OP_NAMES)('%s', (op) => {
   });
 
   const indexed = call.tensors().filter(({ arg }) => arg.below || arg.offsetsInto);
-  it.runIf(indexed.length)('refuses indices that lead outside, and indices that others can change', () => {
-    for (const { index, arg } of indexed) {
+  it.each(indexed)(
+    'refuses indices in $arg.name that lead outside, or that others can change',
+    ({ index, arg }) => {
       const [data, rows, cols] = call.values[index] as [Data, number, number];
       const first = arg.below && arg.rows === 'Z' ? (call.data(index - 1)[0] as number) : 0;
       for (const wrong of [-1, 2 ** 31 - 1]) {
@@ -168,8 +169,8 @@ describe.each(OP_NAMES)('%s', (op) => {
       const shared = new Int32Array(new SharedArrayBuffer(data.byteLength));
       shared.set(data);
       refused(call.with(index, shared, rows, cols), TypeError, arg.name, /must not be shared memory/);
-    }
-  });
+    },
+  );
 
   it('refuses scalars and choices that are none', () => {
     for (const [index, arg] of call.args.entries()) {

@@ -45,13 +45,20 @@ export const bench: CliCommand = {
     command
       .argument('[recipe]', 'whose training step to measure, on random tokens', 'v61')
       .option('--backend <name>', "another backend than the recipe's: native:avx2, reference...")
-      .option('--threads <n>', 'this number of threads only (default: 1 and one per CPU)', wholeNumber(1, '2'))
+      .option(
+        '--threads <n>',
+        'this number of threads only (default: 1 and one per CPU)',
+        wholeNumber(1, '2'),
+      )
       .option('--op <name>', 'only this op, and no steps (repeatable)', opName)
       .option('--shape <sizes>', "other sizes than v6.1's, such as M=1024,N=384,K=192; needs --op", shape)
       .addOption(new Option('--only <part>', 'leave the other part out').choices(['ops', 'step']));
     addSetOption(command)
       .option('--quick', 'fewer and shorter measurements')
-      .option('--compare <file>', 'show how many times as fast as in this report (made with --json) everything is')
+      .option(
+        '--compare <file>',
+        'show how many times as fast as in this report (made with --json) everything is',
+      )
       .option('--json', 'print one JSON object')
       .action((recipe: string, options: BenchOptions) => run(recipe, options, terminal, command));
   },
@@ -66,11 +73,17 @@ function opName(text: string, before: readonly OpName[] = []): OpName[] {
 /** `M=1024,N=384` */
 function shape(text: string): Dims {
   const pairs = text.split(',').map((pair) => /^([A-Z])=([1-9]\d{0,8})$/.exec(pair.trim()));
-  if (pairs.every((pair) => pair !== null)) return Object.fromEntries(pairs.map((pair) => [pair[1]!, Number(pair[2])]));
+  if (pairs.every((pair) => pair !== null))
+    return Object.fromEntries(pairs.map((pair) => [pair[1]!, Number(pair[2])]));
   throw new InvalidArgumentError('Expected sizes of at least 1, such as M=1024,N=384,K=192.');
 }
 
-async function run(name: string, options: BenchOptions, terminal: Terminal, command: { error(text: string): never }) {
+async function run(
+  name: string,
+  options: BenchOptions,
+  terminal: Terminal,
+  command: { error(text: string): never },
+) {
   if (options.shape && !options.op) command.error("error: option '--shape' needs '--op'");
   const old = options.compare === undefined ? null : readReport(options.compare);
   const cases = options.only === 'step' ? [] : opCases(options.op, options.shape);
@@ -80,7 +93,8 @@ async function run(name: string, options: BenchOptions, terminal: Terminal, comm
   try {
     const report = await measure(recipe, backends, cases, steps, options.quick ? QUICK : FULL, terminal);
     const comparison = old && new Comparison(old, report);
-    if (options.json) terminal.print(JSON.stringify(comparison ? { ...report, comparison: comparison.ratios } : report));
+    if (options.json)
+      terminal.print(JSON.stringify(comparison ? { ...report, comparison: comparison.ratios } : report));
     else for (const line of describeBench(report, comparison, terminal.styles)) terminal.print(line);
   } finally {
     for (const backend of backends) backend.dispose();
@@ -88,7 +102,11 @@ async function run(name: string, options: BenchOptions, terminal: Terminal, comm
 }
 
 /** The same backend with one thread and with as many as it takes by itself, or with those that are asked for. */
-function createBackends(recipe: Recipe, { backend, threads }: BenchOptions, notice: (text: string) => void): Backend[] {
+function createBackends(
+  recipe: Recipe,
+  { backend, threads }: BenchOptions,
+  notice: (text: string) => void,
+): Backend[] {
   const spec = backend === undefined ? recipe.backend : parseBackend(backend, recipe.registry);
   const recipeThreads = recipe.train.threads === 'auto' ? undefined : recipe.train.threads;
   const all = createBackend(spec, { threads: threads ?? recipeThreads, notice });
@@ -116,7 +134,8 @@ async function measure(
       const tokens = recipe.data.batch * recipe.data.seq_len;
       const batches = new StreamBatches(vocabOf(model), tokens);
       training = { recipe: recipe.name, ...batches.workload };
-      const paths: Path[] = model.tokenWise && recipe.collapse === 'auto' ? ['dense', 'collapsed'] : ['dense'];
+      const paths: Path[] =
+        model.tokenWise && recipe.collapse === 'auto' ? ['dense', 'collapsed'] : ['dense'];
       const calls = kernels.calls.map(({ seconds }) => seconds.median);
       const make = recipeTraining(recipe, batches, tokens);
       steps = await benchSteps(backends, paths, make, calls, effort, show('training steps'));

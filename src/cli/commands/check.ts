@@ -1,5 +1,5 @@
 import { formatBytes } from '../../core/files.ts';
-import { type LayerDescription, type ModelDescription, describeModel } from '../../recipes/describe.ts';
+import { describeModel, type LayerDescription, type ModelDescription } from '../../recipes/describe.ts';
 import { fillRecipe } from '../../recipes/fill.ts';
 import { loadRecipe } from '../../recipes/load.ts';
 import type { CliCommand } from '../command.ts';
@@ -93,7 +93,8 @@ function foldBlocks(all: readonly LayerDescription[]): {
   for (const block of intoBlocks(all)) {
     if (first && first.list === block.list && signature(first) === signature(block)) {
       const from = `${block.list}.${first.index + 1}`;
-      const others = block.index === first.index + 1 ? `${from} is` : `${from} to ${block.list}.${block.index} are`;
+      const others =
+        block.index === first.index + 1 ? `${from} is` : `${from} to ${block.list}.${block.index} are`;
       folded.set(shown.at(-1)!, [`  (${others} the same)`]);
     } else {
       shown.push(...block.layers);
@@ -118,7 +119,9 @@ function intoBlocks(layers: readonly LayerDescription[]): Block[] {
 
 /** All that is shown of a block but its number. */
 function signature({ list, index, layers }: Block): string {
-  return JSON.stringify(layers.map((layer) => ({ ...layer, path: layer.path.slice(`${list}.${index}`.length) })));
+  return JSON.stringify(
+    layers.map((layer) => ({ ...layer, path: layer.path.slice(`${list}.${index}`.length) })),
+  );
 }
 
 function row(layer: LayerDescription): string[] {

@@ -69,10 +69,16 @@ export const data: CliCommand = {
       .option('--vocab <n>', `ids of the tokenizer (default: ${DEFAULT_VOCAB})`, wholeNumber(1, '4096'))
       .option('--tokenizer <file>', 'use this tokenizer.json instead of training one')
       .addOption(
-        new Option('--format <name>', 'how the files hold their documents').choices(CORPUS_FORMATS).default('auto'),
+        new Option('--format <name>', 'how the files hold their documents')
+          .choices(CORPUS_FORMATS)
+          .default('auto'),
       )
       .option('--out <dir>', 'folder for the downloads and a copy of tokenizer.json')
-      .option('--workers <n>', 'threads (default: by the size of the data, at most one per CPU)', wholeNumber(1, '4'))
+      .option(
+        '--workers <n>',
+        'threads (default: by the size of the data, at most one per CPU)',
+        wholeNumber(1, '4'),
+      )
       .option('--json', 'print one JSON object')
       .action((sources: string[], options: DataOptions) => run(sources, options, terminal));
   },
@@ -125,7 +131,8 @@ async function run(names: readonly string[], options: DataOptions, terminal: Ter
     if (options.json) return terminal.print(JSON.stringify(report));
     for (const line of describe(report)) terminal.print(line);
     // With another vocabulary the recipe needs to be another one too.
-    if (report.tokenizer.vocab === DEFAULT_VOCAB) terminal.print(`\nNext: ${terminal.styles.bold(nextCommand(splits))}`);
+    if (report.tokenizer.vocab === DEFAULT_VOCAB)
+      terminal.print(`\nNext: ${terminal.styles.bold(nextCommand(splits))}`);
   } catch (error) {
     progress.end();
     if (!signal.aborted) throw error;
@@ -163,7 +170,10 @@ async function resolveSources(
   ];
 }
 
-async function saveCopy(tokenizer: Tokenizer, { out, tokenizer: given }: DataOptions): Promise<string | null> {
+async function saveCopy(
+  tokenizer: Tokenizer,
+  { out, tokenizer: given }: DataOptions,
+): Promise<string | null> {
   if (!out) return given ?? null;
   try {
     await mkdir(out, { recursive: true });
@@ -190,7 +200,10 @@ function describe({ tokenizer, splits, seconds }: DataReport): string[] {
     [`${split} tokens`, `${tokenFile}${cached ? ' (was there)' : ''}`] as const,
   ]);
   return [
-    ...formatTable([{ title: '', align: 'left' }, ...columns.map((title) => ({ title, align: 'right' }) as const)], rows),
+    ...formatTable(
+      [{ title: '', align: 'left' }, ...columns.map((title) => ({ title, align: 'right' }) as const)],
+      rows,
+    ),
     '',
     ...formatPairs([
       ...places,

@@ -48,7 +48,8 @@ interface MachineReport {
 
 export const doctor: CliCommand = {
   name: 'doctor',
-  summary: 'show what this machine offers: instruction sets, threads, which backends load and why one does not',
+  summary:
+    'show what this machine offers: instruction sets, threads, which backends load and why one does not',
   examples: ['flashlm doctor', 'flashlm doctor --json'],
   define(command, terminal) {
     command.option('--json', 'print one JSON object').action(async (options: { json?: boolean }) => {
@@ -86,7 +87,9 @@ function listBackends({ isas, reasons }: NativeStatus): BackendReport[] {
   const native = isas.map(({ isa, supported, missing, features }) => ({
     name: `native:${isa}`,
     usable: supported,
-    detail: supported ? features.map((feature) => `with ${feature}`).join(', ') : `the CPU lacks ${missing.join(', ')}`,
+    detail: supported
+      ? features.map((feature) => `with ${feature}`).join(', ')
+      : `the CPU lacks ${missing.join(', ')}`,
   }));
   const none = { name: 'native', usable: false, detail: reasons.join('; ') };
   const reference = { name: 'reference', usable: true, detail: 'plain TypeScript: slow, runs everywhere' };
@@ -125,7 +128,8 @@ function describe(report: MachineReport, { styles }: Terminal): string[] {
     styles.bold('Backends'),
     ...report.backends.map((backend) => {
       const state = backend.usable ? styles.green('yes') : styles.red('no ');
-      const chosen = backend.name === report.best ? `${backend.detail ? ', ' : ''}used unless told otherwise` : '';
+      const chosen =
+        backend.name === report.best ? `${backend.detail ? ', ' : ''}used unless told otherwise` : '';
       return `  ${backend.name.padEnd(width)}  ${state}  ${backend.detail}${chosen}`.trimEnd();
     }),
     '',

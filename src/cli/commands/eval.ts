@@ -23,7 +23,10 @@ interface EvalOptions {
 export const evaluate: CliCommand = {
   name: 'eval',
   summary: 'measure loss, PPL, BPC and BPB of a trained model on whole documents',
-  examples: ['flashlm eval runs/v6.1-supernova-ii-20260101-120000', 'flashlm eval runs/a --data stories.txt --json'],
+  examples: [
+    'flashlm eval runs/v6.1-supernova-ii-20260101-120000',
+    'flashlm eval runs/a --data stories.txt --json',
+  ],
   define(command, terminal) {
     command
       .argument('<run>', 'the directory of a run (its newest checkpoint is taken) or of one checkpoint')
@@ -77,7 +80,8 @@ async function openText(
 
 function describe(event: EvalEvent, documents: number, { recipe, composed }: Trained): string[] {
   const { split, loss, floor, ppl, bpc, bpb, tokens, characters, bytes } = event;
-  const least = floor === null ? '' : `, floor ${formatLoss(floor)} (the least a model that sees one token can reach)`;
+  const least =
+    floor === null ? '' : `, floor ${formatLoss(floor)} (the least a model that sees one token can reach)`;
   const size = `${formatCount(tokens)} tokens, ${formatCount(characters)} characters, ${formatCount(bytes)} bytes`;
   return formatPairs([
     ['model', `${recipe.name}, step ${formatCount(event.step)}, backend ${composed.backend.name}`],

@@ -38,7 +38,11 @@ export const generate: CliCommand = {
       .option('--top-k <k>', 'draw from this many likeliest tokens only', wholeNumber(1, '40'))
       .option('--top-p <p>', 'draw from the likeliest tokens of this probability only', positive(1))
       .option('--max-tokens <n>', 'most tokens to write', wholeNumber(1, '200'))
-      .option('--seed <n>', 'the same seed writes the same text (default: another one each time)', wholeNumber(0, '7'));
+      .option(
+        '--seed <n>',
+        'the same seed writes the same text (default: another one each time)',
+        wholeNumber(0, '7'),
+      );
     addBackendOptions(command, "the run's")
       .option('--json', 'print one JSON object at the end')
       .action((path: string, options: GenerateOptions) => run(path, options, terminal));
@@ -60,7 +64,8 @@ async function run(path: string, options: GenerateOptions, terminal: Terminal): 
     const seconds = (performance.now() - began) / 1000;
     write('\n');
     const { step } = trained;
-    if (options.json) terminal.print(JSON.stringify({ step, seed, prompt, text: prompt + text, tokens, ending, seconds }));
+    if (options.json)
+      terminal.print(JSON.stringify({ step, seed, prompt, text: prompt + text, tokens, ending, seconds }));
   } finally {
     trained.composed.dispose();
   }

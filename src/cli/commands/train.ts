@@ -3,24 +3,15 @@ import { FlashError } from '../../core/errors.ts';
 import { loadRecipe } from '../../recipes/load.ts';
 import { shown } from '../../recipes/read-file.ts';
 import { resumeRun, type Session, type SessionOptions, startRun } from '../../recipes/session.ts';
-import type { DoneEvent, TrainEvent } from '../../train/events.ts';
 import { RunDirectory } from '../../train/run-directory.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
-import { formatCount } from '../format.ts';
 import { Interruption } from '../interruption.ts';
 import { addBackendOptions, addSetOption, amount, duration, positive, wholeNumber } from '../options.ts';
-import { JsonReporter } from '../reporters/json-reporter.ts';
-import { LineReporter } from '../reporters/line-reporter.ts';
-import { ProgressMeter } from '../reporters/progress-meter.ts';
-import { ProgressReporter } from '../reporters/progress-reporter.ts';
-import { QuietReporter } from '../reporters/quiet-reporter.ts';
-import type { Reporter } from '../reporters/reporter.ts';
-import { introduce } from '../reporters/run-introduction.ts';
-import { RunSummary } from '../reporters/run-summary.ts';
+import { RunView } from '../reporters/run-view.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import type { Terminal } from '../terminal.ts';
-import { limitsOf, settings, type TrainSettings } from '../train-settings.ts';
+import { settings, type TrainSettings } from '../train-settings.ts';
 
 interface TrainOptions extends TrainSettings {
   readonly out: string;
@@ -66,66 +57,51 @@ export const train: CliCommand = {
 
 async function run(recipeName: string | undefined, options: TrainOptions, terminal: Terminal): Promise<void> {
   const preparation = new TaskProgress(terminal);
-  let say = preparation.note;
-  const interruption = new Interruption(terminal, () => say('Stopping; once more stops at once.'));
-  let onEvent: (event: TrainEvent) => void = () => {};
-  let ended = false;
-  let saved = -1;
+  let view: RunView | undefined;
+  const interruption = new Interruption(terminal, () => {
+    const line = 'Stopping; once more stops at once.';
+    if (view) view.say(line);
+    else preparation.note(line);
+  });
+  const { signal } = interruption;
   let session: Session | undefined;
-  let reporter: Reporter | undefined;
   try {
     session = await openSession(recipeName, options, {
-      report: (event) => onEvent(event),
-      hooks: [{ onEnd: () => void (ended = true) }],
+      report: (event) => view!.onEvent(event),
+      hooks: [{ onEnd: () => view!.onTrained() }],
       onNotice: preparation.note,
       onPrepare: preparation.onPrepare,
-      signal: interruption.signal,
-    });
-    preparation.end();
-    const { recipe, data, directory, startStep } = session;
-    if (startStep > 0) saved = startStep;
-    const meter = new ProgressMeter(limitsOf(recipe.train), data.train.tokens.tokens, session.run.trainer.progress);
-    const summary = new RunSummary(meter);
-    const chosen = chooseReporter(options, terminal, meter, recipe.log.every);
-    reporter = chosen;
-    say = (line) => chosen.say(line);
-    onEvent = (event) => {
-      if (event.event === 'step') meter.add(event);
-      if (event.event === 'checkpoint') saved = event.step;
-      summary.add(event);
-      // What comes after the last step is told by the summary.
-      if (!ended || options.json) chosen.onEvent(event);
-    };
-    if (!options.quiet) introduce(session).forEach(say);
-    const done = await session.run.run(interruption.signal);
-    chosen.close();
-    if (done.ending === 'interrupted') stopped(done, interruption, terminal);
-    if (options.json) return;
-    const next = nextCommand(recipeName, recipe.data.source === 'sample', directory.path);
-    for (const line of summary.describe(done, session, next, terminal)) terminal.print(line);
+      signal,
+    }).finally(() => preparation.end());
+    view = new RunView(session, options, terminal);
+    const done = await session.run.run(signal);
+    view.end(done, nextCommand(recipeName, session));
+    if (done.ending === 'interrupted') throw new Exit(interruption.exitStatus);
   } catch (error) {
-    reporter?.close();
-    if (interruption.signal.aborted && !session) {
-      preparation.end();
+    if (error instanceof Exit) throw error;
+    if (view) view.fail();
+    else if (signal.aborted) {
       terminal.note('Stopped before the training began.');
       throw new Exit(interruption.exitStatus);
     }
-    if (session && saved >= 0) {
-      const again = `npx flashlm train --resume ${shown(session.directory.path)}`;
-      terminal.note(`The run is saved up to step ${formatCount(saved)}; go on with: ${again}`);
-    }
     throw error;
   } finally {
-    preparation.end();
     await session?.close();
     interruption.close();
   }
 }
 
-async function openSession(name: string | undefined, options: TrainOptions, hooks: SessionOptions): Promise<Session> {
+async function openSession(
+  name: string | undefined,
+  options: TrainOptions,
+  hooks: SessionOptions,
+): Promise<Session> {
   if (options.resume === undefined) {
     if (name === undefined) {
-      throw wrongUsage('No recipe was given', 'Name one before the options, such as: flashlm train v61 --data FILE');
+      throw wrongUsage(
+        'No recipe was given',
+        'Name one before the options, such as: flashlm train v61 --data FILE',
+      );
     }
     return startRun(await loadRecipe(name, { set: settings(options) }), options.out, hooks);
   }
@@ -148,21 +124,10 @@ function wrongUsage(what: string, remedy: string): FlashError {
   return new FlashError(what, { remedy, exitCode: 2 });
 }
 
-function chooseReporter(options: TrainOptions, terminal: Terminal, meter: ProgressMeter, every: number): Reporter {
-  if (options.json) return new JsonReporter(terminal);
-  if (options.quiet) return new QuietReporter(terminal);
-  if (terminal.interactive) return new ProgressReporter(terminal, meter);
-  return new LineReporter((line) => terminal.print(line), meter, every);
-}
-
-function stopped({ step, runDir }: DoneEvent, { exitStatus }: Interruption, terminal: Terminal): never {
-  terminal.note(`Stopped after step ${step}; everything is saved.`);
-  terminal.note(`Go on with: npx flashlm train --resume ${shown(runDir)}`);
-  throw new Exit(exitStatus);
-}
-
-function nextCommand(recipeName: string | undefined, onSample: boolean, runDir: string): string {
-  if (!onSample) return `npx flashlm generate ${shown(runDir)} --prompt "Once upon a time"`;
+function nextCommand(recipeName: string | undefined, { recipe, directory }: Session): string {
+  if (recipe.data.source !== 'sample') {
+    return `npx flashlm generate ${shown(directory.path)} --prompt "Once upon a time"`;
+  }
   const full = `npx flashlm train ${recipeName ?? 'v61'} --data tinystories --budget 2h`;
   return `npx flashlm data tinystories && ${full}`;
 }

@@ -13,7 +13,10 @@ export function introduce({ recipe, composed, data, directory, run, startStep }:
       : `path dense (every token is computed${tokenWise ? ', because collapse is off' : ''})`;
   return [
     ...formatPairs([
-      ['model', `${recipe.name}: ${formatPlural(model.store.count, 'parameter')}${tokenWise ? ', token-wise' : ''}`],
+      [
+        'model',
+        `${recipe.name}: ${formatPlural(model.store.count, 'parameter')}${tokenWise ? ', token-wise' : ''}`,
+      ],
       ['backend', `${backend.name}, ${formatPlural(backend.threads, 'thread')}, ${path}`],
       ['data', describeData(recipe.data.source, data)],
       ['run', shown(directory.path)],

@@ -1,7 +1,15 @@
 import { shown } from '../../recipes/read-file.ts';
 import type { Session } from '../../recipes/session.ts';
 import type { DoneEvent, Ending, EvalEvent, SampleEvent, StepEvent, TrainEvent } from '../../train/events.ts';
-import { formatCount, formatDuration, formatLoss, formatPlural, formatRate, formatShort, printable } from '../format.ts';
+import {
+  formatCount,
+  formatDuration,
+  formatLoss,
+  formatPlural,
+  formatRate,
+  formatShort,
+  printable,
+} from '../format.ts';
 import { type Column, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import type { ProgressMeter } from './progress-meter.ts';
@@ -35,11 +43,15 @@ export class RunSummary {
     const evals = [...this.evals.values()].filter((event) => event.step === step);
     return [
       '',
-      styles.bold(`Done after ${formatPlural(step, 'step')}: ${ending === 'interrupted' ? '' : REASONS[ending]}.`),
+      styles.bold(
+        `Done after ${formatPlural(step, 'step')}: ${ending === 'interrupted' ? '' : REASONS[ending]}.`,
+      ),
       '',
       ...scores(evals),
       '',
-      this.step ? this.speed(this.step, session) : 'Nothing was left to train: give it more with --steps or --budget.',
+      this.step
+        ? this.speed(this.step, session)
+        : 'Nothing was left to train: give it more with --steps or --budget.',
       ...(this.sample ? ['', styles.bold('Sample'), ...indent(printable(this.sample.text))] : []),
       '',
       `Run directory: ${shown(done.runDir)}`,
@@ -59,7 +71,9 @@ export class RunSummary {
 
 const COLUMNS: readonly Column[] = [
   { title: '', align: 'left' },
-  ...['loss', 'floor', 'PPL', 'BPC', 'BPB', 'tokens', 'characters'].map((title) => ({ title, align: 'right' }) as const),
+  ...['loss', 'floor', 'PPL', 'BPC', 'BPB', 'tokens', 'characters'].map(
+    (title) => ({ title, align: 'right' }) as const,
+  ),
 ];
 
 function scores(evals: readonly EvalEvent[]): string[] {
@@ -75,10 +89,15 @@ function scores(evals: readonly EvalEvent[]): string[] {
     formatCount(event.tokens),
     formatCount(event.characters),
   ]);
-  const floor = withFloor ? '; floor: the least that a model which sees one token can reach on that text' : '';
+  const floor = withFloor
+    ? '; floor: the least that a model which sees one token can reach on that text'
+    : '';
   return rows.length ? [...formatTable(columns, rows), `(loss in nats a token${floor})`] : [];
 }
 
 function indent(text: string): string[] {
-  return text.trim().split('\n').map((line) => `  ${line}`.trimEnd());
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => `  ${line}`.trimEnd());
 }

@@ -26,7 +26,8 @@ export class TaskProgress {
     this.show(`${phase === 'verify' ? 'verifying' : 'downloading'} ${file}`, doneBytes, totalBytes);
   };
 
-  readonly onPrepare = ({ stage, done, total }: PrepareProgress): void => this.show(STAGES[stage], done, total);
+  readonly onPrepare = ({ stage, done, total }: PrepareProgress): void =>
+    this.show(STAGES[stage], done, total);
 
   /** A line that must not get lost in the bar. */
   readonly note = (line: string): void => {
@@ -41,7 +42,10 @@ export class TaskProgress {
 
   private show(stage: string, done: number, total: number): void {
     const detail = `${formatBytes(done)} of ${formatBytes(total)}`;
-    if (this.bar) return this.bar.update(stage, total ? done / total : 0, detail);
+    if (this.bar) {
+      this.bar.update(stage, total ? done / total : 0, detail);
+      return;
+    }
     const now = performance.now() / 1000;
     if (stage !== this.stage) {
       this.stage = stage;

@@ -1,0 +1,95 @@
+import { shown } from '../../recipes/read-file.ts';
+import type { Session } from '../../recipes/session.ts';
+import type { DoneEvent, TrainEvent } from '../../train/events.ts';
+import { formatCount } from '../format.ts';
+import type { Terminal } from '../terminal.ts';
+import { limitsOf } from '../train-settings.ts';
+import { JsonReporter } from './json-reporter.ts';
+import { LineReporter } from './line-reporter.ts';
+import { ProgressMeter } from './progress-meter.ts';
+import { ProgressReporter } from './progress-reporter.ts';
+import { QuietReporter } from './quiet-reporter.ts';
+import type { Reporter } from './reporter.ts';
+import { introduce } from './run-introduction.ts';
+import { RunSummary } from './run-summary.ts';
+
+export interface ViewOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** What a person or a program sees of a run, from what runs to what came of it. */
+export class RunView {
+  private readonly meter: ProgressMeter;
+  private readonly summary: RunSummary;
+  private readonly reporter: Reporter;
+  /** The step of the newest checkpoint that the run could go on from; below 0 while there is none. */
+  private saved: number;
+  private trained = false;
+
+  constructor(
+    private readonly session: Session,
+    private readonly options: ViewOptions,
+    private readonly terminal: Terminal,
+  ) {
+    const { recipe, data, run, startStep } = session;
+    this.meter = new ProgressMeter(limitsOf(recipe.train), data.train.tokens.tokens, run.trainer.progress);
+    this.summary = new RunSummary(this.meter);
+    this.reporter = chooseReporter(options, terminal, this.meter, recipe.log.every);
+    this.saved = startStep || -1;
+    if (!options.quiet) for (const line of introduce(session)) this.say(line);
+  }
+
+  onEvent(event: TrainEvent): void {
+    if (event.event === 'step') this.meter.add(event);
+    if (event.event === 'checkpoint') this.saved = event.step;
+    this.summary.add(event);
+    // What comes after the last step is told by the summary.
+    if (!this.trained || this.options.json) this.reporter.onEvent(event);
+  }
+
+  /** The last step is done; what follows is the final evaluation. */
+  onTrained(): void {
+    this.trained = true;
+  }
+
+  say(line: string): void {
+    this.reporter.say(line);
+  }
+
+  /** The run has come to its end, or to where it was interrupted. `next` is the command to type now. */
+  end(done: DoneEvent, next: string): void {
+    this.reporter.close();
+    if (done.ending === 'interrupted') {
+      this.terminal.note(`Stopped after step ${formatCount(done.step)}; everything is saved.`);
+      this.terminal.note(`Go on with: ${this.resumeCommand}`);
+    } else if (!this.options.json) {
+      for (const line of this.summary.describe(done, this.session, next, this.terminal))
+        this.terminal.print(line);
+    }
+  }
+
+  /** An error ended the run. */
+  fail(): void {
+    this.reporter.close();
+    if (this.saved < 0) return;
+    const step = formatCount(this.saved);
+    this.terminal.note(`The run is saved up to step ${step}; go on with: ${this.resumeCommand}`);
+  }
+
+  private get resumeCommand(): string {
+    return `npx flashlm train --resume ${shown(this.session.directory.path)}`;
+  }
+}
+
+function chooseReporter(
+  options: ViewOptions,
+  terminal: Terminal,
+  meter: ProgressMeter,
+  every: number,
+): Reporter {
+  if (options.json) return new JsonReporter(terminal);
+  if (options.quiet) return new QuietReporter(terminal);
+  if (terminal.interactive) return new ProgressReporter(terminal, meter);
+  return new LineReporter((line) => terminal.print(line), meter, every);
+}

@@ -1,0 +1,147 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type BenchReport, FORMAT } from '../../src/bench/report.ts';
+import { formatTime } from '../../src/cli/bench-tables.ts';
+import { runInProcess } from '../cli/fake-terminal.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'flashlm-bench-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const OPS = ['bench', '--quick', '--threads', '1', '--op', 'add', '--op', 'quantizeRows'];
+
+describe('flashlm bench', () => {
+  it('measures ops against limits measured in the same run', async () => {
+    const { status, stdout, stderr } = await runInProcess([...OPS, '--shape', 'M=64', '--json']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const report = JSON.parse(stdout) as BenchReport;
+    expect(report).toMatchObject({
+      format: FORMAT,
+      training: null,
+      steps: [],
+      machine: { node: process.version },
+    });
+    const [limits] = report.limits;
+    expect(report.calls.map(({ threads }) => threads)).toEqual([1]);
+    expect(report.ops.map(({ op, choice }) => choice ?? op)).toEqual([
+      'add',
+      'ternary',
+      'ternary-mse',
+      'int8',
+    ]);
+    const [add] = report.ops;
+    expect(add).toMatchObject({
+      dims: { M: 64, D: 192 },
+      threads: 1,
+      flops: 64 * 192,
+      bytes: 3 * 4 * 64 * 192,
+    });
+    expect(add!.seconds.count).toBe(5);
+    expect(add!.bytesPerSecond).toBeCloseTo(add!.bytes / add!.seconds.median, 0);
+    const level = limits!.memory.find(({ capacity }) => capacity === null || add!.bytes <= capacity)!;
+    expect(add!.limit).toBe(level.name);
+    expect(add!.share).toBeCloseTo(add!.bytesPerSecond / level.triad);
+  });
+
+  it('shows them as a table, and how they compare with an earlier report', async () => {
+    const old = join(folder, 'old.json');
+    const { stdout } = await runInProcess([...OPS, '--json']);
+    const before = JSON.parse(stdout) as BenchReport;
+    await writeFile(old, stdout);
+    const table = await runInProcess([...OPS, '--compare', old]);
+    expect(table.status).toBe(0);
+    expect(table.stdout).toMatch(/^machine's limits +1 thread$/m);
+    expect(table.stdout).toMatch(/^float32 multiply-add +[\d.]+ GFLOP\/s$/m);
+    expect(table.stdout).toMatch(/^op +shape +1 thread +± +arithmetic +memory +share +of +speed-up$/m);
+    expect(table.stdout).toMatch(
+      /^add +1024x192 +[\d.]+ (ns|µs|ms) +±\d+% +[\d.]+ GFLOP\/s +[\d.]+ GB\/s +\d+% +\S+ +[\d.]+x$/m,
+    );
+    expect(table.stdout).toMatch(/nothing to do: [\d.]+ (ns|µs)/);
+    const { comparison } = JSON.parse((await runInProcess([...OPS, '--compare', old, '--json'])).stdout);
+    expect(comparison).toHaveLength(4);
+    expect(comparison[0]).toMatchObject({
+      what: 'add M=1024 D=192',
+      threads: 1,
+      before: before.ops[0]!.seconds.median,
+    });
+    expect(comparison[0].speedup).toBeCloseTo(comparison[0].before / comparison[0].after);
+    const other = await runInProcess([...OPS, '--shape', 'M=8', '--compare', old, '--json']);
+    expect(JSON.parse(other.stdout).comparison).toEqual([]);
+  });
+
+  it('measures the steps of a recipe, each path under its name', async () => {
+    const step = [
+      'bench',
+      '--only',
+      'step',
+      '--quick',
+      '--backend',
+      'reference',
+      '--set',
+      'data.seq_len=16',
+      '--set',
+      'data.batch=2',
+    ];
+    const { status, stdout } = await runInProcess(step);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /^v6\.1 SUPERNOVA II, steps of 32 random tokens \(\d+ distinct, \d+ distinct pairs\):$/m,
+    );
+    expect(stdout).toMatch(/^dense, 1 thread +[\d.]+ m?s +±\d+% +[\d.,]+ tokens\/s +[\d.]+%$/m);
+    expect(stdout).toMatch(/^collapsed, 1 thread +[\d.]+ m?s +±\d+% +[\d.,]+ tokens\/s +[\d.]+%$/m);
+    expect(stdout).toMatch(/^TypeScript +[\d.]+ .s +[\d.]+%/m);
+    expect(stdout).not.toContain("machine's limits");
+    const shift = await runInProcess(['bench', 'shift', ...step.slice(1), '--json']);
+    expect((JSON.parse(shift.stdout) as BenchReport).steps.map(({ path }) => path)).toEqual(['dense']);
+  });
+
+  it.each([
+    [['--op', 'silo'], /Did you mean silu\?/],
+    [['--op', 'zzzzzz'], /Expected one of gatherRows/],
+    [['--op', 'silu', '--shape', 'M=0'], /Expected sizes of at least 1/],
+    [['--op', 'silu', '--shape', 'Q=3'], /silu has no dimension 'Q'\n.*It has M, D\./],
+    [['--shape', 'M=3'], /'--shape' needs '--op'/],
+    [['--only', 'limits'], /Allowed choices are ops, step/],
+    [['--threads', '0'], /Expected a whole number/],
+  ])('refuses %j as wrong usage', async (args, message) => {
+    const { status, stderr, stdout } = await runInProcess(['bench', ...args]);
+    expect(stderr).toMatch(message);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  });
+
+  it('says what is wrong with a report to compare with', async () => {
+    const compare = async (text: string) => {
+      const file = join(folder, 'wrong.json');
+      await writeFile(file, text);
+      return runInProcess([...OPS, '--compare', file]);
+    };
+    expect(await compare('no JSON')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/is not JSON[\s\S]*wrong\.json[\s\S]*bench --json/),
+    });
+    expect(await compare('null')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/not of this version/),
+    });
+    const missing = await runInProcess([...OPS, '--compare', join(folder, 'missing.json')]);
+    expect(missing).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/Cannot read the report.*ENOENT/),
+    });
+  });
+});
+
+describe('times', () => {
+  it.each([
+    [3.2149, '3.21 s'],
+    [0.0456, '45.6 ms'],
+    [1.234e-5, '12.3 µs'],
+    [7.34e-7, '734 ns'],
+    [123.4, '123 s'],
+    [0, '0 ns'],
+  ])('writes %d seconds as %s', (seconds, text) => expect(formatTime(seconds)).toBe(text));
+});

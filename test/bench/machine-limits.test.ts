@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { createLimitMeter, type LimitMeter, nativeStatus } from '../../src/backends/native/index.ts';
+import { LimitProbes, type MachineLimits } from '../../src/bench/machine-limits.ts';
+import { boundOf } from '../../src/bench/roofline.ts';
+
+/** One work unit a round and nanosecond, ten times as slow on large memory. */
+function fakeMeter(runs: string[]): LimitMeter {
+  return {
+    isa: 'fake',
+    threads: 2,
+    measure: (limit, rounds, memory) => {
+      runs.push(`${limit} ${memory.length}`);
+      return { seconds: rounds * 1e-9 * (memory.length > 1000 ? 10 : 1), work: rounds };
+    },
+    dispose: () => {},
+  };
+}
+
+describe('probes', () => {
+  const caches = [
+    { level: 1, bytes: 1024, cpus: 1 },
+    { level: 2, bytes: 65_536, cpus: 1 },
+  ];
+
+  it('measure each limit on the memory of its level, until it takes long enough to count', () => {
+    const runs: string[] = [];
+    const probes = new LimitProbes(fakeMeter(runs), 0.002, caches);
+    for (const task of probes.tasks) task();
+    const { isa, threads, floatOps, integerOps, memory } = probes.limits;
+    expect({ isa, threads }).toEqual({ isa: 'fake', threads: 2 });
+    expect([floatOps, integerOps]).toEqual([1e9, 1e9].map((rate) => expect.closeTo(rate, -1)));
+    expect(memory.map(({ name, read, triad }) => [name, Math.round(read), Math.round(triad)])).toEqual([
+      ['L1', 1e9, 1e9],
+      ['L2', 1e8, 1e8],
+      ['DRAM', 1e8, 1e8],
+    ]);
+    // Two threads with half of 1024 bytes, half of 65,536 and three times 65,536; four bytes a value.
+    expect(new Set(runs)).toEqual(
+      new Set(['fma 256', 'dot 256', ...[256, 16_384, 98_304].flatMap((n) => [`read ${n}`, `triad ${n}`])]),
+    );
+  });
+});
+
+const isas = nativeStatus().isas.filter(({ supported }) => supported);
+
+describe.each(isas)('loops of $isa', ({ isa, features }) => {
+  const memory = new Float32Array(6 * 4096).fill(1);
+  const measure = (
+    limit: 'fma' | 'dot' | 'read' | 'triad',
+    rounds: number,
+    threads: number,
+    values: Float32Array = memory,
+  ) => {
+    const meter = createLimitMeter({ isa, features, threads });
+    try {
+      return meter.measure(limit, rounds, values);
+    } finally {
+      meter.dispose();
+    }
+  };
+
+  it.each(['fma', 'dot', 'read', 'triad'] as const)('%s: the work grows with rounds and threads', (limit) => {
+    const one = measure(limit, 10, 1, memory.subarray(0, 3 * 4096));
+    expect(one.seconds).toBeGreaterThan(0);
+    expect(one.work).toBeGreaterThan(0);
+    expect(measure(limit, 30, 1, memory.subarray(0, 3 * 4096)).work).toBe(3 * one.work);
+    expect(measure(limit, 10, 2).work).toBe(2 * one.work);
+  });
+
+  it('go through all of the memory', () => {
+    expect(measure('read', 1, 2).work).toBe(memory.byteLength);
+    expect(measure('triad', 5, 2).work).toBe(5 * memory.byteLength);
+  });
+
+  it('compute what they say: a = b + c / 2 on the thirds of each thread', () => {
+    const values = new Float32Array(2 * 3 * 4096).map((_, i) => i % 1000);
+    const before = values.slice();
+    measure('triad', 1, 2, values);
+    for (const start of [0, 3 * 4096]) {
+      for (let i = start; i < start + 4096; i++)
+        expect(values[i]).toBe(before[i + 4096]! + before[i + 8192]! / 2);
+      expect(values.slice(start + 4096, start + 3 * 4096)).toEqual(
+        before.slice(start + 4096, start + 3 * 4096),
+      );
+    }
+  });
+
+  it('refuse what they cannot run on', () => {
+    expect(() => measure('sine' as 'fma', 1, 1)).toThrow(
+      /'sine' is no limit, expected one of fma, dot, read, triad/,
+    );
+    for (const rounds of [0, -1, 0.5, Number.NaN, 2 ** 40])
+      expect(() => measure('fma', rounds, 1)).toThrow(RangeError);
+    expect(() => measure('read', 1, 1, new Float32Array(10))).toThrow(/'memory' has 10 values a thread/);
+    expect(() => measure('read', 1, 1, [1, 2] as unknown as Float32Array)).toThrow(TypeError);
+  });
+});
+
+describe('the limit that binds a call', () => {
+  const level = (name: string, capacity: number | null, read: number, triad: number) => ({
+    name,
+    capacity,
+    measured: 1,
+    read,
+    triad,
+  });
+  const limits: MachineLimits = {
+    isa: 'fake',
+    threads: 2,
+    floatOps: 1000,
+    integerOps: 4000,
+    memory: [level('L1', 100, 500, 400), level('DRAM', null, 50, 40)],
+  };
+  const traffic = (read: number, written: number) => ({ read, written, footprint: read + written });
+
+  it('is the slower of arithmetic and memory', () => {
+    expect(boundOf({ flops: 1000, integer: false, traffic: traffic(100, 0) }, limits)).toEqual({
+      limit: 'float32',
+      seconds: 1,
+    });
+    expect(boundOf({ flops: 1000, integer: true, traffic: traffic(50, 0) }, limits)).toEqual({
+      limit: 'int8',
+      seconds: 0.25,
+    });
+    expect(boundOf({ flops: 0, integer: false, traffic: traffic(100, 0) }, limits)).toEqual({
+      limit: 'L1',
+      seconds: 0.2,
+    });
+  });
+
+  it('takes the triad for a call that writes, and the level that holds its tensors', () => {
+    expect(boundOf({ flops: 0, integer: false, traffic: traffic(100, 100) }, limits)).toEqual({
+      limit: 'L1',
+      seconds: 0.5,
+    });
+    expect(boundOf({ flops: 0, integer: false, traffic: traffic(100, 101) }, limits)).toMatchObject({
+      limit: 'DRAM',
+    });
+  });
+
+  it('counts an updated tensor once', () => {
+    const updated = { read: 80, written: 80, footprint: 80 };
+    expect(boundOf({ flops: 0, integer: false, traffic: updated }, limits)).toEqual({
+      limit: 'L1',
+      seconds: 0.2,
+    });
+  });
+});

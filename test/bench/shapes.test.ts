@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { sizeOf, symbolsOf } from '../../src/bench/dims.ts';
+import { caseName, opCases } from '../../src/bench/op-case.ts';
+import { shapeOf } from '../../src/bench/shapes.ts';
+import { FlashError } from '../../src/core/errors.ts';
+import { flatArgs, OP_NAMES, OPS } from '../../src/core/ops.ts';
+
+describe("v6.1's shapes", () => {
+  it.each(OP_NAMES)('%s has a size for every dimension', (op) => {
+    const dims = shapeOf(op);
+    for (const arg of flatArgs(op)) {
+      if (arg.kind === 'scalar' && arg.symbol) expect(dims[arg.symbol]).toBeGreaterThan(0);
+      if (arg.kind !== 'tensor') continue;
+      for (const dim of arg.packs ?? [arg.rows, arg.cols]) expect(sizeOf(dim, dims)).toBeGreaterThan(0);
+    }
+    expect(OPS[op].flops(dims)).toBeGreaterThanOrEqual(0);
+  });
+
+  it('are those of the model', () => {
+    expect(shapeOf('ternaryMatmul')).toEqual({ M: 1024, N: 384, K: 192 });
+    expect(shapeOf('silu')).toEqual({ M: 1024, D: 384 });
+    expect(shapeOf('headLoss')).toEqual({ M: 1024, D: 192, V: 1024, Z: 1024 });
+    expect(shapeOf('sgdMomentum')).toEqual({ M: 1, D: 1_082_496 });
+    expect(shapeOf('tokenShift')).toEqual({ M: 1024, D: 192, T: 256, S: 4 });
+  });
+
+  it('can be changed, and what follows from a size follows', () => {
+    expect(shapeOf('ternaryMatmul', { M: 7 })).toEqual({ M: 7, N: 384, K: 192 });
+    expect(shapeOf('tokenShift', { M: 12, T: 4 })).toMatchObject({ M: 12, T: 4, S: 3 });
+    expect(symbolsOf('tokenShift')).toEqual(['M', 'D', 'T']);
+  });
+
+  it('refuse what an op does not have', () => {
+    expect(() => shapeOf('silu', { K: 3 })).toThrow(/^silu has no dimension 'K'$/);
+    expect(() => shapeOf('tokenShift', { M: 10, T: 4 })).toThrow(FlashError);
+    expect(() => shapeOf('tokenShift', { M: 10, T: 4 })).toThrow(/not whole sequences/);
+  });
+});
+
+describe('cases', () => {
+  it('are every op, with every value of its choice', () => {
+    const names = opCases().map(caseName);
+    expect(new Set(opCases().map(({ op }) => op))).toEqual(new Set(OP_NAMES));
+    expect(names).toContain('quantizeRows(int8)');
+    expect(names).toContain('quantizeWeight(absmedian)');
+    expect(new Set(names).size).toBe(names.length);
+    expect(opCases(['quantizeRows']).map(({ choice }) => choice)).toEqual(['ternary', 'ternary-mse', 'int8']);
+  });
+});

@@ -1,0 +1,128 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { KernelClock } from '../../src/bench/kernel-clock.ts';
+import { recipeTraining } from '../../src/bench/recipe-training.ts';
+import { benchSteps, breakDown, StepBench } from '../../src/bench/step-bench.ts';
+import { StreamBatches, tokenStream } from '../../src/bench/token-stream.ts';
+import { OP_NAMES } from '../../src/core/ops.ts';
+import { mat } from '../../src/core/tensor.ts';
+import { BigramCounts } from '../../src/data/collapse.ts';
+import { loadRecipe } from '../../src/recipes/load.ts';
+
+describe('the token stream', () => {
+  it('is the same each time, and of ids of the vocabulary', () => {
+    const stream = tokenStream(50, 1000);
+    expect(tokenStream(50, 1000)).toEqual(stream);
+    expect(tokenStream(50, 1000, 2)).not.toEqual(stream);
+    expect(stream.every((id) => id >= 0 && id < 50)).toBe(true);
+  });
+
+  it('is about as repetitive as its description says', () => {
+    const batches = new StreamBatches(1024, 65_536, 1);
+    const { distinctTokens, distinctPairs } = batches.workload;
+    expect(distinctTokens).toBeGreaterThan(800);
+    expect(distinctPairs / 17_300).toBeCloseTo(1, 1);
+    const ids = new Int32Array(65_536);
+    const targets = new Int32Array(65_536);
+    batches.fill(0, ids, targets);
+    const counts = new BigramCounts(1024);
+    counts.add(ids, targets, ids.length);
+    expect(counts.floor()).toBeCloseTo(3.0, 0);
+  });
+
+  it('gives batches whose targets are the next tokens, and begins anew after the last', () => {
+    const batches = new StreamBatches(50, 8, 3);
+    const batch = (step: number) => {
+      const [ids, targets] = [new Int32Array(8), new Int32Array(8)];
+      batches.fill(step, ids, targets);
+      return { ids, targets };
+    };
+    const stream = tokenStream(50, 25);
+    expect(batch(1)).toEqual({ ids: stream.slice(8, 16), targets: stream.slice(9, 17) });
+    expect(batch(3)).toEqual(batch(0));
+  });
+});
+
+describe('the clock', () => {
+  it('counts calls and their time, by op, until it is read', () => {
+    const inner = createReferenceBackend('f32');
+    const clock = new KernelClock(inner);
+    const { kernels } = clock.backend;
+    const [a, b] = [mat('f32', 2, 2, 'a'), mat('f32', 2, 2, 'b')];
+    b.data.fill(3);
+    kernels.add(a, a, b);
+    kernels.add(a, a, b);
+    expect(kernels.sumSquares(a)).toBe(4 * 36);
+    const times = clock.take();
+    expect(Object.fromEntries(times.map(({ op, calls }) => [op, calls]))).toEqual({ add: 2, sumSquares: 1 });
+    expect(times.every(({ seconds }) => seconds >= 0)).toBe(true);
+    expect(times).toEqual([...times].sort((x, y) => y.seconds - x.seconds));
+    expect(clock.take()).toEqual([]);
+  });
+});
+
+const total = (parts: readonly { readonly seconds: number }[]) =>
+  parts.reduce((sum, part) => sum + part.seconds, 0);
+
+describe('the breakdown of a step', () => {
+  it('adds up to the step, and takes from no op more than it has', () => {
+    const op = fc.record({
+      op: fc.constantFrom(...OP_NAMES),
+      calls: fc.integer({ min: 1, max: 1000 }),
+      seconds: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
+    const ops = fc.uniqueArray(op, { selector: (each) => each.op });
+    const rest = fc.double({ min: 1e-6, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(ops, rest, fc.double({ min: 0, max: 1e-2, noNaN: true }), (times, outside, callSeconds) => {
+        const seconds = total(times) + outside;
+        const { ops: parts, binding, typescript } = breakDown({ seconds, ops: times }, callSeconds);
+        expect(total([...parts, binding, typescript])).toBeCloseTo(seconds, 9);
+        const shares = [...parts, binding, typescript].reduce((sum, { share }) => sum + share, 0);
+        expect(shares).toBeCloseTo(1, 9);
+        expect(parts.every((part) => part.seconds >= 0)).toBe(true);
+        expect(typescript.seconds).toBeCloseTo(outside, 9);
+      }),
+    );
+  });
+});
+
+describe('training steps', () => {
+  it('are measured on the path they are named by, part by part', async () => {
+    const recipe = await loadRecipe('v61', { set: ['data.seq_len=8', 'data.batch=4'] });
+    const batches = new StreamBatches(1024, 32);
+    const backend = createReferenceBackend('f32');
+    const make = recipeTraining(recipe, batches, 32);
+    const effort = { rounds: 1, seconds: 0.001, stepRounds: 2, stepSeconds: 0.001 };
+    const results = await benchSteps([backend], ['dense', 'collapsed'], make, [1e-7], effort);
+    expect(results.map(({ path }) => path)).toEqual(['dense', 'collapsed']);
+    for (const result of results) {
+      const { ops, binding, typescript } = result.breakdown;
+      expect(result).toMatchObject({ backend: backend.name, threads: 1, seconds: { count: 2 } });
+      expect(result.tokensPerSecond).toBeCloseTo(32 / result.seconds.median);
+      expect(binding.calls).toBe(ops.reduce((sum, { calls }) => sum + calls, 0));
+      // Two quantised matrices in each of six blocks; one update for each of the 19 parameters.
+      const calls = Object.fromEntries(ops.map(({ op, calls: count }) => [op, count]));
+      expect(calls).toMatchObject({ ternaryMatmul: 12, quantizeWeight: 12, headLoss: 1, sgdMomentum: 19 });
+      expect(typescript.seconds).toBeGreaterThan(0);
+      expect(result.outsideShare).toBeCloseTo(binding.share + typescript.share);
+    }
+  });
+
+  it('break down the step whose time is the median', async () => {
+    const recipe = await loadRecipe('v61', { set: ['data.seq_len=4', 'data.batch=1'] });
+    const bench = new StepBench(
+      createReferenceBackend('f32'),
+      'dense',
+      recipeTraining(recipe, new StreamBatches(1024, 4), 4),
+    );
+    const step = (seconds: number) => ({
+      seconds,
+      ops: [{ op: 'add', calls: 1, seconds: seconds / 2 } as const],
+    });
+    const { seconds, breakdown } = bench.result([step(4), step(1), step(2)], 0);
+    expect(seconds.median).toBe(2);
+    expect(total([...breakdown.ops, breakdown.binding, breakdown.typescript])).toBe(2);
+  });
+});

@@ -1,0 +1,119 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runInProcess } from './fake-terminal.ts';
+
+let dir: string;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'flashlm-cli-check-'));
+});
+
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+async function recipe(name: string, lines: readonly string[]): Promise<string> {
+  const file = join(dir, name);
+  await writeFile(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
+describe('flashlm check', () => {
+  it('shows v6.1 layer by layer: shapes, parameters, ternary share, work, memory, token-wise', async () => {
+    const { status, stdout, stderr } = await runInProcess(['check', 'v61']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^layer +type +shape +parameters +ternary +MACs\/token$/m);
+    expect(stdout).toMatch(/^embedding +embedding +1 → 192 +196,608 +0\.0%$/m);
+    expect(stdout).toMatch(/^blocks\.0\.up +ternary_linear +192 → 384 +73,728 +100\.0% +73,728$/m);
+    expect(stdout).toMatch(/^tied_head +tied_head +192 → 1,024 +196,608$/m);
+    expect(stdout).toMatch(/^parameters +1,082,496, 81\.7% ternary$/m);
+    expect(stdout).toMatch(/^memory +[\d.]+ MB to train \(parameters /m);
+    expect(stdout).toMatch(/^token-wise +yes/m);
+  });
+
+  it('shows repeated blocks once, and says which others are the same', async () => {
+    const v61 = await runInProcess(['check', 'v61']);
+    expect(v61.stdout).toContain('(blocks.1 to blocks.5 are the same)');
+    expect(v61.stdout).not.toMatch(/^blocks\.1\./m);
+    const two = await runInProcess(['check', 'v61', '--set', 'model.1.repeat=2']);
+    expect(two.stdout).toContain('(blocks.1 is the same)');
+    const one = await runInProcess(['check', 'v61', '--set', 'model.1.repeat=1']);
+    expect(one.stdout).not.toContain('the same)');
+  });
+
+  it('names the layer that mixes tokens', async () => {
+    const { stdout } = await runInProcess(['check', 'shift']);
+    expect(stdout).toMatch(/^token-wise +no: shift sees other tokens$/m);
+  });
+
+  it('prints every layer and the totals with --json', async () => {
+    const { stdout } = await runInProcess(['check', 'v61', '--json']);
+    const report = JSON.parse(stdout);
+    expect(Object.keys(report)).toEqual([
+      'name',
+      'layers',
+      'parameters',
+      'ternaryShare',
+      'macsPerToken',
+      'tokenWise',
+      'memory',
+    ]);
+    expect(report).toMatchObject({ name: 'v6.1 SUPERNOVA II', parameters: 1_082_496, tokenWise: true });
+    const sum = (key: string) =>
+      report.layers.reduce((total: number, layer: Record<string, number>) => total + layer[key]!, 0);
+    expect(sum('parameters')).toBe(report.parameters);
+    expect(sum('ternary') / report.parameters).toBeCloseTo(report.ternaryShare, 12);
+    expect(sum('macs')).toBe(report.macsPerToken);
+    expect(report.layers).toHaveLength(27);
+  });
+
+  it('prints a filled recipe that is a recipe itself', async () => {
+    const { stdout } = await runInProcess(['check', 'v61', '--filled', '--set', 'optimizer.lr=0.02']);
+    expect(stdout).toContain('lr: 0.02');
+    const file = await recipe('filled.yaml', [stdout]);
+    const [before, after] = await Promise.all([
+      runInProcess(['check', 'v61', '--json']),
+      runInProcess(['check', file, '--json']),
+    ]);
+    expect(JSON.parse(after.stdout)).toEqual(JSON.parse(before.stdout));
+  });
+
+  it('names all mistakes of a recipe at once, each with its place and what was probably meant', async () => {
+    const file = await recipe('wrong.yaml', [
+      'extends: v61',
+      'optimizer: { type: sgd, lr: fast }',
+      'schedule: { type: cosin }',
+      'trian: { steps: 3 }',
+    ]);
+    const { status, stdout, stderr } = await runInProcess(['check', file]);
+    expect(status).toBe(1);
+    expect(stdout).toBe('');
+    const lines = stderr.trim().split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(/^error: .*wrong\.yaml:2:29: .*lr.*number/);
+    expect(lines[1]).toMatch(/^error: .*wrong\.yaml:3:19: .*cosin.*did you mean 'cosine'/);
+    expect(lines[2]).toMatch(/^error: .*wrong\.yaml:4:1: .*trian.*did you mean 'train'/);
+  });
+
+  it.each([
+    ['a name that is no recipe', ['v62'], 2, /no recipe 'v62'.*did you mean 'v61'/],
+    ['a file that is not there', ['missing.yaml'], 2, /missing\.yaml/],
+    [
+      'a change of an unknown key',
+      ['v61', '--set', 'optimizer.lrr=1'],
+      2,
+      /--set optimizer\.lrr=1: .*did you mean 'lr'/,
+    ],
+    ['a change without a value', ['v61', '--set', 'optimizer.lr'], 2, /key=value/],
+  ])('refuses %s', async (_, args, status, message) => {
+    const result = await runInProcess(['check', ...args]);
+    expect(result).toMatchObject({ status, stdout: '', stderr: expect.stringMatching(message) });
+  });
+
+  it('takes a file that is no YAML for a failure, with its place', async () => {
+    const file = await recipe('broken.yaml', ['model: [']);
+    const { status, stderr } = await runInProcess(['check', file]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/broken\.yaml:\d+:\d+: /);
+  });
+});
