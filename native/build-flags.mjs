@@ -58,7 +58,8 @@ export function compileFlags(source, { platform, arch, openMp, extra }) {
   } else if (file.startsWith('isa/')) {
     flags.push(...isaFlags(arch)[file], '-fno-exceptions', '-fno-rtti', '-Wno-unused-function');
     // gcc 12's own AVX-512 headers read a deliberately undefined register.
-    if (file.includes('avx512')) flags.push('-Wno-uninitialized', '-Wno-maybe-uninitialized');
+    if (file.includes('avx512'))
+      flags.push('-Wno-unknown-warning-option', '-Wno-uninitialized', '-Wno-maybe-uninitialized');
   }
   if (extra) flags.push(...extra.split(/\s+/).filter(Boolean));
   return flags;

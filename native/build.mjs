@@ -54,10 +54,12 @@ export async function build({ folder, platform = process.platform, arch = proces
   return { compiled: objects.filter((object) => object.fresh).length, openMp: target.openMp };
 }
 
-/** Objects of other flags or compilers are of no more use. */
+/** Removes objects of other flags or compilers, and nothing that a second build may be writing. */
 async function removeOthers(folder, names) {
-  const files = await readdir(folder);
-  const others = files.filter((file) => !names.includes(file.replace(/\.[od]$/, '')) && /\.[od]$/.test(file));
+  const others = (await readdir(folder)).filter((file) => {
+    const [, name] = /^(\w+-[0-9a-f]{12})\.[od]$/.exec(file) ?? [];
+    return name && !names.includes(name);
+  });
   await Promise.all(others.map((file) => rm(path.join(folder, file), { force: true })));
 }
 

@@ -1,5 +1,8 @@
 import { createLimitMeter, type LimitMeter, nativeStatus } from '../backends/native/index.ts';
 import type { Backend } from '../core/backend.ts';
+import { FlashError } from '../core/errors.ts';
+import { formatBytes } from '../core/files.ts';
+import { availableMemory } from '../recipes/memory.ts';
 import { callCost } from './call-cost.ts';
 import type { Effort } from './effort.ts';
 import { interleave } from './interleave.ts';
@@ -7,6 +10,7 @@ import { LimitProbes, type MachineLimits } from './machine-limits.ts';
 import { OpBench, type OpResult } from './op-bench.ts';
 import type { OpCase } from './op-case.ts';
 import { type Summary, summarize } from './summary.ts';
+import { trafficOf } from './traffic.ts';
 
 /** What a kernel call costs that has nothing to do. */
 export interface CallCost {
@@ -25,6 +29,7 @@ export interface KernelReport {
 /**
  * Measures the machine's limits, the cost of a call, and ops on backends that differ in their number of threads, all of
  * them in turn.
+ * @throws FlashError (wrong usage) for shapes whose tensors do not fit the memory.
  */
 export async function benchKernels(
   backends: readonly Backend[],
@@ -32,6 +37,7 @@ export async function benchKernels(
   effort: Effort,
   onProgress?: (share: number) => void,
 ): Promise<KernelReport> {
+  requireRoom(backends, cases);
   const meters = cases.length && nativeStatus().available ? backends.map(limitMeter) : [];
   try {
     const probes = meters.map((meter) => new LimitProbes(meter, effort.seconds));
@@ -56,6 +62,19 @@ export async function benchKernels(
   } finally {
     for (const meter of meters) meter.dispose();
   }
+}
+
+function requireRoom(backends: readonly Backend[], cases: readonly OpCase[]): void {
+  const sizes = backends.flatMap((backend) =>
+    cases.map(({ op, dims }) => trafficOf(op, dims, backend).footprint),
+  );
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  const available = availableMemory();
+  if (bytes <= available) return;
+  throw new FlashError(
+    `The tensors of these shapes take ${formatBytes(bytes)}, and there are ${formatBytes(available)}`,
+    { remedy: 'Give --shape smaller sizes.', exitCode: 2 },
+  );
 }
 
 /** The instruction set of a native backend, however it is wrapped; the machine's best for any other. */

@@ -35,18 +35,16 @@ const MOST_ROUNDS = 2 ** 30;
 const LARGE_LEVEL = 3;
 
 /**
- * Half of each cache is gone through, so that what else lives there does not matter, and an eighth too of large ones;
- * then three times what the last one holds, which is far enough beyond it.
+ * Half of each cache is gone through, so that what else lives there does not matter; of a large one an eighth too, which
+ * stands for its nearer half. Then three times what the last one holds, which is far enough beyond it.
  */
 export function memoryLevels(caches: readonly Cache[], threads: number, cpus: number): Level[] {
   const levels = caches.flatMap((cache) => {
     const capacity = shareOf(cache, threads, cpus);
-    const level = (part: number) => ({
-      name: `L${cache.level}`,
-      capacity: capacity / part,
-      measured: capacity / part / 2,
-    });
-    return cache.level < LARGE_LEVEL ? [level(1)] : [level(4), level(1)];
+    const level = { name: `L${cache.level}`, capacity, measured: capacity / 2 };
+    return cache.level < LARGE_LEVEL
+      ? [level]
+      : [{ ...level, capacity: capacity / 2, measured: capacity / 8 }, level];
   });
   return [...levels, { name: 'DRAM', capacity: null, measured: 3 * levels.at(-1)!.capacity }];
 }

@@ -38,6 +38,7 @@ function createProgram(commands: readonly CliCommand[], terminal: Terminal): Com
       getOutHasColors: () => terminal.styles.enabled,
       getErrHasColors: () => terminal.noteStyles.enabled,
     });
+  program.addHelpText('after', '\nExit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.');
   addExamples(program, ['flashlm train v61 --budget 45s'], terminal);
   for (const command of commands) {
     // Made through the program, so that it inherits the settings above.

@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { NAMED_SOURCES, type Recipe } from '../recipes/load.ts';
-import { seconds } from '../recipes/options.ts';
-import type { Limits } from '../train/limits.ts';
+import { NAMED_SOURCES } from '../recipes/load.ts';
 
 /** Flags of `flashlm train` that change the recipe. */
 export interface TrainSettings {
@@ -33,17 +31,6 @@ export function settings(flags: TrainSettings): string[] {
     ...(flags.backend === undefined ? [] : [assign('backend', flags.backend)]),
     ...(flags.set ?? []),
   ];
-}
-
-/** What ends a run, Infinity where there is no limit. */
-export function limitsOf({ steps, tokens, epochs, budget }: Recipe['train']): Limits {
-  const none = Number.POSITIVE_INFINITY;
-  return {
-    steps: steps ?? none,
-    tokens: tokens ?? none,
-    epochs: epochs ?? none,
-    seconds: budget === null ? none : seconds(budget),
-  };
 }
 
 /** JSON is YAML, so it says exactly this value, whatever characters are in it. */

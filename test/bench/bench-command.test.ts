@@ -104,6 +104,7 @@ describe('flashlm bench', () => {
     [['--op', 'zzzzzz'], /Expected one of gatherRows/],
     [['--op', 'silu', '--shape', 'M=0'], /Expected sizes of at least 1/],
     [['--op', 'silu', '--shape', 'Q=3'], /silu has no dimension 'Q'\n.*It has M, D\./],
+    [['--op', 'silu', '--shape', 'M=900000000,D=900000'], /take [\d.]+ \w+, and there are [\d.]+ GB/],
     [['--shape', 'M=3'], /'--shape' needs '--op'/],
     [['--only', 'limits'], /Allowed choices are ops, step/],
     [['--threads', '0'], /Expected a whole number/],

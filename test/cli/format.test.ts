@@ -7,6 +7,7 @@ import {
   formatRate,
   formatShort,
   formatSmall,
+  printable,
 } from '../../src/cli/format.ts';
 import { formatPairs, formatTable } from '../../src/cli/table.ts';
 
@@ -43,6 +44,10 @@ describe('numbers with units', () => {
     expect(formatPlural(1, 'thread')).toBe('1 thread');
     expect(formatPlural(2000, 'token')).toBe('2,000 tokens');
     expect([0, 0.01, 0.00123456, 0.0000123].map(formatSmall)).toEqual(['0', '0.01', '0.00123', '1.23e-5']);
+  });
+
+  it('shows generated control characters instead of obeying them', () => {
+    expect(printable('a\x1b[2Jb\r\x07\x9b\n\tc\u00e4')).toBe('a\ufffd[2Jb\ufffd\ufffd\ufffd\n\tc\u00e4');
   });
 
   it('never shows sixty seconds or sixty minutes', () => {

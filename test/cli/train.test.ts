@@ -162,6 +162,41 @@ describe('flashlm train', () => {
   });
 });
 
+describe('a run that fails', () => {
+  it('names the op, keeps what was saved and says how to go on', async () => {
+    const out = root('failed');
+    const args = [
+      '--steps',
+      '9',
+      '--backend',
+      'reference',
+      '--set',
+      'optimizer.lr=1e30',
+      '--quiet',
+      '--out',
+      out,
+    ];
+    const { status, stdout, stderr } = await runInProcess(['train', 'v61-debug', ...args]);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/^The run is saved up to step 0; go on with: npx flashlm train --resume /);
+    expect(stderr).toMatch(/^error: step \d+: (loss|gradient norm) is .*; first: \w+ wrote/m);
+    const run = await onlyRun(out);
+    expect(await readdir(join(run, 'checkpoints'))).toEqual(['step-00000000']);
+    expect(existsSync(join(run, 'run.lock'))).toBe(false);
+  });
+
+  it.each([
+    ['model', 'model.1.repeat=20000'],
+    ['batch', 'data.batch=1000000000'],
+  ])('is refused before it begins when it needs more memory than there is (%s)', async (_, change) => {
+    const result = await runInProcess(['train', 'v61', '--out', root('huge'), '--set', change, '--quiet']);
+    expect(result.status).not.toBe(0);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).toMatch(/error: .*(bytes|layers)/);
+    expect(existsSync(root('huge'))).toBe(false);
+  });
+});
+
 describe('flashlm train as a process', () => {
   /** A run that would last for hours; resolves once its first step is done. */
   async function start(out: string, ...args: string[]): Promise<CliProcess> {

@@ -4,7 +4,7 @@ import { createNativeBackend, nativeStatus } from '../../src/backends/native/ind
 import { loadAddon } from '../../src/backends/native/load.ts';
 import { cpuQuota } from '../../src/backends/native/threads.ts';
 import { FlashError } from '../../src/core/errors.ts';
-import { mat } from '../../src/core/tensor.ts';
+import { type Mat, mat } from '../../src/core/tensor.ts';
 
 const addon = loadAddon().addon!;
 const status = nativeStatus();
@@ -74,6 +74,16 @@ describe('a backend', () => {
     expect(norm).toThrow(
       "rmsNorm: 'gain' has 384 values, expected 192 (columns of 'x') (x is blocks.3.norm/x, gain is blocks.3.norm/gain)",
     );
+  });
+
+  it('works on shared memory', () => {
+    const shared = (label: string) => ({ ...x, data: new Float32Array(new SharedArrayBuffer(16)), label });
+    const x = mat('f32', 2, 2, 'x');
+    const [out, a, b] = [shared('out'), shared('a'), shared('b')] as [Mat, Mat, Mat];
+    a.data.fill(1);
+    b.data.fill(2);
+    createNativeBackend().kernels.add(out, a, b);
+    expect([...out.data]).toEqual([3, 3, 3, 3]);
   });
 
   it('refuses to run after it was disposed of', () => {

@@ -3,7 +3,7 @@ import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'n
 import { join } from 'node:path';
 import { type NativeStatus, nativeStatus } from '../../backends/native/index.ts';
 import { formatBytes } from '../../core/files.ts';
-import { DATASETS, type DatasetFile, datasetFolder } from '../../data/datasets.ts';
+import { DATASETS, datasetFolder } from '../../data/datasets.ts';
 import { cacheDir } from '../cache-dir.ts';
 import type { CliCommand } from '../command.ts';
 import { formatPlural } from '../format.ts';
@@ -23,7 +23,7 @@ interface DatasetReport {
   readonly dir: string;
   /** All of its files are there in full length. */
   readonly complete: boolean;
-  /** Bytes there and bytes in all. */
+  /** Bytes there, of downloads that were begun too, and bytes in all. */
   readonly bytes: number;
   readonly totalBytes: number;
 }
@@ -99,17 +99,28 @@ function listBackends({ isas, reasons }: NativeStatus): BackendReport[] {
 async function inspectDataset(env: NodeJS.ProcessEnv, name: string): Promise<DatasetReport> {
   const dir = datasetFolder(name, cacheDir(env));
   const { train, valid } = DATASETS[name]!;
-  const sizes = await Promise.all([train, valid].map((file) => sizeOnDisk(dir, file)));
-  const bytes = sizes.reduce((sum, size) => sum + size, 0);
-  const totalBytes = train.bytes + valid.bytes;
-  return { name, dir, complete: bytes === totalBytes, bytes, totalBytes };
+  const files = [train, valid];
+  const whole = await Promise.all(files.map((file) => sizeOf(join(dir, file.name))));
+  const begun = await Promise.all(files.map((file) => sizeOf(join(dir, `${file.name}.part`))));
+  return {
+    name,
+    dir,
+    complete: files.every((file, i) => whole[i] === file.bytes),
+    bytes: sum([...whole, ...begun]),
+    totalBytes: sum(files.map((file) => file.bytes)),
+  };
 }
 
-async function sizeOnDisk(dir: string, file: DatasetFile): Promise<number> {
-  return stat(join(dir, file.name)).then(
-    ({ size }) => Math.min(size, file.bytes),
+/** 0 for a file that is not there. */
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
     () => 0,
   );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function describe(report: MachineReport, { styles }: Terminal): string[] {
@@ -141,6 +152,6 @@ function describe(report: MachineReport, { styles }: Terminal): string[] {
 
 function describeDataset({ name, dir, complete, bytes, totalBytes }: DatasetReport): string {
   if (complete) return `${formatBytes(totalBytes)} in ${dir}`;
-  const state = bytes ? `${formatBytes(bytes)} of ${formatBytes(totalBytes)}` : 'not here';
+  const state = bytes ? `${formatBytes(bytes)} of ${formatBytes(totalBytes)} here` : 'not here';
   return `${state}; get it with: flashlm data ${name} (${formatBytes(totalBytes)})`;
 }

@@ -1,9 +1,9 @@
 import { shown } from '../../recipes/read-file.ts';
+import { runLimits } from '../../recipes/run-limits.ts';
 import type { Session } from '../../recipes/session.ts';
 import type { DoneEvent, TrainEvent } from '../../train/events.ts';
 import { formatCount } from '../format.ts';
 import type { Terminal } from '../terminal.ts';
-import { limitsOf } from '../train-settings.ts';
 import { JsonReporter } from './json-reporter.ts';
 import { LineReporter } from './line-reporter.ts';
 import { ProgressMeter } from './progress-meter.ts';
@@ -33,7 +33,7 @@ export class RunView {
     private readonly terminal: Terminal,
   ) {
     const { recipe, data, run, startStep } = session;
-    this.meter = new ProgressMeter(limitsOf(recipe.train), data.train.tokens.tokens, run.trainer.progress);
+    this.meter = new ProgressMeter(runLimits(recipe), data.train.tokens.tokens, run.trainer.progress);
     this.summary = new RunSummary(this.meter);
     this.reporter = chooseReporter(options, terminal, this.meter, recipe.log.every);
     this.saved = startStep || -1;
