@@ -27,23 +27,26 @@ const set = [
 ];
 
 function print(event: TrainEvent): void {
-  if (event.event === 'step') {
-    if (event.step % 50 !== 0) return;
-    const { step, loss, floor, lr, path } = event;
-    const speed = `${Math.round(event.tokensPerSecond).toLocaleString('en')} tokens/s ${path}`;
-    console.log(`step ${step}  loss ${loss.toFixed(4)} (floor ${floor?.toFixed(4)})  lr ${lr.toFixed(5)}  ${speed}`);
+  if (event.event === 'step' && event.step % 50 === 0) {
+    const { step, loss, floor, lr, path, tokensPerSecond } = event;
+    const nats = `loss ${loss.toFixed(4)} (floor ${floor?.toFixed(4)})`;
+    console.log(
+      `step ${step}  ${nats}  lr ${lr.toFixed(5)}  ${Math.round(tokensPerSecond)} tokens/s ${path}`,
+    );
   } else if (event.event === 'eval') {
     const { split, loss, ppl, bpc, tokens } = event;
-    console.log(`${split}  loss ${loss.toFixed(4)}  PPL ${ppl.toFixed(2)}  BPC ${bpc.toFixed(3)}  ${tokens} tokens`);
+    const measures = `PPL ${ppl.toFixed(2)}  BPC ${bpc.toFixed(3)}`;
+    console.log(`${split}  loss ${loss.toFixed(4)}  ${measures}  ${tokens} tokens`);
   } else if (event.event === 'sample') console.log(event.text);
-  else if (event.event === 'done') console.log(`${event.step} steps in ${event.runDir}, ended by ${event.ending}`);
+  else if (event.event === 'done') console.log(`${event.ending} at step ${event.step}: ${event.runDir}`);
 }
 
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 try {
   const recipe = await loadRecipe('v61', { set });
-  const session = await startRun(recipe, values.out, { report: print, onNotice: console.error, signal: stop.signal });
+  const hooks = { report: print, onNotice: console.error, signal: stop.signal };
+  const session = await startRun(recipe, values.out, hooks);
   await session.run.run(stop.signal).finally(session.close);
 } catch (error) {
   if (!(error instanceof FlashError)) throw error;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { ROW_CHUNK } from './kernels.ts';
 import type { StepContext } from './layer.ts';
 import { Blocks, type Model } from './model.ts';
@@ -64,17 +65,26 @@ export class BatchRunner {
 
   /** Sum of the rows' nats. */
   evaluate(rows: Rows, context: StepContext = this.context): number {
-    return this.run(rows, 0, false, context);
+    return finish(this.run(rows, 0, false, context));
   }
 
   /** Sum of the rows' nats; the gradient of `scale` times that sum is added to the parameters' gradients. */
   train(rows: Rows, scale: number, context: StepContext = this.context): number {
-    const nats = this.run(rows, scale, true, context);
-    this.model.store.foldUses(context.k);
-    return nats;
+    return finish(this.run(rows, scale, true, context));
   }
 
-  private run(rows: Rows, scale: number, train: boolean, context: StepContext): number {
+  /** `train` that lets signals and timers in between blocks: a step of a slow backend can take minutes. */
+  async trainInPieces(rows: Rows, scale: number): Promise<number> {
+    const run = this.run(rows, scale, true, this.context);
+    for (;;) {
+      const { done, value } = run.next();
+      if (done) return value;
+      await setImmediate();
+    }
+  }
+
+  /** Stops after each block; returns the sum of the nats. */
+  private *run(rows: Rows, scale: number, train: boolean, context: StepContext): Generator<void, number> {
     const most = this.blocks.options.rows;
     let nats = 0;
     for (let start = 0, count = 0; start < rows.count; start += count) {
@@ -98,7 +108,16 @@ export class BatchRunner {
       plan.loss(context, scale, train);
       // In row order and float64: the total must not depend on the blocks.
       for (let i = 0; i < count; i++) nats += plan.nats.data[i]!;
+      yield;
     }
+    if (train) this.model.store.foldUses(context.k);
     return nats;
+  }
+}
+
+function finish<R>(run: Generator<void, R>): R {
+  for (;;) {
+    const { done, value } = run.next();
+    if (done) return value;
   }
 }

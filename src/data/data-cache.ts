@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { FlashError } from '../core/errors.ts';
+import { cacheDir } from './cache-dir.ts';
 import { digestFile, errorCode, fileError, writeFileAtomic } from '../core/files.ts';
 
 /** A file's content, and what the file system said of the file when the content was read. */
@@ -25,7 +26,7 @@ export class DataCache {
   }
 
   /** Makes the folder. Throws FlashError if that is not possible. */
-  static async open(dir = process.env.FLASHLM_CACHE || '.flashlm'): Promise<DataCache> {
+  static async open(dir = cacheDir()): Promise<DataCache> {
     try {
       for (const name of ['hashes', 'tokenizers', 'tokens']) {
         await mkdir(join(dir, name), { recursive: true });

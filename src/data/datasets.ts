@@ -1,5 +1,6 @@
-import { resolve } from 'node:path';
+import { join } from 'node:path';
 import { FlashError } from '../core/errors.ts';
+import { cacheDir } from './cache-dir.ts';
 
 /** A file of a dataset, fixed for ever by its length and SHA-256. */
 export interface DatasetFile {
@@ -51,6 +52,6 @@ export function findDataset(name: string): Dataset {
 }
 
 /** Where the files of a dataset are kept: under the data cache's folder. */
-export function datasetFolder(name: string, cacheDir: string = process.env.FLASHLM_CACHE || '.flashlm'): string {
-  return resolve(cacheDir, 'datasets', name);
+export function datasetFolder(name: string, folder: string = cacheDir()): string {
+  return join(folder, 'datasets', name);
 }

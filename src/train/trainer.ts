@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { refuseNonFinite } from '../backends/decorators/finite.ts';
 import { wrapKernels } from '../backends/decorators/wrap.ts';
 import { BatchRunner } from '../core/batch-runner.ts';
@@ -115,16 +114,15 @@ export class Trainer {
   async run(signal?: AbortSignal): Promise<Ending> {
     let ending = reached(this.options.limits, this.progress);
     while (!ending) {
-      const event = this.trainStep();
+      const event = await this.trainStep();
       for (const hook of this.hooks) await hook.onStep?.(event);
-      await setImmediate();
       ending = reached(this.options.limits, this.progress) ?? (signal?.aborted ? 'interrupted' : null);
     }
     for (const hook of this.hooks) await hook.onEnd?.(ending);
     return ending;
   }
 
-  private trainStep(): StepEvent {
+  private async trainStep(): Promise<StepEvent> {
     const { model, optimizer, optimizerState, schedule } = this.parts;
     const { kernels } = model.backend;
     const { limits, measure, tokensPerStep, clip } = this.options;
@@ -133,7 +131,7 @@ export class Trainer {
     const rows = this.nextRows();
     model.prepare();
     model.store.zeroGrads();
-    const loss = this.runner.train(rows, 1 / tokensPerStep) / tokensPerStep;
+    const loss = (await this.runner.trainInPieces(rows, 1 / tokensPerStep)) / tokensPerStep;
     const gradNorm = clipGradients(kernels, model.store.grads, clip);
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) this.explainNonFinite(rows, loss, gradNorm);
 

@@ -2,7 +2,7 @@ import type { Backend } from '../../src/core/backend.ts';
 import type { OpName } from '../../src/core/kernels.ts';
 import { type ArgSpec, OPS } from '../../src/core/ops.ts';
 import { BYTES, type Codes, type DType, type Tensor, tensor } from '../../src/core/tensor.ts';
-import type { Input, TensorInput } from './inputs.ts';
+import { type Call, type Input, inputsOf, type TensorInput } from './inputs.ts';
 
 /** What a call left behind: every tensor it wrote, by name, and the number it returned (undefined where it has none). */
 export interface Outcome {
@@ -104,3 +104,7 @@ class Run {
  */
 export const runOp = (backend: Backend, op: OpName, inputs: readonly Input[], isAligned = true): Outcome =>
   new Run(backend, op, inputs, isAligned).run();
+
+/** Runs a call; every second seed puts the tensors where no vector is aligned. */
+export const runCall = (backend: Backend, call: Call, inputs: readonly Input[] = inputsOf(call)): Outcome =>
+  runOp(backend, call.op, inputs, call.seed % 2 === 0);

@@ -9,7 +9,7 @@ import { DATASETS, datasetFolder, findDataset } from '../../data/datasets.ts';
 import { downloadDataset } from '../../data/download.ts';
 import { prepareData, type TokenizerSource } from '../../data/prepare.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
-import { cacheDir } from '../cache-dir.ts';
+import { cacheDir } from '../../data/cache-dir.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
 import { formatCount, formatDuration } from '../format.ts';

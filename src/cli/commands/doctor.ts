@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type NativeStatus, nativeStatus } from '../../backends/native/index.ts';
 import { formatBytes } from '../../core/files.ts';
 import { DATASETS, datasetFolder } from '../../data/datasets.ts';
-import { cacheDir } from '../cache-dir.ts';
+import { cacheDir } from '../../data/cache-dir.ts';
 import type { CliCommand } from '../command.ts';
 import { formatPlural } from '../format.ts';
 import { formatPairs } from '../table.ts';
