@@ -1,3 +1,4 @@
+import { ROW_CHUNK } from '../src/core/kernels.ts';
 import { type FlatArg, flatArgs, OP_NAMES, OPS } from '../src/core/ops.ts';
 import { BANNER, CPP_TYPES, enumerator, enumName, field, pascal } from './cpp-names.ts';
 
@@ -39,6 +40,9 @@ export function opsHeader(): string {
 // What kernels are called with. Each kernels/*.inl opens \`namespace flashlm { namespace {\` itself and defines functions of
 // exactly the names in KernelTable; internal linkage keeps code for one instruction set out of the others.
 namespace flashlm {
+
+/** Rows of one partial sum over rows; see src/core/kernels.ts. */
+constexpr int64_t ROW_CHUNK = ${ROW_CHUNK};
 
 /** Row-major and contiguous: \`rows * cols\` values. */
 template <class T>

@@ -10,6 +10,9 @@
 // exactly the names in KernelTable; internal linkage keeps code for one instruction set out of the others.
 namespace flashlm {
 
+/** Rows of one partial sum over rows; see src/core/kernels.ts. */
+constexpr int64_t ROW_CHUNK = 256;
+
 /** Row-major and contiguous: `rows * cols` values. */
 template <class T>
 struct Matrix {

@@ -8,7 +8,6 @@
 namespace flashlm {
 namespace {
 
-constexpr int64_t ROW_CHUNK = 256;
 /** A chunk's own sum is made of parts of this many rows, in order: more parts than chunks keep more threads busy. */
 constexpr int64_t PART_ROWS = 32;
 

@@ -69,7 +69,7 @@ export function describeBench(report: BenchReport, comparison: Comparison | null
 
 function busyNote({ load, cpus }: BenchReport['machine']): string {
   const wanted = `${load.toFixed(1)} processes wanted ${formatPlural(cpus, 'CPU')}`;
-  return `This machine was busy (${wanted}): all figures are lower than they would be on an idle one.`;
+  return `This machine was busy (${wanted}): times are longer, limits lower than when it is idle.`;
 }
 
 function limitLines(limits: readonly MachineLimits[]): string[] {

@@ -90,7 +90,8 @@ export class BatchRunner {
     for (let start = 0, count = 0; start < rows.count; start += count) {
       count = Math.min(most, rows.count - start);
       // Only a whole stream's counts, which are evaluated and never trained on, can outgrow the entries of a block.
-      while (rows.offsets[start + count]! - rows.offsets[start]! > this.blocks.options.targetCapacity) count--;
+      while (rows.offsets[start + count]! - rows.offsets[start]! > this.blocks.options.targetCapacity)
+        count--;
       const padded =
         this.model.coupling === 'row' ? Math.min(most, Math.ceil(count / ROW_PADDING) * ROW_PADDING) : count;
       const plan = this.blocks.plan(padded);

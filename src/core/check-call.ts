@@ -19,7 +19,8 @@ export function checkCall(op: OpName, values: readonly unknown[], real: Real): D
   const agree = (arg: FlatArg, i: number, dim: Dim, found: number, what: string): void => {
     const [symbol, plus] = typeof dim === 'string' ? dim.split('+') : [undefined];
     const offset = Number(plus ?? 0);
-    const expected = symbol === undefined ? (dim as number) : (dims[symbol] ??= found - offset) + offset;
+    if (symbol !== undefined) dims[symbol] ??= found - offset;
+    const expected = symbol === undefined ? dim : dims[symbol]! + offset;
     if (found !== expected) fail(arg, i, `has ${found} ${what}, expected ${expected}`);
   };
 
@@ -29,14 +30,16 @@ export function checkCall(op: OpName, values: readonly unknown[], real: Real): D
       if (typeof value !== 'number' || Number.isNaN(value)) fail(arg, i, `is ${value}, expected a number`);
       if (arg.symbol) agree(arg, i, arg.symbol, value as number, '');
     } else if (arg.kind === 'choice') {
-      if (!arg.values.includes(value as string)) fail(arg, i, `is ${value}, expected ${arg.values.join(' or ')}`);
+      if (!arg.values.includes(value as string))
+        fail(arg, i, `is ${value}, expected ${arg.values.join(' or ')}`);
     } else if (value === null) {
       if (!arg.optional) fail(arg, i, 'is missing');
     } else {
       const t = value as Tensor;
       const dtype = arg.dtype === 'real' ? real : arg.dtype;
       if (t.dtype !== dtype) fail(arg, i, `is ${t.dtype}, expected ${dtype}`);
-      if (t.data.length !== t.rows * t.cols) fail(arg, i, `has ${t.data.length} values for ${t.rows} x ${t.cols}`);
+      if (t.data.length !== t.rows * t.cols)
+        fail(arg, i, `has ${t.data.length} values for ${t.rows} x ${t.cols}`);
       agree(arg, i, arg.rows, t.rows, 'rows');
       agree(arg, i, arg.cols, t.cols, 'columns');
     }

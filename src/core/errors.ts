@@ -28,6 +28,10 @@ export class FlashError extends Error {
 
   /** The lines a terminal shows: `what`, `  at where`, `  remedy`. */
   lines(): string[] {
-    return [this.message, ...(this.where ? [`  at ${this.where}`] : []), ...(this.remedy ? [`  ${this.remedy}`] : [])];
+    return [
+      this.message,
+      ...(this.where ? [`  at ${this.where}`] : []),
+      ...(this.remedy ? [`  ${this.remedy}`] : []),
+    ];
   }
 }

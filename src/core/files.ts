@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FlashError } from './errors.ts';
 
@@ -38,6 +38,31 @@ export function fileError(error: unknown, action: string, path: string): unknown
   const known = REASONS[errorCode(error) ?? ''];
   if (error instanceof FlashError || !known) return error;
   return new FlashError(`${action}: ${known[0]}`, { where: path, remedy: known[1], cause: error });
+}
+
+/**
+ * Makes a folder and those above it. Node's own recursive `mkdir` never comes back where a folder can't be made in one
+ * that exists (`/proc/x`). Throws the file system's error, ENOTDIR where a file is in the way.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'EEXIST') {
+      if ((await stat(path)).isDirectory()) return;
+      throw Object.assign(new Error(`ENOTDIR: a file is in the way of the folder ${path}`), {
+        code: 'ENOTDIR',
+      });
+    }
+    const above = dirname(path);
+    if (code !== 'ENOENT' || above === path) throw error;
+    await makeFolder(above);
+    await mkdir(path).catch((again) => {
+      // Another process may have made it meanwhile.
+      if (errorCode(again) !== 'EEXIST') throw again;
+    });
+  }
 }
 
 /** Makes renames and new names inside `folder` survive a power cut. Windows has no such call and needs none. */

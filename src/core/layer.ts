@@ -65,7 +65,15 @@ export interface Objective<C = unknown> {
    * Nats of each row [rows x 1] and, when `dh` is given, the gradient of `scale * sum(nats)` in `dh` and added to
    * the parameters'.
    */
-  loss(ctx: StepContext, outNats: Mat, h: Mat, targets: SparseTargets, scale: number, dh: Mat | null, cache: C): void;
+  loss(
+    ctx: StepContext,
+    outNats: Mat,
+    h: Mat,
+    targets: SparseTargets,
+    scale: number,
+    dh: Mat | null,
+    cache: C,
+  ): void;
   /** Logits [rows x vocab], for generation. */
   logits(ctx: StepContext, out: Mat, h: Mat, cache: C): void;
 }

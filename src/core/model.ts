@@ -84,8 +84,8 @@ export class Blocks {
 
   /** The plan for exactly `rows` rows, made at its first use. */
   plan(rows: number): BlockPlan {
-    let plan = this.plans.get(rows);
-    if (!plan) this.plans.set(rows, (plan = this.build(rows)));
+    const plan = this.plans.get(rows) ?? this.build(rows);
+    this.plans.set(rows, plan);
     return plan;
   }
 

@@ -93,9 +93,14 @@ const input = real('in');
 const output = real('out');
 const accumulate = real('acc');
 const update = real('inout');
-const scalar = (name: string, symbol?: string): ScalarArg => ({ kind: 'scalar', name, ...(symbol && { symbol }) });
+const scalar = (name: string, symbol?: string): ScalarArg => ({
+  kind: 'scalar',
+  name,
+  ...(symbol && { symbol }),
+});
 const choice = (name: string, values: readonly string[]): ChoiceArg => ({ kind: 'choice', name, values });
-const ids = (name: string, rows: Dim, below: string): TensorArg => input(name, rows, 1, { dtype: 'i32', below });
+const ids = (name: string, rows: Dim, below: string): TensorArg =>
+  input(name, rows, 1, { dtype: 'i32', below });
 const optional = { optional: true } as const;
 
 const group = <G>(name: string, fields: { readonly [F in keyof G]: TensorArg }): GroupArg => ({
@@ -104,7 +109,10 @@ const group = <G>(name: string, fields: { readonly [F in keyof G]: TensorArg }):
   fields: fields as Readonly<Record<string, TensorArg>>,
 });
 const quantized = (name: string, rows: Dim, cols: Dim) =>
-  group<Quantized>(name, { codes: input('codes', rows, cols, { dtype: 'i8' }), scale: input('scale', rows, 1) });
+  group<Quantized>(name, {
+    codes: input('codes', rows, cols, { dtype: 'i8' }),
+    scale: input('scale', rows, 1),
+  });
 const ternary = (name: string, rows: Dim, cols: Dim) =>
   group<TernaryWeight>(name, {
     codes: input('codes', rows, cols, { dtype: 'i8' }),

@@ -93,7 +93,13 @@ export class ParameterStore {
   /** The part of `flat` that belongs to `p`. */
   slice(flat: Mat, p: Parameter, label: string): Mat {
     const start = this.starts.get(p)!;
-    return { ...flat, rows: p.rows, cols: p.cols, data: flat.data.subarray(start, start + p.size), label } as Mat;
+    return {
+      ...flat,
+      rows: p.rows,
+      cols: p.cols,
+      data: flat.data.subarray(start, start + p.size),
+      label,
+    } as Mat;
   }
 
   /**

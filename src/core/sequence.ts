@@ -44,8 +44,8 @@ export class Sequence implements Layer<SequenceCache> {
     const shared = new Map<string, Mat>();
     const alternate = (what: string, i: number, { path, outCols }: Layer): Mat => {
       const key = `${what} ${i % 2} ${outCols}`;
-      let m = shared.get(key);
-      if (!m) shared.set(key, (m = p.scratch(`${this.path}/${what}`, rows, outCols)));
+      const m = shared.get(key) ?? p.scratch(`${this.path}/${what}`, rows, outCols);
+      shared.set(key, m);
       return { ...m, label: `${path}/${what}` };
     };
     const between = this.children.slice(0, -1);
@@ -70,7 +70,14 @@ export class Sequence implements Layer<SequenceCache> {
     }
   }
 
-  backward(ctx: StepContext, x: Mat, y: Mat, dy: Mat, dx: Mat, { values, grads, caches }: SequenceCache): void {
+  backward(
+    ctx: StepContext,
+    x: Mat,
+    y: Mat,
+    dy: Mat,
+    dx: Mat,
+    { values, grads, caches }: SequenceCache,
+  ): void {
     for (let i = this.children.length - 1; i >= 0; i--) {
       this.children[i]!.backward(
         ctx,

@@ -72,8 +72,10 @@ export function tensor<D extends DType>(
   memory?: Uint8Array,
 ): Tensor<D> {
   const length = rows * cols;
-  const Array = CONSTRUCTORS[dtype];
-  const data = memory ? new Array(memory.buffer as ArrayBuffer, memory.byteOffset, length) : new Array(length);
+  const Values = CONSTRUCTORS[dtype];
+  const data = memory
+    ? new Values(memory.buffer as ArrayBuffer, memory.byteOffset, length)
+    : new Values(length);
   return { dtype, rows, cols, data: data as unknown as Storage[D], label };
 }
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { FlashError } from '../core/errors.ts';
+import { digestFile, errorCode, fileError, makeFolder, writeFileAtomic } from '../core/files.ts';
 import { cacheDir } from './cache-dir.ts';
-import { digestFile, errorCode, fileError, writeFileAtomic } from '../core/files.ts';
 
 /** A file's content, and what the file system said of the file when the content was read. */
 export interface ContentHash {
@@ -29,7 +29,7 @@ export class DataCache {
   static async open(dir = cacheDir()): Promise<DataCache> {
     try {
       for (const name of ['hashes', 'tokenizers', 'tokens']) {
-        await mkdir(join(dir, name), { recursive: true });
+        await makeFolder(join(dir, name));
         await sweep(join(dir, name));
       }
     } catch (cause) {

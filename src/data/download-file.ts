@@ -1,8 +1,8 @@
-import { mkdir, readFile, stat, statfs } from 'node:fs/promises';
+import { readFile, stat, statfs } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlashError } from '../core/errors.ts';
-import { digestFile, errorCode, fileError, formatBytes, writeFileAtomic } from '../core/files.ts';
+import { digestFile, errorCode, fileError, formatBytes, makeFolder, writeFileAtomic } from '../core/files.ts';
 import { LockFile } from '../core/lock-file.ts';
 import { get, readBody } from './http-get.ts';
 import { checkDeclared, checkLength, checkStatus, continues } from './http-response.ts';
@@ -59,7 +59,7 @@ export async function downloadFile(
   let received = 0;
   try {
     if (await isVerified(target, expected, options)) return false;
-    await makeFolder(dirname(target));
+    await prepareFolder(dirname(target));
     const lock = await LockFile.acquire(`${target}.lock`, `The download of ${basename(target)}`);
     try {
       const part = await PartFile.open(target, expected);
@@ -235,9 +235,9 @@ function verifyProgress(
     options.onProgress?.({ file, phase: 'verify', doneBytes, totalBytes: expected.bytes });
 }
 
-async function makeFolder(folder: string): Promise<void> {
+async function prepareFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   } catch (error) {
     throw fileError(error, 'Cannot make the folder', folder);
   }

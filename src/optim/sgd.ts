@@ -20,7 +20,14 @@ export class Sgd implements Optimizer {
   update(k: Kernels, parameters: readonly SlottedParameter[], lr: number): void {
     const { momentum, weightDecay } = this.options;
     for (const { parameter, slots } of parameters) {
-      k.sgdMomentum(parameter.value, slots[0]!, parameter.grad, lr, momentum, decays(parameter) ? weightDecay : 0);
+      k.sgdMomentum(
+        parameter.value,
+        slots[0]!,
+        parameter.grad,
+        lr,
+        momentum,
+        decays(parameter) ? weightDecay : 0,
+      );
     }
   }
 }

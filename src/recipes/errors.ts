@@ -47,9 +47,8 @@ function line({ place, message, nearest }: RecipeIssue): string {
 function inOrder(issues: readonly RecipeIssue[]): RecipeIssue[] {
   const files = new Map<string, Map<string, RecipeIssue>>();
   for (const issue of issues) {
-    let file = files.get(issue.place.source);
-    if (!file) files.set(issue.place.source, (file = new Map()));
-    file.set(line(issue), issue);
+    const file = files.get(issue.place.source) ?? new Map<string, RecipeIssue>();
+    files.set(issue.place.source, file.set(line(issue), issue));
   }
   return [...files.values()].flatMap((file) =>
     [...file.values()].sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column),

@@ -122,7 +122,6 @@ export const RECIPE = z.strictObject({
     .enum(['auto', 'never'])
     .default('auto')
     .describe('auto: a token-wise model computes each distinct token once, exactly.'),
-  causal: z.boolean().default(true).describe('Whether no token sees a later one.'),
   compute: z.enum(['f32']).default('f32').describe('Precision of the arithmetic.'),
   backend: componentOf('backend', 'What runs the kernels.').default('native' as never),
 });

@@ -1,5 +1,6 @@
-import { writeFileAtomic } from '../core/files.ts';
+import { basename } from 'node:path';
 import { FlashError } from '../core/errors.ts';
+import { writeFileAtomic } from '../core/files.ts';
 import { BatchSource } from '../data/batches.ts';
 import type { PrepareProgress } from '../data/prepare.ts';
 import { Tokenizer } from '../data/tokenizer/tokenizer.ts';
@@ -11,8 +12,8 @@ import type { Hook } from '../train/trainer.ts';
 import { type ComposedRun, composeRun } from './compose.ts';
 import { fillRecipe } from './fill.ts';
 import { loadRecipe, type Recipe } from './load.ts';
-import { runLimits, scheduleMeasure } from './run-limits.ts';
 import { prepareRunData, type RunData } from './run-data.ts';
+import { runLimits, scheduleMeasure } from './run-limits.ts';
 
 export interface SessionOptions {
   /** Every event, after it was written to metrics.jsonl. */
@@ -47,7 +48,11 @@ export async function startRun(recipe: Recipe, root: string, options: SessionOpt
 }
 
 /** Goes on with the run in `path` from its newest whole checkpoint. `set` may only change what ends the run. */
-export async function resumeRun(path: string, options: SessionOptions, set: readonly string[] = []): Promise<Session> {
+export async function resumeRun(
+  path: string,
+  options: SessionOptions,
+  set: readonly string[] = [],
+): Promise<Session> {
   const directory = await RunDirectory.open(path);
   try {
     const recipe = await loadRecipe(directory.files.recipe, { set });
@@ -76,11 +81,16 @@ async function open(
     const { model } = composed;
     const { onPrepare: onProgress, signal } = options;
     const data = await prepareRunData(recipe, model.vocab, { onProgress, signal }, tokenizer);
-    undo.push(() => data.train.tokens.close(), () => data.valid?.tokens.close());
+    undo.push(
+      () => data.train.tokens.close(),
+      () => data.valid?.tokens.close(),
+    );
     for (const part of [data.train, data.valid]) part?.notices.forEach(options.onNotice);
     const { tokens } = data.train;
     if (data.train.tokenizer.vocabSize > model.vocab) {
-      throw new FlashError(`The tokenizer has ${data.train.tokenizer.vocabSize} ids, the model ${model.vocab}`);
+      throw new FlashError(
+        `The tokenizer has ${data.train.tokenizer.vocabSize} ids, the model ${model.vocab}`,
+      );
     }
     const { seq_len: seqLen, batch, order } = recipe.data;
     const batches = new BatchSource(tokens, { seqLen, batch, order, seed: recipe.train.seed });
@@ -91,8 +101,15 @@ async function open(
     const parts = { model, optimizer, optimizerState, schedule, batches };
     const texts = {
       tokenizer: data.train.tokenizer,
-      train: tokenText('train', tokens, data.train.tokenizer, trainTextTokens(recipe, model.coupling === 'row')),
-      valid: data.valid && tokenText('valid', data.valid.tokens, data.train.tokenizer, recipe.eval.tokens ?? undefined),
+      train: tokenText(
+        'train',
+        tokens,
+        data.train.tokenizer,
+        trainTextTokens(recipe, model.coupling === 'row'),
+      ),
+      valid:
+        data.valid &&
+        tokenText('valid', data.valid.tokens, data.train.tokenizer, recipe.eval.tokens ?? undefined),
     };
     const runOptions = optionsOf(recipe, tokens.tokens, describeData(data));
     const run = new Run(parts, texts, runOptions, directory, options.report, options.hooks);
@@ -110,8 +127,8 @@ function trainTextTokens(recipe: Recipe, tokenWise: boolean): number {
 }
 
 function describeData({ train: { tokens } }: RunData): string {
-  const { documents, characters, fingerprint } = tokens.info;
-  return `${tokens.tokens} tokens of ${documents} documents (${characters} characters, tokenizer ${fingerprint.slice(0, 12)})`;
+  // The cache names token files by the content of the text and the tokenizer.
+  return `${tokens.tokens} tokens of ${tokens.info.documents} documents (${basename(tokens.path, '.tokens')})`;
 }
 
 function optionsOf(recipe: Recipe, tokensPerEpoch: number, data: string): RunOptions {

@@ -1,5 +1,5 @@
-import { basename, dirname, join } from 'node:path';
 import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { FlashError } from '../core/errors.ts';
 import { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import { latestCheckpoint, readCheckpoint } from '../train/checkpoint-files.ts';

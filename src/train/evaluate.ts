@@ -29,7 +29,11 @@ export class Evaluator {
 
   constructor(
     model: Model,
-    options: { readonly seqLen: number; readonly collapse: 'auto' | 'never'; readonly blockRows: number | 'auto' },
+    options: {
+      readonly seqLen: number;
+      readonly collapse: 'auto' | 'never';
+      readonly blockRows: number | 'auto';
+    },
   ) {
     this.score =
       model.coupling === 'sequence'

@@ -1,5 +1,5 @@
 import type { StepContext } from '../core/layer.ts';
-import { Blocks, type BlockPlan, type Model } from '../core/model.ts';
+import { type BlockPlan, Blocks, type Model } from '../core/model.ts';
 import { type Mat, mat } from '../core/tensor.ts';
 import type { Sampler } from './sampling.ts';
 

@@ -1,7 +1,7 @@
-import { lstat, mkdir, readdir, realpath, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { FlashError } from '../core/errors.ts';
-import { errorCode, fileError, syncFolder } from '../core/files.ts';
+import { errorCode, fileError, makeFolder, syncFolder } from '../core/files.ts';
 import { LockFile } from '../core/lock-file.ts';
 import {
   type CheckpointContents,
@@ -53,11 +53,7 @@ export class RunDirectory {
   static async create(root: string, recipeName: string, date: Date = new Date()): Promise<RunDirectory> {
     const base = join(resolve(root), `${slug(recipeName)}-${timestamp(date)}`);
     try {
-      // `mkdir` says of a file in the way only that it exists already.
-      if ((await stat(root).catch(() => null))?.isDirectory() === false) {
-        throw new FlashError('Runs can\'t be kept there: it is a file', { where: root, exitCode: 2 });
-      }
-      await mkdir(root, { recursive: true });
+      await makeFolder(root);
       for (let copy = 1; ; copy++) {
         const path = copy === 1 ? base : `${base}-${copy}`;
         try {

@@ -3,7 +3,7 @@ import type { Model } from '../core/model.ts';
 import { Random } from '../core/random.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import { latestCheckpoint } from './checkpoint-files.ts';
-import { Evaluator, type EvaluationText } from './evaluate.ts';
+import { type EvaluationText, Evaluator } from './evaluate.ts';
 import type { DoneEvent, EvalEvent, SampleEvent, StepEvent, TrainEvent } from './events.ts';
 import { TextGenerator } from './generate.ts';
 import type { MetricsLog } from './metrics-log.ts';
@@ -72,6 +72,12 @@ export class Run {
           remedy: 'Put the data back as it was, or start a new run.',
         });
       }
+      const { backend } = checkpoint.model.metadata;
+      if (backend !== this.model.backend.name) {
+        onWarning(
+          `The run goes on on ${this.model.backend.name}, so not to the bit as it would have on ${backend}.`,
+        );
+      }
       this.trainer.restore(await restoreSnapshot(this.model, this.parts.optimizerState, checkpoint));
     } finally {
       await checkpoint.close();
@@ -121,7 +127,12 @@ export class Run {
     const { tokenizer } = this.texts;
     const { prompt, maxTokens } = this.options.sample;
     const random = new Random(this.options.seed, `sample/${step}`);
-    const sampler = new Sampler(this.model.vocab, this.options.sample, random, unusable(tokenizer, this.model.vocab));
+    const sampler = new Sampler(
+      this.model.vocab,
+      this.options.sample,
+      random,
+      unusable(tokenizer, this.model.vocab),
+    );
     const ids = this.generator.generate(tokenizer.encode(prompt), tokenizer.eos, maxTokens, sampler);
     const event: SampleEvent = { event: 'sample', step, prompt, text: prompt + tokenizer.decode([...ids]) };
     appendSample(this.directory.files.samples, event);

@@ -29,7 +29,8 @@ export class Sampler {
     let candidates = 0;
     for (let v = 0; v < logits.length; v++) if (!this.banned.has(v)) this.order[candidates++] = v;
     const order = this.order.subarray(0, candidates);
-    if (temperature === 0) return order.reduce((best, v) => (logits[v]! > logits[best]! ? v : best), order[0]!);
+    if (temperature === 0)
+      return order.reduce((best, v) => (logits[v]! > logits[best]! ? v : best), order[0]!);
     order.sort((a, b) => logits[b]! - logits[a]! || a - b);
     const kept = topK ? Math.min(topK, candidates) : candidates;
     const max = logits[order[0]!]!;

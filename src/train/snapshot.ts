@@ -78,10 +78,13 @@ export async function restoreSnapshot(
 async function read(file: SafetensorsFile, name: string, p: Parameter, into: Mat): Promise<void> {
   const { shape } = file.info(name);
   if (shape.join() !== shapeOf(p).join()) {
-    throw new FlashError(`${name} is [${shape.join(' x ')}], the recipe's model needs [${shapeOf(p).join(' x ')}]`, {
-      where: file.path,
-      remedy: 'Use the recipe.yaml that lies beside the checkpoints.',
-    });
+    throw new FlashError(
+      `${name} is [${shape.join(' x ')}], the recipe's model needs [${shapeOf(p).join(' x ')}]`,
+      {
+        where: file.path,
+        remedy: 'Use the recipe.yaml that lies beside the checkpoints.',
+      },
+    );
   }
   into.data.set((await file.read(name)).data);
 }

@@ -25,7 +25,11 @@ function* documents(file: TokenFile, maxTokens: number): Generator<Int32Array> {
 }
 
 /** The header knows the sizes of the whole text only. */
-function textSize(file: TokenFile, tokenizer: Tokenizer, maxTokens: number): { characters: number; bytes: number } {
+function textSize(
+  file: TokenFile,
+  tokenizer: Tokenizer,
+  maxTokens: number,
+): { characters: number; bytes: number } {
   let [characters, bytes] = [0, 0];
   for (const ids of documents(file, maxTokens)) {
     const text = tokenizer.decode(ids.subarray(0, -1));

@@ -140,7 +140,7 @@ export class Trainer {
     const lr = schedule.rate(optimizer.lr, this.step, done);
     optimizer.update(kernels, optimizerState.slotted, lr, this.step + 1);
 
-    const floor = this.counts && this.counts.floor();
+    const floor = this.counts?.floor() ?? null;
     this.step++;
     const seconds = (performance.now() - began) / 1000;
     this.seconds += seconds;
@@ -188,7 +188,8 @@ export class Trainer {
       first = error.message;
     }
     throw new FlashError(`step ${this.step + 1}: ${what}; first: ${first}`, {
-      remedy: 'The step was not applied. Lower optimizer.lr or set train.clip, then resume from the last checkpoint.',
+      remedy:
+        'The step was not applied. Lower optimizer.lr or set train.clip, then resume from the last checkpoint.',
     });
   }
 }

@@ -59,7 +59,11 @@ describe('BigramCounts', () => {
         fresh.add(ids, targets, ids.length);
         const used = new BigramCounts(vocab);
         used.add(targets, ids, ids.length);
-        used.add(Int32Array.from({ length: 70_000 }, (_, i) => i % vocab), Int32Array.from({ length: 70_000 }, (_, i) => (i >> 3) % vocab), 70_000);
+        used.add(
+          Int32Array.from({ length: 70_000 }, (_, i) => i % vocab),
+          Int32Array.from({ length: 70_000 }, (_, i) => (i >> 3) % vocab),
+          70_000,
+        );
         used.clear();
         used.add(ids, targets, ids.length);
         expect(used.rows()).toEqual(fresh.rows());

@@ -46,7 +46,10 @@ export const BATCH = 1024;
 export function goldenTokens(): Uint16Array {
   const random = new Random(SEED, 'tokens');
   const known = Array.from({ length: 300 }, () => Math.floor(random.uniform() * 1024));
-  return Uint16Array.from({ length: STEPS * BATCH + 1 }, () => known[Math.floor(300 * random.uniform() ** 2)]!);
+  return Uint16Array.from(
+    { length: STEPS * BATCH + 1 },
+    () => known[Math.floor(300 * random.uniform() ** 2)]!,
+  );
 }
 
 export function goldenBatches(tokens: Uint16Array): Batches {

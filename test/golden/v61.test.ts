@@ -43,7 +43,14 @@ async function firstSteps(backend: Backend, collapse: 'auto' | 'never'): Promise
       tokensPerEpoch: tokens.length,
       blockRows: 'auto',
     },
-    [{ onStep: (e) => void (events.push(e), e.step === STEPS && stop.abort()) }],
+    [
+      {
+        onStep: (event) => {
+          events.push(event);
+          if (event.step === STEPS) stop.abort();
+        },
+      },
+    ],
   );
   await trainer.run(stop.signal);
   return events;
@@ -63,7 +70,13 @@ function expectGoldenGradients(backend: Backend, bound: number): void {
   const model = buildV61(backend);
   model.store.initialize(SEED);
   model.prepare();
-  const runner = new BatchRunner(model, { seqLen: 256, blockRows: 512, maxRows: BATCH, maxEntries: BATCH, training: true });
+  const runner = new BatchRunner(model, {
+    seqLen: 256,
+    blockRows: 512,
+    maxRows: BATCH,
+    maxEntries: BATCH,
+    training: true,
+  });
   const ids = Int32Array.from(tokens.subarray(0, BATCH));
   const targets = Int32Array.from(tokens.subarray(1, BATCH + 1));
   runner.train(new DenseRows(BATCH).of(ids, targets, BATCH), 1 / BATCH);
@@ -94,9 +107,12 @@ describe('v6.1 against an independent float64 implementation', () => {
   });
 
   for (const { isa } of nativeStatus().isas.filter((i) => i.supported)) {
-    it.each(['auto', 'never'] as const)(`native:${isa}, collapse %s: ten losses to 1e-4`, async (collapse) => {
-      expectGolden(await firstSteps(createNativeBackend({ isa }), collapse), 1e-4);
-    });
+    it.each(['auto', 'never'] as const)(
+      `native:${isa}, collapse %s: ten losses to 1e-4`,
+      async (collapse) => {
+        expectGolden(await firstSteps(createNativeBackend({ isa }), collapse), 1e-4);
+      },
+    );
 
     it(`native:${isa}: gradients to 1e-3`, () => {
       expectGoldenGradients(createNativeBackend({ isa }), 1e-3);

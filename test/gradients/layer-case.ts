@@ -1,12 +1,12 @@
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Kernels } from '../../src/core/kernels.ts';
 import type { Layer, StepContext } from '../../src/core/layer.ts';
 import { ParameterStore } from '../../src/core/parameter.ts';
 import { Random } from '../../src/core/random.ts';
 import { type Mat, mat } from '../../src/core/tensor.ts';
 import { Workspace } from '../../src/core/workspace.ts';
-import { createReferenceBackend } from '../../src/backends/reference/index.ts';
-import { type Component, EXAMPLE_COLS } from '../../src/recipes/component.ts';
 import { buildLayers } from '../../src/recipes/build-model.ts';
+import { type Component, EXAMPLE_COLS } from '../../src/recipes/component.ts';
 import { RecipeReader } from '../../src/recipes/reader.ts';
 import type { Registry } from '../../src/recipes/registry.ts';
 import { toTree } from '../../src/recipes/tree.ts';
@@ -43,12 +43,13 @@ export class LayerCase {
     const random = new Random(7, component.type);
     // Gains start at 1 and mixes at 0: moved off those points, or a wrong factor there would not show.
     for (const p of this.store.all) {
-      if (p.role === 'gain') p.value.data.forEach((_, i) => (p.value.data[i]! += 0.3 * random.normal()));
+      if (p.role !== 'gain') continue;
+      for (let i = 0; i < p.size; i++) p.value.data[i]! += 0.3 * random.normal();
     }
     const { inCols, outCols } = this.layer;
     const filled = (label: string, cols: number): Mat => {
       const m = mat('f64', ROWS, cols, label);
-      m.data.forEach((_, i) => (m.data[i] = random.normal()));
+      for (let i = 0; i < m.data.length; i++) m.data[i] = random.normal();
       return m;
     };
     this.x = filled('x', inCols);

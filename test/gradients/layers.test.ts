@@ -36,7 +36,10 @@ function expectGradient(
   const rms = Math.sqrt(numeric.reduce((sum, g) => sum + g * g, 0) / numeric.length);
   expect(rms, `${name} has no gradient to compare`).toBeGreaterThan(0);
   numeric.forEach((g, i) => {
-    expect(Math.abs(gradient[i]! - g) / (Math.abs(g) + rms), `${name}[${i}]: ${gradient[i]} for ${g}`).toBeLessThan(BOUND);
+    expect(
+      Math.abs(gradient[i]! - g) / (Math.abs(g) + rms),
+      `${name}[${i}]: ${gradient[i]} for ${g}`,
+    ).toBeLessThan(BOUND);
   });
 }
 

@@ -40,6 +40,10 @@ describe('choosing kernels', () => {
     for (const { isa, supported, missing } of status.isas)
       if (!supported)
         refused(isa, new RegExp(`native:${isa} is not supported by this CPU \\(lacks .*${missing[0]}`));
+    const [extended, feature] = process.arch === 'arm64' ? ['neon', 'dotprod'] : ['avx512', 'vnni'];
+    const known = status.isas.find(({ isa }) => isa === extended);
+    if (known?.supported && !known.features.includes(feature!))
+      refused(`${extended}+${feature}`, /is not supported by this CPU \(lacks /);
   });
 
   it('refuses thread counts that are none', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BatchRunner } from '../../src/core/batch-runner.ts';
 import type { Backend } from '../../src/core/backend.ts';
+import { BatchRunner } from '../../src/core/batch-runner.ts';
 import { DenseRows, type Rows } from '../../src/core/rows.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';
 import type { Recipe } from '../../src/recipes/load.ts';
@@ -39,10 +39,19 @@ describe.each(RECIPES)('%s', (_, loading) => {
     const { ids, targets } = randomTokens(TOKENS, vocabOf(recipe), 1);
     const rows = new DenseRows(TOKENS).of(ids, targets, TOKENS);
     const expected = gradients(recipe, create(1), rows, 256);
-    for (const [threads, blockRows] of [[1, 2048], [2, 256], [2, 768], [3, 1024], [2, 'auto'], [5, 'auto']] as const) {
+    for (const [threads, blockRows] of [
+      [1, 2048],
+      [2, 256],
+      [2, 768],
+      [3, 1024],
+      [2, 'auto'],
+      [5, 'auto'],
+    ] as const) {
       const found = gradients(recipe, create(threads), rows, blockRows);
       expect(found.nats, `${threads} threads, blocks of ${blockRows}`).toBe(expected.nats);
-      expect(relativeError(found.grads, expected.grads), `${threads} threads, blocks of ${blockRows}`).toBe(0);
+      expect(relativeError(found.grads, expected.grads), `${threads} threads, blocks of ${blockRows}`).toBe(
+        0,
+      );
     }
   });
 

@@ -19,7 +19,10 @@ export const BACKENDS: readonly (readonly [string, (threads?: number) => Backend
 /** A token-wise recipe and one that mixes rows; both smaller than the library's. */
 export const RECIPES: readonly (readonly [string, Promise<Recipe>])[] = [
   ['token-wise', loadRecipe('v61-debug', { set: ['data.batch=32'] })],
-  ['shift', loadRecipe('shift', { set: ['model.0.embedding.dim=24', 'model.1.residual.4.ternary_linear.out=24'] })],
+  [
+    'shift',
+    loadRecipe('shift', { set: ['model.0.embedding.dim=24', 'model.1.residual.4.ternary_linear.out=24'] }),
+  ],
 ];
 
 export function modelOf(recipe: Recipe, backend: Backend): Model {
@@ -27,7 +30,11 @@ export function modelOf(recipe: Recipe, backend: Backend): Model {
 }
 
 /** Ids with a skewed distribution, and for each the one that follows. */
-export function randomTokens(count: number, vocab: number, seed: number): { ids: Int32Array; targets: Int32Array } {
+export function randomTokens(
+  count: number,
+  vocab: number,
+  seed: number,
+): { ids: Int32Array; targets: Int32Array } {
   const random = new Random(seed, 'test tokens');
   const stream = Int32Array.from({ length: count + 1 }, () => Math.floor(vocab * random.uniform() ** 3));
   return { ids: stream.slice(0, count), targets: stream.slice(1) };

@@ -23,7 +23,14 @@ interface Outcome {
 /** Trains to the end in as many sittings as there are numbers in `stops`, each ended after that step. */
 async function train(name: string, set: readonly string[], stops: readonly number[]): Promise<Outcome> {
   const recipe = await loadRecipe(name, {
-    set: [`train={ steps: ${STEPS} }`, `data.cache_dir=${folder}/cache`, 'checkpoint.every=2', 'data.batch=16', 'eval.tokens=500', ...set],
+    set: [
+      `train={ steps: ${STEPS} }`,
+      `data.cache_dir=${folder}/cache`,
+      'checkpoint.every=2',
+      'data.batch=16',
+      'eval.tokens=500',
+      ...set,
+    ],
   });
   let path: string | undefined;
   for (const stop of [...stops, STEPS]) {
@@ -40,7 +47,10 @@ async function train(name: string, set: readonly string[], stops: readonly numbe
     await session.close();
   }
   const checkpoint = join(path!, 'checkpoints', `step-0000000${STEPS}`);
-  const events = readFileSync(join(path!, 'metrics.jsonl'), 'utf8').trim().split('\n').map((l) => JSON.parse(l));
+  const events = readFileSync(join(path!, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((l) => JSON.parse(l));
   return {
     weights: readFileSync(join(checkpoint, 'model.safetensors')),
     optimizer: readFileSync(join(checkpoint, 'optimizer.safetensors')),
@@ -51,7 +61,9 @@ async function train(name: string, set: readonly string[], stops: readonly numbe
 const CASES: readonly (readonly [string, readonly string[]])[] = [
   ['v61-debug', ['backend=reference']],
   ['shift', ['backend=reference', 'data.seq_len=16']],
-  ...(ISAS.length ? [['v61-debug', ['backend=native']] as const, ['shift', ['backend=native']] as const] : []),
+  ...(ISAS.length
+    ? [['v61-debug', ['backend=native']] as const, ['shift', ['backend=native']] as const]
+    : []),
 ];
 
 describe.each(CASES)('%s %j', (name, set) => {

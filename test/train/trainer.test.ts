@@ -23,7 +23,7 @@ function trainer(options: Partial<TrainerOptions>, schedule: Schedule = cosine(2
   const batches = {
     fill: (step: number, ids: Int32Array, targets: Int32Array): void => {
       const random = new Random(step, 'batch');
-      ids.forEach((_, i) => (ids[i] = Math.floor(random.uniform() * 300)));
+      for (let i = 0; i < ids.length; i++) ids[i] = Math.floor(random.uniform() * 300);
       targets.set(ids.map((id) => (id * 7 + 1) % 300));
     },
   };
@@ -106,7 +106,9 @@ describe('Trainer', () => {
     const before = model.store.values.data.slice();
     const error: unknown = await t.run().catch((e: unknown) => e);
     expect(error).toBeInstanceOf(FlashError);
-    expect((error as FlashError).message).toMatch(/step 1: (loss|gradient norm) is NaN; first: rmsNorm wrote NaN into blocks\.1\.norm\/out/);
+    expect((error as FlashError).message).toMatch(
+      /step 1: (loss|gradient norm) is NaN; first: rmsNorm wrote NaN into blocks\.1\.norm\/out/,
+    );
     expect(model.store.values.data).toEqual(before);
   });
 });

@@ -51,8 +51,12 @@ export class StraightThrough {
     this.call = 0;
     const follow = (x: Mat, codes: Codes): void => {
       const at = this.base[this.call++];
-      if (!at || at.x.length !== x.data.length) throw new Error('a pass quantised something else than the recorded one');
-      this.linear.set(codes.data, at.value.map((v, i) => v + (x.data[i]! - at.x[i]!)));
+      if (!at || at.x.length !== x.data.length)
+        throw new Error('a pass quantised something else than the recorded one');
+      this.linear.set(
+        codes.data,
+        at.value.map((v, i) => v + (x.data[i]! - at.x[i]!)),
+      );
     };
     const smooth = (q: Quantized): Mat => {
       const { rows, cols, label } = q.codes;

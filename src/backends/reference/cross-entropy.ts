@@ -1,7 +1,4 @@
 import type { Kernels } from '../../core/kernels.ts';
-import { type Mat, mat } from '../../core/tensor.ts';
-import { matmul, matmulTransA, matmulTransB } from './matmul.ts';
-import { rowChunks } from './row-chunks.ts';
 
 export const softmaxCrossEntropy: Kernels['softmaxCrossEntropy'] = (outNats, outDz, z, targets, scale) => {
   const V = z.cols;
@@ -26,22 +23,5 @@ export const softmaxCrossEntropy: Kernels['softmaxCrossEntropy'] = (outNats, out
     for (let t = targets.offsets.data[i]!; t < targets.offsets.data[i + 1]!; t++) {
       outDz.data[i * V + targets.ids.data[t]!]! -= scale * targets.weights.data[t]!;
     }
-  }
-};
-
-export const headLoss: Kernels['headLoss'] = (outNats, outDh, accTable, h, table, targets, scale) => {
-  const [V, D] = [table.rows, table.cols];
-  const rowsOf = (m: Mat, start: number, end: number): Mat =>
-    ({ ...m, rows: end - start, data: m.data.subarray(start * m.cols, end * m.cols) }) as Mat;
-  for (const [start, end] of rowChunks(h.rows)) {
-    const rows = end - start;
-    const z = mat(h.dtype, rows, V, 'headLoss/z');
-    const dz = outDh || accTable ? mat(h.dtype, rows, V, 'headLoss/dz') : null;
-    const hChunk = rowsOf(h, start, end);
-    matmulTransB(z, hChunk, table);
-    const offsets = { ...targets.offsets, rows: rows + 1, data: targets.offsets.data.subarray(start, end + 1) };
-    softmaxCrossEntropy(rowsOf(outNats, start, end), dz, z, { ...targets, offsets }, scale);
-    if (outDh) matmul({ ...rowsOf(outDh, start, end), cols: D } as Mat, dz!, table);
-    if (accTable) matmulTransA(accTable, dz!, hChunk);
   }
 };

@@ -1,9 +1,9 @@
 import type { Backend } from '../../core/backend.ts';
-import type { Kernels } from '../../core/kernels.ts';
-import { OP_NAMES } from '../../core/ops.ts';
+import { completeKernels, type KernelSource } from '../../core/fused.ts';
+import type { OpName } from '../../core/kernels.ts';
 import type { Real } from '../../core/tensor.ts';
 import { add, scale, sumSquares } from './arithmetic.ts';
-import { headLoss, softmaxCrossEntropy } from './cross-entropy.ts';
+import { softmaxCrossEntropy } from './cross-entropy.ts';
 import { gatherRows, scatterAddRows } from './embedding.ts';
 import { matmul, matmulTransA, matmulTransB } from './matmul.ts';
 import { adamW, sgdMomentum } from './optimizers.ts';
@@ -19,7 +19,7 @@ import {
 } from './ternary.ts';
 import { tokenShift, tokenShiftGrad } from './token-shift.ts';
 
-const kernels: Kernels = {
+const own: KernelSource = {
   gatherRows,
   scatterAddRows,
   rmsNorm,
@@ -40,7 +40,6 @@ const kernels: Kernels = {
   matmulTransB,
   matmulTransA,
   softmaxCrossEntropy,
-  headLoss,
   sumSquares,
   scale,
   sgdMomentum,
@@ -56,8 +55,8 @@ export function createReferenceBackend(real: Real = 'f32'): Backend {
     name: real === 'f32' ? 'reference' : 'reference:f64',
     real,
     threads: 1,
-    kernels,
-    own: new Set(OP_NAMES),
+    kernels: completeKernels(own),
+    own: new Set(Object.keys(own) as OpName[]),
     packedTernaryBytes: () => 0,
     allocate: (bytes) => new Uint8Array(bytes),
     dispose: () => {},

@@ -48,7 +48,7 @@ const roundHalfEven = (x: number): number => {
 export const quantizeRows: Kernels['quantizeRows'] = (outCodes, outScale, x, rule: ActivationRule) => {
   const K = x.cols;
   // In float32 the int8 rule divides in float32: a code must not depend on a backend's wider arithmetic.
-  const fit: (v: number) => number = x.dtype === 'f32' ? Math.fround : (v) => v;
+  const stored: (v: number) => number = x.dtype === 'f32' ? Math.fround : (v) => v;
   for (let i = 0; i < x.rows; i++) {
     const start = i * K;
     if (rule === 'int8') {
@@ -57,10 +57,10 @@ export const quantizeRows: Kernels['quantizeRows'] = (outCodes, outScale, x, rul
         const a = Math.abs(x.data[start + k]!);
         if (a > max) max = a;
       }
-      const s = fit(Math.max(max, fit(1e-5)) / 127);
+      const s = stored(Math.max(max, stored(1e-5)) / 127);
       outScale.data[i] = s;
       for (let k = 0; k < K; k++) {
-        const q = roundHalfEven(fit(x.data[start + k]! / s));
+        const q = roundHalfEven(stored(x.data[start + k]! / s));
         outCodes.data[start + k] = Math.min(127, Math.max(-128, q));
       }
       continue;

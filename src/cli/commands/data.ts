@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Option } from 'commander';
 import { FlashError } from '../../core/errors.ts';
-import { fileError, formatBytes } from '../../core/files.ts';
+import { fileError, formatBytes, makeFolder } from '../../core/files.ts';
+import { cacheDir } from '../../data/cache-dir.ts';
 import { CORPUS_FORMATS, type CorpusFormat } from '../../data/corpus.ts';
 import { DATASETS, datasetFolder, findDataset } from '../../data/datasets.ts';
 import { downloadDataset } from '../../data/download.ts';
 import { prepareData, type TokenizerSource } from '../../data/prepare.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
-import { cacheDir } from '../../data/cache-dir.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
 import { formatCount, formatDuration } from '../format.ts';
@@ -176,7 +175,7 @@ async function saveCopy(
 ): Promise<string | null> {
   if (!out) return given ?? null;
   try {
-    await mkdir(out, { recursive: true });
+    await makeFolder(out);
   } catch (error) {
     throw fileError(error, 'Cannot make the folder', out);
   }

@@ -3,8 +3,8 @@ import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'n
 import { join } from 'node:path';
 import { type NativeStatus, nativeStatus } from '../../backends/native/index.ts';
 import { formatBytes } from '../../core/files.ts';
-import { DATASETS, datasetFolder } from '../../data/datasets.ts';
 import { cacheDir } from '../../data/cache-dir.ts';
+import { DATASETS, datasetFolder } from '../../data/datasets.ts';
 import type { CliCommand } from '../command.ts';
 import { formatPlural } from '../format.ts';
 import { formatPairs } from '../table.ts';

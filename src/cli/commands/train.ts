@@ -125,9 +125,9 @@ function wrongUsage(what: string, remedy: string): FlashError {
 }
 
 function nextCommand(recipeName: string | undefined, { recipe, directory }: Session): string {
-  if (recipe.data.source !== 'sample') {
+  if (recipeName === undefined || recipe.data.source !== 'sample') {
     return `npx flashlm generate ${shown(directory.path)} --prompt "Once upon a time"`;
   }
-  const full = `npx flashlm train ${recipeName ?? 'v61'} --data tinystories --budget 2h`;
+  const full = `npx flashlm train ${recipeName} --data tinystories --budget 2h`;
   return `npx flashlm data tinystories && ${full}`;
 }
