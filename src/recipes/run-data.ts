@@ -23,27 +23,33 @@ export async function prepareRunData(
   options: Pick<PrepareOptions, 'onProgress' | 'signal'>,
   tokenizer?: Tokenizer,
 ): Promise<RunData> {
-  const { source, valid, format, cache_dir } = recipe.data;
+  const { format, cache_dir } = recipe.data;
   const shared = { ...options, format, cacheDir: cache_dir ?? undefined };
-  const folder = cache_dir ?? undefined;
-  const own = sourceFiles(source, folder);
+  const files = textFiles(recipe);
   const train = await prepareData({
     ...shared,
-    files: own.train,
+    files: files.train,
     tokenizer: tokenizer ?? ('file' in recipe.tokenizer ? { ...recipe.tokenizer, vocab } : recipe.tokenizer),
   });
-  const validFiles = valid === null ? own.valid : validationFiles(valid, folder);
-  if (!validFiles) return { train, valid: null };
-  return { train, valid: await prepareData({ ...shared, files: validFiles, tokenizer: train.tokenizer }) };
+  if (!files.valid) return { train, valid: null };
+  return { train, valid: await prepareData({ ...shared, files: files.valid, tokenizer: train.tokenizer }) };
 }
 
-interface SourceFiles {
+/** Text files. */
+export interface TextFiles {
   readonly train: readonly string[];
   readonly valid: readonly string[] | null;
 }
 
+/** The files of the recipe's texts. @throws FlashError for a data set that was not fetched. */
+export function textFiles({ data }: Recipe): TextFiles {
+  const folder = data.cache_dir ?? undefined;
+  const own = sourceFiles(data.source, folder);
+  return data.valid === null ? own : { train: own.train, valid: validationFiles(data.valid, folder) };
+}
+
 /** Named sources bring their own validation text. */
-function sourceFiles(source: string | string[], cacheDir: string | undefined): SourceFiles {
+function sourceFiles(source: string | string[], cacheDir: string | undefined): TextFiles {
   if (source === 'sample') return { train: [SAMPLE.train], valid: [SAMPLE.valid] };
   if (typeof source === 'string' && Object.hasOwn(DATASETS, source)) {
     const { train, valid } = DATASETS[source]!;

@@ -1,6 +1,7 @@
 import { prepareData } from '../../data/prepare.ts';
 import type { TokenFile } from '../../data/token-file.ts';
-import { prepareRunData } from '../../recipes/run-data.ts';
+import type { Recipe } from '../../recipes/load.ts';
+import { textFiles } from '../../recipes/run-data.ts';
 import { loadTrained, type Trained } from '../../recipes/trained.ts';
 import { Evaluator } from '../../train/evaluate.ts';
 import type { EvalEvent } from '../../train/events.ts';
@@ -61,21 +62,22 @@ async function run(path: string, options: EvalOptions, terminal: Terminal): Prom
 
 async function openText(
   files: readonly string[] | undefined,
-  { recipe, composed, tokenizer }: Trained,
+  { recipe, tokenizer }: Trained,
   progress: TaskProgress,
 ): Promise<{ readonly split: string; readonly tokens: TokenFile }> {
   const onProgress = progress.onPrepare;
-  if (files) {
-    const cacheDir = recipe.data.cache_dir ?? undefined;
-    const prepared = await prepareData({ files, tokenizer, cacheDir, onProgress });
-    prepared.notices.forEach(progress.note);
-    return { split: 'data', tokens: prepared.tokens };
-  }
-  const { train, valid } = await prepareRunData(recipe, composed.model.vocab, { onProgress }, tokenizer);
-  const chosen = valid ?? train;
-  chosen.notices.forEach(progress.note);
-  if (valid) train.tokens.close();
-  return { split: valid ? 'valid' : 'train', tokens: chosen.tokens };
+  const cacheDir = recipe.data.cache_dir ?? undefined;
+  const chosen = files ? { split: 'data', files } : recipeText(recipe);
+  const prepared = await prepareData({ ...chosen, tokenizer, cacheDir, onProgress });
+  prepared.notices.forEach(progress.note);
+  return { split: chosen.split, tokens: prepared.tokens };
+}
+
+/** The run's validation text, or what it was trained on where it has none. */
+function recipeText(recipe: Recipe) {
+  const { train, valid } = textFiles(recipe);
+  const { format } = recipe.data;
+  return valid ? { split: 'valid', files: valid, format } : { split: 'train', files: train, format };
 }
 
 function describe(event: EvalEvent, documents: number, { recipe, composed }: Trained): string[] {
