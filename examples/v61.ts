@@ -37,7 +37,7 @@ function print(event: TrainEvent): void {
     const { split, loss, ppl, bpc, tokens } = event;
     const measures = `PPL ${ppl.toFixed(2)}  BPC ${bpc.toFixed(3)}`;
     console.log(`${split}  loss ${loss.toFixed(4)}  ${measures}  ${tokens} tokens`);
-  } else if (event.event === 'sample') console.log(event.text);
+  } else if (event.event === 'sample') console.log(event.text.replace(/[^\P{Cc}\n]/gu, '\uFFFD'));
   else if (event.event === 'done') console.log(`${event.ending} at step ${event.step}: ${event.runDir}`);
 }
 
@@ -45,7 +45,7 @@ const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 try {
   const recipe = await loadRecipe('v61', { set });
-  const hooks = { report: print, onNotice: console.error, signal: stop.signal };
+  const hooks = { report: print, onNotice: (notice) => console.error(notice), signal: stop.signal };
   const session = await startRun(recipe, values.out, hooks);
   await session.run.run(stop.signal).finally(session.close);
 } catch (error) {

@@ -3,7 +3,7 @@ import { type FlatArg, flatArgs, OP_NAMES, OPS } from '../src/core/ops.ts';
 import { BANNER, CPP_TYPES, enumerator, enumName, field, pascal } from './cpp-names.ts';
 
 function fieldType(op: string, arg: FlatArg): string {
-  if (arg.kind === 'scalar') return arg.symbol ? 'int64_t' : 'double';
+  if (arg.kind === 'scalar') return arg.symbol || arg.whole ? 'int64_t' : 'double';
   if (arg.kind === 'choice') return enumName(op, arg);
   return `Matrix<${arg.role === 'in' ? 'const ' : ''}${CPP_TYPES[arg.dtype]}>`;
 }

@@ -82,13 +82,13 @@ class OpWriter {
 
   private spec(arg: FlatArg): string {
     if (arg.kind === 'tensor') return this.tensor(arg);
-    if (arg.kind === 'scalar') return `scalar("${arg.name}")${arg.symbol ? '.whole()' : ''}`;
+    if (arg.kind === 'scalar') return `scalar("${arg.name}")${arg.symbol || arg.whole ? '.whole()' : ''}`;
     return `choice("${arg.name}", k${enumName(this.op, arg)})`;
   }
 
   private value(arg: FlatArg, index: number): string {
     if (arg.kind === 'scalar')
-      return arg.symbol ? `static_cast<int64_t>(v[${index}].number)` : `v[${index}].number`;
+      return arg.symbol || arg.whole ? `static_cast<int64_t>(v[${index}].number)` : `v[${index}].number`;
     if (arg.kind === 'choice') return `static_cast<${enumName(this.op, arg)}>(v[${index}].choice)`;
     return `matrix<${arg.role === 'in' ? 'const ' : ''}${CPP_TYPES[arg.dtype]}>(v[${index}])`;
   }

@@ -204,7 +204,7 @@ struct AdamWArgs {
   double beta2;
   double eps;
   double decay;
-  double step;
+  int64_t step;
 };
 
 /** One plain C pointer per op. A kernel reads and writes only inside its matrices and never throws. */

@@ -1,5 +1,5 @@
 // Generated from src/core/ops.ts by native/generate.ts: do not edit.
-constexpr char kSignature[] = "1908f8d9881b2b7a";
+constexpr char kSignature[] = "97ea2eb984093ea2";
 
 constexpr ArgSpec kGatherRowsArgs[] = {
     tensor<float>("out", symbol(2), symbol(1)).out(),
@@ -391,14 +391,14 @@ constexpr ArgSpec kAdamWArgs[] = {
     scalar("beta2"),
     scalar("eps"),
     scalar("decay"),
-    scalar("step"),
+    scalar("step").whole(),
 };
 constexpr SymbolSpec kAdamWSymbols[] = {
     {3, SymbolSpec::rows},  // M
     {3, SymbolSpec::cols},  // D
 };
 double runAdamW(const KernelTable& table, Context& context, const Argument* v) {
-  table.adamW(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<float>(v[2]), matrix<const float>(v[3]), v[4].number, v[5].number, v[6].number, v[7].number, v[8].number, v[9].number});
+  table.adamW(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<float>(v[2]), matrix<const float>(v[3]), v[4].number, v[5].number, v[6].number, v[7].number, v[8].number, static_cast<int64_t>(v[9].number)});
   return 0;
 }
 

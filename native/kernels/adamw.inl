@@ -3,10 +3,10 @@
 namespace flashlm {
 namespace {
 
-/** `beta^step` in float64; `step` is a whole number. */
-inline double power(double beta, double step) {
+/** `beta^step` in float64. */
+inline double power(double beta, int64_t step) {
   double result = 1;
-  for (uint64_t n = static_cast<uint64_t>(step); n; n >>= 1, beta *= beta) {
+  for (int64_t n = step; n; n >>= 1, beta *= beta) {
     if (n & 1) result *= beta;
   }
   return result;

@@ -239,6 +239,8 @@ class Engine : public Napi::ObjectWrap<Engine> {
 
   /** `measureLimit(name, rounds, memory)`: {seconds, work} of a loop that does one thing only; see limits.h. */
   Napi::Value measureLimit(const Napi::CallbackInfo& info) {
+    if (!info[0].IsString()) throw Napi::TypeError::New(info.Env(), "measureLimit: expected the name of a limit");
+    const std::string name = info[0].As<Napi::String>().Utf8Value();
     State& s = state(info.Env());
     const double rounds = info[1].IsNumber() ? info[1].As<Napi::Number>().DoubleValue() : 0;
     if (!(rounds >= 1 && rounds <= INT32_MAX && rounds == std::floor(rounds)))
@@ -248,7 +250,7 @@ class Engine : public Napi::ObjectWrap<Engine> {
     Napi::Float32Array memory = info[2].As<Napi::Float32Array>();
     const int64_t count = static_cast<int64_t>(memory.ElementLength()) / s.context.threads;
     try {
-      const LimitResult result = flashlm::measureLimit(s.kernels.table.limits, s.context, info[0].ToString().Utf8Value().c_str(),
+      const LimitResult result = flashlm::measureLimit(s.kernels.table.limits, s.context, name.c_str(),
                                                        {static_cast<int64_t>(rounds), memory.Data(), count});
       Napi::Object object = Napi::Object::New(info.Env());
       object.Set("seconds", result.seconds);

@@ -14,12 +14,16 @@
 namespace flashlm {
 namespace {
 
-/** Calls `fn(piece)` for every piece, each on its own thread where there are enough. */
+/**
+ * Calls `fn(piece)` for every piece, each on its own thread where there are enough. The team always has the same size,
+ * also when some of it finds nothing to do: GNU's OpenMP ends surplus threads when a team shrinks and makes new ones
+ * when it grows again.
+ */
 template <class F>
-inline void runPieces(int pieces, const F& fn) {
+inline void runPieces(int threads, int pieces, const F& fn) {
 #ifdef _OPENMP
   if (pieces > 1) {
-#pragma omp parallel num_threads(pieces)
+#pragma omp parallel num_threads(threads)
     // The runtime may grant fewer threads than asked for: the pieces are dealt out, none is lost.
     for (int piece = omp_get_thread_num(); piece < pieces; piece += omp_get_num_threads()) fn(piece);
     return;
@@ -36,7 +40,7 @@ template <class F>
 inline void parallelRows(int threads, int64_t rows, int64_t grain, const F& fn) {
   const int64_t chunks = rows / grain + (rows % grain != 0);
   const int pieces = static_cast<int>(chunks < threads ? chunks : threads);
-  runPieces(pieces, [&](int piece) {
+  runPieces(threads, pieces, [&](int piece) {
     const int64_t begin = chunks * piece / pieces * grain;
     const int64_t end = chunks * (piece + 1) / pieces * grain;
     fn(begin, end < rows ? end : rows, piece);

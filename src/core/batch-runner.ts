@@ -92,6 +92,7 @@ export class BatchRunner {
       // Only a whole stream's counts, which are evaluated and never trained on, can outgrow the entries of a block.
       while (rows.offsets[start + count]! - rows.offsets[start]! > this.blocks.options.targetCapacity)
         count--;
+      if (count === 0) throw new RangeError(`row ${start} has more targets than a block holds`);
       const padded =
         this.model.coupling === 'row' ? Math.min(most, Math.ceil(count / ROW_PADDING) * ROW_PADDING) : count;
       const plan = this.blocks.plan(padded);

@@ -28,6 +28,9 @@ export function checkCall(op: OpName, values: readonly unknown[], real: Real): D
     const value = flat[i];
     if (arg.kind === 'scalar') {
       if (typeof value !== 'number' || Number.isNaN(value)) fail(arg, i, `is ${value}, expected a number`);
+      if ((arg.symbol || arg.whole) && !(Number.isSafeInteger(value) && (value as number) >= 1)) {
+        fail(arg, i, `is ${value}, expected a whole number of at least 1`);
+      }
       if (arg.symbol) agree(arg, i, arg.symbol, value as number, '');
     } else if (arg.kind === 'choice') {
       if (!arg.values.includes(value as string))

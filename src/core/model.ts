@@ -26,7 +26,7 @@ export class Model {
 
   /** `row` means token-wise: the whole network is a function of the token id. */
   get coupling(): Coupling {
-    return this.body.coupling;
+    return couplingOf(this);
   }
 
   /** After every change of the parameters: quantise and pack the weights. */
@@ -34,6 +34,11 @@ export class Model {
     this.input.prepare?.(this.backend.kernels);
     this.body.prepare?.(this.backend.kernels);
   }
+}
+
+/** A model mixes rows if any of its layers does. */
+export function couplingOf({ input, body }: Pick<Model, 'input' | 'body'>): Coupling {
+  return input.coupling === 'sequence' ? 'sequence' : body.coupling;
 }
 
 /** The tensors of one block of rows. */

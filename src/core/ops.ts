@@ -32,11 +32,12 @@ export interface GroupArg {
   readonly name: string;
   readonly fields: Readonly<Record<string, TensorArg>>;
 }
-/** `positive`: a whole number of at least 1 that also binds the symbol. */
 export interface ScalarArg {
   readonly kind: 'scalar';
   readonly name: string;
   readonly symbol?: string;
+  /** A whole number of at least 1, as every symbol is. */
+  readonly whole?: true;
 }
 export interface ChoiceArg {
   readonly kind: 'choice';
@@ -324,7 +325,7 @@ export const OPS: OpTable = {
       scalar('beta2'),
       scalar('eps'),
       scalar('decay'),
-      scalar('step'),
+      { ...scalar('step'), whole: true },
     ],
     agree: near,
     flops: ({ M, D }) => 14 * M * D,

@@ -9,7 +9,7 @@ export interface Planner {
   /** Lives from forward to backward. */
   saved(label: string, rows: number, cols: number): Mat;
   savedCodes(label: string, rows: number, cols: number): Codes;
-  /** Lives until `release`; the next request of the same size may get the same memory. */
+  /** Lives until `release`; the next scratch of the same size may then get the same memory, nothing else ever does. */
   scratch(label: string, rows: number, cols: number): Mat;
   release(t: Tensor): void;
   /** Keeps its contents from call to call: what a sequence layer carries. */
@@ -38,9 +38,15 @@ export class Workspace {
   plan<T>(training: boolean, seqLen: number, build: (p: Planner) => T): T {
     let request = 0;
     const owner = new Map<Tensor, number>();
-    const take = <D extends DType>(dtype: D, label: string, rows: number, cols: number): Tensor<D> => {
+    const take = <D extends DType>(
+      dtype: D,
+      label: string,
+      rows: number,
+      cols: number,
+      shared = false,
+    ): Tensor<D> => {
       const bytes = rows * cols * BYTES[dtype];
-      if (!this.planned) this.order.push(this.find(bytes));
+      if (!this.planned) this.order.push((shared ? this.findFree(bytes) : undefined) ?? this.add(bytes));
       const index = this.order[request++]!;
       const t = tensor(dtype, rows, cols, label, this.slots[index]!.memory);
       owner.set(t as Tensor, index);
@@ -52,7 +58,7 @@ export class Workspace {
       seqLen,
       saved: (label, rows, cols) => take(real, label, rows, cols) as Mat,
       savedCodes: (label, rows, cols) => take('i8', label, rows, cols),
-      scratch: (label, rows, cols) => take(real, label, rows, cols) as Mat,
+      scratch: (label, rows, cols) => take(real, label, rows, cols, true) as Mat,
       release: (t) => {
         if (!this.planned) this.slots[owner.get(t)!]!.free = true;
       },
@@ -68,12 +74,14 @@ export class Workspace {
     return this.slots.reduce((sum, slot) => sum + slot.memory.length, 0);
   }
 
-  private find(bytes: number): number {
-    const reusable = this.slots.findIndex((slot) => slot.free && slot.memory.length === bytes);
-    if (reusable >= 0) {
-      this.slots[reusable]!.free = false;
-      return reusable;
-    }
+  private findFree(bytes: number): number | undefined {
+    const index = this.slots.findIndex((slot) => slot.free && slot.memory.length === bytes);
+    if (index < 0) return undefined;
+    this.slots[index]!.free = false;
+    return index;
+  }
+
+  private add(bytes: number): number {
     return this.slots.push({ memory: this.backend.allocate(bytes), free: false }) - 1;
   }
 }

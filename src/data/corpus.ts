@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { extname } from 'node:path';
 import { FlashError } from '../core/errors.ts';
 import { fileError, formatBytes } from '../core/files.ts';
@@ -114,7 +114,8 @@ function inspect(path: string, format: CorpusFormat): CorpusFile {
 
 function openForReading(path: string): number {
   try {
-    return openSync(path, 'r');
+    // Without O_NONBLOCK a pipe would be waited for before it can be refused.
+    return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     throw fileError(error, 'Cannot read the data', path);
   }

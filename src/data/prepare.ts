@@ -101,9 +101,11 @@ class Preparation {
     this.content = corpus.files.map(({ format }, i) => [format, hashes[i]!.sha256]);
     const useful = Math.max(1, Math.floor(corpus.size / BYTES_PER_WORKER));
     this.workers = options.workers ?? Math.min(useful, availableParallelism());
-    if (!Number.isInteger(this.workers) || this.workers < 1) {
+    // Each takes tens of megabytes, and more of them than CPUs gain nothing.
+    const most = 4 * availableParallelism();
+    if (!Number.isInteger(this.workers) || this.workers < 1 || this.workers > most) {
       throw new FlashError(`The number of workers is ${this.workers}`, {
-        remedy: 'Give at least 1.',
+        remedy: `Give 1 to ${most}.`,
         exitCode: 2,
       });
     }
@@ -116,7 +118,7 @@ class Preparation {
       if (source.vocab === undefined || source.vocab === tokenizer.vocabSize) return tokenizer;
       throw new FlashError(`The tokenizer has ${tokenizer.vocabSize} ids, the recipe says ${source.vocab}`, {
         where: source.file,
-        remedy: `Set the vocabulary of the recipe to ${tokenizer.vocabSize}, or give another tokenizer.`,
+        remedy: `Set the vocab of the embedding (and tokenizer.vocab) to ${tokenizer.vocabSize}, or give another tokenizer.`,
       });
     }
     const { vocab, minFrequency = 2 } = source;

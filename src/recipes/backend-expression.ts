@@ -6,8 +6,7 @@ const MAX_NESTING = 16;
 
 /**
  * A backend written in one word, as the map it stands for: `native:avx2` is `{ type: native, isa: avx2 }` (the
- * component's main option), `checked(native)` wraps a backend in a decorator, and `diff(native, reference)` gives the
- * decorator's main option besides. Mistakes are reported to `reader`; undefined then.
+ * component's main option), `checked(native)` wraps a backend in a decorator, whose main option can stand behind a comma. Mistakes are reported to `reader`; undefined then.
  */
 export function backendTree(text: string, place: Place, reader: RecipeReader): Tree | undefined {
   const tokens = text.match(/[A-Za-z0-9_+:.-]+|[(),]|\S/g) ?? [];

@@ -3,6 +3,7 @@ import type { Backend } from '../core/backend.ts';
 import { chooseBlockRows } from '../core/batch-runner.ts';
 import { FlashError } from '../core/errors.ts';
 import { formatBytes } from '../core/files.ts';
+import { couplingOf } from '../core/model.ts';
 import { BYTES, type DType, type Mat, type Tensor } from '../core/tensor.ts';
 import type { Planner } from '../core/workspace.ts';
 import type { ModelParts } from './build-model.ts';
@@ -35,10 +36,11 @@ export function estimateMemory(
   const tokens = data.batch * data.seq_len;
   const all = [...parts.input.parameters(), ...parts.body.parameters(), ...parts.objective.parameters()];
   const values = all.reduce((sum, p) => sum + p.size, 0);
+  const shared = all.reduce((sum, p) => sum + p.uses.length * p.size, 0);
   const ternary = all.reduce((sum, p) => sum + (p.role === 'ternary' ? p.size : 0), 0);
-  const collapsed = parts.body.coupling === 'row' && recipe.collapse === 'auto';
+  const collapsed = couplingOf(parts) === 'row' && recipe.collapse === 'auto';
   const rows = chooseBlockRows(
-    { coupling: parts.body.coupling, backend },
+    { coupling: couplingOf(parts), backend },
     {
       seqLen: data.seq_len,
       blockRows: train.block_rows,
@@ -46,7 +48,7 @@ export function estimateMemory(
     },
   );
   const sizes = {
-    parameters: 2 * values * bytes + 2 * ternary,
+    parameters: (2 * values + shared) * bytes + 2 * ternary,
     optimizer: slots * values * bytes,
     activations: activationBytes(parts, rows, data.seq_len, bytes),
     batch: tokens * BYTES_PER_TOKEN,
@@ -106,14 +108,20 @@ class CountingPlanner implements Planner {
   ) {}
 
   saved(label: string, rows: number, cols: number): Mat {
-    return this.count('f32', this.real, label, rows, cols) as Mat;
+    return this.add('f32', this.real, label, rows, cols) as Mat;
   }
 
   savedCodes(label: string, rows: number, cols: number): Tensor<'i8'> {
-    return this.count('i8', 1, label, rows, cols) as Tensor<'i8'>;
+    return this.add('i8', 1, label, rows, cols) as Tensor<'i8'>;
   }
 
   scratch(label: string, rows: number, cols: number): Mat {
+    const size = rows * cols * this.real;
+    const reusable = this.released.get(size) ?? 0;
+    if (reusable > 0) {
+      this.released.set(size, reusable - 1);
+      this.bytes -= size;
+    }
     return this.saved(label, rows, cols);
   }
 
@@ -126,11 +134,8 @@ class CountingPlanner implements Planner {
     this.released.set(size, (this.released.get(size) ?? 0) + 1);
   }
 
-  private count(dtype: DType, width: number, label: string, rows: number, cols: number): Tensor {
-    const size = rows * cols * width;
-    const reusable = this.released.get(size) ?? 0;
-    if (reusable > 0) this.released.set(size, reusable - 1);
-    else this.bytes += size;
+  private add(dtype: DType, width: number, label: string, rows: number, cols: number): Tensor {
+    this.bytes += rows * cols * width;
     return { dtype, rows, cols, label, data: new Float32Array(0) };
   }
 }

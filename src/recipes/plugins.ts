@@ -25,10 +25,17 @@ async function loadPlugin(file: string): Promise<Plugin> {
   try {
     module = await importModule(file);
   } catch (error) {
+    // A transform error has its place on the second line.
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw new FlashError(`the plugin ${shown(file)} can't be loaded: ${reason.split('\n')[0]}`, {
-      cause: error,
-    });
+    const hint = /Cannot find (module|package) 'flashlm'/.test(reason)
+      ? '; make it known where the plugin lies: npm install <folder of FlashLM>'
+      : '';
+    throw new FlashError(
+      `the plugin ${shown(file)} can't be loaded: ${reason.split('\n').slice(0, 2).join(' ')}${hint}`,
+      {
+        cause: error,
+      },
+    );
   }
   // A file that Node takes for CommonJS has its default export one level further down.
   const inner = (module.default as { default?: unknown } | undefined)?.default;

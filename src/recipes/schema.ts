@@ -103,7 +103,12 @@ const log = z.strictObject({
 
 /** A whole recipe. Everything that affects a result is here, or is written into the filled recipe as its default. */
 export const RECIPE = z.strictObject({
-  name: z.string().min(1).max(100).describe('What the run is called.'),
+  name: z
+    .string()
+    .min(1)
+    .max(100)
+    .regex(/^\P{Cc}*$/u, 'expected no control characters')
+    .describe('What the run is called.'),
   plugins: z
     .array(z.string().min(1))
     .default([])

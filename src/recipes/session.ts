@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import { parse } from 'yaml';
 import { FlashError } from '../core/errors.ts';
 import { writeFileAtomic } from '../core/files.ts';
 import { BatchSource } from '../data/batches.ts';
@@ -77,7 +79,7 @@ async function open(
   try {
     const composed = composeRun(recipe);
     undo.push(() => composed.dispose());
-    composed.notices.forEach(options.onNotice);
+    for (const notice of composed.notices) options.onNotice(notice);
     const { model } = composed;
     const { onPrepare: onProgress, signal } = options;
     const data = await prepareRunData(recipe, model.vocab, { onProgress, signal }, tokenizer);
@@ -85,7 +87,7 @@ async function open(
       () => data.train.tokens.close(),
       () => data.valid?.tokens.close(),
     );
-    for (const part of [data.train, data.valid]) part?.notices.forEach(options.onNotice);
+    for (const notice of [...data.train.notices, ...(data.valid?.notices ?? [])]) options.onNotice(notice);
     const { tokens } = data.train;
     if (data.train.tokenizer.vocabSize > model.vocab) {
       throw new FlashError(
@@ -131,11 +133,33 @@ function describeData({ train: { tokens } }: RunData): string {
   return `${tokens.tokens} tokens of ${tokens.info.documents} documents (${basename(tokens.path, '.tokens')})`;
 }
 
+/** A hash of what affects the weights: not of what only ends, watches or speeds up a run. The data has its own. */
+function fingerprint(recipe: Recipe): string {
+  const { model, optimizer, schedule, collapse, tokenizer, data, train } = parse(fillRecipe(recipe));
+  const { seq_len, batch, order } = data;
+  const { seed, clip, block_rows } = train;
+  const parts = [
+    model,
+    optimizer,
+    schedule,
+    collapse,
+    tokenizer,
+    seq_len,
+    batch,
+    order,
+    seed,
+    clip,
+    block_rows,
+  ];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
 function optionsOf(recipe: Recipe, tokensPerEpoch: number, data: string): RunOptions {
   const { train, checkpoint, sample } = recipe;
   return {
     name: recipe.name,
     data,
+    recipe: fingerprint(recipe),
     seed: train.seed,
     limits: runLimits(recipe),
     measure: scheduleMeasure(recipe),

@@ -45,7 +45,7 @@ export async function loadTrained(
   if (!checkpoint) throw new FlashError('The run has no whole checkpoint', { where: basename(runDir) });
   const composed = composeRun(recipe);
   try {
-    composed.notices.forEach(onNotice);
+    for (const notice of composed.notices) onNotice(notice);
     await restoreWeights(composed.model, checkpoint.model);
   } catch (error) {
     composed.dispose();

@@ -2,7 +2,7 @@ import { FlashError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import { Random } from '../core/random.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
-import { latestCheckpoint } from './checkpoint-files.ts';
+import { latestCheckpoint, listCheckpoints } from './checkpoint-files.ts';
 import { type EvaluationText, Evaluator } from './evaluate.ts';
 import type { DoneEvent, EvalEvent, SampleEvent, StepEvent, TrainEvent } from './events.ts';
 import { TextGenerator } from './generate.ts';
@@ -22,6 +22,8 @@ export interface RunOptions extends TrainerOptions {
   readonly sampleEvery: number | null;
   /** What the run trains on, in words: a run does not go on with other data. */
   readonly data: string;
+  /** Stands for everything in the recipe that affects the weights. */
+  readonly recipe: string;
   /** How many checkpoints stay. */
   readonly keep: number;
   readonly sample: SamplingOptions & { readonly prompt: string; readonly maxTokens: number };
@@ -63,9 +65,18 @@ export class Run {
   /** Goes on from the newest whole checkpoint, if there is one. @returns the step it is at. */
   async restore(onWarning: (message: string) => void): Promise<number> {
     const checkpoint = await latestCheckpoint(this.directory.files.checkpoints, onWarning);
-    if (!checkpoint) return 0;
+    if (!checkpoint) {
+      if ((await listCheckpoints(this.directory.files.checkpoints)).length === 0) return 0;
+      throw new FlashError("None of the run's checkpoints can be read", {
+        where: this.directory.files.checkpoints,
+        remedy: 'Nothing was changed. Put a copy of one back, or start a new run.',
+      });
+    }
     try {
-      const { data } = checkpoint.state;
+      const { data, recipe } = checkpoint.state;
+      if (recipe !== this.options.recipe) {
+        onWarning('The recipe was changed since the checkpoint: the run will not end as it would have.');
+      }
       if (data !== this.options.data) {
         throw new FlashError(`The run was trained on ${data}; the data is now ${this.options.data}`, {
           where: this.directory.path,
@@ -143,7 +154,9 @@ export class Run {
   private async save(): Promise<void> {
     const { step } = this.trainer.state;
     if (step === this.saved) return;
-    const state = { ...this.trainer.state, data: this.options.data };
+    this.refuseNonFinite(step);
+    const { data, recipe } = this.options;
+    const state = { ...this.trainer.state, data, recipe };
     const snapshot = takeSnapshot(this.model, this.parts.optimizerState, state, {
       recipe: this.options.name,
       backend: this.model.backend.name,
@@ -151,6 +164,17 @@ export class Run {
     const dir = await this.directory.writeCheckpoint(step, snapshot, this.options.keep);
     this.saved = step;
     this.emit({ event: 'checkpoint', step, dir });
+  }
+
+  /** An update can overflow after a step whose loss was a number: the checkpoint before must stay the last. */
+  private refuseNonFinite(step: number): void {
+    const { model, optimizerState } = this.parts;
+    for (const flat of [model.store.values, ...optimizerState.flat.values()]) {
+      if (Number.isFinite(model.backend.kernels.sumSquares(flat))) continue;
+      throw new FlashError(`step ${step}: the update left ${flat.label} that are not finite numbers`, {
+        remedy: 'No checkpoint was written. Start again with a lower optimizer.lr, or with train.clip.',
+      });
+    }
   }
 
   private emit(event: TrainEvent): void {

@@ -1,12 +1,18 @@
-import { appendFileSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { fileError } from '../core/files.ts';
 import type { SampleEvent } from './events.ts';
 
 /** Adds a generated text to a run's samples.txt. */
 export function appendSample(path: string, { step, text }: SampleEvent): void {
+  // Links are not followed, and a pipe is not waited for: a run writes nowhere but in its own directory.
+  const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  let fd: number | undefined;
   try {
-    appendFileSync(path, `--- step ${step}\n${text}\n\n`);
+    fd = openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0o644);
+    writeSync(fd, `--- step ${step}\n${text}\n\n`);
   } catch (error) {
     throw fileError(error, 'Cannot write the sample', path);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }

@@ -9,7 +9,12 @@ import type { SafetensorsFile, TensorEntry } from './safetensors.ts';
 import type { TrainerState } from './trainer.ts';
 
 const COUNT = z.number().int().nonnegative();
-const PROGRESS = z.object({ step: COUNT, tokens: COUNT, epochs: z.number(), seconds: z.number() });
+const PROGRESS = z.object({
+  step: COUNT,
+  tokens: COUNT,
+  epochs: z.number().nonnegative(),
+  seconds: z.number().nonnegative(),
+});
 const TRAINER_STATE = z.object({
   step: COUNT,
   seconds: z.number().nonnegative(),
@@ -68,7 +73,7 @@ export async function restoreSnapshot(
     }
   }
   const state = TRAINER_STATE.safeParse(checkpoint.state);
-  if (!state.success) {
+  if (!state.success || state.data.step !== checkpoint.step) {
     throw new FlashError('state.json does not hold the state of a training run', { where: checkpoint.path });
   }
   return state.data;
@@ -76,7 +81,7 @@ export async function restoreSnapshot(
 
 /** A float32 checkpoint may be read into a float64 model, and the other way round. */
 async function read(file: SafetensorsFile, name: string, p: Parameter, into: Mat): Promise<void> {
-  const { shape } = file.info(name);
+  const { shape, dtype } = file.info(name);
   if (shape.join() !== shapeOf(p).join()) {
     throw new FlashError(
       `${name} is [${shape.join(' x ')}], the recipe's model needs [${shapeOf(p).join(' x ')}]`,
@@ -86,5 +91,15 @@ async function read(file: SafetensorsFile, name: string, p: Parameter, into: Mat
       },
     );
   }
-  into.data.set((await file.read(name)).data);
+  if (dtype !== 'F32' && dtype !== 'F64') {
+    throw new FlashError(`${name} is of type ${dtype}, weights are F32 or F64`, { where: file.path });
+  }
+  const { data } = await file.read(name);
+  if (!data.every(Number.isFinite)) {
+    throw new FlashError(`${name} holds NaN or infinity`, {
+      where: file.path,
+      remedy: 'The run had diverged. Use an earlier checkpoint.',
+    });
+  }
+  into.data.set(data);
 }

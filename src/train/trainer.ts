@@ -188,8 +188,7 @@ export class Trainer {
       first = error.message;
     }
     throw new FlashError(`step ${this.step + 1}: ${what}; first: ${first}`, {
-      remedy:
-        'The step was not applied. Lower optimizer.lr or set train.clip, then resume from the last checkpoint.',
+      remedy: 'The step was not applied. Start again with a lower optimizer.lr, or with train.clip.',
     });
   }
 }

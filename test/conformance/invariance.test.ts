@@ -33,6 +33,8 @@ describe.each(nativeVariants())('$name', ({ create }) => {
     for (const [rows, width] of [
       [1032, EFFORT.width],
       [44, 385],
+      // Fewer rows than threads have tiles: products are then split by columns.
+      [4, 1100],
     ] as const) {
       for (let variant = 0; variant < variants(op); variant++) {
         const inputs = inputsOf({ op, dims: dimsOf(op, rows, width), seed: PLAIN, variant });

@@ -67,7 +67,13 @@ export class LayerCase {
   }
 
   backward(k: Kernels): void {
+    // What a layer does not keep, others may have overwritten by now.
+    const { keeps } = this.layer;
+    if (!keeps.output) this.y.data.fill(Number.NaN);
+    const x = this.x.data.slice();
+    if (!keeps.input) this.x.data.fill(Number.NaN);
     this.layer.backward(this.context(k), this.x, this.y, this.dy, this.dx, this.cache);
+    this.x.data.set(x);
   }
 
   private context(k: Kernels): StepContext {

@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { StraightThrough } from '../../src/backends/decorators/straight-through.ts';
 import { loadPlugins } from '../../src/recipes/plugins.ts';
 import { createRegistry } from '../../src/recipes/registry.ts';
+import { keepsOutput } from './keeps-output.ts';
 import { backend, LayerCase } from './layer-case.ts';
 
 const registry = createRegistry();
+registry.use(keepsOutput);
 const example = fileURLToPath(new URL('../../examples/plugin-layer.ts', import.meta.url));
 for (const plugin of await loadPlugins([example], '.')) registry.use(plugin);
 

@@ -2,24 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { Blocks, type Model } from '../../src/core/model.ts';
 import { mat } from '../../src/core/tensor.ts';
 import { BACKENDS, modelOf, RECIPES, randomTokens } from './models.ts';
+import { allAtOnce } from './sequences.ts';
 
 const LENGTH = 32;
 
-/** Logits of every token of one sequence, computed at once. */
-function allAtOnce(model: Model, ids: Int32Array): Float64Array[] {
-  const blocks = new Blocks(model, { rows: LENGTH, seqLen: LENGTH, training: false, targetCapacity: LENGTH });
-  const plan = blocks.plan(LENGTH);
-  const context = { k: model.backend.kernels, seqLen: LENGTH, carry: false };
-  const logits = mat(model.backend.real, LENGTH, model.vocab, 'logits');
-  plan.ids.data.set(ids);
-  plan.forward(context);
-  plan.logits(context, logits);
-  return Array.from({ length: LENGTH }, (_, i) =>
-    Float64Array.from(logits.data.subarray(i * model.vocab, (i + 1) * model.vocab)),
-  );
-}
-
-/** The same, one token after the other, layers carrying their state. */
+/** Logits after each token, one token after the other, layers carrying their state. */
 function oneByOne(model: Model, ids: Int32Array): Float64Array[] {
   const blocks = new Blocks(model, { rows: 1, seqLen: 1, training: false, targetCapacity: 1 });
   const plan = blocks.plan(1);

@@ -23,6 +23,17 @@ export const RECIPES: readonly (readonly [string, Promise<Recipe>])[] = [
     'shift',
     loadRecipe('shift', { set: ['model.0.embedding.dim=24', 'model.1.residual.4.ternary_linear.out=24'] }),
   ],
+  [
+    'two shifting blocks',
+    // Their scratch and their states have the same sizes, which is where memory could be mistaken for another's.
+    loadRecipe('shift', {
+      set: [
+        'model=[{embedding: {vocab: 512, dim: 24}}, ' +
+          '{residual: [rms_norm, token_shift, {ternary_linear: {out: 24, activations: none}}]}, ' +
+          '{residual: [token_shift, {ternary_linear: {out: 24, activations: none}}]}, rms_norm, tied_head]',
+      ],
+    }),
+  ],
 ];
 
 export function modelOf(recipe: Recipe, backend: Backend): Model {

@@ -69,7 +69,7 @@ async function openText(
   const cacheDir = recipe.data.cache_dir ?? undefined;
   const chosen = files ? { split: 'data', files } : recipeText(recipe);
   const prepared = await prepareData({ ...chosen, tokenizer, cacheDir, onProgress });
-  prepared.notices.forEach(progress.note);
+  for (const notice of prepared.notices) progress.note(notice);
   return { split: chosen.split, tokens: prepared.tokens };
 }
 

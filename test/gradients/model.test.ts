@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { StraightThrough } from '../../src/backends/decorators/straight-through.ts';
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import type { Backend } from '../../src/core/backend.ts';
+import { BatchRunner } from '../../src/core/batch-runner.ts';
+import type { Kernels } from '../../src/core/kernels.ts';
+import { DenseRows } from '../../src/core/rows.ts';
+import { composeModel } from '../../src/recipes/compose.ts';
+import { loadRecipe } from '../../src/recipes/load.ts';
+import { randomTokens } from '../properties/models.ts';
+
+const TOKENS = 24;
+const SEQ_LEN = 6;
+/** Elements of each parameter that are looked at. */
+const PROBES = 40;
+const STEP = 1e-4;
+
+/** Two blocks that mix rows, and a head that shares the embedding's table. */
+const recipe = await loadRecipe('shift', {
+  set: [
+    'model=[{embedding: {vocab: 260, dim: 6, init: {normal: 0.5}}}, ' +
+      '{repeat: 2, layers: [{residual: [rms_norm, token_shift, {ternary_linear: {out: 10, activations: int8}}, ' +
+      'silu, {ternary_linear: {out: 6}}]}]}, rms_norm, tied_head]',
+    'tokenizer.vocab=260',
+    `data.seq_len=${SEQ_LEN}`,
+  ],
+});
+
+describe('a whole model', () => {
+  // In blocks of two sequences, so that gradients add up over blocks, and a table that is used twice.
+  it('has the gradient of its loss, for every parameter', () => {
+    const reference = createReferenceBackend('f64');
+    let kernels: Kernels = reference.kernels;
+    const backend: Backend = {
+      ...reference,
+      get kernels() {
+        return kernels;
+      },
+    };
+    const model = composeModel(recipe, backend);
+    const runner = new BatchRunner(model, {
+      seqLen: SEQ_LEN,
+      blockRows: 2 * SEQ_LEN,
+      maxRows: TOKENS,
+      maxEntries: TOKENS,
+      training: true,
+    });
+    const { ids, targets } = randomTokens(TOKENS, 260, 5);
+    const rows = new DenseRows(TOKENS).of(ids, targets, TOKENS);
+    const run = (k: Kernels): number => {
+      kernels = k;
+      model.prepare();
+      model.store.zeroGrads();
+      return runner.train(rows, 1 / TOKENS, { k, seqLen: SEQ_LEN, carry: false }) / TOKENS;
+    };
+
+    const smooth = new StraightThrough(reference.kernels);
+    run(smooth.record());
+    const grads = new Map(model.store.all.map((p) => [p, p.grad.data.slice()]));
+    const loss = (): number => {
+      kernels = smooth.replay();
+      model.prepare();
+      return runner.evaluate(rows, { k: kernels, seqLen: SEQ_LEN, carry: false }) / TOKENS;
+    };
+    for (const p of model.store.all) {
+      const grad = grads.get(p)!;
+      const rms = Math.sqrt(Float64Array.from(grad).reduce((sum, g) => sum + g * g, 0) / p.size);
+      expect(rms, p.name).toBeGreaterThan(0);
+      for (let probe = 0; probe < Math.min(PROBES, p.size); probe++) {
+        // The table's first rows are the tokens that occur: those have both of their gradients.
+        const i = p.size <= PROBES || p.role === 'embedding' ? probe : Math.floor((probe * p.size) / PROBES);
+        const at = p.value.data[i]!;
+        p.value.data[i] = at + STEP;
+        const up = loss();
+        p.value.data[i] = at - STEP;
+        const slope = (up - loss()) / (2 * STEP);
+        p.value.data[i] = at;
+        expect(Math.abs(grad[i]! - slope) / (Math.abs(slope) + rms), `${p.name}[${i}]`).toBeLessThan(1e-5);
+      }
+    }
+  });
+});
