@@ -27,7 +27,7 @@ const set = [
 ];
 
 function print(event: TrainEvent): void {
-  if (event.event === 'step' && event.step % 50 === 0) {
+  if (event.event === 'step' && (event.step === 1 || event.step % 50 === 0)) {
     const { step, loss, floor, lr, path, tokensPerSecond } = event;
     const nats = `loss ${loss.toFixed(4)} (floor ${floor?.toFixed(4)})`;
     console.log(
@@ -45,7 +45,7 @@ const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 try {
   const recipe = await loadRecipe('v61', { set });
-  const hooks = { report: print, onNotice: (notice) => console.error(notice), signal: stop.signal };
+  const hooks = { report: print, onNotice: (notice: string) => console.error(notice), signal: stop.signal };
   const session = await startRun(recipe, values.out, hooks);
   await session.run.run(stop.signal).finally(session.close);
 } catch (error) {
