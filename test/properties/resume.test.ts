@@ -78,7 +78,8 @@ describe.each(CASES)('%s %j', (name, set) => {
     expect(interrupted.optimizer.equals(whole.optimizer)).toBe(true);
   });
 
-  it.runIf(set.includes('backend=native'))('ends with the same bytes on 1 and 2 threads', async () => {
+  if (!set.includes('backend=native')) return;
+  it('ends with the same bytes on 1 and 2 threads', async () => {
     const one = await train(name, [...set, 'train.threads=1'], []);
     const two = await train(name, [...set, 'train.threads=2'], [3]);
     expect(two.steps).toEqual(one.steps);
