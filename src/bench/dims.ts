@@ -1,6 +1,6 @@
 import { FlashError } from '../core/errors.ts';
 import type { OpName } from '../core/kernels.ts';
-import { type Dim, type Dims, flatArgs, OPS } from '../core/ops.ts';
+import { type Dims, flatArgs, OPS } from '../core/ops.ts';
 
 /** The symbols that decide the shapes of an op's arguments, in the order in which they appear. */
 export function symbolsOf(op: OpName): string[] {
@@ -16,13 +16,6 @@ export function symbolsOf(op: OpName): string[] {
   const { product } = OPS[op];
   if (product) symbols.delete(product[1]);
   return [...symbols];
-}
-
-/** A dimension's value: `'M+1'` is one more than `M`. */
-export function sizeOf(dim: Dim, dims: Dims): number {
-  if (typeof dim === 'number') return dim;
-  const [symbol, plus = 0] = dim.split('+');
-  return dims[symbol!]! + Number(plus);
 }
 
 /**

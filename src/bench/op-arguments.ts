@@ -1,9 +1,8 @@
 import type { Backend } from '../core/backend.ts';
 import type { OpName } from '../core/kernels.ts';
-import { type ArgSpec, type Dims, OPS, type TensorArg } from '../core/ops.ts';
+import { type ArgSpec, type Dims, OPS, sizeOf, type TensorArg } from '../core/ops.ts';
 import { Random } from '../core/random.ts';
 import { BYTES, type Codes, type Tensor, tensor } from '../core/tensor.ts';
-import { sizeOf } from './dims.ts';
 
 /** Values that let a call be repeated any number of times: nothing grows without bound, nothing fades away. */
 const SCALARS: Readonly<Record<string, number>> = {

@@ -354,3 +354,10 @@ export function flatValues(op: OpName, values: readonly unknown[]): unknown[] {
       : [values[i]],
   );
 }
+
+/** A dimension's value: `'M+1'` is one more than `M`. */
+export function sizeOf(dim: Dim, dims: Dims): number {
+  if (typeof dim === 'number') return dim;
+  const [symbol, plus = 0] = dim.split('+');
+  return dims[symbol!]! + Number(plus);
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { OpName } from '../../src/core/kernels.ts';
-import { type Dims, flatArgs, OPS } from '../../src/core/ops.ts';
+import { type Dims, flatArgs, OPS, sizeOf } from '../../src/core/ops.ts';
 import { EFFORT } from './effort.ts';
 
 /** Larger tensors would only be slow. */
@@ -36,13 +36,6 @@ function isWanted(op: OpName, dims: Dims): boolean {
     arg.kind === 'tensor' && !arg.packs ? sizeOf(arg.rows, dims) * sizeOf(arg.cols, dims) : 0,
   );
   return OPS[op].flops(dims) <= EFFORT.mostFlops && Math.max(...sizes) <= MOST_ELEMENTS;
-}
-
-/** The value of a dimension: a number, a symbol, or `symbol+number`. */
-export function sizeOf(dim: string | number, dims: Dims): number {
-  if (typeof dim === 'number') return dim;
-  const [symbol, plus = 0] = dim.split('+');
-  return dims[symbol!]! + Number(plus);
 }
 
 /** Each symbol at every edge in turn, the others small and odd. */
