@@ -2,6 +2,7 @@ import { createLimitMeter, type LimitMeter, nativeStatus } from '../backends/nat
 import type { Backend } from '../core/backend.ts';
 import { FlashError } from '../core/errors.ts';
 import { formatBytes } from '../core/files.ts';
+import { trafficOf } from '../core/traffic.ts';
 import { availableMemory } from '../recipes/memory.ts';
 import { callCost } from './call-cost.ts';
 import type { Effort } from './effort.ts';
@@ -10,7 +11,6 @@ import { LimitProbes, type MachineLimits } from './machine-limits.ts';
 import { OpBench, type OpResult } from './op-bench.ts';
 import type { OpCase } from './op-case.ts';
 import { type Summary, summarize } from './summary.ts';
-import { trafficOf } from './traffic.ts';
 
 /** What a kernel call costs that has nothing to do. */
 export interface CallCost {

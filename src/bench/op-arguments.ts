@@ -1,8 +1,8 @@
-import type { Backend } from '../core/backend.ts';
+import { allocateTensor, type Backend } from '../core/backend.ts';
 import type { OpName } from '../core/kernels.ts';
 import { type ArgSpec, type Dims, OPS, sizeOf, type TensorArg } from '../core/ops.ts';
 import { Random } from '../core/random.ts';
-import { BYTES, type Codes, type Tensor, tensor } from '../core/tensor.ts';
+import type { Codes, Tensor } from '../core/tensor.ts';
 
 /** Values that let a call be repeated any number of times: nothing grows without bound, nothing fades away. */
 const SCALARS: Readonly<Record<string, number>> = {
@@ -48,7 +48,7 @@ export class OpArguments {
     const cols = arg.packs
       ? this.backend.packedTernaryBytes(sizeOf(arg.packs[0], dims), sizeOf(arg.packs[1], dims))
       : sizeOf(arg.cols, dims);
-    const made = tensor(dtype, rows, cols, arg.name, this.backend.allocate(rows * cols * BYTES[dtype]));
+    const made = allocateTensor(this.backend, dtype, rows, cols, arg.name);
     this.fill(made, arg, dims);
     return made;
   }

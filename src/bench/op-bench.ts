@@ -1,12 +1,12 @@
 import type { Backend } from '../core/backend.ts';
 import { OPS } from '../core/ops.ts';
+import { trafficOf } from '../core/traffic.ts';
 import { burst, type Task } from './interleave.ts';
 import type { MachineLimits } from './machine-limits.ts';
 import { OpArguments } from './op-arguments.ts';
 import type { OpCase } from './op-case.ts';
 import { boundOf } from './roofline.ts';
 import { type Summary, summarize } from './summary.ts';
-import { trafficOf } from './traffic.ts';
 
 /** One op on one backend. Rates belong to the median. */
 export interface OpResult extends OpCase {

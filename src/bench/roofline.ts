@@ -1,5 +1,5 @@
+import type { Traffic } from '../core/traffic.ts';
 import type { MachineLimits, MemoryLevel } from './machine-limits.ts';
-import type { Traffic } from './traffic.ts';
 
 /** What one call has to do. */
 export interface Work {

@@ -1,16 +1,16 @@
+import { type OpTime, type TimedBackend, timed } from '../backends/decorators/timed.ts';
 import type { Backend } from '../core/backend.ts';
 import type { OpName } from '../core/kernels.ts';
 import type { Path } from '../train/events.ts';
 import { Trainer, type TrainerOptions, type TrainerParts } from '../train/trainer.ts';
 import type { Effort } from './effort.ts';
 import { interleave } from './interleave.ts';
-import { KernelClock, type OpTime } from './kernel-clock.ts';
 import { type Summary, summarize } from './summary.ts';
 
 /** Where the time of one step went. */
 export interface StepTime {
   readonly seconds: number;
-  readonly ops: readonly OpTime[];
+  readonly ops: readonly Pick<OpTime, 'op' | 'calls' | 'seconds'>[];
 }
 
 /** The parts of a step; together they are the whole of it. */
@@ -51,7 +51,7 @@ export type MakeTraining = (
 
 /** A training run that takes one step at a time. */
 export class StepBench {
-  private readonly clock: KernelClock;
+  private readonly timed: TimedBackend;
   private readonly trainer: Trainer;
   private readonly tokens: number;
   private stepSeconds = 0;
@@ -61,8 +61,8 @@ export class StepBench {
     path: Path,
     make: MakeTraining,
   ) {
-    this.clock = new KernelClock(inner);
-    const { parts, options } = make(this.clock.backend, path);
+    this.timed = timed(inner);
+    const { parts, options } = make(this.timed, path);
     this.tokens = options.tokensPerStep;
     const onStep = ({ tokensPerSecond }: { tokensPerSecond: number }) => {
       this.stepSeconds = this.tokens / tokensPerSecond;
@@ -72,9 +72,9 @@ export class StepBench {
 
   /** One step. A trainer that is told to stop before it begins still finishes the step under way. */
   async step(): Promise<StepTime> {
-    this.clock.take();
+    this.timed.clock.take();
     await this.trainer.run(AbortSignal.abort());
-    return { seconds: this.stepSeconds, ops: this.clock.take() };
+    return { seconds: this.stepSeconds, ops: this.timed.clock.take().ops };
   }
 
   /** `callSeconds`: what a call with nothing to do costs. */

@@ -1,5 +1,6 @@
 import type { Kernels, OpName } from './kernels.ts';
-import type { Real } from './tensor.ts';
+import { BYTES, type DType, type Mat, type Real, type Tensor, tensor } from './tensor.ts';
+import type { LayerWatch } from './watch.ts';
 
 /**
  * Kernels and the memory they work on. Two backends live side by side in one process; nothing about them is global.
@@ -17,9 +18,29 @@ export interface Backend {
   packedTernaryBytes(rows: number, cols: number): number;
   /** Zeroed memory whose first byte lies on a 64-byte boundary where the backend cares. */
   allocate(bytes: number): Uint8Array;
+  /** Its kernels follow the type of the tensors they are given, whatever `real` is. */
+  readonly anyReal?: true;
+  /** For a backend that wants to know which layer calls: see `LayerWatch`. */
+  readonly watch?: LayerWatch;
   /** Frees what the backend holds outside the JavaScript heap. Calling a kernel afterwards is an error. */
   dispose(): void;
 }
 
 /** Wraps a backend in another: checking, comparing, timing. The name shows the nesting. */
 export type Decorator = (inner: Backend) => Backend;
+
+/** A zeroed tensor in the backend's memory. */
+export function allocateTensor<D extends DType>(
+  backend: Pick<Backend, 'allocate'>,
+  dtype: D,
+  rows: number,
+  cols: number,
+  label: string,
+): Tensor<D> {
+  return tensor(dtype, rows, cols, label, backend.allocate(rows * cols * BYTES[dtype]));
+}
+
+/** `allocateTensor` for the backend's real type. */
+export function allocateMat(backend: Backend, rows: number, cols: number, label: string): Mat {
+  return allocateTensor(backend, backend.real, rows, cols, label) as Mat;
+}

@@ -1,7 +1,7 @@
-import type { Backend } from './backend.ts';
+import { allocateMat, allocateTensor, type Backend } from './backend.ts';
 import type { Coupling, InputLayer, Layer, Objective, StepContext } from './layer.ts';
 import { ParameterStore } from './parameter.ts';
-import { type Ids, type Mat, mat, type SparseTargets, tensor } from './tensor.ts';
+import type { Ids, Mat, SparseTargets } from './tensor.ts';
 import { Workspace } from './workspace.ts';
 
 /** Token ids -> input layer -> body -> objective, with all parameters in one flat store. */
@@ -76,8 +76,8 @@ export class Blocks {
   ) {
     this.workspace = new Workspace(model.backend);
     this.targetEntries = {
-      ids: tensor('i32', options.targetCapacity, 1, 'targets/ids'),
-      weights: mat(model.backend.real, options.targetCapacity, 1, 'targets/weights'),
+      ids: allocateTensor(model.backend, 'i32', options.targetCapacity, 1, 'targets/ids'),
+      weights: allocateMat(model.backend, options.targetCapacity, 1, 'targets/weights'),
     };
     this.plan(options.rows);
   }
@@ -99,9 +99,9 @@ export class Blocks {
     const { input, body, objective } = model;
     const { training, seqLen } = options;
     return this.workspace.plan(training, seqLen, (p) => {
-      const ids = tensor('i32', rows, 1, 'ids');
+      const ids = allocateTensor(model.backend, 'i32', rows, 1, 'ids');
       const targets: SparseTargets = {
-        offsets: tensor('i32', rows + 1, 1, 'targets/offsets'),
+        offsets: allocateTensor(model.backend, 'i32', rows + 1, 1, 'targets/offsets'),
         ...this.targetEntries,
       };
       const nats = p.saved('nats', rows, 1);

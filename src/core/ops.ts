@@ -361,3 +361,43 @@ export function sizeOf(dim: Dim, dims: Dims): number {
   const [symbol, plus = 0] = dim.split('+');
   return dims[symbol!]! + Number(plus);
 }
+
+/** Reads one symbol off the flat values of a call. */
+interface DimReader {
+  readonly symbol: string;
+  readonly at: number;
+  readonly axis: 'rows' | 'cols' | 'number';
+  readonly plus: number;
+}
+
+function dimReaders(op: OpName): DimReader[] {
+  return flatArgs(op).flatMap((arg, at): DimReader[] => {
+    if (arg.kind === 'scalar') return arg.symbol ? [{ symbol: arg.symbol, at, axis: 'number', plus: 0 }] : [];
+    if (arg.kind !== 'tensor') return [];
+    return (['rows', 'cols'] as const).flatMap((axis) => {
+      const dim = arg[axis];
+      if (typeof dim === 'number') return [];
+      const [symbol, plus = 0] = dim.split('+');
+      return [{ symbol: symbol!, at, axis, plus: Number(plus) }];
+    });
+  });
+}
+
+const DIM_READERS = Object.fromEntries(OP_NAMES.map((op) => [op, dimReaders(op)])) as Record<
+  OpName,
+  DimReader[]
+>;
+
+/** The values of an op's symbols in a call that is known to be right (`checkCall` finds out whether it is). */
+export function dimsOf(op: OpName, values: readonly unknown[]): Dims {
+  const flat = flatValues(op, values);
+  const dims: Record<string, number> = {};
+  for (const { symbol, at, axis, plus } of DIM_READERS[op]) {
+    const value = flat[at];
+    if (value === null || dims[symbol] !== undefined) continue;
+    dims[symbol] = (axis === 'number' ? (value as number) : (value as Tensor)[axis]) - plus;
+  }
+  const { product } = OPS[op];
+  if (product) dims[product[1]] ??= dims[product[0]]! / dims[product[2]]!;
+  return dims;
+}

@@ -1,7 +1,7 @@
-import type { Backend } from './backend.ts';
+import { allocateMat, type Backend } from './backend.ts';
 import type { Kernels } from './kernels.ts';
 import { Random } from './random.ts';
-import { BYTES, type Mat, mat } from './tensor.ts';
+import type { Mat } from './tensor.ts';
 
 /** `ternary` and `dense` matrices multiply, `embedding` is looked up, `gain` scales channels. */
 export type ParameterRole = 'ternary' | 'dense' | 'embedding' | 'gain';
@@ -73,8 +73,7 @@ export class ParameterStore {
       p.value = this.slice(this.values, p, p.name);
       p.grad = this.slice(this.grads, p, `grad(${p.name})`);
       for (const use of p.uses) {
-        const memory = backend.allocate(p.size * BYTES[backend.real]);
-        use.grad = mat(backend.real, p.rows, p.cols, `shared grad(${p.name})`, memory);
+        use.grad = allocateMat(backend, p.rows, p.cols, `shared grad(${p.name})`);
       }
     }
   }
@@ -86,8 +85,7 @@ export class ParameterStore {
 
   /** A zeroed flat array of the store's shape: one optimiser slot. */
   flat(label: string): Mat {
-    const { real } = this.backend;
-    return mat(real, 1, this.length, label, this.backend.allocate(this.length * BYTES[real]));
+    return allocateMat(this.backend, 1, this.length, label);
   }
 
   /** The part of `flat` that belongs to `p`. */

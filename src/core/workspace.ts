@@ -16,6 +16,53 @@ export interface Planner {
   state(label: string, rows: number, cols: number): Mat;
 }
 
+/** What one plan asked for: `saved` from forward to backward, `scratch` for the length of one call. */
+export interface Requests {
+  readonly saved: readonly Tensor[];
+  readonly scratch: readonly Tensor[];
+}
+
+/** A planner that notes what is asked for. Scratch counts once it is released: until then it is its layer's own. */
+export class RecordingPlanner implements Planner {
+  readonly requests: { readonly saved: Tensor[]; readonly scratch: Tensor[] } = { saved: [], scratch: [] };
+
+  constructor(readonly inner: Planner) {}
+
+  get training(): boolean {
+    return this.inner.training;
+  }
+
+  get seqLen(): number {
+    return this.inner.seqLen;
+  }
+
+  saved(label: string, rows: number, cols: number): Mat {
+    return this.note(this.inner.saved(label, rows, cols));
+  }
+
+  savedCodes(label: string, rows: number, cols: number): Codes {
+    return this.note(this.inner.savedCodes(label, rows, cols));
+  }
+
+  scratch(label: string, rows: number, cols: number): Mat {
+    return this.inner.scratch(label, rows, cols);
+  }
+
+  release(t: Tensor): void {
+    this.requests.scratch.push(t);
+    this.inner.release(t);
+  }
+
+  state(label: string, rows: number, cols: number): Mat {
+    return this.inner.state(label, rows, cols);
+  }
+
+  private note<T extends Tensor>(t: T): T {
+    this.requests.saved.push(t);
+    return t;
+  }
+}
+
 interface Slot {
   readonly memory: Uint8Array;
   free: boolean;

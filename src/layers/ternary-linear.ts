@@ -1,8 +1,8 @@
-import type { Backend } from '../core/backend.ts';
+import { allocateMat, allocateTensor, type Backend } from '../core/backend.ts';
 import type { ActivationRule, Kernels, WeightRule } from '../core/kernels.ts';
 import type { Layer, StepContext } from '../core/layer.ts';
 import { type Init, Parameter } from '../core/parameter.ts';
-import { type Mat, mat, type Quantized, type TernaryWeight, tensor } from '../core/tensor.ts';
+import type { Mat, Quantized, TernaryWeight } from '../core/tensor.ts';
 import type { Planner } from '../core/workspace.ts';
 
 export interface TernaryLinearOptions {
@@ -79,9 +79,9 @@ export class TernaryLinear implements Layer<TernaryLinearCache> {
     const { backend, path, outCols, inCols } = this;
     const packedBytes = backend.packedTernaryBytes(outCols, inCols);
     return {
-      codes: tensor('i8', outCols, inCols, `${path}.weight/codes`, backend.allocate(outCols * inCols)),
-      scale: mat(backend.real, 1, 1, `${path}.weight/scale`),
-      packed: tensor('u8', 1, packedBytes, `${path}.weight/packed`, backend.allocate(packedBytes)),
+      codes: allocateTensor(backend, 'i8', outCols, inCols, `${path}.weight/codes`),
+      scale: allocateMat(backend, 1, 1, `${path}.weight/scale`),
+      packed: allocateTensor(backend, 'u8', 1, packedBytes, `${path}.weight/packed`),
     };
   }
 }

@@ -1,6 +1,7 @@
 import type { Backend } from '../core/backend.ts';
 import type { InputLayer, Layer, Objective } from '../core/layer.ts';
 import { Sequence } from '../core/sequence.ts';
+import { watchInput, watchLayer, watchObjective } from '../core/watch.ts';
 import type { LayerList, LayerScope, Made, ModelKind, ModelScope, Scopes, Spec } from './component.ts';
 import { RecipeError, type RecipeIssue } from './errors.ts';
 import { optionPlace } from './tree.ts';
@@ -112,11 +113,14 @@ class ModelBuilder {
       cols = layer.outCols;
     }
     if (layers.length < specs.length) throw new Abandoned();
-    return layers.length === 1 ? layers[0]! : new Sequence(path, layers);
+    return layers.length === 1
+      ? layers[0]!
+      : watchLayer(new Sequence(path, layers), this.context.backend.watch);
   }
 
   private input(spec: Spec<ModelKind>, scope: PathScope): InputLayer {
-    return this.create(spec, 'input', this.scope(spec, pathOf(spec, scope)));
+    const input = this.create(spec, 'input', this.scope(spec, pathOf(spec, scope)));
+    return watchInput(input, this.context.backend.watch);
   }
 
   private layer(spec: Spec<ModelKind>, inCols: number, scope: PathScope): Layer {
@@ -137,15 +141,16 @@ class ModelBuilder {
         return this.list(list, cols, new PathScope(block), block);
       },
     };
-    return this.create(spec, 'layer', layerScope);
+    return watchLayer(this.create(spec, 'layer', layerScope), this.context.backend.watch);
   }
 
   private objective(spec: Spec<ModelKind>, inCols: number, scope: PathScope, input: InputLayer): Objective {
-    return this.create(spec, 'objective', {
+    const objective = this.create(spec, 'objective', {
       ...this.scope(spec, pathOf(spec, scope)),
       inCols,
       parameterOf: (type) => (input.type === type ? [...input.parameters()][0] : undefined),
     });
+    return watchObjective(objective, this.context.backend.watch);
   }
 
   private create<K extends ModelKind>(spec: Spec<ModelKind>, _kind: K, scope: Scopes[K]): Made[K] {

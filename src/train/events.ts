@@ -1,3 +1,4 @@
+import type { LayerTime, OpTime } from '../backends/decorators/timed.ts';
 /** Which route a step took: every token computed, or distinct tokens only. */
 export type Path = 'collapsed' | 'dense';
 
@@ -61,4 +62,14 @@ export interface DoneEvent {
   readonly ending: Ending;
 }
 
-export type TrainEvent = StepEvent | EvalEvent | SampleEvent | CheckpointEvent | DoneEvent;
+/** Where the time of a run on a timed backend went, from its (re)start to its last step. */
+export interface TimingEvent {
+  readonly event: 'timing';
+  readonly step: number;
+  /** Training time of those steps; what is not in kernels is batches, layers and the calls themselves. */
+  readonly seconds: number;
+  readonly ops: readonly OpTime[];
+  readonly layers: readonly LayerTime[];
+}
+
+export type TrainEvent = StepEvent | EvalEvent | SampleEvent | CheckpointEvent | TimingEvent | DoneEvent;

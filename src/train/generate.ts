@@ -1,6 +1,7 @@
+import { allocateMat } from '../core/backend.ts';
 import type { StepContext } from '../core/layer.ts';
 import { type BlockPlan, Blocks, type Model } from '../core/model.ts';
-import { type Mat, mat } from '../core/tensor.ts';
+import type { Mat } from '../core/tensor.ts';
 import type { Sampler } from './sampling.ts';
 
 /**
@@ -14,7 +15,7 @@ export class TextGenerator {
   constructor(private readonly model: Model) {
     const blocks = new Blocks(model, { rows: 1, seqLen: 1, training: false, targetCapacity: 1 });
     this.plan = blocks.plan(1);
-    this.logits = mat(model.backend.real, 1, model.vocab, 'logits');
+    this.logits = allocateMat(model.backend, 1, model.vocab, 'logits');
   }
 
   /**

@@ -1,3 +1,4 @@
+import { clockOf } from '../backends/decorators/timed.ts';
 import { FlashError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import { Random } from '../core/random.ts';
@@ -105,9 +106,13 @@ export class Run {
     this.metrics = this.directory.openMetrics(this.trainer.state.step);
     // The first weights too: a run that is killed early starts again from the very same.
     await this.save();
+    const clock = clockOf(this.model.backend);
+    const before = this.trainer.state.seconds;
+    clock?.take();
     const ending = await this.trainer.run(signal);
-    await this.save();
     const { step, seconds } = this.trainer.state;
+    if (clock) this.emit({ event: 'timing', step, seconds: seconds - before, ...clock.take() });
+    await this.save();
     if (ending !== 'interrupted') {
       this.evaluate(this.texts.train);
       if (this.texts.valid) this.evaluate(this.texts.valid);

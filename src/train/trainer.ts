@@ -128,6 +128,7 @@ export class Trainer {
     const { limits, measure, tokensPerStep, clip } = this.options;
     const began = performance.now();
 
+    model.backend.watch?.beginStep?.(this.step);
     const rows = this.nextRows();
     model.prepare();
     model.store.zeroGrads();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { timed } from '../../src/backends/decorators/timed.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
-import { KernelClock } from '../../src/bench/kernel-clock.ts';
 import { recipeTraining } from '../../src/bench/recipe-training.ts';
 import { benchSteps, breakDown, StepBench } from '../../src/bench/step-bench.ts';
 import { StreamBatches, tokenStream } from '../../src/bench/token-stream.ts';
@@ -47,18 +47,18 @@ describe('the token stream', () => {
 describe('the clock', () => {
   it('counts calls and their time, by op, until it is read', () => {
     const inner = createReferenceBackend('f32');
-    const clock = new KernelClock(inner);
-    const { kernels } = clock.backend;
+    const backend = timed(inner);
+    const { kernels } = backend;
     const [a, b] = [mat('f32', 2, 2, 'a'), mat('f32', 2, 2, 'b')];
     b.data.fill(3);
     kernels.add(a, a, b);
     kernels.add(a, a, b);
     expect(kernels.sumSquares(a)).toBe(4 * 36);
-    const times = clock.take();
+    const times = backend.clock.take().ops;
     expect(Object.fromEntries(times.map(({ op, calls }) => [op, calls]))).toEqual({ add: 2, sumSquares: 1 });
     expect(times.every(({ seconds }) => seconds >= 0)).toBe(true);
     expect(times).toEqual([...times].sort((x, y) => y.seconds - x.seconds));
-    expect(clock.take()).toEqual([]);
+    expect(backend.clock.take().ops).toEqual([]);
   });
 });
 

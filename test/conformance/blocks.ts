@@ -1,9 +1,9 @@
+import type { Outcome } from '../../src/core/agreement.ts';
 import type { OpName } from '../../src/core/kernels.ts';
 import { flatArgs, OPS } from '../../src/core/ops.ts';
 import { type Tensor, tensor } from '../../src/core/tensor.ts';
-import type { Input } from './inputs.ts';
-import type { Outcome } from './run.ts';
-import { batchSymbol } from './sizes.ts';
+import { batchSymbol } from '../../src/verify/op-dims.ts';
+import type { Input } from '../../src/verify/op-inputs.ts';
 
 /** How many of a tensor's rows belong to `rows` rows of the batch; null for a tensor that all blocks share. */
 function share(op: OpName, dim: string | number, rows: number, seqLen: number): number | null {

@@ -1,53 +1,25 @@
+import { deviations, type Outcome } from '../../src/core/agreement.ts';
 import type { OpName } from '../../src/core/kernels.ts';
-import { flatArgs, OPS } from '../../src/core/ops.ts';
 import type { Tensor } from '../../src/core/tensor.ts';
-import type { Outcome } from './run.ts';
 
-/** What float32 storage of an exactly computed value may differ by from float64. */
-const STORED = 2 ** -23;
+const isReal = (t: Tensor | undefined): boolean => t === undefined || t.dtype === 'f32' || t.dtype === 'f64';
 
-const isReal = (t: Tensor): boolean => t.dtype === 'f32' || t.dtype === 'f64';
-
-function rms(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]! ** 2;
-  return values.length ? Math.sqrt(sum / values.length) : 0;
-}
-
-/** Throws at the first element that is further from `expected` than `near * (|expected| + rms(expected))`. */
-function compare(name: string, actual: ArrayLike<number>, expected: ArrayLike<number>, near: number): void {
-  const scale = rms(expected);
-  for (let i = 0; i < expected.length; i++) {
-    const [a, b] = [actual[i]!, expected[i]!];
-    if (Object.is(a, b) || Math.abs(a - b) <= near * (Math.abs(b) + scale)) continue;
-    throw new Error(
-      `${name}[${i}] is ${a}, expected ${b} within ${near * (Math.abs(b) + scale)} (rms ${scale})`,
-    );
+function refuse(op: OpName, actual: Outcome, expected: Outcome, isCompared: (t?: Tensor) => boolean): void {
+  for (const { arg, mismatch } of deviations(op, actual, expected)) {
+    if (!mismatch || !isCompared(expected.tensors.get(arg))) continue;
+    const { index, actual: a, expected: b, bound } = mismatch;
+    throw new Error(`${arg}[${index}] is ${a}, expected ${b} within ${bound}`);
   }
 }
-
-/** A backend's private layout has no meaning to others. */
-const isPrivate = (op: OpName, name: string): boolean =>
-  flatArgs(op).some((arg) => arg.name === name && arg.kind === 'tensor' && arg.packs !== undefined);
 
 /** Compares with the reference of the same real type, as closely as the op table asks. */
 export function expectAgreement(op: OpName, actual: Outcome, expected: Outcome): void {
-  const { agree } = OPS[op];
-  const near = agree === 'exact' ? 0 : agree.near;
-  for (const [name, tensor] of expected.tensors) {
-    if (isPrivate(op, name)) continue;
-    compare(name, actual.tensors.get(name)!.data, tensor.data, isReal(tensor) ? near : 0);
-  }
-  if (expected.returned !== undefined) compare('returned', [actual.returned!], [expected.returned], near);
+  refuse(op, actual, expected, () => true);
 }
 
 /** Compares float results with the float64 reference; codes are left out, whose threshold float32 may move. */
 export function expectCloseToFloat64(op: OpName, actual: Outcome, expected: Outcome): void {
-  const { agree } = OPS[op];
-  const near = agree === 'exact' ? STORED : agree.near;
-  for (const [name, tensor] of expected.tensors)
-    if (isReal(tensor)) compare(name, actual.tensors.get(name)!.data, tensor.data, near);
-  if (expected.returned !== undefined) compare('returned', [actual.returned!], [expected.returned], near);
+  refuse(op, actual, expected, isReal);
 }
 
 /** Throws unless two calls wrote the same bits. */

@@ -2,13 +2,13 @@ import { describe, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { type OpName, ROW_CHUNK } from '../../src/core/kernels.ts';
 import { type Dims, flatArgs, OP_NAMES, OPS } from '../../src/core/ops.ts';
+import { batchSymbol, complete, freeSymbols } from '../../src/verify/op-dims.ts';
+import { inputsOf, variants } from '../../src/verify/op-inputs.ts';
+import { runOp } from '../../src/verify/op-run.ts';
 import { nativeVariants } from './backends.ts';
 import { blockOf, joined } from './blocks.ts';
 import { expectSameBits } from './compare.ts';
 import { EFFORT } from './effort.ts';
-import { inputsOf, variants } from './inputs.ts';
-import { runOp } from './run.ts';
-import { batchSymbol, complete, freeSymbols } from './sizes.ts';
 
 const SEQ_LEN = 4;
 /** A seed of plain normal values: sums that are exact would hide their order. */

@@ -2,8 +2,8 @@ import type { Backend } from '../../src/core/backend.ts';
 import type { OpName } from '../../src/core/kernels.ts';
 import { type Dim, type FlatArg, flatArgs, type TensorArg } from '../../src/core/ops.ts';
 import type { Storage } from '../../src/core/tensor.ts';
-import { inputsOf } from '../conformance/inputs.ts';
-import { complete, freeSymbols } from '../conformance/sizes.ts';
+import { complete, freeSymbols } from '../../src/verify/op-dims.ts';
+import { inputsOf } from '../../src/verify/op-inputs.ts';
 
 export type Data = Storage['f32' | 'i8' | 'i32' | 'u8'];
 

@@ -1,16 +1,155 @@
 import type { Decorator } from '../../core/backend.ts';
 import { checkCall } from '../../core/check-call.ts';
-import { refuseNonFinite } from './finite.ts';
+import { FlashError } from '../../core/errors.ts';
+import type { OpName } from '../../core/kernels.ts';
+import { type FlatArg, flatArgs, flatValues, OP_NAMES } from '../../core/ops.ts';
+import { type Mat, mat, type Tensor } from '../../core/tensor.ts';
+import type { LayerCall, LayerWatch } from '../../core/watch.ts';
+import { digest } from './digest.ts';
+import { findNonFinite, placeOf } from './finite.ts';
+import { GuardedMemory } from './guarded-memory.ts';
+import { LayerPosition } from './layer-position.ts';
+import { poison } from './poison.ts';
+import { SavedTensors } from './saved-tensors.ts';
 import { wrapBackend } from './wrap.ts';
 
+const ARGS = Object.fromEntries(OP_NAMES.map((op) => [op, flatArgs(op)])) as Record<OpName, FlatArg[]>;
+
 /**
- * A backend that looks at every call: arguments against the op table before it (types, shapes, index ranges, shared
- * memory), and NaN or infinity in everything it wrote after it. The first thing wrong stops with op and tensor.
+ * A backend that trusts nobody. Of every kernel call: arguments against the op table (types, shapes, index ranges,
+ * shared memory), inputs that come back changed, outputs not written in full, NaN and infinity, bytes written outside
+ * all tensors. Of every layer: what forward saved is still there in backward, what it did not keep is NaN by then, as is
+ * scratch memory when a call begins. The first thing wrong stops with op, layer, tensor and element.
  */
-export const checked: Decorator = (inner) =>
-  wrapBackend('checked', inner, (op, values, call) => {
-    checkCall(op, values, inner.real);
-    const result = call();
-    refuseNonFinite(op, values);
-    return result;
+export const checked: Decorator = (inner) => {
+  const position = new LayerPosition();
+  const memory = new GuardedMemory(inner);
+  const saved = new SavedTensors();
+  const located = <T>(check: () => T): T => {
+    try {
+      return check();
+    } catch (error) {
+      throw position.locate(error);
+    }
+  };
+  return wrapBackend(
+    'checked',
+    inner,
+    (op, values, call) => {
+      located(() => checkCall(op, values, inner.real));
+      const flat = flatValues(op, values);
+      const inputs = poisonOutputs(op, flat);
+      const result = call();
+      located(() => {
+        refuseBreach(memory, op, flat);
+        refuseChanged(op, inputs);
+        refuseUnwritten(op, flat, result);
+      });
+      ARGS[op].forEach((arg, i) => {
+        if (arg.kind === 'tensor' && arg.role !== 'in' && flat[i] !== null)
+          saved.noteWrite(flat[i] as Tensor, `${op} (${position.describe()})`);
+      });
+      return result;
+    },
+    { allocate: (bytes) => memory.allocate(bytes), watch: watchLayers(position, saved, located) },
+  );
+};
+
+interface Input {
+  readonly name: string;
+  readonly tensor: Tensor;
+  readonly digest: number;
+}
+
+/** Fills the outputs with what no kernel leaves behind, and takes checksums of the inputs. */
+function poisonOutputs(op: OpName, flat: readonly unknown[]): Input[] {
+  const inputs: Input[] = [];
+  ARGS[op].forEach((arg, i) => {
+    const t = flat[i] as Tensor | null;
+    if (arg.kind !== 'tensor' || t === null) return;
+    const partners = ARGS[op].flatMap((other, j) =>
+      other.kind === 'tensor' && (arg.mayAlias?.includes(other.name) || other.mayAlias?.includes(arg.name))
+        ? [flat[j] as Tensor]
+        : [],
+    );
+    // In place: it is input and output at once.
+    if (
+      partners.some(
+        (partner) => partner.data.buffer === t.data.buffer && partner.data.byteOffset === t.data.byteOffset,
+      )
+    )
+      return;
+    if (arg.role === 'in') inputs.push({ name: arg.name, tensor: t, digest: digest(t) });
+    else if (arg.role === 'out') poison(t);
   });
+  return inputs;
+}
+
+function refuseBreach(memory: GuardedMemory, op: OpName, flat: readonly unknown[]): void {
+  const breach = memory.takeBreach();
+  if (!breach) return;
+  const near = ARGS[op].flatMap((arg, i) => {
+    const t = flat[i] as Tensor | null;
+    return arg.kind === 'tensor' && t?.data.buffer === breach.memory.buffer
+      ? [`'${arg.name}' (${t.label})`]
+      : [];
+  });
+  const what = near.length ? near.join(' or ') : 'memory that none of its arguments lies in';
+  throw new FlashError(`${op} wrote outside ${what}: ${breach.side}`);
+}
+
+function refuseChanged(op: OpName, inputs: readonly Input[]): void {
+  const changed = inputs.find(({ tensor, digest: before }) => digest(tensor) !== before);
+  if (changed) throw new FlashError(`${op} changed its input '${changed.name}' (${changed.tensor.label})`);
+}
+
+function refuseUnwritten(op: OpName, flat: readonly unknown[], result: unknown): void {
+  ARGS[op].forEach((arg, i) => {
+    const t = flat[i] as Tensor | null;
+    if (arg.kind !== 'tensor' || arg.role === 'in' || arg.dtype !== 'real' || t === null) return;
+    const index = findNonFinite(t);
+    if (index < 0) return;
+    const wrote =
+      Number.isNaN(t.data[index]) && arg.role === 'out' ? 'wrote NaN or nothing' : `wrote ${t.data[index]}`;
+    throw new FlashError(`${op} ${wrote} into ${t.label} (${placeOf(t, index)})`);
+  });
+  if (typeof result === 'number' && !Number.isFinite(result))
+    throw new FlashError(`${op} returned ${result}`);
+}
+
+function watchLayers(
+  position: LayerPosition,
+  saved: SavedTensors,
+  located: <T>(check: () => T) => T,
+): LayerWatch {
+  const unusable = new Map<string, Mat>();
+  return {
+    beginStep: (step) => position.beginStep(step),
+    around: (call, run) =>
+      position.around(call, () => {
+        if (call.pass === 'backward') located(() => saved.verify(call));
+        for (const t of call.requests.scratch) poison(t);
+        for (const t of call.writes) poison(t);
+        run();
+        located(() => {
+          for (const t of call.writes) refuseHole(call, t);
+        });
+        if (call.pass === 'forward' && call.training) saved.seal(call);
+      }),
+    unkept: ({ dtype, rows, cols, label }) => {
+      const key = `${dtype} ${rows} ${cols}`;
+      const nan = unusable.get(key) ?? mat(dtype, rows, cols, '');
+      unusable.set(key, nan);
+      // Anew each time: whoever writes into it instead of reading it must not make it readable.
+      poison(nan);
+      return { ...nan, label: `${label} (not kept)` } as Mat;
+    },
+  };
+}
+
+/** A layer that works without kernels, in loops of its own, is held to the same. */
+function refuseHole({ path, pass }: LayerCall, t: Mat): void {
+  const index = findNonFinite(t);
+  if (index < 0) return;
+  throw new FlashError(`${pass} of ${path} left ${t.data[index]} in ${t.label} (${placeOf(t, index)})`);
+}

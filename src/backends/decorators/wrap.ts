@@ -1,6 +1,7 @@
 import type { Backend } from '../../core/backend.ts';
 import type { Kernels, OpName } from '../../core/kernels.ts';
 import { OP_NAMES } from '../../core/ops.ts';
+import { combineWatches } from '../../core/watch.ts';
 
 /** One kernel with its op's name and, once called, its arguments. */
 export type Around = (op: OpName, values: readonly unknown[], call: () => unknown) => unknown;
@@ -14,7 +15,21 @@ export function wrapKernels(kernels: Kernels, around: Around): Kernels {
   return Object.fromEntries(OP_NAMES.map((op) => [op, wrap(op)])) as unknown as Kernels;
 }
 
-/** A backend whose kernels are wrapped; its name shows it. */
-export function wrapBackend(name: string, inner: Backend, around: Around): Backend {
-  return { ...inner, name: `${name}(${inner.name})`, kernels: wrapKernels(inner.kernels, around) };
+/** A backend whose kernels are wrapped; its name shows it: `checked(native)`, `diff(native, reference:f64)`. */
+export function wrapBackend(
+  name: string,
+  inner: Backend,
+  around: Around,
+  {
+    argument,
+    ...own
+  }: Partial<Pick<Backend, 'watch' | 'allocate' | 'dispose'>> & { readonly argument?: string } = {},
+): Backend {
+  return {
+    ...inner,
+    ...own,
+    ...(own.watch && { watch: combineWatches(own.watch, inner.watch) }),
+    name: `${name}(${[inner.name, ...(argument ? [argument] : [])].join(', ')})`,
+    kernels: wrapKernels(inner.kernels, around),
+  };
 }

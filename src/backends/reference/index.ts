@@ -54,6 +54,7 @@ export function createReferenceBackend(real: Real = 'f32'): Backend {
   return {
     name: real === 'f32' ? 'reference' : 'reference:f64',
     real,
+    anyReal: true,
     threads: 1,
     kernels: completeKernels(own),
     own: new Set(Object.keys(own) as OpName[]),

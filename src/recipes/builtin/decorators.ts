@@ -1,12 +1,41 @@
 import { z } from 'zod';
 import { checked as checkedBackend } from '../../backends/decorators/checked.ts';
+import { diff as diffBackend } from '../../backends/decorators/diff.ts';
+import { timed as timedBackend } from '../../backends/decorators/timed.ts';
 import { component } from '../component.ts';
+import { count } from '../options.ts';
+import { componentOf } from '../slots.ts';
 
 export const checked = component({
   kind: 'decorator',
   type: 'checked',
-  summary: 'Checks the arguments of every call against the op table, and every result for NaN and infinity.',
+  summary:
+    'Checks every call against the op table, all memory it may touch, what it writes, and what layers save for backward.',
   schema: z.strictObject({}),
   examples: [{}],
   create: () => checkedBackend,
+});
+
+export const diff = component({
+  kind: 'decorator',
+  type: 'diff',
+  summary: 'Runs every call on a second backend too and stops at the first result that differs.',
+  main: 'against',
+  schema: z.strictObject({
+    against: componentOf('backend', 'The backend that is right.')
+      .default('reference:f64' as never)
+      .describe('The backend that is right.'),
+    every: count.default(1).describe('Compare in one training step out of this many.'),
+  }),
+  examples: [{ against: 'reference' }, { against: 'reference:f64', every: 50 }],
+  create: ({ against, every }, scope) => diffBackend(scope.build(against), { every }),
+});
+
+export const timed = component({
+  kind: 'decorator',
+  type: 'timed',
+  summary: 'Times every kernel call, by op and by layer; a run prints it at its end.',
+  schema: z.strictObject({}),
+  examples: [{}],
+  create: () => timedBackend,
 });

@@ -1,7 +1,7 @@
 import type { Plugin } from '../registry.ts';
 import { native, reference } from './backends.ts';
 import { repeat, residual } from './containers.ts';
-import { checked } from './decorators.ts';
+import { checked, diff, timed } from './decorators.ts';
 import { embedding, rmsNorm, silu, ternaryLinear, tiedHead, tokenShift } from './layers.ts';
 import { adamw, sgd } from './optimizers.ts';
 import { constantSchedule, cosineSchedule, linearSchedule } from './schedules.ts';
@@ -26,5 +26,7 @@ export const builtins: Plugin = {
     add(native);
     add(reference);
     add(checked);
+    add(diff);
+    add(timed);
   },
 };

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { OpArguments } from '../../src/bench/op-arguments.ts';
 import { opCases } from '../../src/bench/op-case.ts';
-import { trafficOf } from '../../src/bench/traffic.ts';
 import { type Dims, flatArgs, flatValues } from '../../src/core/ops.ts';
 import type { Tensor } from '../../src/core/tensor.ts';
+import { trafficOf } from '../../src/core/traffic.ts';
 
 const backend = { real: 'f32', packedTernaryBytes: (rows: number, cols: number) => 2 * rows * cols } as const;
 

@@ -1,14 +1,9 @@
-import type { Backend } from '../../src/core/backend.ts';
-import type { OpName } from '../../src/core/kernels.ts';
-import { type ArgSpec, OPS } from '../../src/core/ops.ts';
-import { BYTES, type Codes, type DType, type Tensor, tensor } from '../../src/core/tensor.ts';
-import { type Call, type Input, inputsOf, type TensorInput } from './inputs.ts';
-
-/** What a call left behind: every tensor it wrote, by name, and the number it returned (undefined where it has none). */
-export interface Outcome {
-  readonly tensors: ReadonlyMap<string, Tensor>;
-  readonly returned: number | undefined;
-}
+import { type Outcome, outcomeOf } from '../core/agreement.ts';
+import type { Backend } from '../core/backend.ts';
+import type { OpName } from '../core/kernels.ts';
+import { type ArgSpec, OPS } from '../core/ops.ts';
+import { BYTES, type Codes, type DType, type Tensor, tensor } from '../core/tensor.ts';
+import { type Call, type Input, inputsOf, type TensorInput } from './op-inputs.ts';
 
 /** Bytes around every tensor. All ones is NaN, the code -1 and the id -1: reading or writing past an end shows. */
 const GUARD_BYTES = 128;
@@ -93,8 +88,7 @@ class Run {
     const kernel = this.backend.kernels[this.op] as (...values: unknown[]) => number | undefined;
     const returned = kernel(...values);
     this.checkMemory();
-    const written = this.buffers.filter((buffer) => !buffer.isInput);
-    return { tensors: new Map(written.map((buffer) => [buffer.name, buffer.tensor])), returned };
+    return outcomeOf(this.op, values, returned);
   }
 }
 

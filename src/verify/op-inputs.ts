@@ -1,7 +1,7 @@
-import type { OpName } from '../../src/core/kernels.ts';
-import { type Dims, type FlatArg, flatArgs, sizeOf, type TensorArg } from '../../src/core/ops.ts';
-import { Random } from '../../src/core/random.ts';
-import { freeSymbols, hasTargets } from './sizes.ts';
+import type { OpName } from '../core/kernels.ts';
+import { type Dims, type FlatArg, flatArgs, sizeOf, type TensorArg } from '../core/ops.ts';
+import { Random } from '../core/random.ts';
+import { freeSymbols, hasTargets } from './op-dims.ts';
 
 /** One call, as numbers: everything else about it follows. */
 export interface Call {

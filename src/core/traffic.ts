@@ -1,7 +1,7 @@
-import type { Backend } from '../core/backend.ts';
-import type { OpName } from '../core/kernels.ts';
-import { type Dims, flatArgs, OPS, sizeOf, type TensorArg } from '../core/ops.ts';
-import { BYTES } from '../core/tensor.ts';
+import type { Backend } from './backend.ts';
+import type { OpName } from './kernels.ts';
+import { type Dims, flatArgs, OPS, sizeOf, type TensorArg } from './ops.ts';
+import { BYTES } from './tensor.ts';
 
 /** Bytes that one call must move at least, when every tensor goes between kernel and memory once each way. */
 export interface Traffic {

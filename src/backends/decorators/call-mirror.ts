@@ -1,0 +1,97 @@
+import type { Outcome } from '../../core/agreement.ts';
+import { allocateTensor, type Backend } from '../../core/backend.ts';
+import type { OpName } from '../../core/kernels.ts';
+import { type ArgSpec, flatArgs, flatValues, OPS, type TensorArg } from '../../core/ops.ts';
+import { type Codes, type DType, type Tensor, tensor } from '../../core/tensor.ts';
+import { poison } from './poison.ts';
+
+/** A copy of a tensor in memory of its own. */
+export function copyOf(t: Tensor): Tensor {
+  return { ...t, data: t.data.slice() } as Tensor;
+}
+
+/**
+ * The arguments of a call once more, in another backend's memory, type and private layouts. What the op will write
+ * starts as NaN, what it adds into starts as it is.
+ */
+export function mirrorCall(
+  op: OpName,
+  values: readonly unknown[],
+  backend: Backend,
+  real: Backend['real'],
+): unknown[] {
+  const mirror = (arg: TensorArg, value: unknown, codes?: Codes): Tensor | null => {
+    if (value === null) return null;
+    const t = value as Tensor;
+    const dtype: DType = arg.dtype === 'real' ? real : arg.dtype;
+    if (arg.packs) return mirrorPacked(arg, t, codes, backend);
+    const copy = allocateTensor(backend, dtype, t.rows, t.cols, t.label) as Tensor;
+    if (arg.role === 'out') poison(copy);
+    else (copy.data as Float64Array).set(t.data);
+    return copy;
+  };
+  return OPS[op].args.map((arg: ArgSpec, i: number): unknown => {
+    if (arg.kind === 'tensor') return mirror(arg, values[i], codesIn(op, values));
+    if (arg.kind !== 'group') return values[i];
+    const group = values[i] as Readonly<Record<string, Tensor>>;
+    const fields: Record<string, Tensor | null> = {};
+    for (const [name, field] of Object.entries(arg.fields))
+      fields[name] = mirror(field, group[name]!, fields.codes as Codes | undefined);
+    return fields;
+  });
+}
+
+function mirrorPacked(arg: TensorArg, t: Tensor, codes: Codes | undefined, backend: Backend): Tensor {
+  const bytes = codes ? backend.packedTernaryBytes(codes.rows, codes.cols) : 0;
+  const packed = allocateTensor(backend, 'u8', 1, bytes, t.label);
+  if (arg.role === 'in' && codes) backend.kernels.packTernary(packed, codes);
+  return packed;
+}
+
+/** The codes of an op that packs codes. */
+function codesIn(op: OpName, values: readonly unknown[]): Codes | undefined {
+  const at = OPS[op].args.findIndex(
+    (arg: ArgSpec) => arg.kind === 'tensor' && arg.dtype === 'i8' && arg.role === 'in',
+  );
+  return at < 0 ? undefined : (values[at] as Codes);
+}
+
+/** Copies of what a call is about to add into or update, by place in `flatArgs`. */
+export function copyAccumulated(op: OpName, values: readonly unknown[]): ReadonlyMap<number, Tensor> {
+  const flat = flatValues(op, values);
+  return new Map(
+    flatArgs(op).flatMap((arg, i) => {
+      const isChanged = arg.kind === 'tensor' && (arg.role === 'acc' || arg.role === 'inout');
+      return isChanged && flat[i] !== null ? [[i, copyOf(flat[i] as Tensor)] as const] : [];
+    }),
+  );
+}
+
+/**
+ * The flat arguments of a call as they were before it, in type `real`: inputs from the mirrored call, which a faulty
+ * kernel cannot have changed, and `before` for what was added into. Of outputs only the shape counts.
+ */
+export function inputsOf(
+  op: OpName,
+  mirrored: readonly unknown[],
+  before: ReadonlyMap<number, Tensor>,
+  real: Backend['real'],
+): unknown[] {
+  return flatValues(op, mirrored).map((value, i) => {
+    const arg = flatArgs(op)[i]!;
+    if (arg.kind !== 'tensor' || value === null) return value;
+    const t = value as Tensor;
+    return before.get(i) ?? (arg.dtype === 'real' ? inType(t, real) : copyOf(t));
+  });
+}
+
+function inType(t: Tensor, real: Backend['real']): Tensor {
+  const converted = tensor(real, t.rows, t.cols, t.label);
+  converted.data.set(t.data as Float64Array);
+  return converted as Tensor;
+}
+
+/** An outcome that later calls do not change. */
+export function copyOutcome({ tensors, returned }: Outcome): Outcome {
+  return { tensors: new Map([...tensors].map(([name, t]) => [name, copyOf(t)])), returned };
+}

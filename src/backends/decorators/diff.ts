@@ -1,0 +1,92 @@
+import { firstMismatch, outcomeOf } from '../../core/agreement.ts';
+import type { Backend, Decorator } from '../../core/backend.ts';
+import { FlashError } from '../../core/errors.ts';
+import type { OpName } from '../../core/kernels.ts';
+import { OPS } from '../../core/ops.ts';
+import { copyAccumulated, copyOutcome, inputsOf, mirrorCall } from './call-mirror.ts';
+import { LayerPosition } from './layer-position.ts';
+import type { Recording } from './recording.ts';
+import { wrapBackend } from './wrap.ts';
+
+/** Two backends that do not agree, with the call that shows it. */
+export class DisagreementError extends FlashError {
+  constructor(readonly recording: Recording) {
+    super(describeMismatch(recording), { where: describePlace(recording) });
+    this.name = 'DisagreementError';
+  }
+}
+
+function describeMismatch({ op, backends: [a, b], mismatch: m }: Recording): string {
+  const where = m.arg === 'returned' ? 'the number it returns' : `'${m.arg}' (row ${m.row}, column ${m.col})`;
+  return `${op}: ${where} is ${m.actual} on ${a}, ${m.expected} on ${b}; they may differ by ${m.bound.toPrecision(3)}`;
+}
+
+function describePlace({ layer, step, mismatch }: Recording): string {
+  const place = layer ? `${layer.path}, ${layer.pass}` : 'no layer';
+  return `${place}${step === null ? '' : `, step ${step + 1}`}; tensor ${mismatch.label}`;
+}
+
+export interface DiffOptions {
+  /** Compares in the first of every so many training steps; outside training always. Default 1: every step. */
+  readonly every?: number;
+  /** Hears of each call that was compared. */
+  readonly onCompared?: (op: OpName, layer: string | undefined) => void;
+}
+
+/**
+ * Runs every call on a second backend too, on copies of the same inputs, so that errors of earlier calls do not add up,
+ * and compares what the two wrote as closely as the op table asks. The first disagreement stops with everything needed
+ * to run that call again.
+ *
+ * Where the table asks for equality, the second backend works in the first one's type if it can: a threshold or a
+ * quotient rounded to float32 decides other codes than one in float64.
+ * @throws FlashError when the measure is coarser than what it should measure.
+ */
+export function diff(against: Backend, { every = 1, onCompared }: DiffOptions = {}): Decorator {
+  return (inner) => {
+    if (inner.real === 'f64' && against.real === 'f32' && !against.anyReal) {
+      throw new FlashError(`${inner.name} can't be compared against ${against.name}, which is float32`, {
+        remedy: `Compare ${against.name} against ${inner.name} instead.`,
+        exitCode: 2,
+      });
+    }
+    const position = new LayerPosition();
+    const compare = (op: OpName, values: readonly unknown[], call: () => unknown): unknown => {
+      const real = OPS[op].agree === 'exact' && against.anyReal ? inner.real : against.real;
+      const mirrored = mirrorCall(op, values, against, real);
+      const before = copyAccumulated(op, values);
+      const returned = call();
+      const kernel = against.kernels[op] as (...values: unknown[]) => unknown;
+      const expected = kernel(...mirrored);
+      const outcomes = [outcomeOf(op, values, returned), outcomeOf(op, mirrored, expected)] as const;
+      const mismatch = firstMismatch(op, ...outcomes);
+      if (mismatch) {
+        const { layer, step } = position;
+        throw new DisagreementError({
+          op,
+          layer: layer && { path: layer.path, pass: layer.pass },
+          step,
+          backends: [inner.name, against.name],
+          mismatch,
+          inputs: inputsOf(op, mirrored, before, inner.real),
+          outcomes: [copyOutcome(outcomes[0]), copyOutcome(outcomes[1])],
+        });
+      }
+      onCompared?.(op, position.layer?.path);
+      return returned;
+    };
+    return wrapBackend(
+      'diff',
+      inner,
+      (op, values, call) => ((position.step ?? 0) % every === 0 ? compare(op, values, call) : call()),
+      {
+        argument: against.name,
+        watch: position,
+        dispose: () => {
+          inner.dispose();
+          against.dispose();
+        },
+      },
+    );
+  };
+}

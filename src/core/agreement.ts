@@ -1,0 +1,125 @@
+import type { OpName } from './kernels.ts';
+import { flatArgs, flatValues, OPS } from './ops.ts';
+import type { Real, Tensor } from './tensor.ts';
+
+/** What storing an exactly computed value in float32 may change, where float64 is the measure. */
+export const STORED = 2 ** -23;
+
+/** The element at which two results of one call are further apart than the op table allows. */
+export interface Mismatch {
+  /** Flat name of the argument, or `returned`. */
+  readonly arg: string;
+  readonly label: string;
+  readonly index: number;
+  readonly row: number;
+  readonly col: number;
+  readonly actual: number;
+  readonly expected: number;
+  /** The greatest difference that is allowed here. */
+  readonly bound: number;
+}
+
+/** How far apart two results of one argument are. */
+export interface Deviation {
+  readonly arg: string;
+  readonly elements: number;
+  /** Elements beyond the bound. */
+  readonly beyond: number;
+  /** Greatest `|a - b| / (|b| + size)`; infinite where only one of them is a number. */
+  readonly worst: number;
+  /** The first element beyond the bound; null where there is none. */
+  readonly mismatch: Mismatch | null;
+}
+
+/** What a call left behind: every tensor it wrote, by flat name, and the number it returned, if it does. */
+export interface Outcome {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly returned: number | undefined;
+}
+
+/** The outcome of a call with these arguments; the tensors are the call's own. */
+export function outcomeOf(op: OpName, values: readonly unknown[], returned: unknown): Outcome {
+  const flat = flatValues(op, values);
+  const written = flatArgs(op).flatMap((arg, i): [string, Tensor][] =>
+    arg.kind === 'tensor' && arg.role !== 'in' && flat[i] !== null ? [[arg.name, flat[i] as Tensor]] : [],
+  );
+  return { tensors: new Map(written), returned: returned as number | undefined };
+}
+
+/** How close results must be: integers equal, reals within `near`; `stored` for float32 against float64. */
+function nearOf(op: OpName, tensor: Tensor, measure: Real): number {
+  if (tensor.dtype !== 'f32' && tensor.dtype !== 'f64') return 0;
+  const { agree } = OPS[op];
+  if (agree !== 'exact') return agree.near;
+  return tensor.dtype === measure ? 0 : STORED;
+}
+
+/**
+ * Compares what two calls of one op left behind, argument by argument: equality for integers and where the table says
+ * `exact`, `|a - b| <= near * (|b| + size)` for other reals. `size` is the RMS of the whole output or of the element's
+ * row, whichever is greater: a float32 sum is off by what its own terms are large, and the rows of one batch (a token
+ * that occurs once, one that occurs thousands of times) can differ by orders of magnitude. What backends keep to themselves (packed weights) is not compared.
+ */
+export function deviations(op: OpName, actual: Outcome, expected: Outcome): Deviation[] {
+  const isPrivate = new Set(
+    flatArgs(op).flatMap((arg) => (arg.kind === 'tensor' && arg.packs ? [arg.name] : [])),
+  );
+  const compared = [...expected.tensors].filter(([name]) => !isPrivate.has(name));
+  const found = compared.map(([name, measure]) => {
+    const mine = actual.tensors.get(name)!;
+    return deviation(name, mine, measure, nearOf(op, mine, measure.dtype as Real));
+  });
+  if (expected.returned === undefined) return found;
+  const number = (value: number | undefined): Tensor => {
+    return { dtype: 'f64', rows: 1, cols: 1, label: op, data: Float64Array.of(value ?? Number.NaN) };
+  };
+  const { agree } = OPS[op];
+  const near = agree === 'exact' ? 0 : agree.near;
+  return [...found, deviation('returned', number(actual.returned), number(expected.returned), near)];
+}
+
+/** The first element of all that is too far off. */
+export function firstMismatch(...args: Parameters<typeof deviations>): Mismatch | null {
+  return deviations(...args).find((d) => d.mismatch)?.mismatch ?? null;
+}
+
+function deviation(arg: string, actual: Tensor, expected: Tensor, near: number): Deviation {
+  const [a, b] = [actual.data, expected.data];
+  const { rows, cols } = expected;
+  const whole = rms(b, 0, b.length);
+  let [beyond, worst] = [0, 0];
+  let mismatch: Mismatch | null = null;
+  for (let row = 0; row < rows; row++) {
+    const size = Math.max(whole, rms(b, row * cols, (row + 1) * cols));
+    for (let i = row * cols; i < (row + 1) * cols; i++) {
+      const scale = Math.abs(b[i]!) + size;
+      const distance = Math.abs(a[i]! - b[i]!);
+      if (distance <= near * scale) {
+        if (distance > worst * scale) worst = distance / scale;
+        continue;
+      }
+      // Both the same NaN or infinity: equal, though their difference is no number.
+      if (Object.is(a[i], b[i])) continue;
+      const relative = distance / scale;
+      worst = Math.max(worst, Number.isNaN(relative) ? Number.POSITIVE_INFINITY : relative);
+      beyond++;
+      mismatch ??= {
+        arg,
+        label: actual.label,
+        index: i,
+        row,
+        col: i - row * cols,
+        actual: a[i]!,
+        expected: b[i]!,
+        bound: near * scale,
+      };
+    }
+  }
+  return { arg, elements: b.length, beyond, worst, mismatch };
+}
+
+function rms(values: Tensor['data'], begin: number, end: number): number {
+  let squares = 0;
+  for (let i = begin; i < end; i++) squares += values[i]! * values[i]!;
+  return end > begin ? Math.sqrt(squares / (end - begin)) : 0;
+}
