@@ -1,8 +1,9 @@
 import { type OpTime, type TimedBackend, timed } from '../backends/decorators/timed.ts';
 import type { Backend } from '../core/backend.ts';
 import type { OpName } from '../core/kernels.ts';
+import type { MakeTraining } from '../recipes/recipe-training.ts';
 import type { Path } from '../train/events.ts';
-import { Trainer, type TrainerOptions, type TrainerParts } from '../train/trainer.ts';
+import { Trainer } from '../train/trainer.ts';
 import type { Effort } from './effort.ts';
 import { interleave } from './interleave.ts';
 import { type Summary, summarize } from './summary.ts';
@@ -42,12 +43,6 @@ export interface StepResult {
   /** Of the step whose time is the median (the one below, for an even number of steps). */
   readonly breakdown: Breakdown;
 }
-
-/** A recipe's training without its data, on a backend that is given. */
-export type MakeTraining = (
-  backend: Backend,
-  path: Path,
-) => { readonly parts: TrainerParts; readonly options: TrainerOptions };
 
 /** A training run that takes one step at a time. */
 export class StepBench {

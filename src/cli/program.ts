@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { CliCommand } from './command.ts';
+import { keepRecording } from './disagreement.ts';
 import { reportError } from './errors.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -15,7 +16,7 @@ export async function runCli(
     await program.parseAsync(args.length ? args : ['--help'], { from: 'user' });
     return 0;
   } catch (error) {
-    return reportError(error, terminal, args.includes('--debug'));
+    return reportError(await keepRecording(error), terminal, args.includes('--debug'));
   }
 }
 

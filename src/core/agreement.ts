@@ -78,11 +78,6 @@ export function deviations(op: OpName, actual: Outcome, expected: Outcome): Devi
   return [...found, deviation('returned', number(actual.returned), number(expected.returned), near)];
 }
 
-/** The first element of all that is too far off. */
-export function firstMismatch(...args: Parameters<typeof deviations>): Mismatch | null {
-  return deviations(...args).find((d) => d.mismatch)?.mismatch ?? null;
-}
-
 function deviation(arg: string, actual: Tensor, expected: Tensor, near: number): Deviation {
   const [a, b] = [actual.data, expected.data];
   const { rows, cols } = expected;

@@ -30,8 +30,8 @@ export function createBackend(spec: Spec<'backend'>, context: BackendContext): B
 }
 
 /** The backend that a command line names: `native:avx2`, `reference:f64`, `checked(native)`. @throws RecipeError */
-export function parseBackend(text: string, registry: Registry): Spec<'backend'> {
-  const place: Place = { text: `--backend ${text}`, source: '', dir: process.cwd(), line: 0, column: 0 };
+export function parseBackend(text: string, registry: Registry, flag = '--backend'): Spec<'backend'> {
+  const place: Place = { text: `${flag} ${text}`, source: '', dir: process.cwd(), line: 0, column: 0 };
   const reader = new RecipeReader(registry);
   const spec = reader.readComponent('backend', toTree(text, place));
   reader.finish();

@@ -81,6 +81,8 @@ export function inputsOf(
     const arg = flatArgs(op)[i]!;
     if (arg.kind !== 'tensor' || value === null) return value;
     const t = value as Tensor;
+    // Each backend packs for itself.
+    if (arg.packs) return tensor('u8', 1, 0, t.label);
     return before.get(i) ?? (arg.dtype === 'real' ? inType(t, real) : copyOf(t));
   });
 }

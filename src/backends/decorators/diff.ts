@@ -1,4 +1,4 @@
-import { firstMismatch, outcomeOf } from '../../core/agreement.ts';
+import { type Deviation, deviations, outcomeOf } from '../../core/agreement.ts';
 import type { Backend, Decorator } from '../../core/backend.ts';
 import { FlashError } from '../../core/errors.ts';
 import type { OpName } from '../../core/kernels.ts';
@@ -30,7 +30,7 @@ export interface DiffOptions {
   /** Compares in the first of every so many training steps; outside training always. Default 1: every step. */
   readonly every?: number;
   /** Hears of each call that was compared. */
-  readonly onCompared?: (op: OpName, layer: string | undefined) => void;
+  readonly onCompared?: (op: OpName, deviations: readonly Deviation[]) => void;
 }
 
 /**
@@ -59,7 +59,8 @@ export function diff(against: Backend, { every = 1, onCompared }: DiffOptions = 
       const kernel = against.kernels[op] as (...values: unknown[]) => unknown;
       const expected = kernel(...mirrored);
       const outcomes = [outcomeOf(op, values, returned), outcomeOf(op, mirrored, expected)] as const;
-      const mismatch = firstMismatch(op, ...outcomes);
+      const found = deviations(op, ...outcomes);
+      const mismatch = found.find((d) => d.mismatch)?.mismatch;
       if (mismatch) {
         const { layer, step } = position;
         throw new DisagreementError({
@@ -72,7 +73,7 @@ export function diff(against: Backend, { every = 1, onCompared }: DiffOptions = 
           outcomes: [copyOutcome(outcomes[0]), copyOutcome(outcomes[1])],
         });
       }
-      onCompared?.(op, position.layer?.path);
+      onCompared?.(op, found);
       return returned;
     };
     return wrapBackend(

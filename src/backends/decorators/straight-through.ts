@@ -21,12 +21,19 @@ export class StraightThrough {
   private readonly base: Linearisation[] = [];
   private readonly linear = new Map<Codes['data'], Float64Array>();
   private call = 0;
+  private readonly rules = new Set<string>();
 
   constructor(private readonly inner: Kernels) {}
+
+  /** The rules of the quantisers that stand replaced, in the order of their first call: `absmean`, `ternary`. */
+  get quantizers(): readonly string[] {
+    return [...this.rules];
+  }
 
   /** Kernels for the pass at the base point. */
   record(): Kernels {
     this.base.length = 0;
+    this.rules.clear();
     const note = (x: Mat, codes: Codes, scale: Mat): void => {
       this.base.push({
         x: Float64Array.from(x.data),
@@ -37,10 +44,12 @@ export class StraightThrough {
       ...this.inner,
       quantizeWeight: (codes, scale, w, rule) => {
         this.inner.quantizeWeight(codes, scale, w, rule);
+        this.rules.add(rule);
         note(w, codes, scale);
       },
       quantizeRows: (codes, scale, x, rule) => {
         this.inner.quantizeRows(codes, scale, x, rule);
+        this.rules.add(rule);
         note(x, codes, scale);
       },
     };

@@ -1,9 +1,16 @@
+import type { Backend } from '../core/backend.ts';
 import { OptimizerState } from '../optim/optimizer.ts';
-import { composeModel } from '../recipes/compose.ts';
-import { createPart } from '../recipes/create.ts';
-import type { Recipe } from '../recipes/load.ts';
-import type { Batches } from '../train/trainer.ts';
-import type { MakeTraining } from './step-bench.ts';
+import type { Path } from '../train/events.ts';
+import type { Batches, TrainerOptions, TrainerParts } from '../train/trainer.ts';
+import { composeModel } from './compose.ts';
+import { createPart } from './create.ts';
+import type { Recipe } from './load.ts';
+
+/** A recipe's training on batches that are given, on a backend that is given, with no run directory and no end. */
+export type MakeTraining = (
+  backend: Backend,
+  path: Path,
+) => { readonly parts: TrainerParts; readonly options: TrainerOptions };
 
 /** Training as a recipe says, on batches of `tokens` tokens, for as many steps as are asked for. */
 export function recipeTraining(recipe: Recipe, batches: Batches, tokens: number): MakeTraining {

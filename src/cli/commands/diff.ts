@@ -1,0 +1,142 @@
+import { nativeStatus } from '../../backends/native/index.ts';
+import { OPS } from '../../core/ops.ts';
+import { BatchSource } from '../../data/batches.ts';
+import { createBackend, parseBackend } from '../../recipes/create.ts';
+import { describeModel } from '../../recipes/describe.ts';
+import { loadRecipe, type Recipe } from '../../recipes/load.ts';
+import { recipeTraining } from '../../recipes/recipe-training.ts';
+import { prepareRunData } from '../../recipes/run-data.ts';
+import { compareTraining, type OpAgreement } from '../../verify/backend-comparison.ts';
+import type { CliCommand } from '../command.ts';
+import { formatCount, formatPlural, formatShort } from '../format.ts';
+import { addSetOption, wholeNumber } from '../options.ts';
+import { ProgressBar } from '../reporters/progress-bar.ts';
+import { TaskProgress } from '../reporters/task-progress.ts';
+import { type Column, formatTable } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+import { settings, type TrainSettings } from '../train-settings.ts';
+
+interface DiffOptions extends Pick<TrainSettings, 'data' | 'set' | 'threads'> {
+  readonly backend?: readonly string[];
+  readonly against: string;
+  readonly steps: number;
+  readonly json?: boolean;
+}
+
+export const diff: CliCommand = {
+  name: 'diff',
+  summary: 'train a few steps with every kernel call compared between two backends',
+  examples: [
+    'flashlm diff v61 --steps 5',
+    'flashlm diff my.yaml --backend native:avx2 --against reference --data stories.txt',
+  ],
+  define(command, terminal) {
+    command
+      .argument('<recipe>', 'a YAML file, or the name of a recipe that comes with FlashLM')
+      .option('--backend <name...>', 'backends to compare (default: each instruction set of this machine)')
+      .option('--against <name>', 'the backend that is right', 'reference:f64')
+      .option('--steps <n>', 'training steps', wholeNumber(1, '5'), 1)
+      .option('--data <file...>', "train on these text files (default: the recipe's)")
+      .option('--threads <n>', 'threads of the kernels (default: one per CPU)', wholeNumber(1, '2'));
+    addSetOption(command)
+      .option('--json', 'print one JSON object a backend')
+      .addHelpText(
+        'after',
+        '\nEach call gets the same inputs on both, so errors do not add up. The first that differs ends the command with' +
+          '\nstatus 1; it is saved for flashlm replay. Steps are as large as the recipe says: --set data.batch=8 makes them' +
+          '\nsmaller. A run compares now and then with: train --backend, or wrap: [{type: diff, every: 50}].',
+      )
+      .action((recipe: string, options: DiffOptions) => run(recipe, options, terminal));
+  },
+};
+
+async function run(name: string, options: DiffOptions, terminal: Terminal): Promise<void> {
+  const { data, set, threads, steps } = options;
+  const recipe = await loadRecipe(name, { set: settings({ data, set, threads }) });
+  describeModel(recipe);
+  const progress = new TaskProgress(terminal);
+  const prepared = await prepareRunData(recipe, recipe.tokenizer.vocab, {
+    onProgress: progress.onPrepare,
+  }).finally(() => progress.end());
+  for (const notice of prepared.train.notices) progress.note(notice);
+  try {
+    const { seq_len: seqLen, batch, order } = recipe.data;
+    const batches = new BatchSource(prepared.train.tokens, { seqLen, batch, order, seed: recipe.train.seed });
+    const make = recipeTraining(recipe, batches, seqLen * batch);
+    const path = recipe.collapse === 'auto' ? 'collapsed' : 'dense';
+    const compared: Compared[] = [];
+    for (const subject of options.backend ?? ownBackends()) {
+      const backend = open(subject, recipe, terminal);
+      const against = open(options.against, recipe, terminal, '--against');
+      const bar = terminal.interactive ? new ProgressBar(terminal) : undefined;
+      try {
+        bar?.update(backend.name, 0, '');
+        const ops = await compareTraining(make, path, backend, against, steps, (done) =>
+          bar?.update(backend.name, done / steps, `step ${done} of ${steps}`),
+        );
+        compared.push({ backend: backend.name, against: against.name, steps, ops });
+      } finally {
+        bar?.stop();
+        backend.dispose();
+        against.dispose();
+      }
+      if (options.json) terminal.print(JSON.stringify(compared.at(-1)));
+      else terminal.print(conclude(compared.at(-1)!, terminal));
+    }
+    if (!options.json) terminal.print(['', ...describe(compared, terminal)].join('\n'));
+  } finally {
+    prepared.train.tokens.close();
+    prepared.valid?.tokens.close();
+  }
+}
+
+/** Every instruction set that runs here, with its extensions. */
+function ownBackends(): string[] {
+  const isas = nativeStatus().isas.filter(({ supported }) => supported);
+  return isas.length ? isas.map(({ isa }) => `native:${isa}`) : ['reference'];
+}
+
+function open(name: string, recipe: Recipe, terminal: Terminal, flag?: string) {
+  const { threads } = recipe.train;
+  const context = {
+    threads: threads === 'auto' ? undefined : threads,
+    notice: (text: string) => terminal.note(text),
+  };
+  return createBackend(parseBackend(name, recipe.registry, flag), context);
+}
+
+/** What is known of one backend that agreed in every call. */
+interface Compared {
+  readonly backend: string;
+  readonly against: string;
+  readonly steps: number;
+  readonly ops: readonly OpAgreement[];
+}
+
+function conclude({ backend, against, steps, ops }: Compared, { styles }: Terminal): string {
+  const calls = ops.reduce((sum, op) => sum + op.calls, 0);
+  const what = `${formatPlural(calls, 'kernel call')} in ${formatPlural(steps, 'step')}`;
+  return `${styles.green('agree:')} ${backend} and ${against}, ${what}`;
+}
+
+/** The greatest deviation of each op on each backend, beside the one that is allowed. */
+function describe(compared: readonly Compared[], { styles }: Terminal): string[] {
+  const right = (title: string): Column => ({ title, align: 'right' });
+  const columns: Column[] = [
+    { title: 'greatest deviation', align: 'left' },
+    ...['calls', 'values', 'allowed', ...compared.map(({ backend }) => backend)].map(right),
+  ];
+  const rows = compared[0]!.ops.map(({ op, calls, elements }) => {
+    const { agree } = OPS[op];
+    const worst = compared.map(({ ops }) => ops.find((other) => other.op === op)?.worst);
+    return [
+      op,
+      formatCount(calls),
+      formatShort(elements),
+      agree === 'exact' ? 'none' : agree.near.toExponential(0),
+      ...worst.map((w) => (w === undefined ? '-' : w === 0 ? 'none' : w.toExponential(1))),
+    ];
+  });
+  const [titles, ...lines] = formatTable(columns, rows);
+  return [styles.bold(titles!), ...lines];
+}

@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+import { DisagreementError } from '../backends/decorators/diff.ts';
+import { FlashError } from '../core/errors.ts';
+import { cacheDir } from '../data/cache-dir.ts';
+import { shown } from '../recipes/read-file.ts';
+import { saveRecording } from '../verify/recording-file.ts';
+
+/** Puts the call on which two backends disagree into a file, and says how to run it again. Other errors come back as they are. */
+export async function keepRecording(error: unknown): Promise<unknown> {
+  if (!(error instanceof DisagreementError)) return error;
+  const { message, where, exitCode, recording } = error;
+  let remedy: string;
+  try {
+    const path = await saveRecording(recording, join(cacheDir(), 'recordings'));
+    remedy = `Run that call alone: flashlm replay ${shown(path)}`;
+  } catch (cause) {
+    remedy = `The call could not be saved: ${(cause as Error).message}`;
+  }
+  return new FlashError(message, { where, remedy, exitCode, cause: error });
+}

@@ -1,0 +1,228 @@
+import { StraightThrough } from '../backends/decorators/straight-through.ts';
+import { createReferenceBackend } from '../backends/reference/index.ts';
+import type { Backend } from '../core/backend.ts';
+import { BatchRunner } from '../core/batch-runner.ts';
+import type { Kernels } from '../core/kernels.ts';
+import type { Layer } from '../core/layer.ts';
+import { Random } from '../core/random.ts';
+import { DenseRows } from '../core/rows.ts';
+import { buildModel } from '../recipes/build-model.ts';
+import { composeModel } from '../recipes/compose.ts';
+import type { Recipe } from '../recipes/load.ts';
+import { LayerCase } from './layer-case.ts';
+
+/** How one gradient compares with finite differences of the smooth function that its layer stands for. */
+export interface GradientResult {
+  /** Path of the layer; `model` for the loss of the whole model. */
+  readonly layer: string;
+  readonly type: string;
+  /** `x`, or the name of a parameter. */
+  readonly of: string;
+  /** Derivatives that were compared. */
+  readonly probes: number;
+  /** Greatest `|gradient - difference| / (|difference| + rms)`; not finite where backward left no number. */
+  readonly worst: number;
+  readonly bound: number;
+  /** Quantisers that were replaced by their linearisation: `absmean`, `ternary`. */
+  readonly surrogate: readonly string[];
+}
+
+/** Whether a gradient is the one it claims to be. NaN is not. */
+export const isRight = ({ worst, bound }: GradientResult): boolean => worst <= bound;
+
+/** One layer by itself: errors are those of float64 differences alone. */
+const LAYER_STEP = 1e-5;
+const LAYER_BOUND = 1e-7;
+/** Through a whole model the third derivative counts, hence the wider step and bound. */
+const MODEL_STEP = 1e-4;
+const MODEL_BOUND = 1e-5;
+
+/** Central difference with its error of second order taken out (Richardson). */
+function derivative(move: (by: number) => void, loss: () => number, step: number): number {
+  const slope = (h: number): number => {
+    move(h);
+    const up = loss();
+    move(-2 * h);
+    const down = loss();
+    move(h);
+    return (up - down) / (2 * h);
+  };
+  return (4 * slope(step / 2) - slope(step)) / 3;
+}
+
+/** Evenly spread places in `length` elements, at most `most`. */
+function spread(length: number, most: number): number[] {
+  const count = Math.min(length, most);
+  return Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * length) / count));
+}
+
+/**
+ * Compares all gradients of one layer, which must be made for the float64 reference, with central differences of its
+ * forward at up to `probes` elements each; every element by default.
+ */
+export function checkLayer(
+  test: LayerCase,
+  kernels: Kernels,
+  probes = Number.POSITIVE_INFINITY,
+): GradientResult[] {
+  const { layer, store } = test;
+  const smooth = new StraightThrough(kernels);
+  const base = smooth.record();
+  test.forward(base);
+  const surrogate = smooth.quantizers;
+  store.zeroGrads();
+  test.dx.data.fill(Number.NaN);
+  test.backward(base);
+  const loss = (): number => test.forward(smooth.replay());
+  const gradients = [
+    { of: 'x', values: test.x.data, gradient: test.dx.data.slice() },
+    ...store.all.map((p) => ({ of: p.name, values: p.value.data, gradient: p.grad.data.slice() })),
+  ];
+  return gradients.map(({ of, values, gradient }) => {
+    const at = spread(values.length, probes);
+    const differences = at.map((i) => {
+      const value = values[i]!;
+      const move = (by: number): void => {
+        values[i]! += by;
+      };
+      const difference = derivative(move, loss, LAYER_STEP);
+      values[i] = value;
+      return difference;
+    });
+    const found = at.map((i) => gradient[i]!);
+    const { path, type } = layer;
+    return {
+      layer: path,
+      type,
+      of,
+      probes: at.length,
+      worst: worstOf(found, differences),
+      bound: LAYER_BOUND,
+      surrogate,
+    };
+  });
+}
+
+function worstOf(found: readonly number[], differences: readonly number[]): number {
+  const rms = Math.sqrt(differences.reduce((sum, d) => sum + d * d, 0) / differences.length);
+  // A gradient of nothing but zeros would be right by never being looked at.
+  if (rms === 0) return Number.POSITIVE_INFINITY;
+  const errors = found.map((g, i) => Math.abs(g - differences[i]!) / (Math.abs(differences[i]!) + rms));
+  return errors.some(Number.isNaN) ? Number.NaN : Math.max(...errors);
+}
+
+export interface GradcheckOptions {
+  /** Elements of each gradient of a layer that are looked at. */
+  readonly probes: number;
+  readonly onProgress?: (done: number, total: number, what: string) => void;
+}
+
+const SEQ_LEN = 5;
+const SEQUENCES = 2;
+
+/**
+ * Checks a recipe's gradients in float64 on the reference backend: each layer by itself, then the loss of the whole
+ * model along one random direction of each parameter, with everything between: residuals, shared tables, blocks.
+ */
+export function checkGradients(recipe: Recipe, { probes, onProgress }: GradcheckOptions): GradientResult[] {
+  const backend = createReferenceBackend('f64');
+  const { body } = buildModel(recipe.model, { backend, seqLen: SEQ_LEN });
+  const layers = leaves(body);
+  const model = new ModelCase(recipe);
+  const total = layers.length + model.parameters;
+  const results: GradientResult[] = [];
+  layers.forEach((layer, i) => {
+    onProgress?.(i, total, layer.path);
+    const test = new LayerCase(layer, backend, { sequences: SEQUENCES, seqLen: SEQ_LEN });
+    results.push(...checkLayer(test, backend.kernels, probes));
+  });
+  for (const result of model.check((i, what) => onProgress?.(layers.length + i, total, what)))
+    results.push(result);
+  return results;
+}
+
+function leaves(layer: Layer): Layer[] {
+  return layer.children ? layer.children.flatMap(leaves) : [layer];
+}
+
+/** A recipe's whole model on a few random tokens. */
+class ModelCase {
+  private kernels: Kernels;
+  private readonly reference = createReferenceBackend('f64');
+  private readonly model: ReturnType<typeof composeModel>;
+  private readonly runner: BatchRunner;
+  private readonly rows: ReturnType<DenseRows['of']>;
+  private readonly tokens = 4 * SEQ_LEN;
+
+  constructor(recipe: Recipe) {
+    this.kernels = this.reference.kernels;
+    const current = () => this.kernels;
+    const backend: Backend = {
+      ...this.reference,
+      get kernels() {
+        return current();
+      },
+    };
+    const short = { ...recipe, data: { ...recipe.data, seq_len: SEQ_LEN } };
+    this.model = composeModel(short, backend);
+    const { tokens, model } = this;
+    // Blocks of two sequences, so that gradients add up over blocks.
+    this.runner = new BatchRunner(model, {
+      seqLen: SEQ_LEN,
+      blockRows: 2 * SEQ_LEN,
+      maxRows: tokens,
+      maxEntries: tokens,
+      training: true,
+    });
+    const random = new Random(5, 'gradcheck');
+    const draw = () => Int32Array.from({ length: tokens }, () => random.uint32() % model.vocab);
+    this.rows = new DenseRows(tokens).of(draw(), draw(), tokens);
+  }
+
+  get parameters(): number {
+    return this.model.store.all.length;
+  }
+
+  *check(onParameter: (index: number, name: string) => void): Iterable<GradientResult> {
+    const { model, runner, rows, tokens, reference } = this;
+    const smooth = new StraightThrough(reference.kernels);
+    this.kernels = smooth.record();
+    const context = () => ({ k: this.kernels, seqLen: SEQ_LEN, carry: false });
+    model.prepare();
+    model.store.zeroGrads();
+    runner.train(rows, 1 / tokens, context());
+    const gradients = model.store.all.map((p) => p.grad.data.slice());
+    const surrogate = smooth.quantizers;
+    const loss = (): number => {
+      this.kernels = smooth.replay();
+      model.prepare();
+      return runner.evaluate(rows, context()) / tokens;
+    };
+    for (const [i, p] of model.store.all.entries()) {
+      onParameter(i, p.name);
+      const gradient = gradients[i]!;
+      const random = new Random(11, p.name);
+      const direction = Float64Array.from({ length: p.size }, () => random.normal());
+      const norm = Math.sqrt(dot(direction, direction));
+      const values = p.value.data;
+      const before = values.slice();
+      const move = (by: number): void => {
+        for (let j = 0; j < p.size; j++) values[j]! += (by * direction[j]!) / norm;
+      };
+      const slope = derivative(move, loss, MODEL_STEP);
+      (values as Float64Array).set(before);
+      const found = dot(gradient, direction) / norm;
+      // What a random direction of length 1 meets of the gradient on average.
+      const size = Math.sqrt(dot(gradient, gradient) / p.size);
+      const worst =
+        size === 0 ? Number.POSITIVE_INFINITY : Math.abs(found - slope) / (Math.abs(slope) + size);
+      yield { layer: 'model', type: 'loss', of: p.name, probes: 1, worst, bound: MODEL_BOUND, surrogate };
+    }
+  }
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}

@@ -1,0 +1,75 @@
+import type { Backend } from '../core/backend.ts';
+import type { Kernels } from '../core/kernels.ts';
+import type { Layer, StepContext } from '../core/layer.ts';
+import { ParameterStore } from '../core/parameter.ts';
+import { Random } from '../core/random.ts';
+import { type Mat, mat } from '../core/tensor.ts';
+import { Workspace } from '../core/workspace.ts';
+
+export interface LayerCaseSize {
+  readonly sequences: number;
+  readonly seqLen: number;
+}
+
+/** A layer by itself, with memory, random values and a random gradient from above, in float64. */
+export class LayerCase {
+  readonly store: ParameterStore;
+  readonly x: Mat;
+  readonly y: Mat;
+  readonly dy: Mat;
+  readonly dx: Mat;
+  private readonly cache: unknown;
+  private readonly seqLen: number;
+
+  /** `backend` is the one the layer was made for. */
+  constructor(
+    readonly layer: Layer,
+    backend: Backend,
+    { sequences, seqLen }: LayerCaseSize,
+  ) {
+    const rows = sequences * seqLen;
+    this.seqLen = seqLen;
+    this.store = new ParameterStore([...layer.parameters()], backend);
+    this.store.initialize(7);
+    const random = new Random(7, layer.type);
+    // Gains start at 1 and mixes at 0: moved off those points, or a wrong factor there would not show.
+    for (const p of this.store.all) {
+      if (p.role !== 'gain') continue;
+      for (let i = 0; i < p.size; i++) p.value.data[i]! += 0.3 * random.normal();
+    }
+    const filled = (label: string, cols: number): Mat => {
+      const m = mat('f64', rows, cols, label);
+      for (let i = 0; i < m.data.length; i++) m.data[i] = random.normal();
+      return m;
+    };
+    this.x = filled('x', layer.inCols);
+    this.y = mat('f64', rows, layer.outCols, 'y');
+    this.dy = filled('dy', layer.outCols);
+    this.dx = mat('f64', rows, layer.inCols, 'dx');
+    this.cache = new Workspace(backend).plan(true, seqLen, (p) => layer.plan(rows, p));
+  }
+
+  /** Quantises the weights and runs forward; the sum of `y * dy`, whose gradient backward must give. */
+  forward(k: Kernels): number {
+    this.layer.prepare?.(k);
+    this.layer.forward(this.context(k), this.x, this.y, this.cache);
+    const [y, dy] = [this.y.data, this.dy.data];
+    let sum = 0;
+    for (let i = 0; i < y.length; i++) sum += y[i]! * dy[i]!;
+    return sum;
+  }
+
+  backward(k: Kernels): void {
+    // What a layer does not keep, others may have overwritten by now.
+    const { keeps } = this.layer;
+    if (!keeps.output) this.y.data.fill(Number.NaN);
+    const x = this.x.data.slice();
+    if (!keeps.input) this.x.data.fill(Number.NaN);
+    this.layer.backward(this.context(k), this.x, this.y, this.dy, this.dx, this.cache);
+    this.x.data.set(x);
+  }
+
+  private context(k: Kernels): StepContext {
+    return { k, seqLen: this.seqLen, carry: false };
+  }
+}

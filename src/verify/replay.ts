@@ -1,0 +1,61 @@
+import { mirrorCall } from '../backends/decorators/call-mirror.ts';
+import type { Recording } from '../backends/decorators/recording.ts';
+import { type Deviation, deviations, outcomeOf } from '../core/agreement.ts';
+import type { Backend } from '../core/backend.ts';
+import { checkCall } from '../core/check-call.ts';
+import type { OpName } from '../core/kernels.ts';
+import { type ArgSpec, OPS } from '../core/ops.ts';
+import type { Tensor } from '../core/tensor.ts';
+
+/** A recorded call, run again. */
+export interface Replay {
+  /** How far the two backends are apart now, argument by argument. */
+  readonly deviations: readonly Deviation[];
+  /** Does the first backend give the recorded values to the bit? */
+  readonly sameAsRecorded: boolean;
+}
+
+/**
+ * Runs a recorded call alone on two backends, each on its own copy of the recorded inputs, and compares as `diff` does.
+ * @throws FlashError when the recording's arguments do not fit the op.
+ */
+export function replay(recording: Recording, backend: Backend, against: Backend): Replay {
+  const { op } = recording;
+  const values = unflatten(op, recording.inputs);
+  // The file may come from anybody: a kernel must never see what does not fit the op.
+  checkCall(op, values, values.flatMap(reals)[0] ?? backend.real);
+  const exact = OPS[op].agree === 'exact';
+  const run = (on: Backend, real: Backend['real']) => {
+    const mirrored = mirrorCall(op, values, on, real);
+    const kernel = on.kernels[op] as (...values: unknown[]) => unknown;
+    return outcomeOf(op, mirrored, kernel(...mirrored));
+  };
+  const mine = run(backend, backend.real);
+  const measure = run(against, exact && against.anyReal ? backend.real : against.real);
+  const [recorded] = recording.outcomes;
+  const sameAsRecorded =
+    Object.is(mine.returned, recorded.returned) &&
+    [...recorded.tensors].every(([name, { data }]) => {
+      const now = mine.tensors.get(name)?.data;
+      return now?.length === data.length && data.every((v: number, i: number) => Object.is(v, now[i]));
+    });
+  return { deviations: deviations(op, mine, measure), sameAsRecorded };
+}
+
+/** Flat values as the arguments of the op; the packed form of a weight is made anew by each backend. */
+function unflatten(op: OpName, flat: readonly unknown[]): unknown[] {
+  let at = 0;
+  return OPS[op].args.map((arg: ArgSpec): unknown => {
+    if (arg.kind !== 'group') return flat[at++];
+    return Object.fromEntries(Object.keys(arg.fields).map((field) => [field, flat[at++]]));
+  });
+}
+
+function reals(value: unknown): ('f32' | 'f64')[] {
+  if (value === null || typeof value !== 'object') return [];
+  if ('dtype' in value) {
+    const { dtype } = value as Tensor;
+    return dtype === 'f32' || dtype === 'f64' ? [dtype] : [];
+  }
+  return Object.values(value).flatMap(reals);
+}
