@@ -13,7 +13,7 @@ const left = (title: string): Column => ({ title, align: 'left' });
 const right = (title: string): Column => ({ title, align: 'right' });
 
 /** Three significant digits where there are any: `0.472`, `4.72`, `47.2`, `472`. */
-function digits(value: number): string {
+export function digits(value: number): string {
   if (value === 0) return '0';
   const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
   return value >= 1000 ? formatCount(Number(value.toPrecision(3))) : value.toFixed(Math.min(decimals, 3));

@@ -58,7 +58,7 @@ export function checkCall(op: OpName, values: readonly unknown[], real: Real): D
   }
   args.forEach((arg, i) => {
     if (arg.kind !== 'tensor' || flat[i] === null) return;
-    checkIndices(arg, flat[i] as Tensor, dims, (what) => fail(arg, i, what));
+    checkIndices(arg, flat[i] as Tensor, dims, usedEntries(arg, args, flat), (what) => fail(arg, i, what));
     args.forEach((other, j) => {
       if (j === i || arg.role === 'in' || other.kind !== 'tensor' || flat[j] === null) return;
       const same = (flat[i] as Tensor).data === (flat[j] as Tensor).data;
@@ -69,9 +69,22 @@ export function checkCall(op: OpName, values: readonly unknown[], real: Real): D
   return dims;
 }
 
-function checkIndices(arg: TensorArg, t: Tensor, dims: Dims, fail: (what: string) => never): void {
+/** Entries of sparse rows are used from the first offset to the last; other indices all. */
+function usedEntries(arg: TensorArg, args: readonly FlatArg[], flat: readonly unknown[]): [number, number] {
+  const at = args.findIndex((other) => other.kind === 'tensor' && other.offsetsInto === arg.rows);
+  const { data } = flat[at < 0 ? args.indexOf(arg) : at] as Tensor;
+  return at < 0 ? [0, data.length] : [data[0]!, data[data.length - 1]!];
+}
+
+function checkIndices(
+  arg: TensorArg,
+  t: Tensor,
+  dims: Dims,
+  [first, end]: readonly [number, number],
+  fail: (what: string) => never,
+): void {
   if (arg.below) {
-    const wrong = t.data.findIndex((v) => v < 0 || v >= dims[arg.below!]!);
+    const wrong = t.data.findIndex((v, i) => i >= first && i < end && (v < 0 || v >= dims[arg.below!]!));
     if (wrong >= 0) fail(`holds ${t.data[wrong]} at ${wrong}, expected 0 to ${dims[arg.below]! - 1}`);
   }
   if (arg.offsetsInto) {

@@ -12,6 +12,8 @@ export interface LayerCall {
   readonly path: string;
   readonly type: string;
   readonly pass: Pass;
+  /** It has layers inside, whose calls come within this one. */
+  readonly container: boolean;
   /** Backward will follow a forward: the plan was made for training. */
   readonly training: boolean;
   /** What the layer's plan asked for; nothing in `prepare`. */
@@ -101,6 +103,7 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat> implements Layer<
     const call = {
       path,
       type,
+      container: this.children !== undefined,
       pass: 'prepare',
       training: false,
       requests: NOTHING,
@@ -127,7 +130,8 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat> implements Layer<
   private call(pass: Pass, x: X, y: Mat, { training, requests }: Watched<C>, written: Mat | null): LayerCall {
     const { path, type, keeps } = this;
     const kept = [...(keeps.input ? [x] : []), ...(keeps.output ? [y] : [])];
-    return { path, type, pass, training, requests, kept, writes: written ? [written] : [] };
+    const container = this.children !== undefined;
+    return { path, type, pass, container, training, requests, kept, writes: written ? [written] : [] };
   }
 }
 
@@ -177,7 +181,8 @@ export class WatchedObjective<C = unknown> implements Objective<Watched<C>> {
   }
 
   private call(pass: Pass, { requests }: Watched<C>, writes: readonly Mat[]): LayerCall {
-    return { path: this.path, type: this.type, pass, training: false, requests, kept: [], writes };
+    const { path, type } = this;
+    return { path, type, pass, container: false, training: false, requests, kept: [], writes };
   }
 }
 

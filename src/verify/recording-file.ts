@@ -145,8 +145,10 @@ export async function loadRecording(path: string): Promise<Recording> {
   const outcome = (side: string, returned: string | null): Outcome => {
     const own = [...tensors].filter(([name]) => name.startsWith(side));
     const written = own.map(([name, loaded]) => {
-      const tensor = asTensor(loaded, name) ?? fail(`'${name}' is not a matrix`);
-      return [name.slice(side.length), tensor] as const;
+      const arg = name.slice(side.length);
+      const given = head.args[arg];
+      const label = given && 'tensor' in given ? given.tensor : arg;
+      return [arg, asTensor(loaded, label) ?? fail(`'${name}' is not a matrix`)] as const;
     });
     return { tensors: new Map(written), returned: returned === null ? undefined : Number(returned) };
   };

@@ -1,11 +1,13 @@
 import type { Decorator } from '../../core/backend.ts';
 import { checkCall } from '../../core/check-call.ts';
 import { FlashError } from '../../core/errors.ts';
+import { formatBytes } from '../../core/files.ts';
 import type { OpName } from '../../core/kernels.ts';
 import { type FlatArg, flatArgs, flatValues, OP_NAMES } from '../../core/ops.ts';
 import { type Mat, mat, type Tensor } from '../../core/tensor.ts';
 import type { LayerCall, LayerWatch } from '../../core/watch.ts';
 import { digest } from './digest.ts';
+import { Edges } from './edges.ts';
 import { findNonFinite, placeOf } from './finite.ts';
 import { GuardedMemory } from './guarded-memory.ts';
 import { LayerPosition } from './layer-position.ts';
@@ -38,17 +40,18 @@ export const checked: Decorator = (inner) => {
     (op, values, call) => {
       located(() => checkCall(op, values, inner.real));
       const flat = flatValues(op, values);
+      const written = ARGS[op].flatMap((arg, i) =>
+        arg.kind === 'tensor' && arg.role !== 'in' && flat[i] !== null ? [flat[i] as Tensor] : [],
+      );
       const inputs = poisonOutputs(op, flat);
+      const edges = new Edges(written);
       const result = call();
       located(() => {
-        refuseBreach(memory, op, flat);
+        refuseBreach(op, edges, memory);
         refuseChanged(op, inputs);
         refuseUnwritten(op, flat, result);
       });
-      ARGS[op].forEach((arg, i) => {
-        if (arg.kind === 'tensor' && arg.role !== 'in' && flat[i] !== null)
-          saved.noteWrite(flat[i] as Tensor, `${op} (${position.describe()})`);
-      });
+      for (const t of written) saved.noteWrite(t, `${op} (${position.describe()})`);
       return result;
     },
     { allocate: (bytes) => memory.allocate(bytes), watch: watchLayers(position, saved, located) },
@@ -85,17 +88,17 @@ function poisonOutputs(op: OpName, flat: readonly unknown[]): Input[] {
   return inputs;
 }
 
-function refuseBreach(memory: GuardedMemory, op: OpName, flat: readonly unknown[]): void {
-  const breach = memory.takeBreach();
-  if (!breach) return;
-  const near = ARGS[op].flatMap((arg, i) => {
-    const t = flat[i] as Tensor | null;
-    return arg.kind === 'tensor' && t?.data.buffer === breach.memory.buffer
-      ? [`'${arg.name}' (${t.label})`]
-      : [];
-  });
-  const what = near.length ? near.join(' or ') : 'memory that none of its arguments lies in';
-  throw new FlashError(`${op} wrote outside ${what}: ${breach.side}`);
+function refuseBreach(op: OpName, edges: Edges, memory: GuardedMemory): void {
+  const breach = edges.breach();
+  // Both looked at: the guards are mended by looking, or the next call would be blamed.
+  const wild = memory.takeBreach();
+  if (breach) throw new FlashError(`${op} wrote outside ${breach.tensor.label}: ${breach.side}`);
+  if (wild) {
+    const { byteLength } = wild.memory;
+    throw new FlashError(
+      `${op} wrote outside all tensors, ${wild.side} of memory of ${formatBytes(byteLength)}`,
+    );
+  }
 }
 
 function refuseChanged(op: OpName, inputs: readonly Input[]): void {
@@ -127,10 +130,12 @@ function watchLayers(
     beginStep: (step) => position.beginStep(step),
     around: (call, run) =>
       position.around(call, () => {
-        if (call.pass === 'backward') located(() => saved.verify(call));
+        // A container after the layers inside it, which know better what was lost.
+        if (call.pass === 'backward' && !call.container) located(() => saved.verify(call));
         for (const t of call.requests.scratch) poison(t);
         for (const t of call.writes) poison(t);
         run();
+        if (call.pass === 'backward' && call.container) located(() => saved.verify(call));
         located(() => {
           for (const t of call.writes) refuseHole(call, t);
         });

@@ -7,7 +7,7 @@ const GUARD = 0x5a;
 /** A piece of memory on whose edge something was written. */
 export interface Breach {
   readonly memory: Uint8Array;
-  readonly side: 'before its start' | 'past its end';
+  readonly side: 'before the start' | 'past the end';
 }
 
 interface Piece {
@@ -41,7 +41,7 @@ export class GuardedMemory {
       if (!isBefore && isWhole(after)) continue;
       before.fill(GUARD);
       after.fill(GUARD);
-      return { memory, side: isBefore ? 'before its start' : 'past its end' };
+      return { memory, side: isBefore ? 'before the start' : 'past the end' };
     }
     return undefined;
   }

@@ -1,6 +1,14 @@
 import { shown } from '../../recipes/read-file.ts';
 import type { Session } from '../../recipes/session.ts';
-import type { DoneEvent, Ending, EvalEvent, SampleEvent, StepEvent, TrainEvent } from '../../train/events.ts';
+import type {
+  DoneEvent,
+  Ending,
+  EvalEvent,
+  SampleEvent,
+  StepEvent,
+  TimingEvent,
+  TrainEvent,
+} from '../../train/events.ts';
 import {
   formatCount,
   formatDuration,
@@ -12,6 +20,7 @@ import {
 } from '../format.ts';
 import { type Column, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
+import { timingTables } from '../timing-tables.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 
 const REASONS: Readonly<Record<Exclude<Ending, 'interrupted'>, string>> = {
@@ -25,6 +34,7 @@ const REASONS: Readonly<Record<Exclude<Ending, 'interrupted'>, string>> = {
 export class RunSummary {
   private step: StepEvent | undefined;
   private sample: SampleEvent | undefined;
+  private timing: TimingEvent | undefined;
   /** The last one of each split. */
   private readonly evals = new Map<string, EvalEvent>();
 
@@ -33,6 +43,7 @@ export class RunSummary {
   add(event: TrainEvent): void {
     if (event.event === 'step') this.step = event;
     else if (event.event === 'sample') this.sample = event;
+    else if (event.event === 'timing') this.timing = event;
     else if (event.event === 'eval') this.evals.set(event.split, event);
   }
 
@@ -52,6 +63,7 @@ export class RunSummary {
       this.step
         ? this.speed(this.step, session)
         : 'Nothing was left to train: give it more with --steps or --budget.',
+      ...(this.timing ? ['', ...timingTables(this.timing, styles)] : []),
       ...(this.sample ? ['', styles.bold('Sample'), ...indent(printable(this.sample.text))] : []),
       '',
       `Run directory: ${shown(done.runDir)}`,

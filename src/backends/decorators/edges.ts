@@ -1,0 +1,48 @@
+import type { Tensor } from '../../core/tensor.ts';
+
+/** Bytes on each side of a tensor that are looked at. */
+const EDGE_BYTES = 64;
+
+interface Edge {
+  readonly tensor: Tensor;
+  readonly side: 'before its start' | 'past its end';
+  /** The bytes themselves, and what they were. */
+  readonly bytes: Uint8Array;
+  readonly before: Uint8Array;
+}
+
+/**
+ * The bytes around tensors that a call is about to write. A tensor can be a part of a larger memory (a ragged block, a
+ * parameter in the flat store), so that guards around the memory would not see a write past the tensor's end.
+ */
+export class Edges {
+  private readonly edges: Edge[];
+
+  constructor(private readonly written: readonly Tensor[]) {
+    this.edges = written.flatMap((tensor) => {
+      const { buffer, byteOffset, byteLength } = tensor.data;
+      const end = byteOffset + byteLength;
+      const edge = (side: Edge['side'], from: number, to: number): Edge => {
+        const bytes = new Uint8Array(buffer, from, to - from);
+        return { tensor, side, bytes, before: bytes.slice() };
+      };
+      return [
+        edge('before its start', Math.max(0, byteOffset - EDGE_BYTES), byteOffset),
+        edge('past its end', end, Math.min(buffer.byteLength, end + EDGE_BYTES)),
+      ];
+    });
+  }
+
+  /** The first byte that was changed and belongs to none of the tensors. */
+  breach(): Pick<Edge, 'tensor' | 'side'> | undefined {
+    return this.edges.find(({ bytes, before }) =>
+      bytes.some((byte, i) => byte !== before[i] && !this.belongs(bytes.buffer, bytes.byteOffset + i)),
+    );
+  }
+
+  private belongs(buffer: ArrayBufferLike, at: number): boolean {
+    return this.written.some(
+      ({ data }) => data.buffer === buffer && at >= data.byteOffset && at < data.byteOffset + data.byteLength,
+    );
+  }
+}

@@ -1,0 +1,64 @@
+import type { KernelTime, LayerTime } from '../backends/decorators/timed.ts';
+import { OPS } from '../core/ops.ts';
+import type { TimingEvent } from '../train/events.ts';
+import { digits, formatTime } from './bench-tables.ts';
+import { formatCount, formatPercent } from './format.ts';
+import { type Column, formatTable } from './table.ts';
+import type { Styles } from './terminal.ts';
+
+const right = (title: string): Column => ({ title, align: 'right' });
+const NUMBERS = ['calls', 'time', 'share', 'rate', 'GB/s'].map(right);
+
+/** Where the time of a run on a timed backend went: by op, then by layer, each adding up to all of it. */
+export function timingTables({ seconds, ops, layers }: TimingEvent, styles: Styles): string[] {
+  const inKernels = ops.reduce((sum, op) => sum + op.seconds, 0);
+  const outside = [
+    'outside kernels',
+    '',
+    formatTime(seconds - inKernels),
+    formatPercent(1 - inKernels / seconds),
+    '',
+    '',
+  ];
+  const byOp = ops.map((time) => [time.op, ...numbers(time, seconds, OPS[time.op].integer)]);
+  const byLayer = foldLayers(layers).map((time) => [time.layer ?? '(no layer)', ...numbers(time, seconds)]);
+  return [
+    ...table('op', [...byOp, outside], styles),
+    '',
+    ...table('layer', [...byLayer, outside], styles),
+    '(GB/s: every argument counted once each way, as if nothing were in a cache)',
+  ];
+}
+
+function table(first: string, rows: readonly string[][], { bold }: Styles): string[] {
+  const [titles, ...lines] = formatTable([{ title: first, align: 'left' }, ...NUMBERS], rows);
+  return [bold(titles!), ...lines];
+}
+
+function numbers({ calls, seconds, flops, bytes }: KernelTime, whole: number, integer?: boolean): string[] {
+  const rate = flops / seconds;
+  return [
+    formatCount(calls),
+    formatTime(seconds),
+    formatPercent(seconds / whole),
+    flops === 0 ? '' : integer ? `${digits(rate / 2e9)} GMAC/s` : `${digits(rate / 1e9)} GFLOP/s`,
+    digits(bytes / seconds / 1e9),
+  ];
+}
+
+/** The same place in repeated blocks is one line: `blocks.*.up`. */
+function foldLayers(layers: readonly LayerTime[]): LayerTime[] {
+  const sums = new Map<string | null, LayerTime>();
+  for (const time of layers) {
+    const layer = time.layer?.replace(/\.\d+(?=\.|$)/g, '.*') ?? null;
+    const { calls = 0, seconds = 0, flops = 0, bytes = 0 } = sums.get(layer) ?? {};
+    sums.set(layer, {
+      layer,
+      calls: calls + time.calls,
+      seconds: seconds + time.seconds,
+      flops: flops + time.flops,
+      bytes: bytes + time.bytes,
+    });
+  }
+  return [...sums.values()].sort((a, b) => b.seconds - a.seconds);
+}

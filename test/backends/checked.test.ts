@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { checked } from '../../src/backends/decorators/checked.ts';
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import type { Backend } from '../../src/core/backend.ts';
+import { FlashError } from '../../src/core/errors.ts';
+import type { OpName } from '../../src/core/kernels.ts';
+import type { Layer } from '../../src/core/layer.ts';
+import { type Mat, mat, type Tensor } from '../../src/core/tensor.ts';
+import { WatchedLayer } from '../../src/core/watch.ts';
+import { Workspace } from '../../src/core/workspace.ts';
+import { loadRecipe } from '../../src/recipes/load.ts';
+import { BACKENDS, RECIPES } from '../properties/models.ts';
+import { spoil, trainOn } from './training.ts';
+
+const reference = createReferenceBackend('f32');
+const small = await loadRecipe('v61-debug', { set: ['backend=reference'] });
+
+async function failure(backend: Backend, recipe = small): Promise<FlashError> {
+  const error = await trainOn(recipe, backend).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(error).toBeInstanceOf(FlashError);
+  return error as FlashError;
+}
+
+describe.each(BACKENDS)('checked(%s)', (_, create) => {
+  it.each(RECIPES)('finds nothing wrong with %s, and changes nothing', async (_, recipe) => {
+    const plain = await trainOn(await recipe, create());
+    const backend = checked(create());
+    const events = await trainOn(await recipe, backend);
+    expect(events.map(({ loss, gradNorm }) => ({ loss, gradNorm }))).toEqual(
+      plain.map(({ loss, gradNorm }) => ({ loss, gradNorm })),
+    );
+    expect(events[0]!.backend).toBe(backend.name);
+  });
+});
+
+describe('checked finds, with op, layer and tensor,', () => {
+  const tensor = (values: readonly unknown[], i: number) => values[i] as Tensor;
+  it.each<[string, OpName, (values: readonly unknown[]) => void, RegExp, RegExp]>([
+    [
+      'an output that is not written in full',
+      'silu',
+      (values) => void tensor(values, 0).data.fill(Number.NaN, 5, 6),
+      /^silu wrote NaN or nothing into blocks\.0\.silu\/out \(row 0, column 5\)$/,
+      /^blocks\.0\.silu, forward/,
+    ],
+    [
+      'infinity',
+      'rmsNormGrad',
+      (values) => void tensor(values, 0).data.fill(Number.POSITIVE_INFINITY, 0, 1),
+      /^rmsNormGrad wrote Infinity into /,
+      /^rms_norm, backward/,
+    ],
+    [
+      'an input that is changed',
+      'ternaryMatmulGradX',
+      (values) => void tensor(values, 1).data.fill(7, 3, 4),
+      /^ternaryMatmulGradX changed its input 'dy' \(/,
+      /^blocks\.1\.down, backward/,
+    ],
+    [
+      'a write past an end',
+      'gatherRows',
+      (values) => {
+        const { buffer, byteOffset, byteLength } = tensor(values, 0).data;
+        new Uint8Array(buffer)[byteOffset + byteLength] = 1;
+      },
+      /^gatherRows wrote outside embedding\/out: past its end$/,
+      /^embedding, forward$/,
+    ],
+    [
+      'a write before a start',
+      'quantizeRows',
+      (values) => {
+        const { buffer, byteOffset } = tensor(values, 0).data;
+        new Uint8Array(buffer)[byteOffset - 1] = 1;
+      },
+      /^quantizeRows wrote outside blocks\.0\.up\/x\.codes: before its start$/,
+      /^blocks\.0\.up, forward$/,
+    ],
+  ])('%s', async (_, op, after, message, where) => {
+    const error = await failure(checked(spoil(reference, op, after)));
+    expect(error.message).toMatch(message);
+    expect(error.where).toMatch(where);
+  });
+
+  it('a saved activation that is written over before backward, and by whom', async () => {
+    // As FlashLM's RMSNorm did: the next block's norm writes over what silu's backward still has to read.
+    let victim: Tensor | undefined;
+    const backend = spoil(reference, 'silu', (values) => {
+      victim ??= values[1] as Tensor;
+    });
+    const worse = spoil(backend, 'headLoss', () => {
+      victim!.data[0]! += 1;
+      victim = undefined;
+    });
+    expect((await failure(checked(worse))).message).toBe(
+      'blocks.0.up/out was changed outside the kernels between forward and backward of blocks.0.silu',
+    );
+    let saved: Tensor | undefined;
+    const remembering = spoil(checked(reference), 'rmsNorm', (values) => {
+      saved ??= values[1] as Tensor;
+    });
+    const reusing = spoil(remembering, 'headLoss', () => {
+      const other = mat('f32', saved!.rows, saved!.cols, 'other');
+      remembering.kernels.add(saved as Mat, other, other);
+    });
+    expect((await failure(reusing)).message).toBe(
+      'blocks.0.norm/rstd was written over by add (tied_head, loss) between forward and backward of blocks.0.norm',
+    );
+  });
+});
+
+/** A layer of loops of its own that does what a test asks of it. */
+function layerOf(parts: Partial<Layer<{ scratch: Mat }>>): Layer<{ scratch: Mat }> {
+  return {
+    path: 'own',
+    type: 'own',
+    inCols: 2,
+    outCols: 2,
+    coupling: 'row',
+    keeps: { input: true, output: false },
+    macs: 0,
+    parameters: () => [],
+    plan: (rows, p) => {
+      const scratch = p.scratch('own/scratch', rows, 2);
+      p.release(scratch);
+      return { scratch };
+    },
+    forward: (_ctx, x, y) => void (y.data as Float32Array).set(x.data),
+    backward: (_ctx, _x, _y, dy, dx) => void (dx.data as Float32Array).set(dy.data),
+    ...parts,
+  };
+}
+
+function runLayer(parts: Partial<Layer<{ scratch: Mat }>>): Record<'x' | 'y' | 'dy' | 'dx', Mat> {
+  const backend = checked(reference);
+  const layer = new WatchedLayer(layerOf(parts), backend.watch!);
+  const [x, y, dy, dx] = ['x', 'y', 'dy', 'dx'].map((label) => mat('f32', 3, 2, label)) as [
+    Mat,
+    Mat,
+    Mat,
+    Mat,
+  ];
+  x.data.fill(1);
+  dy.data.fill(2);
+  const cache = new Workspace(backend).plan(true, 1, (p) => layer.plan(3, p));
+  const ctx = { k: backend.kernels, seqLen: 1, carry: false };
+  layer.forward(ctx, x, y, cache);
+  layer.backward(ctx, x, y, dy, dx, cache);
+  return { x, y, dy, dx };
+}
+
+describe('checked holds a layer without kernels', () => {
+  it('to nothing it does not promise', () => {
+    const { dx } = runLayer({});
+    expect([...dx.data]).toEqual([2, 2, 2, 2, 2, 2]);
+  });
+
+  it('to writing all of y and of dx', () => {
+    expect(() => runLayer({ forward: (_c, _x, y) => void y.data.fill(1, 0, 1) })).toThrow(
+      'forward of own left NaN in y (row 0, column 1)',
+    );
+    expect(() => runLayer({ backward: (_c, _x, _y, _dy, dx) => void dx.data.fill(0, 0, 5) })).toThrow(
+      'backward of own left NaN in dx (row 2, column 1)',
+    );
+  });
+
+  it('to reading back only what it said it keeps', () => {
+    const square: Partial<Layer<{ scratch: Mat }>> = {
+      backward: (_c, x, _y, dy, dx) =>
+        void (dx.data as Float32Array).set(dy.data.map((g: number, i: number) => g * x.data[i]!)),
+    };
+    expect(() => runLayer(square)).not.toThrow();
+    expect(() => runLayer({ ...square, keeps: { input: false, output: false } })).toThrow('left NaN in dx');
+  });
+
+  it('to scratch that holds nothing from one call to the next', () => {
+    expect(() =>
+      runLayer({
+        forward: (_c, x, y, { scratch }) => {
+          (scratch.data as Float32Array).set(x.data);
+          (y.data as Float32Array).set(x.data);
+        },
+        backward: (_c, _x, _y, _dy, dx, { scratch }) => void (dx.data as Float32Array).set(scratch.data),
+      }),
+    ).toThrow('left NaN in dx');
+  });
+});
