@@ -11,6 +11,7 @@ const COMMON = [
   'src/binding.cpp',
   'src/cpu.cpp',
   'src/dispatch.cpp',
+  'src/inspect.cpp',
   'src/limits.cpp',
   'src/scratch.cpp',
 ];

@@ -10,6 +10,7 @@
 
 #include "arguments.h"
 #include "dispatch.h"
+#include "inspect.h"
 #include "limits.h"
 
 namespace flashlm {
@@ -149,6 +150,8 @@ class Engine : public Napi::ObjectWrap<Engine> {
         InstanceAccessor<&Engine::threads>("threads"),
         InstanceMethod<&Engine::packedTernaryBytes>("packedTernaryBytes"),
         InstanceMethod<&Engine::measureLimit>("measureLimit"),
+        InstanceMethod<&Engine::digest>("digest"),
+        InstanceMethod<&Engine::findNonFinite>("findNonFinite"),
         InstanceMethod<&Engine::dispose>("dispose"),
     };
     for (const OpSpec& op : kOps)
@@ -259,6 +262,27 @@ class Engine : public Napi::ObjectWrap<Engine> {
     } catch (const std::out_of_range& error) {
       throw Napi::RangeError::New(info.Env(), error.what());
     }
+  }
+
+  /** `digest(array)`: a checksum of a typed array's bytes. */
+  Napi::Value digest(const Napi::CallbackInfo& info) {
+    const int threads = state(info.Env()).context.threads;
+    if (!info[0].IsTypedArray()) throw Napi::TypeError::New(info.Env(), "digest: expected a typed array");
+    const Napi::TypedArray array = info[0].As<Napi::TypedArray>();
+    void* data = nullptr;
+    napi_get_typedarray_info(info.Env(), array, nullptr, nullptr, &data, nullptr, nullptr);
+    const int64_t bytes = static_cast<int64_t>(array.ByteLength());
+    return Napi::Number::New(info.Env(), digestBytes(threads, static_cast<const uint8_t*>(data), bytes));
+  }
+
+  /** `findNonFinite(array)`: index of the first NaN or infinity in a Float32Array, else -1. */
+  Napi::Value findNonFinite(const Napi::CallbackInfo& info) {
+    const int threads = state(info.Env()).context.threads;
+    if (!info[0].IsTypedArray() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_float32_array)
+      throw Napi::TypeError::New(info.Env(), "findNonFinite: expected a Float32Array");
+    Napi::Float32Array array = info[0].As<Napi::Float32Array>();
+    const int64_t count = static_cast<int64_t>(array.ElementLength());
+    return Napi::Number::New(info.Env(), static_cast<double>(flashlm::findNonFinite(threads, array.Data(), count)));
   }
 
   Napi::Value isa(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), state(info.Env()).kernels.isa); }

@@ -22,8 +22,18 @@ export interface Backend {
   readonly anyReal?: true;
   /** For a backend that wants to know which layer calls: see `LayerWatch`. */
   readonly watch?: LayerWatch;
+  /** Quick looks at memory, for decorators that check; loops in JavaScript serve where there are none. */
+  readonly inspector?: Inspector;
   /** Frees what the backend holds outside the JavaScript heap. Calling a kernel afterwards is an error. */
   dispose(): void;
+}
+
+/** Looks at memory and changes none. */
+export interface Inspector {
+  /** A checksum of an array's bytes. */
+  digest(array: ArrayBufferView): number;
+  /** Index of the first NaN or infinity, else -1. */
+  findNonFinite(array: Float32Array): number;
 }
 
 /** Wraps a backend in another: checking, comparing, timing. The name shows the nesting. */

@@ -1,12 +1,14 @@
+import type { Inspector } from '../../core/backend.ts';
 import type { Tensor } from '../../core/tensor.ts';
 
 const PRIME = 0x9e3779b1;
 
 /**
- * A 32-bit checksum of a tensor's bytes that any single change alters. Four chains side by side: one would wait for
+ * A checksum of a tensor's bytes that any single change alters, by `inspector` if there is one. Four chains side by side: one would wait for
  * its own multiplication at every word.
  */
-export function digest({ data }: Tensor): number {
+export function digest({ data }: Tensor, inspector?: Inspector): number {
+  if (inspector) return inspector.digest(data);
   const { buffer, byteOffset, byteLength } = data;
   if (byteOffset % 4) return digestBytes(new Uint8Array(buffer, byteOffset, byteLength), PRIME);
   const words = new Int32Array(buffer, byteOffset, byteLength >> 2);

@@ -1,10 +1,12 @@
+import type { Inspector } from '../../core/backend.ts';
 import { FlashError } from '../../core/errors.ts';
 import type { OpName } from '../../core/kernels.ts';
 import { flatArgs, flatValues } from '../../core/ops.ts';
 import type { Tensor } from '../../core/tensor.ts';
 
-/** Index of the first element that is NaN or infinite; -1 where there is none. */
-export function findNonFinite({ data }: Tensor): number {
+/** Index of the first element that is NaN or infinite, as `inspector` finds it if there is one; -1 where there is none. */
+export function findNonFinite({ data }: Tensor, inspector?: Inspector): number {
+  if (inspector && data instanceof Float32Array) return inspector.findNonFinite(data);
   // v - v is 0 for every number and NaN for all else. Four sums, so that none waits for the other.
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = data.length - (data.length % 4);

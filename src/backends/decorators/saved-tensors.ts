@@ -1,7 +1,6 @@
 import { FlashError } from '../../core/errors.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import type { LayerCall } from '../../core/watch.ts';
-import { digest } from './digest.ts';
 
 interface Seal {
   readonly tensor: Tensor;
@@ -18,13 +17,15 @@ export class SavedTensors {
   /** By the requests of a plan, which are the same object in every call of one layer on one plan. */
   private readonly seals = new Map<LayerCall['requests'], Seal[]>();
 
+  constructor(private readonly digest: (t: Tensor) => number) {}
+
   /** After a forward that a backward will follow. */
   seal({ requests, kept }: LayerCall): void {
     const tensors = [...requests.saved, ...kept];
     if (tensors.length === 0) return;
     this.seals.set(
       requests,
-      tensors.map((tensor) => ({ tensor, digest: digest(tensor) })),
+      tensors.map((tensor) => ({ tensor, digest: this.digest(tensor) })),
     );
   }
 
@@ -48,7 +49,7 @@ export class SavedTensors {
     const seals = this.seals.get(requests);
     this.seals.delete(requests);
     for (const { tensor, digest: before, writer } of seals ?? []) {
-      if (digest(tensor) === before) continue;
+      if (this.digest(tensor) === before) continue;
       const culprit = writer ? `written over by ${writer}` : 'changed outside the kernels';
       throw new FlashError(`${tensor.label} was ${culprit} between forward and backward of ${path}`);
     }

@@ -23,6 +23,10 @@ export interface Engine extends Readonly<Record<OpName, NativeCall>> {
   readonly threads: number;
   packedTernaryBytes(rows: number, cols: number): number;
   measureLimit(limit: LimitName, rounds: number, memory: Float32Array): LimitSample;
+  /** A checksum of an array's bytes. */
+  digest(array: ArrayBufferView): number;
+  /** Index of the first NaN or infinity, else -1. */
+  findNonFinite(array: Float32Array): number;
   dispose(): void;
 }
 

@@ -71,6 +71,10 @@ export function createNativeBackend(options: EngineOptions = {}): Backend {
     threads: engine.threads,
     kernels: nativeKernels(engine),
     own: new Set(OP_NAMES),
+    inspector: {
+      digest: (array) => engine.digest(array),
+      findNonFinite: (array) => engine.findNonFinite(array),
+    },
     packedTernaryBytes: (rows, cols) => engine.packedTernaryBytes(rows, cols),
     allocate: (bytes) => {
       const memory = new Uint8Array(new ArrayBuffer(bytes + CACHE_LINE));

@@ -1,0 +1,97 @@
+import type { Backend } from '../../core/backend.ts';
+import { checkCall } from '../../core/check-call.ts';
+import { FlashError } from '../../core/errors.ts';
+import { formatBytes } from '../../core/files.ts';
+import type { OpName } from '../../core/kernels.ts';
+import { type FlatArg, flatArgs, flatValues, OP_NAMES, type TensorArg } from '../../core/ops.ts';
+import type { Tensor } from '../../core/tensor.ts';
+import { digest } from './digest.ts';
+import { Edges } from './edges.ts';
+import { findNonFinite, placeOf } from './finite.ts';
+import type { GuardedMemory } from './guarded-memory.ts';
+import { poison } from './poison.ts';
+
+const ARGS = Object.fromEntries(OP_NAMES.map((op) => [op, flatArgs(op)])) as Record<OpName, FlatArg[]>;
+
+/** A tensor of one call. */
+interface Given {
+  readonly arg: TensorArg;
+  readonly tensor: Tensor;
+  /** The very memory of another argument that may share it: input and output at once. */
+  readonly inPlace: boolean;
+}
+
+/** What `checked` asks of every kernel call. */
+export class CallChecks {
+  constructor(
+    private readonly backend: Pick<Backend, 'real' | 'inspector'>,
+    private readonly memory: GuardedMemory,
+  ) {}
+
+  /** Makes the call. @throws FlashError for the first thing that is wrong with it, before it or after. */
+  run(
+    op: OpName,
+    values: readonly unknown[],
+    call: () => unknown,
+  ): { readonly result: unknown; readonly written: readonly Tensor[] } {
+    checkCall(op, values, this.backend.real);
+    const given = tensorsOf(op, values);
+    const written = given.filter(({ arg }) => arg.role !== 'in').map(({ tensor }) => tensor);
+    const inputs = given.filter(({ arg, inPlace }) => arg.role === 'in' && !inPlace);
+    const before = inputs.map(({ tensor }) => this.digest(tensor));
+    for (const { arg, tensor, inPlace } of given) if (arg.role === 'out' && !inPlace) poison(tensor);
+    const edges = new Edges(written);
+    const result = call();
+    this.refuseBreach(op, edges);
+    inputs.forEach(({ arg, tensor }, i) => {
+      if (this.digest(tensor) === before[i]) return;
+      throw new FlashError(`${op} changed its input '${arg.name}' (${tensor.label})`);
+    });
+    for (const each of given) this.refuseNonFinite(op, each);
+    if (typeof result === 'number' && !Number.isFinite(result))
+      throw new FlashError(`${op} returned ${result}`);
+    return { result, written };
+  }
+
+  private digest(tensor: Tensor): number {
+    return digest(tensor, this.backend.inspector);
+  }
+
+  private refuseBreach(op: OpName, edges: Edges): void {
+    const breach = edges.breach();
+    // Both looked at: the guards are mended by looking, or the next call would be blamed.
+    const wild = this.memory.takeBreach();
+    if (breach) throw new FlashError(`${op} wrote outside ${breach.tensor.label}: ${breach.side}`);
+    if (!wild) return;
+    const size = formatBytes(wild.memory.byteLength);
+    throw new FlashError(`${op} wrote outside all tensors, ${wild.side} of memory of ${size}`);
+  }
+
+  private refuseNonFinite(op: OpName, { arg, tensor }: Given): void {
+    if (arg.role === 'in' || arg.dtype !== 'real') return;
+    const index = findNonFinite(tensor, this.backend.inspector);
+    if (index < 0) return;
+    const value = tensor.data[index]!;
+    const what = Number.isNaN(value) && arg.role === 'out' ? 'NaN or nothing' : value;
+    throw new FlashError(`${op} wrote ${what} into ${tensor.label} (${placeOf(tensor, index)})`);
+  }
+}
+
+function tensorsOf(op: OpName, values: readonly unknown[]): Given[] {
+  const flat = flatValues(op, values);
+  const args = ARGS[op];
+  const isSame = (a: Tensor, b: Tensor): boolean =>
+    a.data.buffer === b.data.buffer && a.data.byteOffset === b.data.byteOffset;
+  return args.flatMap((arg, i): Given[] => {
+    const tensor = flat[i] as Tensor | null;
+    if (arg.kind !== 'tensor' || tensor === null) return [];
+    const inPlace = args.some(
+      (other, j) =>
+        other.kind === 'tensor' &&
+        flat[j] !== null &&
+        (arg.mayAlias?.includes(other.name) || other.mayAlias?.includes(arg.name)) &&
+        isSame(tensor, flat[j] as Tensor),
+    );
+    return [{ arg, tensor, inPlace }];
+  });
+}

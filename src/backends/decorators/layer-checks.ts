@@ -1,0 +1,70 @@
+import type { Backend } from '../../core/backend.ts';
+import { FlashError } from '../../core/errors.ts';
+import type { OpName } from '../../core/kernels.ts';
+import { type Mat, mat, type Tensor } from '../../core/tensor.ts';
+import type { LayerCall, LayerWatch } from '../../core/watch.ts';
+import { digest } from './digest.ts';
+import { findNonFinite, placeOf } from './finite.ts';
+import type { LayerPosition } from './layer-position.ts';
+import { poison } from './poison.ts';
+import { SavedTensors } from './saved-tensors.ts';
+
+/** What `checked` asks of every layer, also of one that works without kernels, in loops of its own. */
+export class LayerChecks implements LayerWatch {
+  private readonly saved: SavedTensors;
+  /** NaN in the place of activations that are not kept, one for each shape. */
+  private readonly unusable = new Map<string, Mat>();
+
+  constructor(
+    private readonly backend: Pick<Backend, 'inspector'>,
+    private readonly position: LayerPosition,
+  ) {
+    this.saved = new SavedTensors((tensor) => digest(tensor, backend.inspector));
+  }
+
+  beginStep(step: number): void {
+    this.position.beginStep(step);
+  }
+
+  /** After a call of a kernel. */
+  noteWrites(op: OpName, written: readonly Tensor[]): void {
+    for (const t of written) this.saved.noteWrite(t, `${op} (${this.position.describe()})`);
+  }
+
+  around(call: LayerCall, run: () => void): void {
+    this.position.around(call, () => {
+      // A container after the layers inside it, which know better what was lost.
+      if (call.pass === 'backward' && !call.container) this.verify(call);
+      for (const t of call.requests.scratch) poison(t);
+      for (const t of call.writes) poison(t);
+      run();
+      if (call.pass === 'backward' && call.container) this.verify(call);
+      for (const t of call.writes) this.refuseHole(call, t);
+      if (call.pass === 'forward' && call.training) this.saved.seal(call);
+    });
+  }
+
+  unkept({ dtype, rows, cols, label }: Mat): Mat {
+    const key = `${dtype} ${rows} ${cols}`;
+    const nan = this.unusable.get(key) ?? mat(dtype, rows, cols, '');
+    this.unusable.set(key, nan);
+    // Anew each time: whoever writes into it instead of reading it must not make it readable.
+    poison(nan);
+    return { ...nan, label: `${label} (not kept)` } as Mat;
+  }
+
+  private verify(call: LayerCall): void {
+    try {
+      this.saved.verify(call);
+    } catch (error) {
+      throw this.position.locate(error);
+    }
+  }
+
+  private refuseHole({ path, pass }: LayerCall, t: Mat): void {
+    const index = findNonFinite(t, this.backend.inspector);
+    if (index < 0) return;
+    const what = `${pass} of ${path} left ${t.data[index]} in ${t.label} (${placeOf(t, index)})`;
+    throw this.position.locate(new FlashError(what));
+  }
+}
