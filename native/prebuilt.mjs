@@ -18,7 +18,7 @@ export const LICENCE = 'libgomp.LICENCE.txt';
 
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
-/** Names everything that an addon is made from; the op table's signature is in it, but so is every kernel. */
+/** Names everything that an addon is made from: the op table's signature, which is generated, and every kernel. */
 export async function sourcesHash() {
   const files = ['build-flags.mjs'];
   for (const folder of ['generated', 'isa', 'kernels', 'simd', 'src']) {

@@ -1,6 +1,6 @@
 // What is left without the prebuilt kernels: the reference backend, and a command that compiles them.
 import assert from 'node:assert/strict';
-import { rmSync, truncateSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { PREBUILT } from './use.mjs';
@@ -25,6 +25,20 @@ function slowNotice(project) {
 }
 
 export async function checkFallback(project, step) {
+  await step(
+    'its installation script compiles nothing, though there is a compiler: the prebuilt ones load',
+    () => {
+      const { install } = JSON.parse(
+        readFileSync(project.path('node_modules', 'flashlm', 'package.json')),
+      ).scripts;
+      const [node, script, ...flags] = install.split(' ');
+      const args = [path.join('node_modules', 'flashlm', script), ...flags];
+      const output = project.must(node, args, { PATH: process.env.PATH });
+      assert.match(output, /^native kernels: prebuilt \(node_modules\/flashlm\/prebuilds\/[^\n]*\n$/);
+      assert.ok(!existsSync(project.path('node_modules', 'flashlm', 'native', 'build')));
+    },
+  );
+
   await step('half a prebuilt addon: told in one line, the reference backend runs', () => {
     truncateSync(project.path(PREBUILT), 100_000);
     assert.match(slowNotice(project), /flashlm\.node: damaged/);
