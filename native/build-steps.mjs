@@ -41,11 +41,7 @@ export async function findCompiler(env, platform) {
     if (code === 0) return { command: name, id: output.split('\n')[0] };
   }
   const why = env.CXX ? `the compiler CXX=${env.CXX} does not run` : 'no C++ compiler found';
-  const remedy = INSTALL[platform] ?? 'use a platform with g++ or clang++';
-  throw new BuildError(
-    why,
-    `${remedy} and run: npm run build:native (until then the reference backend is used)`,
-  );
+  throw new BuildError(why, INSTALL[platform] ?? 'use a platform with g++ or clang++');
 }
 
 /** Whether the compiler can compile and link OpenMP; Apple's clang cannot by itself. */
@@ -88,7 +84,7 @@ function compileError(what, output) {
     .filter((line) => /error|cannot|undefined/i.test(line))
     .slice(0, 5);
   const message = [`${what} failed`, ...first].join('\n');
-  return new BuildError(message, 'until this is solved the reference backend is used', output);
+  return new BuildError(message, 'this has to be solved first', output);
 }
 
 /**

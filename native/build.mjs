@@ -1,8 +1,10 @@
-// Builds the native kernels: node native/build.mjs [--optional] [--out DIR]
+// Builds the native kernels: node native/build.mjs [--optional] [--unless-prebuilt] [--out DIR]
 //
 // Only a C++17 compiler is needed: the Node-API headers are npm packages. CXX names the compiler, CXXFLAGS adds flags,
-// TARGET_ARCH=arm64 with a cross compiler as CXX builds for another machine. --optional is what an installation
-// uses: a machine without a compiler still gets a working package, on the slower reference backend.
+// TARGET_ARCH=arm64 with a cross compiler as CXX builds for another machine. --optional and --unless-prebuilt are what
+// an installation uses: a machine without a compiler still gets a working package, on the slower reference backend, and
+// nothing is compiled where the package brought kernels from these sources that load.
+import { spawnSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -12,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { compileFlags, linkFlags, sources } from './build-flags.mjs';
 import { BuildError, compile, findCompiler, hasOpenMp, link } from './build-steps.mjs';
+import { misfit, prebuildFolder } from './prebuilt.mjs';
 
 /** Where a build for `platform`-`arch` puts its files, unless told otherwise. */
 export const buildFolder = (platform, arch) =>
@@ -21,6 +24,14 @@ export const buildFolder = (platform, arch) =>
 export const ADDON = 'flashlm.node';
 export const FAILURE = 'failed.txt';
 const LOG = 'build.log';
+
+const here = fileURLToPath(import.meta.url);
+/** npm runs installation scripts inside the package; people stand in INIT_CWD. */
+const relative = (file) => path.relative(process.env.INIT_CWD ?? process.cwd(), file);
+/** What compiles the kernels from where the user stands: scripts of a dependency are not the user's. */
+const command = here.split(path.sep).includes('node_modules')
+  ? `node ${relative(here)}`
+  : 'npm run build:native';
 
 /**
  * Brings `folder/flashlm.node` up to date and returns how many files were compiled.
@@ -69,24 +80,38 @@ async function recordFailure(folder, error) {
   await mkdir(folder, { recursive: true });
   await rm(path.join(folder, ADDON), { force: true });
   if (error.output) await writeFile(log, error.output);
-  const text = [
-    error.message,
-    ...(error.output ? [`log: ${path.relative(process.cwd(), log)}`] : []),
-    error.remedy,
-  ];
+  const text = [error.message, ...(error.output ? [`log: ${relative(log)}`] : []), error.remedy];
   await writeFile(path.join(folder, FAILURE), `${text.join('\n')}\n`);
   return text;
 }
 
+/** The prebuilt addon's path, if it is of these sources and loads here: tried in a process that it may end. */
+async function prebuilt() {
+  const folder = prebuildFolder(process.platform, process.arch);
+  const file = path.join(folder, ADDON);
+  if (await misfit(folder)) return undefined;
+  return spawnSync(process.execPath, ['-e', 'require(process.argv[1])', file]).status === 0
+    ? file
+    : undefined;
+}
+
 async function main() {
-  const { values } = parseArgs({ options: { optional: { type: 'boolean' }, out: { type: 'string' } } });
+  const boolean = { type: 'boolean' };
+  const { values } = parseArgs({
+    options: { optional: boolean, 'unless-prebuilt': boolean, out: { type: 'string' } },
+  });
   const arch = process.env.TARGET_ARCH ?? process.arch;
   const folder = path.resolve(values.out ?? buildFolder(process.platform, arch));
+  const ready = values['unless-prebuilt'] && arch === process.arch && (await prebuilt());
+  if (ready) {
+    console.log(`native kernels: prebuilt (${relative(ready)}); to compile them here, run: ${command}`);
+    return;
+  }
   const started = performance.now();
   try {
     const { compiled, openMp } = await build({ folder, arch });
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    const place = path.relative(process.cwd(), path.join(folder, ADDON));
+    const place = relative(path.join(folder, ADDON));
     const threads = openMp ? '' : '; one thread only, the compiler has no OpenMP';
     console.log(
       `native kernels: ${compiled ? `compiled ${compiled} files in ${seconds} s` : 'up to date'} (${place}${threads})`,
@@ -94,10 +119,13 @@ async function main() {
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
     const lines = await recordFailure(folder, error);
-    console.error(`native kernels not built: ${lines.join(error.output ? '\n' : '; ')}`);
+    const text = lines.join(error.output ? '\n' : '; ');
+    console.error(
+      `native kernels not built: ${text}; then run: ${command} (until then the reference backend is used)`,
+    );
     if (!values.optional) process.exitCode = 1;
   }
 }
 
 // Through a symbolic link too: the module's own address is always the real one.
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main();
+if (process.argv[1] && realpathSync(process.argv[1]) === here) await main();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -12,31 +13,69 @@ export type Loaded =
 
 const require = createRequire(import.meta.url);
 const target = `${process.platform}-${process.arch}`;
-const BUILD = 'run: npm run build:native';
 
 /** The package's root, from `src/backends/native` and from `dist/backends/native` alike. */
 const packageRoot = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** The folders that may hold the addon, the local build first: it fits this machine's compiler and sources. */
-function folders(root: string): string[] {
-  return [path.join(root, 'native', 'build', target), path.join(root, 'prebuilds', target)];
+/** What compiles the addon, from where the user stands: a dependency's scripts are not the user's. */
+export function buildCommand(root: string = packageRoot): string {
+  const installed = root.split(path.sep).includes('node_modules');
+  const script = path.join(root, 'native', 'build.mjs');
+  return installed ? `node ${path.relative(process.cwd(), script)}` : 'npm run build:native';
 }
 
-function tryFolder(folder: string): Addon | string {
+interface Candidate {
+  readonly folder: string;
+  readonly prebuilt: boolean;
+}
+
+/** The folders that may hold the addon, the local build first: it fits this machine's compiler and sources. */
+function candidates(root: string): Candidate[] {
+  return [
+    { folder: path.join(root, 'native', 'build', target), prebuilt: false },
+    { folder: path.join(root, 'prebuilds', target), prebuilt: true },
+  ];
+}
+
+/** Whether a process with these memory mappings (`/proc/self/maps`) runs on musl: its loader is one of them. */
+const mapsMusl = (maps: string): boolean => /\/ld-musl-[^/\s]*\.so/.test(maps);
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why a prebuilt addon must not even be opened: another C library's, or half a file, can end the process. */
+function unfit(folder: string, file: string): string | undefined {
+  if (mapsMusl(readText('/proc/self/maps') ?? '')) return 'made for glibc, but this Node runs on musl';
+  const manifest = readText(path.join(folder, 'manifest.json'));
+  if (manifest === undefined) return 'there is no manifest.json beside it';
+  const { files } = JSON.parse(manifest) as { files: Readonly<Record<string, string>> };
+  const hash = createHash('sha256').update(readFileSync(file)).digest('hex');
+  return hash === files[path.basename(file)]
+    ? undefined
+    : 'damaged, it is not the file that manifest.json describes';
+}
+
+function tryCandidate({ folder, prebuilt }: Candidate): Addon | string {
   const file = path.join(folder, 'flashlm.node');
   const where = path.relative(process.cwd(), file);
-  const failure = path.join(folder, 'failed.txt');
   if (!existsSync(file)) {
-    return existsSync(failure)
-      ? `${where}: ${readFileSync(failure, 'utf8').trim().split('\n').join('; ')}`
-      : `${where}: not there; ${BUILD}`;
+    const failure = readText(path.join(folder, 'failed.txt'));
+    return `${where}: ${failure?.trim().split('\n').join('; ') ?? 'not there'}`;
   }
   try {
+    const reason = prebuilt && unfit(folder, file);
+    if (reason) return `${where}: ${reason}`;
     const addon = require(file) as Addon;
-    if (addon.signature === opTableSignature()) return addon;
-    return `${where}: built for another version of the kernels; ${BUILD}`;
+    return addon.signature === opTableSignature()
+      ? addon
+      : `${where}: built for another version of the kernels`;
   } catch (error) {
-    return `${where}: ${(error as Error).message.split('\n')[0]}; ${BUILD}`;
+    return `${where}: ${(error as Error).message.split('\n')[0]}`;
   }
 }
 
@@ -51,10 +90,10 @@ const SPIN_COUNT = '1000';
 export function loadAddon(root: string = packageRoot): Loaded {
   if (!process.env.OMP_WAIT_POLICY) process.env.GOMP_SPINCOUNT ??= SPIN_COUNT;
   const reasons: string[] = [];
-  for (const folder of folders(root)) {
-    const result = tryFolder(folder);
+  for (const candidate of candidates(root)) {
+    const result = tryCandidate(candidate);
     if (typeof result !== 'string')
-      return { addon: result, path: path.join(folder, 'flashlm.node'), reasons };
+      return { addon: result, path: path.join(candidate.folder, 'flashlm.node'), reasons };
     reasons.push(result);
   }
   return { reasons };

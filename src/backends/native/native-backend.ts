@@ -3,11 +3,10 @@ import { FlashError } from '../../core/errors.ts';
 import { OP_NAMES } from '../../core/ops.ts';
 import type { Addon, Engine, EngineOptions, IsaSupport } from './addon.ts';
 import { nativeKernels } from './kernels.ts';
-import { loadAddon } from './load.ts';
+import { buildCommand, loadAddon } from './load.ts';
 import { defaultThreads } from './threads.ts';
 
 const CACHE_LINE = 64;
-const BUILD = 'build it with: npm run build:native; or choose --backend reference';
 
 export interface NativeStatus {
   readonly available: boolean;
@@ -15,16 +14,19 @@ export interface NativeStatus {
   readonly path?: string;
   /** The build's instruction sets, the plainest first. */
   readonly isas: readonly IsaSupport[];
-  /** Why the places that were tried before, or all of them, did not serve; each with its remedy. */
+  /** Why the places that were tried before, or all of them, did not serve. */
   readonly reasons: readonly string[];
+  /** Compiles the addon when it is run where the user stands. */
+  readonly build: string;
 }
 
 /** What this machine offers, for `flashlm doctor` and for choosing a fallback. Never throws. */
 export function nativeStatus(): NativeStatus {
   const { addon, path, reasons } = loadAddon();
+  const build = buildCommand();
   return addon
-    ? { available: true, path, isas: addon.supported(), reasons }
-    : { available: false, isas: [], reasons };
+    ? { available: true, path, isas: addon.supported(), reasons, build }
+    : { available: false, isas: [], reasons, build };
 }
 
 /** `avx512+vnni` names exactly these features, `avx512` all that the machine has. */
@@ -39,7 +41,7 @@ export function createEngine(options: EngineOptions): { readonly addon: Addon; r
   if (!addon)
     throw new FlashError('the native backend is not available', {
       where: reasons.join('\n  '),
-      remedy: BUILD,
+      remedy: `build it with: ${buildCommand()}; or choose --backend reference`,
     });
   const isa = options.isa ?? (process.env.FLASHLM_ISA || undefined);
   const threads = options.threads ?? defaultThreads();

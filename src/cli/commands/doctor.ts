@@ -83,7 +83,7 @@ function memoryLimit(): number {
 }
 
 /** The best first. */
-function listBackends({ isas, reasons }: NativeStatus): BackendReport[] {
+function listBackends({ isas, reasons, build }: NativeStatus): BackendReport[] {
   const native = isas.map(({ isa, supported, missing, features }) => ({
     name: `native:${isa}`,
     usable: supported,
@@ -91,7 +91,11 @@ function listBackends({ isas, reasons }: NativeStatus): BackendReport[] {
       ? features.map((feature) => `with ${feature}`).join(', ')
       : `the CPU lacks ${missing.join(', ')}`,
   }));
-  const none = { name: 'native', usable: false, detail: reasons.join('; ') };
+  const none = {
+    name: 'native',
+    usable: false,
+    detail: `${reasons.join('; ')}; build it with: ${build}`,
+  };
   const reference = { name: 'reference', usable: true, detail: 'plain TypeScript: slow, runs everywhere' };
   return [...(native.length ? native.reverse() : [none]), reference];
 }
@@ -132,7 +136,8 @@ function describe(report: MachineReport, { styles }: Terminal): string[] {
       ['Node', `${report.node} on ${report.platform}`],
       ['CPU', `${report.cpu}, ${formatPlural(cpus.total, 'thread')}${usable}`],
       ['Memory', `${formatBytes(memory.total)}, ${formatBytes(memory.free)} free`],
-      ['Kernels', native.path ?? 'not built: everything runs on the reference backend'],
+      ['Kernels', native.path ?? 'none: everything runs on the reference backend'],
+      ...(native.path ? native.reasons : []).map((reason): [string, string] => ['Passed over', reason]),
       ['Cache', report.cache],
     ]),
     '',

@@ -25,10 +25,10 @@ export const native = component({
   create: ({ isa, threads }, scope) => {
     const wanted = threads === 'auto' ? scope.threads : threads;
     if (isa !== 'auto') return createNativeBackend({ isa, threads: wanted });
-    const { available, reasons } = nativeStatus();
+    const { available, reasons, build } = nativeStatus();
     if (available) return createNativeBackend({ threads: wanted });
     scope.notice(
-      `The native kernels can't be loaded, the slow reference backend runs instead (${reasons.join('; ')})`,
+      `The native kernels can't be loaded, the slow reference backend runs instead (${reasons.join('; ')}); build them with: ${build}`,
     );
     return createReferenceBackend('f32');
   },

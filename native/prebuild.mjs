@@ -1,0 +1,101 @@
+// Makes the addons that a published package brings: node native/prebuild.mjs
+//
+// On Linux, for x64 and ARM, one of them with a cross compiler; where that is missing and this is root's machine with
+// apt-get, it is installed. A prebuilt addon needs a C library at least as new as the symbols that were linked, so make
+// them on the oldest system that is to run them.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFile, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { ADDON, build, buildFolder } from './build.mjs';
+import {
+  LICENCE,
+  MANIFEST,
+  misfit,
+  PREBUILT_ARCHS,
+  prebuildFolder,
+  RUNTIME,
+  sha256,
+  sourcesHash,
+} from './prebuilt.mjs';
+
+const native = fileURLToPath(new URL('.', import.meta.url));
+const GNU_NAMES = { x64: 'x86_64', arm64: 'aarch64' };
+/** Version names of what the addon takes from the system; the highest of each is what the system must have. */
+const VERSIONS = /\b(GLIBC|GLIBCXX|CXXABI)_(\d+(?:\.\d+)+)\b/g;
+
+const text = (command, args) => execFileSync(command, args, { encoding: 'utf8' });
+const runs = (command) => spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
+
+/** The compiler for `arch`, installed if need be. */
+function compilerFor(arch) {
+  if (arch === process.arch) return process.env.CXX ?? 'g++';
+  const command = `${GNU_NAMES[arch]}-linux-gnu-g++`;
+  const debian = `g++-${GNU_NAMES[arch].replace('_', '-')}-linux-gnu`;
+  if (!runs(command) && process.getuid() === 0 && runs('apt-get')) {
+    console.log(`installing ${debian}`);
+    spawnSync('apt-get', ['install', '-y', '--no-install-recommends', debian], { stdio: 'ignore' });
+  }
+  if (!runs(command))
+    throw new Error(`${command} does not run; install it (Debian: apt-get install ${debian})`);
+  return command;
+}
+
+const compareVersions = (a, b) => a.localeCompare(b, 'en', { numeric: true });
+
+/** The highest version of each system library that `file` asks for. */
+function needs(file) {
+  const found = {};
+  const listing = text('readelf', ['--version-info', '--wide', file]);
+  for (const [, library, version] of listing.matchAll(VERSIONS))
+    if (!found[library] || compareVersions(version, found[library]) > 0) found[library] = version;
+  return found;
+}
+
+async function prebuild(arch) {
+  const compiler = compilerFor(arch);
+  const made = path.join(buildFolder('linux', arch), 'prebuild');
+  // Stripped by the linker, so no second tool for the other architecture is needed.
+  const env = { ...process.env, CXX: compiler, CXXFLAGS: '-s' };
+  const { openMp } = await build({ folder: made, platform: 'linux', arch, env });
+  if (!openMp) throw new Error(`${compiler} has no OpenMP: what it makes would run on one thread`);
+
+  const folder = prebuildFolder('linux', arch);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const place = (name) => path.join(folder, name);
+  await copyFile(path.join(made, ADDON), place(ADDON));
+  await copyFile(await realpath(text(compiler, [`-print-file-name=${RUNTIME}`]).trim()), place(RUNTIME));
+  await copyFile(path.join(native, 'licences', LICENCE), place(LICENCE));
+
+  const generated = await readFile(path.join(native, 'generated', 'ops.inl'), 'utf8');
+  const files = await Promise.all(
+    [ADDON, RUNTIME, LICENCE].map(async (name) => [name, sha256(await readFile(place(name)))]),
+  );
+  const manifest = {
+    signature: /kSignature\[\] = "(\w+)"/.exec(generated)[1],
+    sources: await sourcesHash(),
+    compiler: text(compiler, ['--version']).split('\n')[0],
+    libc: 'glibc',
+    needs: Object.fromEntries([ADDON, RUNTIME].map((name) => [name, needs(place(name))])),
+    licences: { [ADDON]: 'MIT', [RUNTIME]: `GPL-3.0-or-later WITH GCC-exception-3.1, see ${LICENCE}` },
+    files: Object.fromEntries(files),
+  };
+  await writeFile(place(MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+
+  const problem = await misfit(folder);
+  if (problem) throw new Error(`${folder}: ${problem}`);
+  const wanted = Object.entries(manifest.needs).map(
+    ([name, versions]) => `${name} needs ${Object.entries(versions).flat().join(' ')}`,
+  );
+  console.log(`prebuilds/linux-${arch} (${manifest.compiler}): ${wanted.join('; ')}`);
+}
+
+try {
+  if (process.platform !== 'linux') throw new Error('prebuilt kernels are made on Linux');
+  for (const arch of PREBUILT_ARCHS) await prebuild(arch);
+} catch (error) {
+  console.error(`prebuilds: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,55 @@
+// Packs FlashLM, installs it as a user would, and uses it: node scripts/test-package.mjs [--host-only]
+//
+// On Linux, with npm's registry in reach. ARM's half runs under an emulator (Debian: apt-get install qemu-user);
+// --host-only leaves it out. Each line says what held, and after how long.
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import process from 'node:process';
+import { EMULATOR, need } from '../native/arm64-node.mjs';
+import { checkArm } from './package-checks/arm.mjs';
+import { checkContents } from './package-checks/contents.mjs';
+import { checkFallback } from './package-checks/fallback.mjs';
+import { checkExtending, checkUse } from './package-checks/use.mjs';
+import { repository, Sandbox } from './package-sandbox.mjs';
+
+const hostOnly = process.argv.includes('--host-only');
+if (!hostOnly) need(EMULATOR, 'qemu-user');
+
+const started = performance.now();
+/** Runs one check; the first that fails ends everything. */
+async function step(what, check) {
+  const begun = performance.now();
+  const result = await check();
+  console.log(`${((performance.now() - begun) / 1000).toFixed(1).padStart(6)} s  ${what}`);
+  return result;
+}
+
+const sandbox = new Sandbox();
+try {
+  await step('the prebuilt kernels are made', () =>
+    execFileSync(process.execPath, [path.join('native', 'prebuild.mjs')], {
+      cwd: repository,
+      stdio: 'inherit',
+    }),
+  );
+  const packed = await step('npm packs it', () => sandbox.pack());
+  await checkContents(packed, step);
+
+  const project = sandbox.project('with-scripts');
+  await step('npm installs it with its scripts, without a compiler', () => project.install(packed.path));
+  await checkUse(project, step);
+  await checkExtending(project, step);
+
+  const bare = sandbox.project('without-scripts');
+  await step('npm installs it with --ignore-scripts', () => bare.install(packed.path, '--ignore-scripts'));
+  await checkUse(bare, step);
+  await checkFallback(bare, step);
+
+  if (!hostOnly) await checkArm(sandbox.project('arm64'), packed, step);
+  console.log(`The package holds (${((performance.now() - started) / 1000).toFixed(0)} s).`);
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+} finally {
+  sandbox.remove();
+}
