@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, writeSync } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FlashError } from './errors.ts';
@@ -106,6 +106,12 @@ export async function writeNewFile(path: string, data: string | Uint8Array): Pro
   } finally {
     await handle.close();
   }
+}
+
+/** Writes all of `text` at the file's position; a disk that is almost full takes only a part at first, and says so. */
+export function writeFully(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 }
 
 /** A file's length in bytes and its SHA-256 in lower-case hexadecimal. */

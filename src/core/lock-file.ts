@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { constants, readFileSync } from 'node:fs';
-import { copyFile, link, readFile, rm } from 'node:fs/promises';
+import { copyFile, link, readdir, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { FlashError } from './errors.ts';
 import { discard, errorCode, fileError, writeNewFile } from './files.ts';
 
@@ -42,7 +43,10 @@ export class LockFile {
   static async acquire(path: string, what: string): Promise<LockFile> {
     const own = describeThisProcess();
     for (;;) {
-      if (await publish(path, own)) return new LockFile(path, own.id);
+      if (await publish(path, own)) {
+        await sweep(path);
+        return new LockFile(path, own.id);
+      }
       const owner = await readOwner(path);
       if (!owner) continue; // released between the two calls
       if (isAlive(owner)) {
@@ -79,7 +83,20 @@ async function removeStale(path: string, owner: LockOwner, what: string): Promis
   }
 }
 
-/** Makes `path` appear with its whole content in one step; false when it exists. */
+/**
+ * Removes what processes left that were killed while they took the lock. One that is only just trying may lose its
+ * file by that: it then finds the lock held.
+ */
+async function sweep(path: string): Promise<void> {
+  const folder = dirname(path);
+  const lock = basename(path);
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.startsWith(lock) || !/^(\.[0-9a-f-]{36})+(\.new)?$/.test(name.slice(lock.length))) continue;
+    await discard(join(folder, name));
+  }
+}
+
+/** Makes `path` appear with its whole content in one step; false when it exists, or a sweep came between. */
 async function publish(path: string, owner: LockOwner): Promise<boolean> {
   const temporary = `${path}.${randomUUID()}.new`;
   try {
@@ -87,6 +104,7 @@ async function publish(path: string, owner: LockOwner): Promise<boolean> {
     try {
       await link(temporary, path);
     } catch (error) {
+      if (errorCode(error) === 'ENOENT') return false;
       if (!NO_HARD_LINKS.has(errorCode(error) ?? '')) throw error;
       await copyFile(temporary, path, constants.COPYFILE_EXCL);
     }
