@@ -62,10 +62,13 @@ export class LockFile {
     }
   }
 
-  /** Gives the lock back. Does nothing when it is no longer ours (someone removed the file by hand). */
+  /**
+   * Gives the lock back. Does nothing when it is no longer ours (someone removed the file by hand), nor when the disk
+   * refuses: that must not hide the error that led here, and the lock counts for nothing once this process has ended.
+   */
   async release(): Promise<void> {
-    const owner = await readOwner(this.path);
-    if (owner?.id === this.#id) await rm(this.path, { force: true });
+    const owner = await readOwner(this.path).catch(() => undefined);
+    if (owner?.id === this.#id) await discard(this.path);
   }
 }
 
@@ -78,6 +81,8 @@ async function removeStale(path: string, owner: LockOwner, what: string): Promis
   const guard = await LockFile.acquire(`${path}.${owner.id}`, what);
   try {
     if ((await readOwner(path))?.id === owner.id) await rm(path, { force: true });
+  } catch (error) {
+    throw fileError(error, 'Cannot remove the lock file of a dead process', path);
   } finally {
     await guard.release();
   }
