@@ -10,7 +10,7 @@ import { RunDirectory, runFiles } from '../../src/train/run-directory.ts';
 export const STEPS = 6;
 
 /** Everything a run does happens in it: evaluations, samples, checkpoints that are pruned, a last step between two. */
-const RECIPE = `
+export const RECIPE = `
 name: tiny
 model:
   - embedding: { vocab: 280, dim: 8 }
@@ -66,6 +66,13 @@ export class TinyRun {
   /** The run that was begun last, as `--resume` finds it. */
   latest(): Promise<string | undefined> {
     return RunDirectory.findLatest(this.runs);
+  }
+
+  /** What was done in this process counts as done by one that has ended: its lock names a dead process from now on. */
+  async endProcess(): Promise<void> {
+    const { lock } = runFiles((await this.latest()) ?? this.root);
+    if (!existsSync(lock)) return;
+    writeFileSync(lock, JSON.stringify({ ...JSON.parse(readFileSync(lock, 'utf8')), processStart: '1' }));
   }
 
   /** Trains a new run, or goes on with the latest one, to its end. */
