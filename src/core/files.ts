@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, writeSync } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { getSystemErrorMap } from 'node:util';
 import { FlashError } from './errors.ts';
 
 /** What the operating system's codes mean to a person, and what the person can do. */
@@ -21,6 +22,7 @@ const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]
   EEXIST: ['it exists already', 'Choose another name, or remove it.'],
   ELOOP: ['it is a symbolic link', 'Replace it by what it points to.'],
   EMFILE: ['too many open files', 'Raise the limit (`ulimit -n`).'],
+  ENFILE: ['too many open files on this machine', 'Close some programs.'],
   EIO: ['the disk reports an error', 'Check the disk.'],
 };
 
@@ -32,12 +34,21 @@ export function errorCode(error: unknown): string | undefined {
 
 /**
  * An error of the file system in a person's words: `<action>: <reason>` at `path`. Anything that is not one (a
- * FlashError, a bug) comes back unchanged, so `throw fileError(error, ...)` is right in any catch clause.
+ * FlashError, a bug) comes back unchanged, so `throw fileError(error, ...)` is right in any catch clause. `remedy` is
+ * what helps at this place better than what helps in general.
  */
-export function fileError(error: unknown, action: string, path: string): unknown {
-  const known = REASONS[errorCode(error) ?? ''];
-  if (error instanceof FlashError || !known) return error;
-  return new FlashError(`${action}: ${known[0]}`, { where: path, remedy: known[1], cause: error });
+export function fileError(error: unknown, action: string, path: string, remedy?: string): unknown {
+  if (error instanceof FlashError) return error;
+  const [reason, usual] = REASONS[errorCode(error) ?? ''] ?? [systemReason(error)];
+  return reason === undefined
+    ? error
+    : new FlashError(`${action}: ${reason}`, { where: path, remedy: remedy ?? usual, cause: error });
+}
+
+/** What the system itself calls an error that is not in the list. */
+function systemReason(error: unknown): string | undefined {
+  const { errno } = (error ?? {}) as { errno?: unknown };
+  return typeof errno === 'number' ? getSystemErrorMap().get(errno)?.[1] : undefined;
 }
 
 /**
@@ -106,6 +117,12 @@ export async function writeNewFile(path: string, data: string | Uint8Array): Pro
   } finally {
     await handle.close();
   }
+}
+
+/** Writes all of `text` at the file's position; a disk that is almost full takes only a part at first, and says so. */
+export function writeFully(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 }
 
 /** A file's length in bytes and its SHA-256 in lower-case hexadecimal. */

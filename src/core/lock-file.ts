@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { constants, readFileSync } from 'node:fs';
-import { copyFile, link, readFile, rm } from 'node:fs/promises';
+import { copyFile, link, readdir, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { FlashError } from './errors.ts';
 import { discard, errorCode, fileError, writeNewFile } from './files.ts';
 
@@ -42,7 +43,10 @@ export class LockFile {
   static async acquire(path: string, what: string): Promise<LockFile> {
     const own = describeThisProcess();
     for (;;) {
-      if (await publish(path, own)) return new LockFile(path, own.id);
+      if (await publish(path, own)) {
+        await sweep(path);
+        return new LockFile(path, own.id);
+      }
       const owner = await readOwner(path);
       if (!owner) continue; // released between the two calls
       if (isAlive(owner)) {
@@ -58,10 +62,13 @@ export class LockFile {
     }
   }
 
-  /** Gives the lock back. Does nothing when it is no longer ours (someone removed the file by hand). */
+  /**
+   * Gives the lock back. Does nothing when it is no longer ours (someone removed the file by hand), nor when the disk
+   * refuses: that must not hide the error that led here, and the lock counts for nothing once this process has ended.
+   */
   async release(): Promise<void> {
-    const owner = await readOwner(this.path);
-    if (owner?.id === this.#id) await rm(this.path, { force: true });
+    const owner = await readOwner(this.path).catch(() => undefined);
+    if (owner?.id === this.#id) await discard(this.path);
   }
 }
 
@@ -74,12 +81,27 @@ async function removeStale(path: string, owner: LockOwner, what: string): Promis
   const guard = await LockFile.acquire(`${path}.${owner.id}`, what);
   try {
     if ((await readOwner(path))?.id === owner.id) await rm(path, { force: true });
+  } catch (error) {
+    throw fileError(error, 'Cannot remove the lock file of a dead process', path);
   } finally {
     await guard.release();
   }
 }
 
-/** Makes `path` appear with its whole content in one step; false when it exists. */
+/**
+ * Removes what processes left that were killed while they took the lock. One that is only just trying may lose its
+ * file by that: it then finds the lock held.
+ */
+async function sweep(path: string): Promise<void> {
+  const folder = dirname(path);
+  const lock = basename(path);
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.startsWith(lock) || !/^(\.[0-9a-f-]{36})+(\.new)?$/.test(name.slice(lock.length))) continue;
+    await discard(join(folder, name));
+  }
+}
+
+/** Makes `path` appear with its whole content in one step; false when it exists, or a sweep came between. */
 async function publish(path: string, owner: LockOwner): Promise<boolean> {
   const temporary = `${path}.${randomUUID()}.new`;
   try {
@@ -87,6 +109,7 @@ async function publish(path: string, owner: LockOwner): Promise<boolean> {
     try {
       await link(temporary, path);
     } catch (error) {
+      if (errorCode(error) === 'ENOENT') return false;
       if (!NO_HARD_LINKS.has(errorCode(error) ?? '')) throw error;
       await copyFile(temporary, path, constants.COPYFILE_EXCL);
     }

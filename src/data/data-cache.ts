@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { FlashError } from '../core/errors.ts';
-import { digestFile, errorCode, fileError, makeFolder, writeFileAtomic } from '../core/files.ts';
+import { digestFile, discard, fileError, makeFolder, writeFileAtomic } from '../core/files.ts';
 import { cacheDir } from './cache-dir.ts';
 
 /** A file's content, and what the file system said of the file when the content was read. */
@@ -32,12 +32,9 @@ export class DataCache {
         await makeFolder(join(dir, name));
         await sweep(join(dir, name));
       }
-    } catch (cause) {
-      throw new FlashError(`Cannot make the data cache (${errorCode(cause)})`, {
-        where: resolve(dir),
-        remedy: 'Set FLASHLM_CACHE to a folder that can be written.',
-        cause,
-      });
+    } catch (error) {
+      const remedy = 'Set FLASHLM_CACHE to a folder that can be written and has room.';
+      throw fileError(error, 'Cannot make the data cache', resolve(dir), remedy);
     }
     return new DataCache(dir);
   }
@@ -81,7 +78,7 @@ async function sweep(folder: string): Promise<void> {
     if (!name.endsWith('.tmp')) continue;
     const path = join(folder, name);
     const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Number.POSITIVE_INFINITY);
-    if (age > DAY_MS) await rm(path, { force: true });
+    if (age > DAY_MS) await discard(path);
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { fileError, syncFolder } from '../core/files.ts';
+import { discard, fileError, syncFolder } from '../core/files.ts';
 import { type EncodedChunk, MAX_16_BIT_VOCAB } from './chunk-jobs.ts';
 import { encodeHeader, HEADER_BYTES } from './token-file-header.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
@@ -69,9 +69,9 @@ export class TokenFileWriter {
     }
   }
 
-  /** Removes what was written so far. */
+  /** Removes what was written so far. Best effort: it must not hide the error that led here. */
   async abandon(): Promise<void> {
-    await this.handle.close();
-    await rm(this.temporary, { force: true });
+    await this.handle.close().catch(() => {});
+    await discard(this.temporary);
   }
 }

@@ -106,16 +106,15 @@ export class TokenFile {
   private fill(position: number, length: number): void {
     const { bytesPerId } = this.info;
     const wanted = length * bytesPerId;
-    for (let got = 0; got < wanted; ) {
-      const count = readSync(
-        this.fd,
-        this.runBytes,
-        got,
-        wanted - got,
-        HEADER_BYTES + position * bytesPerId + got,
-      );
-      if (count === 0) throw damaged(this.path, 'it became shorter while it was in use');
-      got += count;
+    const start = HEADER_BYTES + position * bytesPerId;
+    try {
+      for (let got = 0; got < wanted; ) {
+        const count = readSync(this.fd, this.runBytes, got, wanted - got, start + got);
+        if (count === 0) throw damaged(this.path, 'it became shorter while it was in use');
+        got += count;
+      }
+    } catch (error) {
+      throw fileError(error, 'Cannot read the token file', this.path);
     }
   }
 }

@@ -41,12 +41,12 @@ export interface Session {
 
 /** A new run in `<root>/<name>-<date>/`. @throws FlashError, before the directory is made where possible. */
 export async function startRun(recipe: Recipe, root: string, options: SessionOptions): Promise<Session> {
-  return open(recipe, options, undefined, async ({ train }) => {
-    const directory = await RunDirectory.create(root, recipe.name);
-    await writeFileAtomic(directory.files.recipe, fillRecipe(recipe));
-    await train.tokenizer.save(directory.files.tokenizer);
-    return directory;
-  });
+  return open(recipe, options, undefined, ({ train }) =>
+    RunDirectory.create(root, recipe.name, new Date(), async (files) => {
+      await writeFileAtomic(files.recipe, fillRecipe(recipe));
+      await train.tokenizer.save(files.tokenizer);
+    }),
+  );
 }
 
 /** Goes on with the run in `path` from its newest whole checkpoint. `set` may only change what ends the run. */

@@ -1,18 +1,22 @@
-import {
-  closeSync,
-  constants,
-  fdatasyncSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { FlashError } from '../core/errors.ts';
-import { fileError } from '../core/files.ts';
+import { fileError, writeFully } from '../core/files.ts';
 
 const CHUNK_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
+
+/** A line of the log, parsed; empty for one that is no JSON object. */
+export type LoggedEvent = Readonly<Record<string, unknown>>;
+
+export interface ReopenOptions {
+  /**
+   * Nothing is left to train. Then what stands behind the line of the step's checkpoint is what the end of a run
+   * writes, and the run is about to write it again.
+   */
+  readonly ended?: boolean;
+  /** Hears of each line that stays. */
+  readonly onKept?: (event: LoggedEvent) => void;
+}
 
 /** A file of JSON objects, one a line, that only ever grows: metrics.jsonl. */
 export class MetricsLog {
@@ -26,10 +30,10 @@ export class MetricsLog {
 
   /**
    * Opens the log for a run that goes on after `step` (0: from the start). Lines that the abandoned part of the run
-   * wrote (from the first whose `step` is beyond) are cut, and so is a last line that was only half written.
-   * Throws FlashError when the file can't be read and written, or is not a regular file.
+   * wrote (from the first whose `step` is beyond) are cut, and so is a last line that was only half written: the log
+   * goes on as if the run had never stopped. Throws FlashError when the file can't be read and written, or is not a regular file.
    */
-  static open(path: string, step: number): MetricsLog {
+  static open(path: string, step: number, options: ReopenOptions = {}): MetricsLog {
     // Links are not followed: a run writes nowhere but in its own directory.
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
     let fd: number | undefined;
@@ -38,7 +42,7 @@ export class MetricsLog {
       fd = openSync(path, flags | (constants.O_NONBLOCK ?? 0), 0o644);
       if (!fstatSync(fd).isFile())
         throw new FlashError('The metrics log is not a regular file', { where: path });
-      const end = endOfStep(fd, step);
+      const end = endOfKept(fd, keeper(step, options));
       if (end < fstatSync(fd).size) ftruncateSync(fd, end);
       return new MetricsLog(path, fd);
     } catch (error) {
@@ -49,9 +53,8 @@ export class MetricsLog {
 
   /** Adds one line. It is with the operating system on return, so a killed process loses none. */
   append(record: object): void {
-    const line = Buffer.from(`${JSON.stringify(record)}\n`);
     try {
-      for (let at = 0; at < line.length; ) at += writeSync(this.#fd, line, at);
+      writeFully(this.#fd, `${JSON.stringify(record)}\n`);
     } catch (error) {
       throw fileError(error, 'Cannot write the metrics', this.path);
     }
@@ -71,8 +74,8 @@ export class MetricsLog {
   }
 }
 
-/** Bytes of the whole lines before the first one whose `step` is beyond `step`. */
-function endOfStep(fd: number, step: number): number {
+/** Bytes of the whole lines before the first one that is not kept. */
+function endOfKept(fd: number, keeps: (line: string) => boolean): number {
   const chunk = Buffer.alloc(CHUNK_BYTES);
   let rest = Buffer.alloc(0); // what was read of the line that goes on in the next chunk
   let end = 0;
@@ -82,7 +85,7 @@ function endOfStep(fd: number, step: number): number {
     const text = Buffer.concat([rest, chunk.subarray(0, read)]);
     let start = 0;
     for (let stop = text.indexOf(NEWLINE); stop >= 0; stop = text.indexOf(NEWLINE, start)) {
-      if (stepOfLine(text.toString('utf8', start, stop)) > step) return end;
+      if (!keeps(text.toString('utf8', start, stop))) return end;
       end += stop + 1 - start;
       start = stop + 1;
     }
@@ -90,12 +93,23 @@ function endOfStep(fd: number, step: number): number {
   }
 }
 
-/** A line without a step, or one that is no JSON, belongs to whatever stands before it. */
-function stepOfLine(line: string): number {
+/** Asked line by line; a line without a step, or one that is no JSON, belongs to whatever stands before it. */
+function keeper(step: number, { ended, onKept }: ReopenOptions): (line: string) => boolean {
+  let behindCheckpoint = false;
+  return (line) => {
+    const event = parseLine(line);
+    if (ended && behindCheckpoint) return false;
+    if (typeof event.step === 'number' && event.step > step) return false;
+    behindCheckpoint ||= event.event === 'checkpoint' && event.step === step;
+    onKept?.(event);
+    return true;
+  };
+}
+
+function parseLine(line: string): LoggedEvent {
   try {
-    const step: unknown = JSON.parse(line)?.step;
-    return typeof step === 'number' ? step : Number.NEGATIVE_INFINITY;
+    return Object(JSON.parse(line));
   } catch {
-    return Number.NEGATIVE_INFINITY;
+    return {};
   }
 }

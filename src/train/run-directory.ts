@@ -1,7 +1,8 @@
-import { lstat, mkdir, readdir, realpath } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { lstat, mkdir, readdir, realpath, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { FlashError } from '../core/errors.ts';
-import { errorCode, fileError, makeFolder, syncFolder } from '../core/files.ts';
+import { discard, errorCode, fileError, makeFolder, syncFolder } from '../core/files.ts';
 import { LockFile } from '../core/lock-file.ts';
 import {
   type CheckpointContents,
@@ -9,7 +10,7 @@ import {
   recoverCheckpoints,
   writeCheckpoint,
 } from './checkpoint-files.ts';
-import { MetricsLog } from './metrics-log.ts';
+import { MetricsLog, type ReopenOptions } from './metrics-log.ts';
 
 /** Where a run keeps what. Reading needs no lock: `latestCheckpoint(runFiles(path).checkpoints, warn)`. */
 export interface RunFiles {
@@ -33,6 +34,9 @@ export function runFiles(path: string): RunFiles {
   };
 }
 
+/** A run directory that has not got everything in it yet; never found as a run. */
+const UNFINISHED = '.new-';
+
 /** A run's directory, held by this process alone until `close`. */
 export class RunDirectory {
   readonly path: string;
@@ -48,25 +52,28 @@ export class RunDirectory {
 
   /**
    * Makes `<root>/<recipe>-<yyyymmdd-hhmmss>/` (local time; `-2`, `-3`... when taken) and locks it. Of the recipe's
-   * name only letters, digits and dots stay, so it can't lead out of `root`. Throws FlashError when it can't be made.
+   * name only letters, digits and dots stay, so it can't lead out of `root`. `fill` writes what every run must have;
+   * the directory gets its name after that, so a killed process leaves none that can't be gone on with. Throws
+   * FlashError when it can't be made.
    */
-  static async create(root: string, recipeName: string, date: Date = new Date()): Promise<RunDirectory> {
+  static async create(
+    root: string,
+    recipeName: string,
+    date: Date = new Date(),
+    fill: (files: RunFiles) => Promise<void> = async () => {},
+  ): Promise<RunDirectory> {
     const base = join(resolve(root), `${slug(recipeName)}-${timestamp(date)}`);
+    const unfinished = join(resolve(root), `${UNFINISHED}${randomUUID()}`);
     try {
       await makeFolder(root);
-      for (let copy = 1; ; copy++) {
-        const path = copy === 1 ? base : `${base}-${copy}`;
-        try {
-          await mkdir(path);
-        } catch (error) {
-          if (errorCode(error) === 'EEXIST') continue;
-          throw error;
-        }
-        await mkdir(runFiles(path).checkpoints);
-        await syncFolder(root);
-        return await RunDirectory.open(path);
-      }
+      await mkdir(unfinished);
+      await mkdir(runFiles(unfinished).checkpoints);
+      await fill(runFiles(unfinished));
+      const path = await publish(unfinished, base);
+      await syncFolder(root);
+      return await RunDirectory.open(path);
     } catch (error) {
+      await discard(unfinished);
       throw fileError(error, 'Cannot make a run directory', base);
     }
   }
@@ -108,26 +115,25 @@ export class RunDirectory {
   }
 
   /** Opens metrics.jsonl for a run that goes on after `step` (0: from the start); see MetricsLog.open. */
-  openMetrics(step: number): MetricsLog {
+  openMetrics(step: number, options?: ReopenOptions): MetricsLog {
     this.#metrics?.close();
-    this.#metrics = MetricsLog.open(this.files.metrics, step);
+    this.#metrics = MetricsLog.open(this.files.metrics, step, options);
     return this.#metrics;
   }
 
   /**
-   * Writes the checkpoint of `step` (see `writeCheckpoint`), then deletes those older than the `keep` newest.
-   * Returns its path. Throws FlashError when the disk refuses; earlier checkpoints stay.
+   * Writes the checkpoint of `step` and returns its path (see `writeCheckpoint`). Throws FlashError when the disk
+   * refuses; earlier checkpoints stay.
    */
-  async writeCheckpoint(
-    step: number,
-    contents: CheckpointContents,
-    keep = Number.MAX_SAFE_INTEGER,
-  ): Promise<string> {
+  async writeCheckpoint(step: number, contents: CheckpointContents): Promise<string> {
     // A checkpoint that survives a power cut must find the lines up to its step beside it.
     this.#metrics?.sync();
-    const path = await writeCheckpoint(this.files.checkpoints, step, contents);
+    return writeCheckpoint(this.files.checkpoints, step, contents);
+  }
+
+  /** Deletes the checkpoints that are older than the `keep` newest up to `step` (see `pruneCheckpoints`). */
+  async pruneCheckpoints(step: number, keep: number): Promise<void> {
     await pruneCheckpoints(this.files.checkpoints, step, keep);
-    return path;
   }
 
   /** Gives the directory free for other processes. */
@@ -135,6 +141,24 @@ export class RunDirectory {
     this.#metrics?.close();
     this.#metrics = undefined;
     await this.#lock.release();
+  }
+}
+
+/** Gives the folder the first free name of `base`, `base-2`...; a rename never replaces a folder that has files. */
+async function publish(folder: string, base: string): Promise<string> {
+  for (let copy = 1; ; copy++) {
+    const path = copy === 1 ? base : `${base}-${copy}`;
+    try {
+      await lstat(path);
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      try {
+        await rename(folder, path);
+        return path;
+      } catch (taken) {
+        if (!['EEXIST', 'ENOTEMPTY', 'ENOTDIR'].includes(errorCode(taken) ?? '')) throw taken;
+      }
+    }
   }
 }
 

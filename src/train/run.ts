@@ -1,15 +1,17 @@
+import { join } from 'node:path';
 import { clockOf } from '../backends/decorators/timed.ts';
 import { FlashError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import { Random } from '../core/random.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
-import { latestCheckpoint, listCheckpoints } from './checkpoint-files.ts';
+import { checkpointName, latestCheckpoint, listCheckpoints } from './checkpoint-files.ts';
 import { type EvaluationText, Evaluator } from './evaluate.ts';
 import type { DoneEvent, EvalEvent, SampleEvent, StepEvent, TrainEvent } from './events.ts';
 import { TextGenerator } from './generate.ts';
+import { reached } from './limits.ts';
 import type { MetricsLog } from './metrics-log.ts';
 import type { RunDirectory } from './run-directory.ts';
-import { appendSample } from './samples.ts';
+import { appendSample, restoreSamples } from './samples.ts';
 import { Sampler, type SamplingOptions } from './sampling.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
 import { type Hook, Trainer, type TrainerOptions, type TrainerParts } from './trainer.ts';
@@ -103,7 +105,7 @@ export class Run {
    * when it throws, the last checkpoint is the one before.
    */
   async run(signal?: AbortSignal): Promise<DoneEvent> {
-    this.metrics = this.directory.openMetrics(this.trainer.state.step);
+    await this.openLogs();
     // The first weights too: a run that is killed early starts again from the very same.
     await this.save();
     const clock = clockOf(this.model.backend);
@@ -121,6 +123,23 @@ export class Run {
     const done: DoneEvent = { event: 'done', runDir: this.directory.path, seconds, step, ending };
     this.emit(done);
     return done;
+  }
+
+  /** Brings metrics and samples to where the weights are. What stood behind that will be written again. */
+  private async openLogs(): Promise<void> {
+    const { step } = this.trainer.state;
+    const samples: SampleEvent[] = [];
+    let complete = false;
+    this.metrics = this.directory.openMetrics(step, {
+      ended: reached(this.options.limits, this.trainer.progress) !== null,
+      onKept: (event) => {
+        if (event.event === 'sample') samples.push(event as unknown as SampleEvent);
+        if (event.event === 'checkpoint' && event.step === step) complete = true;
+      },
+    });
+    // A log without the line is not the checkpoint's own, or the process was killed between the one and the other.
+    if (complete) await restoreSamples(this.directory.files.samples, samples);
+    else if (step === this.saved) await this.afterSave();
   }
 
   private async afterStep(event: StepEvent): Promise<void> {
@@ -166,9 +185,15 @@ export class Run {
       recipe: this.options.name,
       backend: this.model.backend.name,
     });
-    const dir = await this.directory.writeCheckpoint(step, snapshot, this.options.keep);
+    await this.directory.writeCheckpoint(step, snapshot);
     this.saved = step;
-    this.emit({ event: 'checkpoint', step, dir });
+    await this.afterSave();
+  }
+
+  private async afterSave(): Promise<void> {
+    const dir = join(this.directory.files.checkpoints, checkpointName(this.saved));
+    await this.directory.pruneCheckpoints(this.saved, this.options.keep);
+    this.emit({ event: 'checkpoint', step: this.saved, dir });
   }
 
   /** An update can overflow after a step whose loss was a number: the checkpoint before must stay the last. */

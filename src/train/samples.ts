@@ -1,18 +1,32 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { fileError } from '../core/files.ts';
+import { closeSync, constants, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileError, writeFileAtomic, writeFully } from '../core/files.ts';
 import type { SampleEvent } from './events.ts';
 
-/** Adds a generated text to a run's samples.txt. */
-export function appendSample(path: string, { step, text }: SampleEvent): void {
+type Sample = Pick<SampleEvent, 'step' | 'text'>;
+
+/** Adds a generated text to a run's samples.txt. Throws FlashError when the disk refuses. */
+export function appendSample(path: string, sample: Sample): void {
   // Links are not followed, and a pipe is not waited for: a run writes nowhere but in its own directory.
   const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
   let fd: number | undefined;
   try {
     fd = openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0o644);
-    writeSync(fd, `--- step ${step}\n${text}\n\n`);
+    writeFully(fd, format(sample));
   } catch (error) {
     throw fileError(error, 'Cannot write the sample', path);
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
+}
+
+/** Makes samples.txt hold just these texts: those of the steps that a run which goes on has behind it. */
+export async function restoreSamples(path: string, samples: readonly Sample[]): Promise<void> {
+  const text = samples.map(format).join('');
+  const there = await readFile(path, 'utf8').catch(() => '');
+  if (there !== text) await writeFileAtomic(path, text);
+}
+
+function format({ step, text }: Sample): string {
+  return `--- step ${step}\n${text}\n\n`;
 }

@@ -1,4 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
@@ -17,13 +18,19 @@ export interface ProcessResult {
 export interface ProcessOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Modules that are loaded before the program. */
+  readonly imports?: readonly string[];
 }
 
 export type CliProcess = ChildProcessByStdio<null, Readable, Readable>;
 
 /** Starts `flashlm <args>` as a process of its own, on the sources. */
-export function startCli(args: readonly string[], { cwd = root, env = {} }: ProcessOptions = {}): CliProcess {
-  return spawn(process.execPath, ['--import', tsx, main, ...args], {
+export function startCli(
+  args: readonly string[],
+  { cwd = root, env = {}, imports = [] }: ProcessOptions = {},
+): CliProcess {
+  const loaded = [tsx, ...imports].flatMap((module) => ['--import', module]);
+  return spawn(process.execPath, [...loaded, main, ...args], {
     cwd,
     env: { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -37,7 +44,7 @@ export async function finished(child: CliProcess): Promise<ProcessResult> {
     text(child.stderr),
     new Promise<number>((resolve, reject) => {
       child.on('error', reject);
-      child.on('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)));
+      child.on('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));
     }),
   ]);
   return { status, stdout, stderr };

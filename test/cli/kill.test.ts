@@ -1,53 +1,100 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { afterAll, expect, it } from 'vitest';
-import { finished, runProcess, startCli } from './cli-process.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { Random } from '../../src/core/random.ts';
+import { atCall } from '../faults/at-call.ts';
+import { leftovers, type Outcome, outcomeOf, RECIPE, TinyRun, wholeCheckpoints } from '../faults/tiny-run.ts';
+import { type CliProcess, finished, startCli } from './cli-process.ts';
+import { runInProcess } from './fake-terminal.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'flashlm-kill-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+// `npm run test:crash` gives more kills, at other moments.
+const KILLS = Number(process.env.FLASHLM_TEST_KILLS ?? 20);
+const SEED = Number(process.env.FLASHLM_TEST_SEED ?? 1);
+const STEPS = 150;
 
-const STEPS = 60;
-const env = { FLASHLM_CACHE: join(folder, 'cache') };
-const args = (out: string): string[] => [
-  ...['train', 'shift', '--steps', String(STEPS), '--json', '--out', join(folder, out)],
-  ...['--set', 'checkpoint.every=20', '--set', 'eval.tokens=500', '--set', 'data.batch=4'],
-];
+const tiny = new TinyRun(
+  RECIPE.replace(/{ steps: \d+/, `{ steps: ${STEPS}`)
+    .replace('checkpoint: { every: 4', 'checkpoint: { every: 10')
+    .replace('eval: { every: 3', 'eval: { every: 20')
+    .replace('sample: { every: 4', 'sample: { every: 15'),
+);
+afterAll(() => {
+  vi.unstubAllEnvs();
+  tiny.remove();
+});
 
-const runOf = (out: string): string => join(folder, out, readdirSync(join(folder, out))[0]!);
-const weights = (out: string): Buffer =>
-  readFileSync(join(runOf(out), 'checkpoints', `step-000000${STEPS}`, 'model.safetensors'));
+const start = (imports: readonly string[] = []): CliProcess =>
+  startCli(['train', tiny.recipe, '--out', tiny.runs, '--json'], { imports });
 
-/** Kills the process without warning as soon as it reports this step. */
-async function killAt(step: number, out: string): Promise<void> {
-  const child = startCli(args(out), { env });
-  const done = finished(child).catch(() => {});
-  for await (const line of createInterface({ input: child.stdout })) {
-    const event = JSON.parse(line);
-    if (event.event === 'step' && event.step >= step) {
-      child.kill('SIGKILL');
-      break;
-    }
+let whole: Outcome;
+let changes: number;
+/** Milliseconds from the start to the first event, and from there to the end. */
+let before: number;
+let during: number;
+
+beforeAll(async () => {
+  const count = join(tiny.root, 'count');
+  const began = performance.now();
+  const child = start([atCall({ root: tiny.root, count })]);
+  child.stdout.once('readable', () => {
+    before = performance.now() - began;
+  });
+  expect(await finished(child)).toMatchObject({ status: 0 });
+  during = performance.now() - began - before;
+  changes = Number(readFileSync(count, 'utf8'));
+  whole = outcomeOf((await tiny.latest())!, STEPS);
+});
+
+const random = new Random(SEED, 'kills');
+const below = (limit: number): number => random.uniform() * limit;
+
+/** Three kinds of moments in turn: any time at all, any time of the run itself, any change of the disk. */
+const kinds: Readonly<Record<string, () => Promise<string>>> = {
+  async 'at any time'() {
+    const ms = below(before + during);
+    const child = start();
+    const end = finished(child);
+    await sleep(ms);
+    child.kill('SIGKILL');
+    await end;
+    return `${ms} ms after its start`;
+  },
+  async 'while it trains'() {
+    const ms = below(during);
+    const child = start();
+    const end = finished(child);
+    await new Promise((resolve) => child.stdout.once('readable', resolve));
+    await sleep(ms);
+    child.kill('SIGKILL');
+    await end;
+    return `${ms} ms after its first event`;
+  },
+  async 'at a change of the disk'() {
+    const call = Math.floor(below(changes));
+    const end = below(2) < 1 ? 'half' : 'after';
+    const child = start([atCall({ root: tiny.root, call, end, signal: 'SIGKILL' })]);
+    expect((await finished(child)).status).toBe(137);
+    return `at call ${call}, ${end}`;
+  },
+};
+
+const moments = Array.from({ length: KILLS }, (_, i) => [i + 1, Object.keys(kinds)[i % 3]!] as const);
+
+it.each(moments)(`a run killed goes on to the very same files (${SEED}/%i, %s)`, async (_, kind) => {
+  tiny.clear({ cache: true });
+  const moment = await kinds[kind]!();
+  const killed = await tiny.latest();
+  const goOn = () => runInProcess(['train', '--resume', '--out', tiny.runs, '--json']);
+  if (killed) {
+    await wholeCheckpoints(killed);
+    expect(await goOn(), moment).toMatchObject({ status: 0 });
+  } else {
+    // Nothing had begun: the person types the same command again.
+    expect(await goOn(), moment).toMatchObject({ status: 1 });
+    await tiny.train();
   }
-  await done;
-}
-
-it('a run that was killed goes on to the very same weights', async () => {
-  expect((await runProcess(args('whole'), { env })).status).toBe(0);
-  for (const step of [3, 33]) {
-    const out = `killed-${step}`;
-    await killAt(step, out);
-    expect(readdirSync(join(runOf(out), 'checkpoints'))).not.toContain(`step-000000${STEPS}`);
-    const resumed = await runProcess(['train', '--resume', runOf(out), '--json'], { env });
-    expect(resumed.status, resumed.stderr).toBe(0);
-    expect(weights(out).equals(weights('whole'))).toBe(true);
-    const steps = readFileSync(join(runOf(out), 'metrics.jsonl'), 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line))
-      .filter((event) => event.event === 'step')
-      .map((event) => event.step);
-    expect(steps).toEqual(Array.from({ length: STEPS }, (_, i) => i + 1));
-  }
+  const run = (await tiny.latest())!;
+  expect(outcomeOf(run, STEPS), moment).toEqual(whole);
+  expect(leftovers(run), moment).toEqual([]);
 });

@@ -1,0 +1,107 @@
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { runInProcess } from '../cli/fake-terminal.ts';
+import { type Fault, type FsCall, interpose } from './interpose.ts';
+import { leftovers, type Outcome, outcomeOf, RECIPE, TinyRun, wholeCheckpoints } from './tiny-run.ts';
+
+let tiny: TinyRun;
+let whole: Outcome;
+let restore: (() => Promise<void>) | undefined;
+
+beforeAll(async () => {
+  // One checkpoint less than the killed runs have: each makes every sweep longer, and they are written alike.
+  tiny = new TinyRun(RECIPE.replace('every: 4, keep: 2', 'every: null, keep: 1'));
+  await tiny.train();
+  whole = outcomeOf((await tiny.latest())!);
+});
+afterEach(() => restore?.());
+afterAll(() => {
+  vi.unstubAllEnvs();
+  tiny.remove();
+});
+
+const train = () => runInProcess(['train', tiny.recipe, '--out', tiny.runs, '--json']);
+const goOn = () => runInProcess(['train', '--resume', '--out', tiny.runs, '--json']);
+
+interface Sweep {
+  readonly folder: string;
+  /** The fault of the `n`-th call (from 0) that could have one, and of each one after it. */
+  readonly fault: (call: FsCall, since: number) => Fault | undefined;
+  readonly counts: (call: FsCall) => boolean;
+  readonly message: RegExp;
+  /** What could not be removed, as removing failed as well. */
+  readonly mayLeave?: boolean;
+}
+
+/** Lets the disk fail from the `n`-th call on, for every `n`; then lets it work again and goes on. */
+async function sweep({ folder, fault, counts, message, mayLeave }: Sweep): Promise<Set<string>> {
+  const refused = new Set<string>();
+  for (let n = 0; ; n++) {
+    tiny.clear({ cache: folder === tiny.cache });
+    let count = 0;
+    let first: FsCall | undefined;
+    restore = await interpose({
+      root: tiny.root,
+      decide: (call) => {
+        if (!counts(call) || (!first && (!call.path.startsWith(folder) || count++ < n))) return undefined;
+        const decided = fault(call, first ? 1 : 0);
+        first ??= call;
+        return decided;
+      },
+    });
+    const { status, stderr } = await train();
+    await restore();
+    if (!first) return refused;
+    const place = `${n}: ${first.op} ${first.path}\n${stderr}`;
+    const run = await tiny.latest();
+    if (status !== 0) {
+      refused.add(first.op);
+      const error = stderr.slice(stderr.indexOf('error: '));
+      expect(error, place).toMatch(message);
+      // What, where, what to do.
+      expect(error.trimEnd().split('\n').length, place).toBe(3);
+      expect(error, place).toContain(`\n  at ${tiny.root}`);
+    }
+    if (run) await wholeCheckpoints(run);
+    const left = leftovers(tiny.root);
+    if (!mayLeave) expect(left, place).toEqual([]);
+    await tiny.endProcess();
+    if (status !== 0 || left.length > 0) {
+      expect(await (run ? goOn() : train()), place).toMatchObject({ status: 0 });
+    }
+    expect(outcomeOf((await tiny.latest())!), place).toEqual(whole);
+  }
+}
+
+const FOLDERS = ['cache', 'runs'] as const;
+
+it.each(FOLDERS)('a disk that is full from any moment on is one clear error (%s)', async (name) => {
+  const refused = await sweep({
+    folder: tiny[name],
+    counts: ({ grows }) => grows,
+    fault: () => ({ code: 'ENOSPC', half: true }),
+    message: /^error: .*no space left on the disk\n {2}at .*\n {2}(Free some space|Set FLASHLM_CACHE)/,
+  });
+  for (const op of ['mkdir', 'open', 'handle.writeFile', 'handle.sync']) expect(refused).toContain(op);
+});
+
+it.each(FOLDERS)('a disk that becomes read-only at any moment is one clear error (%s)', async (name) => {
+  const refused = await sweep({
+    folder: tiny[name],
+    counts: ({ changes }) => changes,
+    fault: () => ({ code: 'EROFS' }),
+    message: /^error: .*the file system is read-only\n {2}at .*\n {2}/,
+    mayLeave: true,
+  });
+  for (const op of ['mkdir', 'open', 'rename']) expect(refused).toContain(op);
+});
+
+it.each(FOLDERS)('a disk that fails once, at any call, is one clear error or none (%s)', async (name) => {
+  const refused = await sweep({
+    folder: tiny[name],
+    counts: () => true,
+    fault: (_, since) => (since === 0 ? { code: 'EIO', half: true } : undefined),
+    message: /^error: .*the disk reports an error\n {2}at .*\n {2}/,
+    mayLeave: true,
+  });
+  for (const op of ['open', 'handle.sync', 'rename']) expect(refused).toContain(op);
+});

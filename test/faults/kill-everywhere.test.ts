@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type FsCall, interpose } from './interpose.ts';
+import { leftovers, type Outcome, outcomeOf, TinyRun, wholeCheckpoints } from './tiny-run.ts';
+
+let tiny: TinyRun;
+let whole: Outcome;
+
+beforeAll(async () => {
+  tiny = new TinyRun();
+  await tiny.train();
+  whole = outcomeOf((await tiny.latest())!);
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  tiny.remove();
+});
+
+type Moment = 'half' | 'after';
+
+/**
+ * Trains until the `n`-th call that counts, and leaves the disk as a process leaves it that is killed there. Nothing
+ * is returned when the run ended before.
+ */
+async function trainUntil(
+  n: number,
+  moment: Moment,
+  counts: (call: FsCall) => boolean,
+): Promise<FsCall | undefined> {
+  let count = 0;
+  let last: FsCall | undefined;
+  let die!: () => void;
+  const death = new Promise<void>((resolve) => {
+    die = resolve;
+  });
+  const restore = await interpose({
+    root: tiny.root,
+    onEnd: die,
+    decide: (call) => {
+      if (last) return call.changes ? { end: 'before' } : undefined;
+      if (!counts(call) || count++ < n) return undefined;
+      last = call;
+      return { end: moment };
+    },
+  });
+  await Promise.race([tiny.train().catch(() => death), death]);
+  await restore();
+  await tiny.endProcess();
+  return last;
+}
+
+/** Kills, goes on, compares, until the run ends before the `n`-th call. Returns the calls it was killed at. */
+async function sweep(
+  moment: Moment,
+  folder: string,
+  counts: (call: FsCall) => boolean,
+): Promise<Set<string>> {
+  const seen = new Set<string>();
+  for (let n = 0; ; n++) {
+    tiny.clear({ cache: folder === tiny.cache });
+    const call = await trainUntil(n, moment, (call) => call.path.startsWith(folder) && counts(call));
+    if (!call) return seen;
+    seen.add(call.op);
+    const killed = await tiny.latest();
+    if (killed) await wholeCheckpoints(killed);
+    await tiny.train();
+    const run = (await tiny.latest())!;
+    expect(outcomeOf(run), `${n}: ${call.op} ${call.path}`).toEqual(whole);
+    if (killed) expect(run).toBe(killed);
+    expect(leftovers(run)).toEqual([]);
+  }
+}
+
+describe.each(['cache', 'runs'] as const)(
+  'a run whose process is killed at work in the folder %s',
+  (name) => {
+    it('right after any change it makes to the disk goes on to the very same files', async () => {
+      expect(await sweep('after', tiny[name], ({ changes }) => changes)).toContain('rename');
+    });
+
+    it('in the middle of any write goes on to the very same files', async () => {
+      expect(await sweep('half', tiny[name], ({ op }) => /write/i.test(op))).toContain('handle.writeFile');
+    });
+  },
+);
