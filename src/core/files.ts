@@ -22,7 +22,12 @@ const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]
   ELOOP: ['it is a symbolic link', 'Replace it by what it points to.'],
   EMFILE: ['too many open files', 'Raise the limit (`ulimit -n`).'],
   EIO: ['the disk reports an error', 'Check the disk.'],
+  ENAMETOOLONG: ['the name is too long', 'Give a shorter one.'],
+  ENXIO: ['it is no regular file', 'Remove it, or choose another name.'],
 };
+
+/** What Node refuses before the operating system sees it. */
+const NUL: (typeof REASONS)[string] = ['no path can hold a NUL character', 'Check the path.'];
 
 /** The operating system's code of an error (`ENOENT`), if it carries one. */
 export function errorCode(error: unknown): string | undefined {
@@ -35,7 +40,7 @@ export function errorCode(error: unknown): string | undefined {
  * FlashError, a bug) comes back unchanged, so `throw fileError(error, ...)` is right in any catch clause.
  */
 export function fileError(error: unknown, action: string, path: string): unknown {
-  const known = REASONS[errorCode(error) ?? ''];
+  const known = path.includes('\0') ? NUL : REASONS[errorCode(error) ?? ''];
   if (error instanceof FlashError || !known) return error;
   return new FlashError(`${action}: ${known[0]}`, { where: path, remedy: known[1], cause: error });
 }

@@ -1,4 +1,5 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { FlashError } from '../core/errors.ts';
 import { fileError } from '../core/files.ts';
 import type { SampleEvent } from './events.ts';
 
@@ -9,6 +10,7 @@ export function appendSample(path: string, { step, text }: SampleEvent): void {
   let fd: number | undefined;
   try {
     fd = openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0o644);
+    if (!fstatSync(fd).isFile()) throw new FlashError('The samples are not a regular file', { where: path });
     writeSync(fd, `--- step ${step}\n${text}\n\n`);
   } catch (error) {
     throw fileError(error, 'Cannot write the sample', path);
