@@ -1,12 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg, platform } from 'node:os';
+import { z } from 'zod';
 import { FlashError } from '../core/errors.ts';
+import { readSmallFile } from '../core/regular-file.ts';
 import type { KernelReport } from './kernel-bench.ts';
 import type { StepResult } from './step-bench.ts';
 import type { Workload } from './token-stream.ts';
 
 /** Changes with the meaning of the fields, so that reports of different versions are never compared. */
 export const FORMAT = 'flashlm-bench-1';
+
+const MAX_REPORT_BYTES = 1 << 26;
 
 export interface Machine {
   readonly cpu: string;
@@ -38,18 +41,21 @@ export function thisMachine(): Machine {
   };
 }
 
+const timed = { threads: z.number(), seconds: z.looseObject({ median: z.number().positive() }) };
+/** What a comparison reads of an old report. */
+const COMPARED = z.looseObject({
+  ops: z.array(z.looseObject({ ...timed, op: z.string(), dims: z.record(z.string(), z.number()) })),
+  steps: z.array(z.looseObject({ ...timed, path: z.string() })),
+  training: z.looseObject({ recipe: z.string(), tokens: z.number() }).nullable(),
+});
+
 /** A report that was saved. @throws FlashError for a file that is none. */
 export function readReport(path: string): BenchReport {
   const fail = (what: string, cause?: unknown): never => {
     const remedy = 'Make one with: flashlm bench --json > old.json';
     throw new FlashError(what, { where: path, remedy, cause });
   };
-  let text = '';
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    fail(`Cannot read the report to compare with (${(error as NodeJS.ErrnoException).code})`, error);
-  }
+  const text = readSmallFile(path, 'Cannot read the report to compare with', MAX_REPORT_BYTES);
   let report: Partial<BenchReport> | null = null;
   try {
     report = JSON.parse(text) as Partial<BenchReport> | null;
@@ -57,5 +63,6 @@ export function readReport(path: string): BenchReport {
     fail('The report to compare with is not JSON', error);
   }
   if (report?.format !== FORMAT) fail(`The report to compare with is not of this version (${FORMAT})`);
+  if (!COMPARED.safeParse(report).success) fail('The report to compare with is not complete');
   return report as BenchReport;
 }

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { CommanderError } from 'commander';
 import { FlashError } from '../core/errors.ts';
 import { RecipeError } from '../recipes/errors.ts';
+import { printable } from './format.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A command has said all there is to say and ends with this exit status. */
@@ -22,13 +23,14 @@ export function reportError(error: unknown, terminal: Terminal, debug: boolean):
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const prefix = terminal.noteStyles.red('error:');
   if (error instanceof RecipeError) {
-    for (const line of error.message.split('\n')) terminal.note(`${prefix} ${line}`);
+    // Errors quote what a stranger's file holds.
+    for (const line of printable(error.message).split('\n')) terminal.note(`${prefix} ${line}`);
   } else if (error instanceof FlashError) {
-    terminal.note(`${prefix} ${error.lines().join('\n')}`);
+    terminal.note(`${prefix} ${printable(error.lines().join('\n'))}`);
   } else {
     const message = error instanceof Error ? error.message : String(error);
     const hint = debug ? '' : '; run again with --debug for the stack';
-    terminal.note(`${prefix} unexpected: ${message.split('\n')[0]}${hint}`);
+    terminal.note(`${prefix} unexpected: ${printable(message.split('\n')[0]!)}${hint}`);
   }
   if (debug) terminal.note(inspect(error));
   if (error instanceof RecipeError) return isOnCommandLine(error) ? 2 : 1;

@@ -24,7 +24,12 @@ const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]
   EMFILE: ['too many open files', 'Raise the limit (`ulimit -n`).'],
   ENFILE: ['too many open files on this machine', 'Close some programs.'],
   EIO: ['the disk reports an error', 'Check the disk.'],
+  ENAMETOOLONG: ['the name is too long', 'Give a shorter one.'],
+  ENXIO: ['it is no regular file', 'Remove it, or choose another name.'],
 };
+
+/** What Node refuses before the operating system sees it. */
+const NUL: (typeof REASONS)[string] = ['no path can hold a NUL character', 'Check the path.'];
 
 /** The operating system's code of an error (`ENOENT`), if it carries one. */
 export function errorCode(error: unknown): string | undefined {
@@ -39,7 +44,8 @@ export function errorCode(error: unknown): string | undefined {
  */
 export function fileError(error: unknown, action: string, path: string, remedy?: string): unknown {
   if (error instanceof FlashError) return error;
-  const [reason, usual] = REASONS[errorCode(error) ?? ''] ?? [systemReason(error)];
+  const known = path.includes('\0') ? NUL : REASONS[errorCode(error) ?? ''];
+  const [reason, usual] = known ?? [systemReason(error)];
   return reason === undefined
     ? error
     : new FlashError(`${action}: ${reason}`, { where: path, remedy: remedy ?? usual, cause: error });

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { constants, readFileSync } from 'node:fs';
-import { copyFile, link, readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, link, lstat, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { FlashError } from './errors.ts';
 import { discard, errorCode, fileError, writeNewFile } from './files.ts';
+import { readSmallFile } from './regular-file.ts';
 
 /** Who holds a lock. A process id alone is not enough: ids are used again after a death or a restart. */
 interface LockOwner {
@@ -126,14 +127,20 @@ async function publish(path: string, owner: LockOwner): Promise<boolean> {
 async function readOwner(path: string): Promise<LockOwner | undefined> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    // A link, also one that leads nowhere, is a lock that nobody here has taken and nobody will release.
+    if (!(await lstat(path)).isFile()) throw unreadable(path);
+    text = readSmallFile(path, 'Cannot read the lock file');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
+    if (errorCode(error instanceof FlashError ? error.cause : error) === 'ENOENT') return undefined;
     throw fileError(error, 'Cannot read the lock file', path);
   }
   const owner = parseOwner(text);
   if (owner) return owner;
-  throw new FlashError('The lock file is not readable as one', {
+  throw unreadable(path);
+}
+
+function unreadable(path: string): FlashError {
+  return new FlashError('The lock file is not readable as one', {
     where: path,
     remedy: 'If no other process uses this directory, delete the lock file.',
   });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { FlashError } from '../core/errors.ts';
 import { digestFile, discard, fileError, makeFolder, writeFileAtomic } from '../core/files.ts';
+import { readSmallFile } from '../core/regular-file.ts';
 import { cacheDir } from './cache-dir.ts';
 
 /** A file's content, and what the file system said of the file when the content was read. */
@@ -60,7 +61,7 @@ export class DataCache {
     const absolute = resolve(path);
     const note = join(this.dir, 'hashes', `${key([absolute])}.json`);
     const state = await fileState(path);
-    const known = await readNote(note);
+    const known = readNote(note);
     if (known?.path === absolute && known.state === state) return { path, state, sha256: known.sha256 };
     const { sha256 } = await digestFile(path, options);
     const hash = { path, state, sha256 };
@@ -101,9 +102,9 @@ async function fileState(path: string): Promise<string> {
 }
 
 /** A note that is missing or unreadable only means that the file is hashed again. */
-async function readNote(path: string): Promise<ContentHash | undefined> {
+function readNote(path: string): ContentHash | undefined {
   try {
-    const note = JSON.parse(await readFile(path, 'utf8')) as ContentHash;
+    const note = JSON.parse(readSmallFile(path, 'Cannot read the note')) as ContentHash;
     return /^[0-9a-f]{64}$/.test(note.sha256) ? note : undefined;
   } catch {
     return undefined;

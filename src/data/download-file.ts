@@ -1,9 +1,10 @@
-import { readFile, stat, statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlashError } from '../core/errors.ts';
 import { digestFile, errorCode, fileError, formatBytes, makeFolder, writeFileAtomic } from '../core/files.ts';
 import { LockFile } from '../core/lock-file.ts';
+import { readSmallFile } from '../core/regular-file.ts';
 import { get, readBody } from './http-get.ts';
 import { checkDeclared, checkLength, checkStatus, continues } from './http-response.ts';
 import { type ExpectedFile, PartFile } from './part-file.ts';
@@ -197,8 +198,7 @@ async function isVerified(
     options.onNotice?.(different);
     return false;
   }
-  const note = await readFile(notePath(target), 'utf8').catch(() => '');
-  if (note === (await describe(target, expected))) return true;
+  if (readNote(target) === (await describe(target, expected))) return true;
   const { sha256 } = await digestFile(target, {
     signal: options.signal,
     onBytes: verifyProgress(target, expected, options),
@@ -219,6 +219,15 @@ async function rememberVerified(target: string, expected: ExpectedFile): Promise
 async function describe(target: string, { sha256 }: ExpectedFile): Promise<string> {
   const { size, mtimeMs } = await stat(target);
   return JSON.stringify({ bytes: size, mtimeMs, sha256 });
+}
+
+/** A missing or unreadable note only means that the file is read again. */
+function readNote(target: string): string | undefined {
+  try {
+    return readSmallFile(notePath(target), 'Cannot read the note');
+  } catch {
+    return undefined;
+  }
 }
 
 function notePath(target: string): string {

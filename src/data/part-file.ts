@@ -1,7 +1,13 @@
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FlashError } from '../core/errors.ts';
 import { digestFile, discard, fileError, syncFolder, writeFileAtomic } from '../core/files.ts';
+import { readSmallFile } from '../core/regular-file.ts';
+
+const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+/** Links are not followed, and a pipe is not waited for. */
+const APPEND = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
 
 /** What a finished part must be. */
 export interface ExpectedFile {
@@ -41,9 +47,11 @@ export class PartFile {
   static async open(target: string, expected: ExpectedFile): Promise<PartFile> {
     let handle: FileHandle | undefined;
     try {
-      handle = await open(partPath(target), 'a');
-      const origin = await readOrigin(target);
-      const { size } = await handle.stat();
+      handle = await open(partPath(target), APPEND);
+      const stat = await handle.stat();
+      if (!stat.isFile()) throw new FlashError('The part is no regular file', { where: partPath(target) });
+      const { size } = stat;
+      const origin = readOrigin(target);
       const usable = origin?.sha256 === expected.sha256 && size <= expected.bytes;
       const part = new PartFile(
         target,
@@ -138,11 +146,9 @@ function originPath(target: string): string {
 }
 
 /** A missing or damaged note only costs a new beginning. */
-async function readOrigin(
-  target: string,
-): Promise<{ readonly etag?: string; readonly sha256?: unknown } | undefined> {
+function readOrigin(target: string): { readonly etag?: string; readonly sha256?: unknown } | undefined {
   try {
-    const { etag, sha256 } = JSON.parse(await readFile(originPath(target), 'utf8'));
+    const { etag, sha256 } = JSON.parse(readSmallFile(originPath(target), 'Cannot read the note'));
     return { etag: typeof etag === 'string' ? etag : undefined, sha256 };
   } catch {
     return undefined;

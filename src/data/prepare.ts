@@ -140,7 +140,7 @@ class Preparation {
 
   async tokens(tokenizer: Tokenizer): Promise<TokenFile> {
     const path = this.cache.tokensPath(TOKEN_FILE_VERSION, this.content, tokenizer.fingerprint);
-    let tokens = this.found(path, 'token file', () => TokenFile.open(path));
+    let tokens = this.found(path, 'token file', () => openFor(path, tokenizer));
     this.cached.tokens = tokens !== undefined;
     if (!tokens) {
       await this.encodeTo(path, tokenizer);
@@ -209,6 +209,14 @@ class Preparation {
     }
     this.options.onProgress?.({ stage, done: total, total });
   }
+}
+
+/** Whoever copies entries of a cache by hand may give one the name of another. */
+function openFor(path: string, tokenizer: Tokenizer): TokenFile {
+  const tokens = TokenFile.open(path);
+  if (tokens.info.fingerprint === tokenizer.fingerprint) return tokens;
+  tokens.close();
+  throw new FlashError('It was encoded with another tokenizer');
 }
 
 function* map<T, R>(items: Iterable<T>, change: (item: T) => R): Generator<R> {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { sumsLength } from './token-file-blocks.ts';
 
 /** What a token file says of itself. */
 export interface TokenFileInfo {
@@ -21,9 +22,11 @@ export interface TokenFileInfo {
 }
 
 /** Raised whenever the same text and tokenizer would give another file. */
-export const TOKEN_FILE_VERSION = 1;
+export const TOKEN_FILE_VERSION = 2;
 export const HEADER_BYTES = 128;
 
+/** Far beyond any corpus: bounds what is read of a file of a stranger's making before it is known to be whole. */
+const MAX_TOKENS = 2 ** 40;
 const MAGIC = 'FLASHTOK';
 const COUNTS = ['tokens', 'documents', 'characters', 'bytes', 'replaced'] as const;
 const COUNTS_AT = 24;
@@ -32,9 +35,10 @@ const CHECKSUM_AT = 96;
 
 /**
  * The header, little-endian as everything in the file: magic (8 bytes), version, bytes per id, vocab, eos (u32 each),
- * the five counts (u64 each), the fingerprint (32 bytes), SHA-256 of all that (32 bytes). The ids follow it.
+ * the five counts (u64 each), the fingerprint (32 bytes), SHA-256 of all that and of `sums` (32 bytes). The ids follow
+ * it, and then `sums`, the checksums of the blocks that they lie in.
  */
-export function encodeHeader(info: TokenFileInfo): Buffer {
+export function encodeHeader(info: TokenFileInfo, sums: Uint8Array): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.write(MAGIC, 'latin1');
   [TOKEN_FILE_VERSION, info.bytesPerId, info.vocab, info.eos].forEach((value, i) => {
@@ -44,11 +48,14 @@ export function encodeHeader(info: TokenFileInfo): Buffer {
     header.writeBigUInt64LE(BigInt(info[name]), COUNTS_AT + 8 * i);
   });
   header.write(info.fingerprint, FINGERPRINT_AT, 'hex');
-  checksum(header).copy(header, CHECKSUM_AT);
+  checksum(header, sums).copy(header, CHECKSUM_AT);
   return header;
 }
 
-/** Reads a header, or says in a few words what is wrong with it. `size`: bytes of the whole file. */
+/**
+ * Reads a header, or says in a few words what is wrong with it. `size`: bytes of the whole file, with which the
+ * header agrees before `isGenuine` may believe a word of it.
+ */
 export function decodeHeader(header: Buffer, size: number): TokenFileInfo | string {
   if (header.length < HEADER_BYTES) return `it has ${size} bytes, less than a header`;
   if (header.toString('latin1', 0, 8) !== MAGIC) return 'it does not begin like a token file';
@@ -59,18 +66,22 @@ export function decodeHeader(header: Buffer, size: number): TokenFileInfo | stri
     number,
   ];
   if (version !== TOKEN_FILE_VERSION) return `it has version ${version}, expected ${TOKEN_FILE_VERSION}`;
-  if (!checksum(header).equals(header.subarray(CHECKSUM_AT))) return 'its header fails the checksum';
   const [tokens, documents, characters, bytes, replaced] = COUNTS.map((_, i) => {
     return Number(header.readBigUInt64LE(COUNTS_AT + 8 * i));
   }) as [number, number, number, number, number];
-  if ((bytesPerId !== 2 && bytesPerId !== 4) || eos >= vocab || tokens < 1)
+  if ((bytesPerId !== 2 && bytesPerId !== 4) || eos >= vocab || tokens < 1 || tokens > MAX_TOKENS)
     return 'its header makes no sense';
-  const expected = HEADER_BYTES + tokens * bytesPerId;
+  const expected = HEADER_BYTES + tokens * bytesPerId + sumsLength(tokens * bytesPerId);
   if (size !== expected) return `it has ${size} bytes, its header promises ${expected}`;
   const fingerprint = header.toString('hex', FINGERPRINT_AT, CHECKSUM_AT);
   return { vocab, eos, tokens, documents, characters, bytes, replaced, fingerprint, bytesPerId };
 }
 
-function checksum(header: Buffer): Buffer {
-  return createHash('sha256').update(header.subarray(0, CHECKSUM_AT)).digest();
+/** Whether a header and the checksums at the end of its file are as they were written. */
+export function isGenuine(header: Buffer, sums: Uint8Array): boolean {
+  return checksum(header, sums).equals(header.subarray(CHECKSUM_AT));
+}
+
+function checksum(header: Buffer, sums: Uint8Array): Buffer {
+  return createHash('sha256').update(header.subarray(0, CHECKSUM_AT)).update(sums).digest();
 }

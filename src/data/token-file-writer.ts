@@ -3,6 +3,7 @@ import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { discard, fileError, syncFolder } from '../core/files.ts';
 import { type EncodedChunk, MAX_16_BIT_VOCAB } from './chunk-jobs.ts';
+import { BlockSums } from './token-file-blocks.ts';
 import { encodeHeader, HEADER_BYTES } from './token-file-header.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
@@ -15,6 +16,7 @@ export class TokenFileWriter {
   private readonly temporary: string;
   private readonly handle: FileHandle;
   private readonly tokenizer: Tokenizer;
+  private readonly sums = new BlockSums();
   private readonly totals = { tokens: 0, documents: 0, characters: 0, bytes: 0 };
 
   private constructor(path: string, temporary: string, handle: FileHandle, tokenizer: Tokenizer) {
@@ -43,7 +45,9 @@ export class TokenFileWriter {
   async append(chunk: EncodedChunk): Promise<void> {
     try {
       const { buffer, byteOffset, byteLength } = chunk.ids;
-      await this.handle.writeFile(new Uint8Array(buffer, byteOffset, byteLength));
+      const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+      this.sums.add(bytes);
+      await this.handle.writeFile(bytes);
     } catch (error) {
       throw fileError(error, 'Cannot write the token file', this.path);
     }
@@ -57,8 +61,10 @@ export class TokenFileWriter {
   async finish(replaced: number): Promise<void> {
     const { vocabSize: vocab, eos, fingerprint } = this.tokenizer;
     const bytesPerId = vocab > MAX_16_BIT_VOCAB ? 4 : 2;
-    const header = encodeHeader({ ...this.totals, vocab, eos, fingerprint, bytesPerId, replaced });
+    const sums = this.sums.finish();
+    const header = encodeHeader({ ...this.totals, vocab, eos, fingerprint, bytesPerId, replaced }, sums);
     try {
+      await this.handle.writeFile(sums);
       await this.handle.write(header, 0, header.length, 0);
       await this.handle.sync();
       await this.handle.close();

@@ -1,7 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { FlashError } from '../core/errors.ts';
 import { fileError } from '../core/files.ts';
-import { decodeHeader, HEADER_BYTES, type TokenFileInfo } from './token-file-header.ts';
+import { openRegularFile } from '../core/regular-file.ts';
+import { BlockCheck, sumsLength } from './token-file-blocks.ts';
+import { decodeHeader, HEADER_BYTES, isGenuine, type TokenFileInfo } from './token-file-header.ts';
 
 /** Ids read from the disk at a time. */
 const RUN = 1 << 16;
@@ -14,7 +16,8 @@ export interface DocumentRange {
 
 /**
  * An encoded corpus on disk: documents one after the other, each ended by `info.eos`. Reads by position; nothing but
- * a small buffer is kept in memory.
+ * a small buffer is kept in memory. Each block is compared with its checksum when it is first read, not when the file
+ * is opened: a large corpus would take seconds.
  */
 export class TokenFile {
   readonly path: string;
@@ -23,35 +26,36 @@ export class TokenFile {
   readonly tokens: number;
 
   private readonly fd: number;
+  private readonly check: BlockCheck;
   private readonly run: Uint16Array | Uint32Array;
   private readonly runBytes: Uint8Array;
 
-  private constructor(path: string, fd: number, info: TokenFileInfo) {
+  private constructor(path: string, fd: number, info: TokenFileInfo, sums: Buffer) {
     this.path = path;
     this.fd = fd;
     this.info = info;
     this.tokens = info.tokens;
     this.run = info.bytesPerId === 2 ? new Uint16Array(RUN) : new Uint32Array(RUN);
     this.runBytes = new Uint8Array(this.run.buffer);
+    this.check = new BlockCheck(sums, info.tokens * info.bytesPerId);
   }
 
   /**
-   * Opens a file and checks its header against its size. Throws FlashError if it can't be read or is no whole token
+   * Opens a file and checks its header against its size and its checksum. Throws FlashError if it can't be read or is no whole token
    * file. Close it when done.
    */
   static open(path: string): TokenFile {
-    let fd: number;
-    try {
-      fd = openSync(path, 'r');
-    } catch (error) {
-      throw fileError(error, 'Cannot read the token file', path);
-    }
+    const fd = openRegularFile(path, 'Cannot read the token file');
     try {
       const header = Buffer.alloc(HEADER_BYTES);
       const count = readSync(fd, header, 0, HEADER_BYTES, 0);
       const info = decodeHeader(header.subarray(0, count), fstatSync(fd).size);
       if (typeof info === 'string') throw damaged(path, info);
-      return new TokenFile(path, fd, info);
+      const body = info.tokens * info.bytesPerId;
+      const sums = Buffer.alloc(sumsLength(body));
+      readFully(fd, sums, HEADER_BYTES + body, path);
+      if (!isGenuine(header, sums)) throw damaged(path, 'its header fails the checksum');
+      return new TokenFile(path, fd, info, sums);
     } catch (error) {
       closeSync(fd);
       throw fileError(error, 'Cannot read the token file', path);
@@ -61,7 +65,7 @@ export class TokenFile {
   /**
    * Writes the `count` ids from position `start` on to `out`, from `outOffset` on. The stream is a circle: after the
    * last id comes the first, so every position has a successor and `start` and `count` may exceed `tokens`. Throws
-   * FlashError if the file was cut short or overwritten since it was opened.
+   * FlashError if what is read is not what was written, or the file was cut short since it was opened.
    */
   read(start: number, count: number, out: Int32Array, outOffset = 0): void {
     if (!Number.isSafeInteger(start) || start < 0 || count < 0 || outOffset + count > out.length) {
@@ -105,17 +109,24 @@ export class TokenFile {
   /** Reads `length` ids, not beyond the end, into `run`. */
   private fill(position: number, length: number): void {
     const { bytesPerId } = this.info;
-    const wanted = length * bytesPerId;
-    const start = HEADER_BYTES + position * bytesPerId;
-    try {
-      for (let got = 0; got < wanted; ) {
-        const count = readSync(this.fd, this.runBytes, got, wanted - got, start + got);
-        if (count === 0) throw damaged(this.path, 'it became shorter while it was in use');
-        got += count;
-      }
-    } catch (error) {
-      throw fileError(error, 'Cannot read the token file', this.path);
+    const start = position * bytesPerId;
+    const out = this.runBytes.subarray(0, length * bytesPerId);
+    const read = (bytes: Uint8Array, at: number) => readFully(this.fd, bytes, HEADER_BYTES + at, this.path);
+    const block = this.check.findDamage(start, start + out.length, read);
+    if (block !== undefined) throw damaged(this.path, `block ${block} of its ids fails the checksum`);
+    read(out, start);
+  }
+}
+
+function readFully(fd: number, out: Uint8Array, position: number, path: string): void {
+  try {
+    for (let got = 0; got < out.length; ) {
+      const count = readSync(fd, out, got, out.length - got, position + got);
+      if (count === 0) throw damaged(path, 'it became shorter while it was in use');
+      got += count;
     }
+  } catch (error) {
+    throw fileError(error, 'Cannot read the token file', path);
   }
 }
 

@@ -102,7 +102,10 @@ class ModelBuilder {
     }
   }
 
-  /** The layers one after another. @throws Abandoned when one of them could not be made, after trying all. */
+  /**
+   * The layers one after another. @throws Abandoned when one of them could not be made, after trying all, and where
+   * there is none.
+   */
   list(specs: Incomplete, inCols: number, scope: PathScope, path: string): Layer {
     let cols = inCols;
     const layers: Layer[] = [];
@@ -112,7 +115,7 @@ class ModelBuilder {
       layers.push(layer);
       cols = layer.outCols;
     }
-    if (layers.length < specs.length) throw new Abandoned();
+    if (layers.length < specs.length || layers.length === 0) throw new Abandoned();
     return layers.length === 1
       ? layers[0]!
       : watchLayer(new Sequence(path, layers), this.context.backend.watch);

@@ -8,6 +8,8 @@ import { nearest } from './nearest.ts';
 import { entry, type MapTree, show, type Tree, without } from './tree.ts';
 import { type Locate, MAX_BYTES, parseYaml } from './yaml.ts';
 
+const MAX_CHAIN = 32;
+
 /** A recipe's text with everything it extends, not yet checked. */
 export interface RecipeText {
   readonly tree: MapTree;
@@ -32,7 +34,11 @@ function findRecipe(name: string, place: Place): string {
   if (known) return known;
   const file = resolve(place.dir, name);
   const isPath = /[\\/]|\.ya?ml$/.test(name);
-  if (statSync(file, { throwIfNoEntry: false })) return file;
+  try {
+    if (statSync(file, { throwIfNoEntry: false })) return file;
+  } catch (error) {
+    throw fileError(error, 'Cannot read the recipe', shown(file));
+  }
   const names = libraryNames();
   const message = isPath
     ? `there is no recipe file ${shown(file)}`
@@ -45,6 +51,9 @@ function readChain(file: string, askedAt: Place, above: readonly string[]): MapT
   if (above.includes(real)) {
     const circle = [...above.slice(above.indexOf(real)), real].map(shown).join(' -> ');
     throw new RecipeError([{ place: askedAt, message: `recipes extend each other in a circle: ${circle}` }]);
+  }
+  if (above.length === MAX_CHAIN) {
+    throw new RecipeError([{ place: askedAt, message: `more than ${MAX_CHAIN} recipes extend each other` }]);
   }
   const tree = readTree(file, askedAt);
   if (tree.kind !== 'map') {

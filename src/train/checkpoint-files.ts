@@ -232,14 +232,18 @@ async function readState(file: string): Promise<StateFile> {
   } catch (error) {
     throw fileError(error, 'Cannot read the checkpoint', file);
   }
-  let value: Partial<StateFile & { sha256: unknown }> | null;
+  let body: Partial<StateFile>;
+  let intact: boolean;
   try {
-    value = JSON.parse(text);
+    const value: Partial<StateFile & { sha256: unknown }> | null = JSON.parse(text);
+    const { sha256, ...rest } = value ?? {};
+    body = rest;
+    // Fails for values deeper inside each other than a call stack holds.
+    intact = sha256 === checksum(JSON.stringify(body));
   } catch {
-    throw damaged(file, 'it is not JSON');
+    throw damaged(file, 'it is not JSON that was written here');
   }
-  const { sha256, ...body } = value ?? {};
-  if (sha256 !== checksum(JSON.stringify(body))) throw damaged(file, 'its checksum is wrong');
+  if (!intact) throw damaged(file, 'its checksum is wrong');
   if (body.format !== FORMAT) {
     throw new FlashError(`Checkpoint format ${body.format} is not known here (${FORMAT} is)`, {
       where: file,

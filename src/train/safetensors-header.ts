@@ -132,6 +132,8 @@ export function damaged(file: string, reason: string): FlashError {
 
 /** A name from a file for a message: quoted, without control characters, not a wall of text. */
 export function quote(value: unknown): string {
+  // What is in a list or an object can be longer and deeper than anything that could be shown.
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
   const text = JSON.stringify(value) ?? 'undefined';
   return text.length > 80 ? `${text.slice(0, 77)}..."` : text;
 }

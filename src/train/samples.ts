@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { FlashError } from '../core/errors.ts';
 import { fileError, writeFileAtomic, writeFully } from '../core/files.ts';
 import type { SampleEvent } from './events.ts';
 
@@ -12,6 +13,7 @@ export function appendSample(path: string, sample: Sample): void {
   let fd: number | undefined;
   try {
     fd = openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0o644);
+    if (!fstatSync(fd).isFile()) throw new FlashError('The samples are not a regular file', { where: path });
     writeFully(fd, format(sample));
   } catch (error) {
     throw fileError(error, 'Cannot write the sample', path);

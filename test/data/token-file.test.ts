@@ -36,6 +36,11 @@ function withUInt32(bytes: Buffer, at: number, value: number): Buffer {
   return bytes;
 }
 
+function flip(bytes: Buffer, at: number): Buffer {
+  bytes[at]! ^= 1;
+  return bytes;
+}
+
 let file: TokenFile;
 beforeAll(async () => {
   file = await write(path, stream);
@@ -117,7 +122,9 @@ describe('a damaged token file', () => {
     ['of zeros', (bytes: Buffer) => Buffer.alloc(bytes.length), /does not begin like/],
     ['something else', () => Buffer.from('<|endoftext|>'.repeat(99)), /does not begin like/],
     ['of another version', (bytes: Buffer) => withUInt32(bytes, 8, 99), /version 99/],
-    ['with a huge promise', (bytes: Buffer) => withUInt32(bytes, 28, 0xffffffff), /checksum/],
+    ['with a huge promise', (bytes: Buffer) => withUInt32(bytes, 24, 0xffffffff), /its header promises/],
+    ['with an impossible promise', (bytes: Buffer) => withUInt32(bytes, 28, 0xffffffff), /makes no sense/],
+    ['with a changed checksum', (bytes: Buffer) => flip(bytes, bytes.length - 1), /fails the checksum/],
   ])('%s', (_, change, message) => {
     const bad = damaged(change);
     expect(() => TokenFile.open(bad)).toThrow(message);
@@ -133,9 +140,31 @@ describe('a damaged token file', () => {
     }
   });
 
-  it('with an id outside the vocabulary', () => {
-    const bad = TokenFile.open(damaged((bytes) => withUInt32(bytes, HEADER_BYTES + 2 * 70_000, 260)));
+  it('with any bit of an id flipped, as soon as its block is read', () => {
+    // 200,000 bytes of ids are two blocks.
+    for (const [position, block] of [
+      [0, 0],
+      [65_535, 0],
+      [65_536, 1],
+      [99_999, 1],
+    ] as const) {
+      const bad = TokenFile.open(damaged((bytes) => flip(bytes, HEADER_BYTES + 2 * position)));
+      const out = new Int32Array(2);
+      const [other, same] = block === 0 ? [65_536, 0] : [0, 65_536];
+      bad.read(other, 2, out);
+      expect([...out]).toEqual(stream.slice(other, other + 2));
+      expect(() => bad.read(same, 2, out)).toThrow(`block ${block} of its ids fails the checksum`);
+      expect(() => bad.read(65_535, 2, out)).toThrow(FlashError);
+      expect(() => [...bad.documents()]).toThrow(FlashError);
+      bad.close();
+    }
+  });
+
+  it('overwritten while it is in use, with an id outside the vocabulary', () => {
+    const bad = TokenFile.open(put(folder, 'over.tokens', readFileSync(path)));
     const out = new Int32Array(10);
+    bad.read(69_990, 10, out);
+    writeFileSync(bad.path, withUInt32(readFileSync(path), HEADER_BYTES + 2 * 70_000, 260));
     bad.read(69_990, 10, out);
     expect(() => bad.read(69_991, 10, out)).toThrow(/position 70000 holds the id 260 of 260/);
     bad.close();
@@ -143,8 +172,9 @@ describe('a damaged token file', () => {
 
   it('cut short while it is in use', async () => {
     const short = await write(join(folder, 'short.tokens'), stream);
-    truncateSync(short.path, HEADER_BYTES + 100);
     const out = new Int32Array(51);
+    short.read(0, 50, out);
+    truncateSync(short.path, HEADER_BYTES + 100);
     short.read(0, 50, out);
     expect(() => short.read(0, 51, out)).toThrow(/became shorter/);
     expect(() => [...short.documents()]).toThrow(FlashError);

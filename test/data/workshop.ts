@@ -2,10 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { ChunkBuilder } from '../../src/data/chunk-builder.ts';
 import { Corpus } from '../../src/data/corpus.ts';
-import { Tokenizer } from '../../src/data/tokenizer/tokenizer.ts';
-import { WordCounter } from '../../src/data/tokenizer/word-counter.ts';
+
+export { trainOn } from './train-on.ts';
 
 /** A folder that is gone when the test file is done. */
 export function temporaryFolder(): string {
@@ -19,18 +18,6 @@ export function put(folder: string, name: string, content: string | Uint8Array):
   const path = join(folder, name);
   writeFileSync(path, content);
   return path;
-}
-
-/** A tokenizer trained on documents given as strings. */
-export function trainOn(documents: readonly string[], vocab: number, minFrequency = 2): Tokenizer {
-  const counter = new WordCounter();
-  const builder = new ChunkBuilder(1 << 16);
-  for (const text of documents) {
-    builder.append(Buffer.from(text), false);
-    builder.endDocument(false);
-  }
-  for (const chunk of builder.drain(true)) counter.addChunk(chunk);
-  return Tokenizer.train(counter.result(), { vocab, minFrequency });
 }
 
 export const sampleTrain = new URL('../../src/data/sample/train.txt', import.meta.url).pathname;

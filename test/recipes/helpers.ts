@@ -5,6 +5,8 @@ import { onTestFinished } from 'vitest';
 import { RecipeError } from '../../src/recipes/errors.ts';
 import { type LoadOptions, loadRecipe } from '../../src/recipes/load.ts';
 
+export { RIGHT } from './right.ts';
+
 /** A folder that is gone after the test, with these files in it. */
 export function folder(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
   const dir = mkdtempSync(join(tmpdir(), 'flashlm-recipes-'));
@@ -15,27 +17,6 @@ export function folder(files: Readonly<Record<string, string | Uint8Array>> = {}
   }
   return dir;
 }
-
-/** A right recipe, its parts replaceable. */
-export const RIGHT = `name: small
-model:
-  - embedding: { vocab: 300, dim: 8 }
-  - repeat: 2
-    layers:
-      - residual:
-          - rms_norm: { name: norm }
-          - ternary_linear: { name: up, out: 16 }
-          - silu
-          - ternary_linear: { name: down, out: 8 }
-  - rms_norm: { gain: false }
-  - tied_head
-tokenizer: { type: byte_bpe, vocab: 300 }
-data: { source: sample, seq_len: 16, batch: 4 }
-optimizer: { type: sgd, lr: 0.01, momentum: 0.9 }
-schedule: { type: cosine, min_lr: 0.001, warmup_steps: 10 }
-train: { steps: 20 }
-backend: reference
-`;
 
 /** The lines of the RecipeError that loading ends with, the folder's name taken out of them. */
 export async function mistakes(

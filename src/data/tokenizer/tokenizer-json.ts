@@ -178,6 +178,8 @@ function readMerges(check: Checks, value: unknown, idOf: ReadonlyMap<string, num
 
 /** A value in a message: short, whatever a stranger's file holds. */
 function show(value: unknown): string {
+  // What is in a list or an object can be longer and deeper than anything that could be shown.
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

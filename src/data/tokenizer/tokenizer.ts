@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import { TextDecoder } from 'node:util';
 import { FlashError } from '../../core/errors.ts';
-import { fileError, formatBytes, writeFileAtomic } from '../../core/files.ts';
+import { writeFileAtomic } from '../../core/files.ts';
+import { readSmallFile } from '../../core/regular-file.ts';
 import { BpeEncoder, type IdArray } from './bpe-encoder.ts';
 import { trainBpe } from './bpe-trainer.ts';
 import { BYTE_TO_CHAR, tokenBytes } from './byte-alphabet.ts';
@@ -93,19 +93,7 @@ export class Tokenizer {
 
   /** Reads a tokenizer.json. Throws FlashError saying what is wrong with it. */
   static load(path: string): Tokenizer {
-    let json: string;
-    try {
-      const { size } = statSync(path);
-      if (size > MAX_FILE_BYTES) {
-        throw new FlashError(`The tokenizer file is too large (${formatBytes(size)})`, {
-          where: path,
-          remedy: `A tokenizer.json has at most ${formatBytes(MAX_FILE_BYTES)}: check the path.`,
-        });
-      }
-      json = readFileSync(path, 'utf8');
-    } catch (error) {
-      throw fileError(error, 'Cannot read the tokenizer', path);
-    }
+    const json = readSmallFile(path, 'Cannot read the tokenizer', MAX_FILE_BYTES);
     let value: unknown;
     try {
       value = JSON.parse(json);

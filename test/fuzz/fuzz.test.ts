@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { Fuzzer } from './fuzzer.ts';
+import { literal } from './literal.ts';
+import { REGRESSIONS } from './regressions.ts';
+import { TARGETS } from './targets/index.ts';
+
+const SEED = 1;
+
+describe.skipIf(process.platform === 'win32')('hostile input', () => {
+  it.each(TARGETS.map((target) => [target.name, target] as const))('%s', async (_, target) => {
+    const fuzzer = await Fuzzer.open(target);
+    try {
+      for (const [name, input] of REGRESSIONS) if (name === target.name) await fuzzer.try(input);
+      const finding = await fuzzer.run(SEED, target.runs);
+      if (finding) throw new Error(`found with ${literal(finding.input)}`, { cause: finding.error });
+      // Else everything is refused at the door, and what is behind it was never tried.
+      expect(fuzzer.figures.accepted).toBeGreaterThan(0);
+    } finally {
+      await fuzzer.close();
+    }
+  });
+
+  it('has no regression of a target that is not there', () => {
+    const names = TARGETS.map(({ name }) => name);
+    for (const [name] of REGRESSIONS) expect(names).toContain(name);
+  });
+});

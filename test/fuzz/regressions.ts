@@ -1,0 +1,6 @@
+/** Inputs that once broke something, by target: tried again in every run of the suite. `npm run fuzz` prints them. */
+export const REGRESSIONS: readonly (readonly [target: string, input: unknown])[] = [
+  ['recipe: extends, plugins and other paths', { files: [{ extends: 'traps/link to itself', rest: '' }] }],
+  ['recipe: extends, plugins and other paths', { files: [{ extends: 'a\0b', rest: '' }] }],
+  ['recipe: text', Buffer.from('model:\n  - embedding: { vocab: 512, dim: 64 }\n  -')],
+];
