@@ -17,8 +17,13 @@ const BUILD = 'run: npm run build:native';
 /** The package's root, from `src/backends/native` and from `dist/backends/native` alike. */
 const packageRoot = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** The folders that may hold the addon, the local build first: it fits this machine's compiler and sources. */
+/**
+ * The folders that may hold the addon, the local build first: it fits this machine's compiler and sources. Where
+ * FLASHLM_ADDON names a folder there is no other: who asks for a build must not get another one unawares.
+ */
 function folders(root: string): string[] {
+  const named = process.env.FLASHLM_ADDON;
+  if (named) return [path.resolve(named)];
   return [path.join(root, 'native', 'build', target), path.join(root, 'prebuilds', target)];
 }
 
@@ -47,7 +52,7 @@ function tryFolder(folder: string): Addon | string {
  */
 const SPIN_COUNT = '1000';
 
-/** Loads the addon from the local build, else from a prebuilt one. Never throws. */
+/** Loads the addon from FLASHLM_ADDON, or else from the local build, else from a prebuilt one. Never throws. */
 export function loadAddon(root: string = packageRoot): Loaded {
   if (!process.env.OMP_WAIT_POLICY) process.env.GOMP_SPINCOUNT ??= SPIN_COUNT;
   const reasons: string[] = [];
