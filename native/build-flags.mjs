@@ -35,19 +35,27 @@ const ISA_FLAGS = {
 };
 const OTHER_ARCH = { 'isa/scalar.cpp': [] };
 
-const isaFlags = (arch) => ISA_FLAGS[arch] ?? OTHER_ARCH;
+/** NEON's files on x64, for sanitizers: through SIMDe, as a further table that runs where AVX2 does. */
+const SIMDE = [...AVX2, '-include', path.join(root, 'simde', 'arm_neon.h'), '-I', path.join(root, 'simde')];
+const SIMDE_FLAGS = {
+  'isa/neon.cpp': SIMDE,
+  'isa/overrides/neon_dotprod.cpp': [...SIMDE, '-D__ARM_FEATURE_DOTPROD'],
+};
+
+const isaFlags = (arch, simde) => ({ ...(ISA_FLAGS[arch] ?? OTHER_ARCH), ...(simde && SIMDE_FLAGS) });
 
 /** Absolute paths of all C++ files for `arch`. */
-export const sources = (arch) =>
-  [...COMMON, ...Object.keys(isaFlags(arch))].map((file) => path.join(root, file));
+export const sources = (arch, simde = false) =>
+  [...COMMON, ...Object.keys(isaFlags(arch, simde))].map((file) => path.join(root, file));
 
-export function compileFlags(source, { platform, arch, openMp, extra }) {
+export function compileFlags(source, { platform, arch, simde, openMp, extra }) {
   const file = path.relative(root, source).replaceAll(path.sep, '/');
   // No -ffast-math and no contraction: sums in a fixed order must give the same bits on every instruction set, and
   // kernels say themselves where they want a fused multiply-add.
   const flags = ['-std=c++17', '-O3', '-fPIC', '-fvisibility=hidden', '-ffp-contract=off', '-fno-math-errno'];
   flags.push('-Wall', '-Wextra');
   if (openMp) flags.push('-fopenmp');
+  if (simde) flags.push('-DFLASHLM_SIMDE');
   if (platform === 'darwin')
     flags.push('-mmacosx-version-min=11.0', '-arch', arch === 'x64' ? 'x86_64' : arch);
   if (file === 'src/binding.cpp') {
@@ -57,7 +65,7 @@ export function compileFlags(source, { platform, arch, openMp, extra }) {
     flags.push('-isystem', require('node-api-headers').include_dir);
     flags.push('-isystem', path.dirname(require.resolve('node-addon-api')));
   } else if (file.startsWith('isa/')) {
-    flags.push(...isaFlags(arch)[file], '-fno-exceptions', '-fno-rtti', '-Wno-unused-function');
+    flags.push(...isaFlags(arch, simde)[file], '-fno-exceptions', '-fno-rtti', '-Wno-unused-function');
     // gcc 12's own AVX-512 headers read a deliberately undefined register.
     if (file.includes('avx512'))
       flags.push('-Wno-unknown-warning-option', '-Wno-uninitialized', '-Wno-maybe-uninitialized');

@@ -35,14 +35,20 @@ const command = here.split(path.sep).includes('node_modules')
 
 /**
  * Brings `folder/flashlm.node` up to date and returns how many files were compiled.
- * Throws BuildError without a compiler or when a file does not compile.
+ * `simde` adds NEON's tables to an x64 build. Throws BuildError without a compiler or when a file does not compile.
  */
-export async function build({ folder, platform = process.platform, arch = process.arch, env = process.env }) {
+export async function build({
+  folder,
+  platform = process.platform,
+  arch = process.arch,
+  simde = false,
+  env = process.env,
+}) {
   await mkdir(path.join(folder, 'obj'), { recursive: true });
   const compiler = await findCompiler(env, platform);
-  const target = { platform, arch, openMp: await hasOpenMp(compiler, folder), extra: env.CXXFLAGS };
+  const target = { platform, arch, simde, openMp: await hasOpenMp(compiler, folder), extra: env.CXXFLAGS };
 
-  const waiting = sources(arch).map((source) => ({ source, flags: compileFlags(source, target) }));
+  const waiting = sources(arch, simde).map((source) => ({ source, flags: compileFlags(source, target) }));
   const objects = [];
   const errors = [];
   const worker = async () => {

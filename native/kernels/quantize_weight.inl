@@ -33,7 +33,8 @@ float selectAbs(Context& ctx, const float* w, int64_t count, int64_t rank) {
       }
     });
     uint32_t digit = 0;
-    for (;; digit++) {
+    // Another thread may change shared memory between two passes: whatever is counted, the last digit ends the search.
+    for (; digit < (1u << width) - 1; digit++) {
       int64_t here = 0;
       for (int thread = 0; thread < ctx.threads; thread++) here += counts[thread * DIGITS + digit];
       if (rank < here) break;

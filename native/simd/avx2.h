@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "../src/asan.h"
+
 #define SIMD_INLINE static inline __attribute__((always_inline))
 #define SIMD_METHOD inline __attribute__((always_inline))
 
@@ -31,8 +33,14 @@ SIMD_INLINE void store(float* p, Vec v) { _mm256_storeu_ps(p, v); }
 SIMD_INLINE __m256i firstLanes(int n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
-SIMD_INLINE Vec loadPartial(const float* p, int n) { return _mm256_maskload_ps(p, firstLanes(n)); }
-SIMD_INLINE void storePartial(float* p, Vec v, int n) { _mm256_maskstore_ps(p, firstLanes(n), v); }
+SIMD_INLINE Vec loadPartial(const float* p, int n) {
+  willRead(p, n * sizeof *p);
+  return _mm256_maskload_ps(p, firstLanes(n));
+}
+SIMD_INLINE void storePartial(float* p, Vec v, int n) {
+  willWrite(p, n * sizeof *p);
+  _mm256_maskstore_ps(p, firstLanes(n), v);
+}
 
 SIMD_INLINE Vec add(Vec a, Vec b) { return _mm256_add_ps(a, b); }
 SIMD_INLINE Vec sub(Vec a, Vec b) { return _mm256_sub_ps(a, b); }

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "../src/asan.h"
+
 #define SIMD_INLINE static inline __attribute__((always_inline))
 #define SIMD_METHOD inline __attribute__((always_inline))
 
@@ -32,8 +34,14 @@ SIMD_INLINE void store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
 
 /** The first n lanes. */
 SIMD_INLINE Mask firstLanes(int n) { return static_cast<Mask>((1u << n) - 1); }
-SIMD_INLINE Vec loadPartial(const float* p, int n) { return _mm512_maskz_loadu_ps(firstLanes(n), p); }
-SIMD_INLINE void storePartial(float* p, Vec v, int n) { _mm512_mask_storeu_ps(p, firstLanes(n), v); }
+SIMD_INLINE Vec loadPartial(const float* p, int n) {
+  willRead(p, n * sizeof *p);
+  return _mm512_maskz_loadu_ps(firstLanes(n), p);
+}
+SIMD_INLINE void storePartial(float* p, Vec v, int n) {
+  willWrite(p, n * sizeof *p);
+  _mm512_mask_storeu_ps(p, firstLanes(n), v);
+}
 
 SIMD_INLINE Vec add(Vec a, Vec b) { return _mm512_add_ps(a, b); }
 SIMD_INLINE Vec sub(Vec a, Vec b) { return _mm512_sub_ps(a, b); }
@@ -75,6 +83,7 @@ SIMD_INLINE Vec loadCodes(const int8_t* p) {
   return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
 }
 SIMD_INLINE Vec loadCodesPartial(const int8_t* p, int n) {
+  willRead(p, n);
   return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(firstLanes(n), p)));
 }
 SIMD_INLINE __m128i saturateCodes(Vec v) { return _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(v)); }
@@ -82,6 +91,7 @@ SIMD_INLINE void storeCodes(int8_t* p, Vec v) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), saturateCodes(v));
 }
 SIMD_INLINE void storeCodesPartial(int8_t* p, Vec v, int n) {
+  willWrite(p, n);
   _mm_mask_storeu_epi8(p, firstLanes(n), saturateCodes(v));
 }
 

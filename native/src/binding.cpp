@@ -33,17 +33,34 @@ constexpr ArrayType kArrayTypes[] = {{napi_float32_array, "Float32Array"},
 
 constexpr const ArrayType& arrayType(Type type) { return kArrayTypes[static_cast<int>(type)]; }
 
+/** The first characters of a string. */
+std::string beginning(Napi::Value string) {
+  char text[41];
+  size_t length;
+  napi_get_value_string_utf8(string.Env(), string, text, sizeof text, &length);
+  return {text, length};
+}
+
+/** The name of an object's class. Getters and proxies run the user's code here, and what that throws is not our error. */
+std::string className(Napi::Object object) {
+  try {
+    const Napi::Value constructor = object.Get("constructor");
+    if (!constructor.IsFunction()) return "object";
+    const Napi::Value name = constructor.As<Napi::Object>().Get("name");
+    if (name.IsString()) return beginning(name);
+  } catch (const Napi::Error&) {
+  }
+  return "object";
+}
+
 /** What a value is, for an error: "Float64Array", "string abc", "null". */
 std::string described(Napi::Value value) {
   if (value.IsNull()) return "null";
   if (value.IsUndefined()) return "undefined";
   if (value.IsSymbol()) return "symbol";
-  if (value.IsObject()) {
-    const Napi::Value constructor = value.As<Napi::Object>().Get("constructor");
-    return constructor.IsFunction() ? constructor.As<Napi::Object>().Get("name").ToString().Utf8Value() : "object";
-  }
+  if (value.IsObject()) return className(value.As<Napi::Object>());
   const char* type = value.IsNumber() ? "number " : value.IsString() ? "string " : "";
-  return type + value.ToString().Utf8Value().substr(0, 40);
+  return type + beginning(value.ToString());
 }
 
 /** Reads the values of one call. */
@@ -145,9 +162,6 @@ class Engine : public Napi::ObjectWrap<Engine> {
  public:
   static Napi::Function define(Napi::Env env) {
     std::vector<PropertyDescriptor> properties{
-        InstanceAccessor<&Engine::isa>("isa"),
-        InstanceAccessor<&Engine::features>("features"),
-        InstanceAccessor<&Engine::threads>("threads"),
         InstanceMethod<&Engine::packedTernaryBytes>("packedTernaryBytes"),
         InstanceMethod<&Engine::measureLimit>("measureLimit"),
         InstanceMethod<&Engine::digest>("digest"),
@@ -160,6 +174,8 @@ class Engine : public Napi::ObjectWrap<Engine> {
   }
 
   explicit Engine(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Engine>(info), state_(std::make_unique<State>()) {
+    if (!info[0].IsUndefined() && !info[0].IsObject())
+      throw WrongTypeIn(info.Env(), "options must be an object, got " + described(info[0]));
     const Napi::Object options = info[0].IsObject() ? info[0].As<Napi::Object>() : Napi::Object::New(info.Env());
     const Napi::Value isa = options.Get("isa"), features = options.Get("features"), threads = options.Get("threads");
     std::string name;
@@ -170,7 +186,11 @@ class Engine : public Napi::ObjectWrap<Engine> {
     std::vector<std::string> wanted;
     if (features.IsArray()) {
       const Napi::Array list = features.As<Napi::Array>();
-      for (uint32_t i = 0; i < list.Length(); i++) wanted.push_back(list.Get(i).ToString());
+      for (uint32_t i = 0; i < list.Length(); i++) {
+        const Napi::Value feature = list.Get(i);
+        if (!feature.IsString()) throw WrongTypeIn(info.Env(), "a feature must be a string, got " + described(feature));
+        wanted.push_back(feature.As<Napi::String>());
+      }
     } else if (!features.IsUndefined()) {
       throw WrongTypeIn(info.Env(), "features must be an array, got " + described(features));
     }
@@ -188,6 +208,7 @@ class Engine : public Napi::ObjectWrap<Engine> {
       throw Napi::RangeError::New(info.Env(), error.what());
     }
     state_->context.threads = static_cast<int>(count);
+    describe(info.This().As<Napi::Object>());
   }
 
  private:
@@ -195,6 +216,20 @@ class Engine : public Napi::ObjectWrap<Engine> {
     Selection kernels;
     Context context;
   };
+
+  /** Plain values: unlike a method's, an accessor's receiver is not checked by Node before it is taken for an Engine. */
+  void describe(Napi::Object self) const {
+    const Napi::Env env = self.Env();
+    const std::vector<std::string>& names = state_->kernels.features;
+    Napi::Array features = Napi::Array::New(env, names.size());
+    for (size_t i = 0; i < names.size(); i++) features.Set(i, names[i]);
+    features.Freeze();
+    const auto value = [](const char* name, Napi::Value value) {
+      return Napi::PropertyDescriptor::Value(name, value, napi_enumerable);
+    };
+    self.DefineProperties({value("isa", Napi::String::New(env, state_->kernels.isa)), value("features", features),
+                           value("threads", Napi::Number::New(env, state_->context.threads))});
+  }
 
   static Napi::Error WrongTypeIn(Napi::Env env, const std::string& what) {
     return Napi::TypeError::New(env, "native: " + what);
@@ -283,19 +318,6 @@ class Engine : public Napi::ObjectWrap<Engine> {
     Napi::Float32Array array = info[0].As<Napi::Float32Array>();
     const int64_t count = static_cast<int64_t>(array.ElementLength());
     return Napi::Number::New(info.Env(), static_cast<double>(flashlm::findNonFinite(threads, array.Data(), count)));
-  }
-
-  Napi::Value isa(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), state(info.Env()).kernels.isa); }
-
-  Napi::Value threads(const Napi::CallbackInfo& info) {
-    return Napi::Number::New(info.Env(), state(info.Env()).context.threads);
-  }
-
-  Napi::Value features(const Napi::CallbackInfo& info) {
-    const std::vector<std::string>& names = state(info.Env()).kernels.features;
-    Napi::Array list = Napi::Array::New(info.Env(), names.size());
-    for (size_t i = 0; i < names.size(); i++) list.Set(i, names[i]);
-    return list;
   }
 
   void dispose(const Napi::CallbackInfo&) { state_.reset(); }

@@ -32,10 +32,7 @@ class Scratch {
   size_t failed() const { return failed_; }
 
  private:
-  struct Block {
-    Block* next;
-    size_t size, used;
-  };
+  struct Block;
 
   void* bytes(size_t count, size_t size);
   void release();

@@ -11,7 +11,8 @@ void kernel_table_scalar(flashlm::KernelTable*);
 void kernel_table_avx2(flashlm::KernelTable*);
 void kernel_table_avx512(flashlm::KernelTable*);
 void kernel_table_avx512_vnni(flashlm::KernelTable*);
-#elif defined(__aarch64__)
+#endif
+#if defined(__aarch64__) || defined(FLASHLM_SIMDE)
 void kernel_table_neon(flashlm::KernelTable*);
 void kernel_table_neon_dotprod(flashlm::KernelTable*);
 #endif
@@ -40,10 +41,18 @@ struct Feature {
 constexpr CpuFeatures kNeedsAvx2 = kAvx2 | kFma | kF16c | kPopcnt;
 constexpr Isa kIsas[] = {
     {"scalar", 0, kernel_table_scalar},
+#ifdef FLASHLM_SIMDE
+    {"neon", kNeedsAvx2, kernel_table_neon},
+#endif
     {"avx2", kNeedsAvx2, kernel_table_avx2},
     {"avx512", kNeedsAvx2 | kAvx512f | kAvx512bw | kAvx512dq | kAvx512vl, kernel_table_avx512},
 };
-constexpr Feature kFeatures[] = {{"avx512", "vnni", kAvx512vnni, kernel_table_avx512_vnni}};
+constexpr Feature kFeatures[] = {
+#ifdef FLASHLM_SIMDE
+    {"neon", "dotprod", kNeedsAvx2, kernel_table_neon_dotprod},
+#endif
+    {"avx512", "vnni", kAvx512vnni, kernel_table_avx512_vnni},
+};
 #elif defined(__aarch64__)
 constexpr Isa kIsas[] = {{"scalar", 0, kernel_table_scalar}, {"neon", kNeon, kernel_table_neon}};
 constexpr Feature kFeatures[] = {{"neon", "dotprod", kDotprod, kernel_table_neon_dotprod}};

@@ -1,5 +1,6 @@
 #include <new>
 
+#include "asan.h"
 #include "context.h"
 
 namespace flashlm {
@@ -9,16 +10,31 @@ constexpr size_t kAlign = 64;
 // Small requests share a block, so that a kernel's first call does not allocate once per buffer.
 constexpr size_t kLeastBlock = 64 * 1024;
 
+// Between two requests that share a block, where a sanitizer watches.
+constexpr size_t kGap = kAsan ? kAlign : 0;
+
 constexpr size_t aligned(size_t size) { return (size + kAlign - 1) / kAlign * kAlign; }
 
 }  // namespace
+
+/** The head of a block; its memory follows. */
+struct Scratch::Block {
+  Block* next;
+  size_t size, used;
+
+  unsigned char* first() { return reinterpret_cast<unsigned char*>(this) + aligned(sizeof(Block)); }
+  void clear() {
+    used = 0;
+    forbid(first(), size);
+  }
+};
 
 void* Scratch::bytes(size_t count, size_t size) {
   if (count > (SIZE_MAX / 2) / size) {
     failed_ = SIZE_MAX / 2;
     return nullptr;
   }
-  const size_t need = aligned(count * size);
+  const size_t need = aligned(count * size) + kGap;
   if (!blocks_ || blocks_->size - blocks_->used < need) {
     const size_t capacity = need > kLeastBlock ? need : kLeastBlock;
     void* memory = ::operator new(aligned(sizeof(Block)) + capacity, std::align_val_t(kAlign), std::nothrow);
@@ -27,27 +43,25 @@ void* Scratch::bytes(size_t count, size_t size) {
       return nullptr;
     }
     blocks_ = new (memory) Block{blocks_, capacity, 0};
+    forbid(blocks_->first(), capacity);
   }
-  unsigned char* first = reinterpret_cast<unsigned char*>(blocks_) + aligned(sizeof(Block));
-  void* result = first + blocks_->used;
+  void* result = blocks_->first() + blocks_->used;
   blocks_->used += need;
+  allow(result, count * size);
   return result;
 }
 
 void Scratch::reset() {
   failed_ = 0;
   if (!blocks_) return;
-  if (!blocks_->next) {
-    blocks_->used = 0;
-    return;
-  }
+  if (!blocks_->next) return blocks_->clear();
   // The last call outgrew its block: one block of the whole size serves the next.
   size_t total = 0;
   for (const Block* block = blocks_; block; block = block->next) total += block->size;
   release();
   bytes(total, 1);
   failed_ = 0;
-  if (blocks_) blocks_->used = 0;
+  if (blocks_) blocks_->clear();
 }
 
 void Scratch::release() {

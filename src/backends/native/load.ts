@@ -29,8 +29,13 @@ interface Candidate {
   readonly prebuilt: boolean;
 }
 
-/** The folders that may hold the addon, the local build first: it fits this machine's compiler and sources. */
+/**
+ * The folders that may hold the addon, the local build first: it fits this machine's compiler and sources. Where
+ * FLASHLM_ADDON names a folder there is no other: who asks for a build must not get another one unawares.
+ */
 function candidates(root: string): Candidate[] {
+  const named = process.env.FLASHLM_ADDON;
+  if (named) return [{ folder: path.resolve(named), prebuilt: false }];
   return [
     { folder: path.join(root, 'native', 'build', target), prebuilt: false },
     { folder: path.join(root, 'prebuilds', target), prebuilt: true },
@@ -86,7 +91,7 @@ function tryCandidate({ folder, prebuilt }: Candidate): Addon | string {
  */
 const SPIN_COUNT = '1000';
 
-/** Loads the addon from the local build, else from a prebuilt one. Never throws. */
+/** Loads the addon from FLASHLM_ADDON, or else from the local build, else from a prebuilt one. Never throws. */
 export function loadAddon(root: string = packageRoot): Loaded {
   if (!process.env.OMP_WAIT_POLICY) process.env.GOMP_SPINCOUNT ??= SPIN_COUNT;
   const reasons: string[] = [];
