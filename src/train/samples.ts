@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { lstat, readFile } from 'node:fs/promises';
 import { FlashError } from '../core/errors.ts';
 import { fileError, writeFileAtomic, writeFully } from '../core/files.ts';
 import type { SampleEvent } from './events.ts';
@@ -25,7 +25,10 @@ export function appendSample(path: string, sample: Sample): void {
 /** Makes samples.txt hold just these texts: those of the steps that a run which goes on has behind it. */
 export async function restoreSamples(path: string, samples: readonly Sample[]): Promise<void> {
   const text = samples.map(format).join('');
-  const there = await readFile(path, 'utf8').catch(() => '');
+  // A pipe in its place would be waited for for ever; what is no file is refused when the first sample is added.
+  const state = await lstat(path).catch(() => null);
+  if (state && !state.isFile()) return;
+  const there = state ? await readFile(path, 'utf8').catch(() => '') : '';
   if (there !== text) await writeFileAtomic(path, text);
 }
 
