@@ -4,6 +4,8 @@ import { fileError, writeFully } from '../core/files.ts';
 
 const CHUNK_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
+/** No event comes near this; what goes on for longer is not ours, as a hole that a crash left in the file. */
+const LONGEST_LINE = 16 << 20;
 
 /** A line of the log, parsed; empty for one that is no JSON object. */
 export type LoggedEvent = Readonly<Record<string, unknown>>;
@@ -90,6 +92,7 @@ function endOfKept(fd: number, keeps: (line: string) => boolean): number {
       start = stop + 1;
     }
     rest = text.subarray(start);
+    if (rest.length > LONGEST_LINE) return end;
   }
 }
 
