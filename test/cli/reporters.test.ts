@@ -41,6 +41,7 @@ const evalEvent: EvalEvent = {
   loss: 3.2,
   floor: 3,
   ppl: 24.5325,
+  causal: true,
   bpc: 1.4567,
   bpb: 1.4321,
   tokens: 397_708,
