@@ -124,6 +124,13 @@ describe('LineReporter', () => {
     expect(steps).toEqual([1, 11, 21, 31, 41, 51, 61, 71, 81, 91]);
   });
 
+  it('never writes the PPL of a model that is not causal by itself', () => {
+    const lines: string[] = [];
+    const reporter = new LineReporter((line) => lines.push(line), meterOf({}), 1);
+    reporter.onEvent({ ...evalEvent, causal: false });
+    expect(lines).toEqual([expect.stringContaining('  PPL 24.53 (not causal)  BPC ')]);
+  });
+
   it('writes evaluations, samples and checkpoints, each in one line', () => {
     const lines: string[] = [];
     const reporter = new LineReporter((line) => lines.push(line), meterOf({}), 1);
