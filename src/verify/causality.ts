@@ -1,5 +1,4 @@
-import type { Backend } from '../core/backend.ts';
-import { allocateMat } from '../core/backend.ts';
+import { allocateMat, type Backend } from '../core/backend.ts';
 import { type BlockPlan, Blocks, type Model } from '../core/model.ts';
 import { Random } from '../core/random.ts';
 import type { Mat } from '../core/tensor.ts';
