@@ -36,6 +36,14 @@ export function formatLoss(value: number): string {
   return value.toFixed(4);
 }
 
+/** A perplexity; that of a model which may see what it predicts never stands by itself. */
+export function formatPpl(
+  { ppl, causal }: { readonly ppl: number; readonly causal: boolean },
+  decimals: number,
+): string {
+  return `${ppl.toFixed(decimals)}${causal ? '' : ' (not causal)'}`;
+}
+
 /** A learning rate or a gradient norm: three significant digits, no exponent where it can be read without. */
 export function formatSmall(value: number): string {
   return value !== 0 && Math.abs(value) < 1e-4

@@ -113,6 +113,10 @@ export const RECIPE = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe('Modules (.ts, .js, .mjs) that bring more components.'),
+  causal: z
+    .boolean()
+    .default(true)
+    .describe('false: rows may see later tokens; every PPL is then marked as not causal.'),
   model: modelList('Layers from first to last: an input layer, layers, an objective.'),
   tokenizer: tokenizer.prefault({}).describe('Where the tokenizer comes from.'),
   data: data.prefault({}).describe('What to train on.'),

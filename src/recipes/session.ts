@@ -11,6 +11,7 @@ import { Run, type RunOptions } from '../train/run.ts';
 import { RunDirectory, runFiles } from '../train/run-directory.ts';
 import { tokenText } from '../train/token-text.ts';
 import type { Hook } from '../train/trainer.ts';
+import { checkUnasked, refuseLeak } from '../verify/causal-claim.ts';
 import { type ComposedRun, composeRun } from './compose.ts';
 import { fillRecipe } from './fill.ts';
 import { loadRecipe, type Recipe } from './load.ts';
@@ -41,6 +42,8 @@ export interface Session {
 
 /** A new run in `<root>/<name>-<date>/`. @throws FlashError, before the directory is made where possible. */
 export async function startRun(recipe: Recipe, root: string, options: SessionOptions): Promise<Session> {
+  // Before the data is prepared, on a model of its own. A recipe that says that it leaks need not be looked at.
+  if (recipe.causal) refuseLeak(recipe, checkUnasked(recipe));
   return open(recipe, options, undefined, ({ train }) =>
     RunDirectory.create(root, recipe.name, new Date(), async (files) => {
       await writeFileAtomic(files.recipe, fillRecipe(recipe));
@@ -161,6 +164,7 @@ function optionsOf(recipe: Recipe, tokensPerEpoch: number, data: string): RunOpt
     data,
     recipe: fingerprint(recipe),
     seed: train.seed,
+    causal: recipe.causal,
     limits: runLimits(recipe),
     measure: scheduleMeasure(recipe),
     clip: train.clip,

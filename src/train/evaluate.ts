@@ -27,14 +27,19 @@ const PIECE = 1 << 16;
 export class Evaluator {
   private readonly score: (text: EvaluationText) => { nats: number; tokens: number; floor: number | null };
 
+  private readonly causal: boolean;
+
   constructor(
     model: Model,
     options: {
       readonly seqLen: number;
       readonly collapse: 'auto' | 'never';
       readonly blockRows: number | 'auto';
+      /** Whether the model is said to see no later token: what it scores is marked with it. */
+      readonly causal: boolean;
     },
   ) {
+    this.causal = options.causal;
     this.score =
       model.coupling === 'sequence'
         ? sequenceScorer(model, options.seqLen)
@@ -51,6 +56,7 @@ export class Evaluator {
       loss: nats / tokens,
       floor,
       ppl: Math.exp(nats / tokens),
+      causal: this.causal,
       bpc: bits / text.characters,
       bpb: bits / text.bytes,
       tokens,

@@ -29,6 +29,8 @@ export interface EvalEvent {
   /** As in `StepEvent`, over the same tokens as the loss. */
   readonly floor: number | null;
   readonly ppl: number;
+  /** False for a model that may see the tokens it predicts: its PPL is no language model's. */
+  readonly causal: boolean;
   /** Bits per character (Unicode code points of the documents' text). */
   readonly bpc: number;
   /** Bits per UTF-8 byte of the documents' text. */

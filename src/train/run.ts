@@ -19,6 +19,8 @@ import { type Hook, Trainer, type TrainerOptions, type TrainerParts } from './tr
 export interface RunOptions extends TrainerOptions {
   readonly name: string;
   readonly seed: number;
+  /** Whether the model is said to see no later token; every evaluation carries it. */
+  readonly causal: boolean;
   /** Steps between checkpoints, evaluations and samples; null for none before the end. */
   readonly checkpointEvery: number | null;
   readonly evalEvery: number | null;

@@ -57,6 +57,7 @@ describe('flashlm check', () => {
       'macsPerToken',
       'tokenWise',
       'memory',
+      'causality',
     ]);
     expect(report).toMatchObject({ name: 'v6.1 SUPERNOVA II', parameters: 1_082_496, tokenWise: true });
     const sum = (key: string) =>

@@ -41,6 +41,7 @@ const evalEvent: EvalEvent = {
   loss: 3.2,
   floor: 3,
   ppl: 24.5325,
+  causal: true,
   bpc: 1.4567,
   bpb: 1.4321,
   tokens: 397_708,
@@ -121,6 +122,13 @@ describe('LineReporter', () => {
   it('keeps to `every` where steps are quick', () => {
     const steps = run(100, 0.5, 10).map((line) => Number(/^step (\d+)/.exec(line)![1]));
     expect(steps).toEqual([1, 11, 21, 31, 41, 51, 61, 71, 81, 91]);
+  });
+
+  it('never writes the PPL of a model that is not causal by itself', () => {
+    const lines: string[] = [];
+    const reporter = new LineReporter((line) => lines.push(line), meterOf({}), 1);
+    reporter.onEvent({ ...evalEvent, causal: false });
+    expect(lines).toEqual([expect.stringContaining('  PPL 24.53 (not causal)  BPC ')]);
   });
 
   it('writes evaluations, samples and checkpoints, each in one line', () => {

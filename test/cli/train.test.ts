@@ -12,7 +12,20 @@ const ESCAPE = '\x1b';
 /** The keys that every event has, as documented. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   step: ['event', 'step', 'tokens', 'loss', 'floor', 'lr', 'gradNorm', 'tokensPerSecond', 'path', 'backend'],
-  eval: ['event', 'step', 'split', 'loss', 'floor', 'ppl', 'bpc', 'bpb', 'tokens', 'characters', 'bytes'],
+  eval: [
+    'event',
+    'step',
+    'split',
+    'loss',
+    'floor',
+    'ppl',
+    'causal',
+    'bpc',
+    'bpb',
+    'tokens',
+    'characters',
+    'bytes',
+  ],
   sample: ['event', 'step', 'prompt', 'text'],
   checkpoint: ['event', 'step', 'dir'],
   done: ['event', 'runDir', 'seconds', 'step', 'ending'],

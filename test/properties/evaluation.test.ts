@@ -45,7 +45,12 @@ describe.each(RECIPES)('%s', (_, loading) => {
       }
       const count = documents.reduce((sum, d) => sum + d.length, 0);
       for (const collapse of ['auto', 'never'] as const) {
-        const evaluator = new Evaluator(model, { seqLen: SEQ_LEN, collapse, blockRows: 'auto' });
+        const evaluator = new Evaluator(model, {
+          seqLen: SEQ_LEN,
+          collapse,
+          blockRows: 'auto',
+          causal: true,
+        });
         const { loss, ppl, bpc, bpb, tokens } = evaluator.evaluate(textOf(documents), 0);
         expect(tokens).toBe(count);
         expect(loss).toBeCloseTo(expected / count, 5);

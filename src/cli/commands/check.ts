@@ -1,9 +1,14 @@
+import { createNativeBackend, nativeStatus } from '../../backends/native/index.ts';
+import { createReferenceBackend } from '../../backends/reference/index.ts';
+import type { Backend } from '../../core/backend.ts';
 import { formatBytes } from '../../core/files.ts';
 import { describeModel, type LayerDescription, type ModelDescription } from '../../recipes/describe.ts';
 import { fillRecipe } from '../../recipes/fill.ts';
-import { loadRecipe } from '../../recipes/load.ts';
+import { loadRecipe, type Recipe } from '../../recipes/load.ts';
+import { checkUnasked, describeLeak, refuseLeak } from '../../verify/causal-claim.ts';
+import { type CausalityResult, checkCausality } from '../../verify/causality.ts';
 import type { CliCommand } from '../command.ts';
-import { formatCount, formatPercent, formatShort } from '../format.ts';
+import { formatCount, formatPercent, formatPlural, formatShort } from '../format.ts';
 import { addSetOption } from '../options.ts';
 import { type Column, formatPairs, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -11,29 +16,64 @@ import type { Terminal } from '../terminal.ts';
 interface CheckOptions {
   readonly set?: readonly string[];
   readonly filled?: boolean;
+  readonly causal?: boolean;
   readonly json?: boolean;
 }
 
 export const check: CliCommand = {
   name: 'check',
   summary: 'validate a recipe and show its model layer by layer: shapes, parameters, work, memory',
-  examples: ['flashlm check v61', 'flashlm check my-model.yaml --set optimizer.lr=0.02 --filled'],
+  examples: [
+    'flashlm check v61',
+    'flashlm check my-plugin-layer.yaml --causal',
+    'flashlm check my-model.yaml --set optimizer.lr=0.02 --filled',
+  ],
   define(command, terminal) {
     command.argument('<recipe>', 'a YAML file, or the name of a recipe that comes with FlashLM');
     addSetOption(command)
       .option('--filled', 'print the whole recipe instead, every default written out')
+      .option('--causal', 'look longer for rows that see later tokens, and on the native backend too')
       .option('--json', 'print one JSON object')
+      .addHelpText(
+        'after',
+        '\nExit status 1: the recipe is wrong, or its model leaks and the recipe does not say "causal: false".',
+      )
       .action(async (name: string, options: CheckOptions) => {
         const recipe = await loadRecipe(name, { set: options.set });
         const model = describeModel(recipe);
+        const causality = options.causal ? checkAll(recipe) : checkUnasked(recipe);
         if (options.json) {
           const filled = options.filled ? { recipe: fillRecipe(recipe) } : {};
-          terminal.print(JSON.stringify({ name: recipe.name, ...model, ...filled }));
+          const claimed = { causality: { claimed: recipe.causal, results: causality } };
+          terminal.print(JSON.stringify({ name: recipe.name, ...model, ...claimed, ...filled }));
         } else if (options.filled) terminal.write(fillRecipe(recipe));
-        else terminal.print(describe(recipe.name, model, terminal).join('\n'));
+        else terminal.print(describe(recipe, model, causality, terminal).join('\n'));
+        refuseLeak(recipe, causality);
+        if (!recipe.causal && causality.length > 0 && causality.every(({ causal }) => causal)) {
+          terminal.note(
+            'The recipe says "causal: false", and no leak was found: its PPL may be marked for nothing.',
+          );
+        }
       });
   },
 };
+
+/** Times longer than what a recipe is held to unasked. */
+const EFFORT = 8;
+
+/** On the reference backend, and on the native one where there is one. */
+function checkAll(recipe: Recipe): CausalityResult[] {
+  const backends: (() => Backend)[] = [() => createReferenceBackend('f32')];
+  if (nativeStatus().available) backends.push(createNativeBackend);
+  return backends.map((create) => {
+    const backend = create();
+    try {
+      return checkCausality(recipe, backend, EFFORT);
+    } finally {
+      backend.dispose();
+    }
+  });
+}
 
 const COLUMNS: readonly Column[] = [
   { title: 'layer', align: 'left' },
@@ -44,7 +84,12 @@ const COLUMNS: readonly Column[] = [
   { title: 'MACs/token', align: 'right' },
 ];
 
-function describe(name: string, model: ModelDescription, { styles }: Terminal): string[] {
+function describe(
+  { name }: Recipe,
+  model: ModelDescription,
+  causality: readonly CausalityResult[],
+  { styles }: Terminal,
+): string[] {
   const { memory } = model;
   const { shown, folded } = foldBlocks(model.layers);
   const [titles, ...layers] = formatTable(COLUMNS, shown.map(row));
@@ -68,8 +113,19 @@ function describe(name: string, model: ModelDescription, { styles }: Terminal): 
           ? 'yes: no layer sees another token, so a step computes each distinct token once (collapse)'
           : `no: ${mixers(model)} sees other tokens`,
       ],
+      ...(causality.length
+        ? causality.map((result): [string, string] => ['causal', describeCausality(result)])
+        : [['causal', 'not tried, it would take long: --causal does'] as [string, string]]),
     ]),
   ];
+}
+
+function describeCausality({ backend, causal, leak, tokens, changes }: CausalityResult): string {
+  const tried = `2 sequences of ${formatPlural(tokens, 'token')}, ${formatPlural(changes, 'change')}, ${backend}`;
+  if (leak) return `no: ${describeLeak(leak)}; first in ${leak.layer.path} (${backend})`;
+  return causal
+    ? `yes: no row sees a later token or another sequence (${tried})`
+    : `unknown: no token had any effect (${tried})`;
 }
 
 /** Layers of one repetition: `blocks.3`. */

@@ -7,7 +7,7 @@ import { Evaluator } from '../../train/evaluate.ts';
 import type { EvalEvent } from '../../train/events.ts';
 import { tokenText } from '../../train/token-text.ts';
 import type { CliCommand } from '../command.ts';
-import { formatCount, formatLoss, formatPlural } from '../format.ts';
+import { formatCount, formatLoss, formatPlural, formatPpl } from '../format.ts';
 import { addBackendOptions } from '../options.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import { formatPairs } from '../table.ts';
@@ -49,6 +49,7 @@ async function run(path: string, options: EvalOptions, terminal: Terminal): Prom
       seqLen: recipe.data.seq_len,
       collapse: recipe.collapse,
       blockRows: recipe.train.block_rows,
+      causal: recipe.causal,
     });
     const event = evaluator.evaluate(tokenText(split, tokens, tokenizer), step);
     const { documents } = tokens.info;
@@ -81,7 +82,7 @@ function recipeText(recipe: Recipe) {
 }
 
 function describe(event: EvalEvent, documents: number, { recipe, composed }: Trained): string[] {
-  const { split, loss, floor, ppl, bpc, bpb, tokens, characters, bytes } = event;
+  const { split, loss, floor, bpc, bpb, tokens, characters, bytes } = event;
   const least =
     floor === null ? '' : `, floor ${formatLoss(floor)} (the least a model that sees one token can reach)`;
   const size = `${formatCount(tokens)} tokens, ${formatCount(characters)} characters, ${formatCount(bytes)} bytes`;
@@ -89,7 +90,7 @@ function describe(event: EvalEvent, documents: number, { recipe, composed }: Tra
     ['model', `${recipe.name}, step ${formatCount(event.step)}, backend ${composed.backend.name}`],
     ['text', `${split}: ${formatPlural(documents, 'document')}, ${size}`],
     ['loss', `${formatLoss(loss)} nats a token${least}`],
-    ['PPL', `${ppl.toFixed(3)} (comparable for the same tokenizer only)`],
+    ['PPL', `${formatPpl(event, 3)} (comparable for the same tokenizer only)`],
     ['BPC', `${bpc.toFixed(4)} bits a character`],
     ['BPB', `${bpb.toFixed(4)} bits a byte`],
   ]);

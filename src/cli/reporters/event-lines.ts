@@ -1,5 +1,13 @@
 import type { EvalEvent, SampleEvent, StepEvent, TrainEvent } from '../../train/events.ts';
-import { formatCount, formatDuration, formatLoss, formatRate, formatSmall, printable } from '../format.ts';
+import {
+  formatCount,
+  formatDuration,
+  formatLoss,
+  formatPpl,
+  formatRate,
+  formatSmall,
+  printable,
+} from '../format.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 
 const MOST_SAMPLE_CHARACTERS = 160;
@@ -41,8 +49,8 @@ export function eventLine(event: TrainEvent): string | undefined {
 
 /** Loss, floor, PPL, BPC and BPB with what they rest on. */
 export function evalText(event: EvalEvent): string {
-  const { ppl, bpc, bpb, tokens, characters } = event;
-  const scores = `${lossText(event)}  PPL ${ppl.toFixed(2)}  BPC ${bpc.toFixed(3)}  BPB ${bpb.toFixed(3)}`;
+  const { bpc, bpb, tokens, characters } = event;
+  const scores = `${lossText(event)}  PPL ${formatPpl(event, 2)}  BPC ${bpc.toFixed(3)}  BPB ${bpb.toFixed(3)}`;
   return `${scores}  (${formatCount(tokens)} tokens, ${formatCount(characters)} characters)`;
 }
 

@@ -14,6 +14,7 @@ import {
   formatDuration,
   formatLoss,
   formatPlural,
+  formatPpl,
   formatRate,
   formatShort,
   printable,
@@ -95,7 +96,7 @@ function scores(evals: readonly EvalEvent[]): string[] {
     event.split,
     formatLoss(event.loss),
     ...(withFloor ? [event.floor === null ? '' : formatLoss(event.floor)] : []),
-    event.ppl.toFixed(2),
+    formatPpl(event, 2),
     event.bpc.toFixed(3),
     event.bpb.toFixed(3),
     formatCount(event.tokens),
@@ -104,7 +105,10 @@ function scores(evals: readonly EvalEvent[]): string[] {
   const floor = withFloor
     ? '; floor: the least that a model which sees one token can reach on that text'
     : '';
-  return rows.length ? [...formatTable(columns, rows), `(loss in nats a token${floor})`] : [];
+  const label = evals.every((event) => event.causal)
+    ? ''
+    : '; not causal: the model may see what it predicts, so these are no scores of a language model';
+  return rows.length ? [...formatTable(columns, rows), `(loss in nats a token${floor}${label})`] : [];
 }
 
 function indent(text: string): string[] {

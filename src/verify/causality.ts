@@ -1,0 +1,248 @@
+import { allocateMat, type Backend } from '../core/backend.ts';
+import { type BlockPlan, Blocks, type Model } from '../core/model.ts';
+import { Random } from '../core/random.ts';
+import type { Mat } from '../core/tensor.ts';
+import { combineWatches, type LayerCall, type LayerWatch } from '../core/watch.ts';
+import { composeModel } from '../recipes/compose.ts';
+import { describeModel } from '../recipes/describe.ts';
+import type { Recipe } from '../recipes/load.ts';
+
+/** A place in the block: a sequence, and a position in it from 0. */
+export interface Position {
+  readonly sequence: number;
+  readonly row: number;
+}
+
+/** What a row must not depend on but does: a later token, another sequence, or (token-wise models) any other token. */
+export type LeakKind = 'later token' | 'other sequence' | 'earlier token';
+
+/** The first output that changed though it must not have. */
+export interface Leak {
+  readonly kind: LeakKind;
+  /** The token that was changed. */
+  readonly changed: Position;
+  /** The row that saw it. */
+  readonly seen: Position;
+  /** Whose logit changed; null where logits stayed the same and the row's loss did not. */
+  readonly vocabularyId: number | null;
+  readonly before: number;
+  readonly after: number;
+  /** The innermost layer in whose output a row first changed that must not. */
+  readonly layer: { readonly path: string; readonly type: string };
+}
+
+export interface CausalityResult {
+  readonly backend: string;
+  /** Null where no token had any effect, not even on its own row: nothing can be said then. */
+  readonly causal: boolean | null;
+  readonly leak: Leak | null;
+  /** The model claims that a row depends on its own token alone, and was held to it. */
+  readonly tokenWise: boolean;
+  /** Tokens in each of the two sequences: `data.seq_len`, or fewer where that would take too long. */
+  readonly tokens: number;
+  /** Changes that were tried, one token each. */
+  readonly changes: number;
+}
+
+const SEQUENCES = 2;
+/** First, middle and last token, and others at random, in either sequence. */
+const CHANGES = 8;
+/** Multiply-accumulates altogether with an effort of 1: about a second on the reference backend. */
+const WORK = 2e8;
+/** Fewer tokens than these would show too little. */
+const LEAST_TOKENS = 8;
+/** What a layer does with more tokens is what it does with these; layers need not tell their work truly. */
+const MOST_TOKENS = 256;
+/** Off every special value: a mix of 0 or a gain of 1 may hide what another would show. */
+const SPREAD = 0.3;
+
+/** Multiply-accumulates of the gate for each token of a sequence; the head runs for logits and for losses. */
+function workOf(recipe: Recipe): number {
+  const { layers, macsPerToken } = describeModel(recipe);
+  return (CHANGES + 1) * SEQUENCES * (macsPerToken + layers.at(-1)!.macs);
+}
+
+function tokensFor(recipe: Recipe, effort = 1): number {
+  return Math.min(recipe.data.seq_len, MOST_TOKENS, Math.floor((effort * WORK) / workOf(recipe)));
+}
+
+/** Whether the gate takes no more than about a second on the reference backend, so that it can run unasked. */
+export function isCheap(recipe: Recipe): boolean {
+  return tokensFor(recipe) >= Math.min(recipe.data.seq_len, LEAST_TOKENS);
+}
+
+/**
+ * Changes one token at a time in a block of two sequences and looks at the logits and losses of every other row: those
+ * before it and those of the other sequence must stay the same to the bit, and in a token-wise model all others. The
+ * model is one of its own, with parameters that depend on its recipe alone. With an `effort` of 1 sequences are as long
+ * as a second or so on the reference backend allows; with more of it, that many times longer.
+ */
+export function checkCausality(recipe: Recipe, backend: Backend, effort = 1): CausalityResult {
+  const tokens = Math.max(tokensFor(recipe, effort), Math.min(recipe.data.seq_len, LEAST_TOKENS));
+  const trace = new Trace();
+  const model = composeModel(recipe, { ...backend, watch: combineWatches(trace, backend.watch) });
+  perturb(model);
+  const tokenWise = model.coupling === 'row';
+  const block = new Block(model, tokens);
+  const base = block.run();
+  const changes = model.vocab > 1 ? changesOf(tokens) : [];
+  let seen = 0;
+  for (const changed of changes) {
+    const kindOf = (row: number) => forbidden(row, changed, tokens, tokenWise);
+    trace.compare(kindOf);
+    const outputs = block.run(changed);
+    trace.end();
+    const own = changed.sequence * tokens + changed.row;
+    if (differenceIn(base.logits, outputs.logits, (row) => row === own)) seen++;
+    const leak = leakOf(base, outputs, kindOf);
+    if (!leak) continue;
+    const { row, ...rest } = leak;
+    const place = { sequence: Math.floor(row / tokens), row: row % tokens };
+    // The objective's losses are watched too, so whatever leaks was seen in some layer.
+    const layer = trace.first!;
+    const found = { kind: kindOf(row)!, changed, seen: place, ...rest, layer };
+    return { backend: backend.name, causal: false, leak: found, tokenWise, tokens, changes: changes.length };
+  }
+  const causal = seen > 0 ? true : null;
+  return { backend: backend.name, causal, leak: null, tokenWise, tokens, changes: changes.length };
+}
+
+function perturb({ store }: Model): void {
+  for (const p of store.all) {
+    const random = new Random(1, `causality/${p.name}`);
+    const spread = 'normal' in p.init ? p.init.normal || SPREAD : SPREAD;
+    const { data } = p.value;
+    for (let i = 0; i < data.length; i++) data[i] = Math.fround(data[i]! + spread * random.normal());
+  }
+}
+
+/** The last token comes first: what sees a whole sequence is then found to see a later token. */
+function changesOf(tokens: number): Position[] {
+  const random = new Random(1, 'causality/changes');
+  const anywhere = () => Math.floor(tokens * random.uniform());
+  const rows = [tokens - 1, tokens >> 1, 0, anywhere()];
+  const all = rows.flatMap((row) => [
+    { sequence: 0, row },
+    { sequence: 1, row: tokens - 1 - row },
+  ]);
+  const distinct = new Map(all.map((change) => [`${change.sequence} ${change.row}`, change]));
+  return [...distinct.values()].slice(0, CHANGES);
+}
+
+/** Why a row must not have changed; undefined where it may. */
+function forbidden(row: number, changed: Position, tokens: number, tokenWise: boolean): LeakKind | undefined {
+  if (Math.floor(row / tokens) !== changed.sequence) return 'other sequence';
+  const at = row % tokens;
+  if (at < changed.row) return 'later token';
+  return tokenWise && at > changed.row ? 'earlier token' : undefined;
+}
+
+interface Outputs {
+  readonly logits: Mat;
+  readonly nats: Mat;
+}
+
+/** Two sequences of random tokens, of which one token at a time is another. */
+class Block {
+  private readonly plan: BlockPlan;
+  private readonly ids: Int32Array;
+  private readonly logits: Mat;
+
+  constructor(
+    private readonly model: Model,
+    private readonly tokens: number,
+  ) {
+    const rows = SEQUENCES * tokens;
+    const blocks = new Blocks(model, { rows, seqLen: tokens, training: false, targetCapacity: rows });
+    this.plan = blocks.plan(rows);
+    this.logits = allocateMat(model.backend, rows, model.vocab, 'logits');
+    const random = new Random(1, 'causality/tokens');
+    const draw = () => Int32Array.from({ length: rows }, () => Math.floor(model.vocab * random.uniform()));
+    this.ids = draw();
+    const { offsets, ids, weights } = this.plan.targets;
+    // The targets stay as they are: only what the model reads is changed.
+    ids.data.set(draw());
+    weights.data.fill(1);
+    for (let row = 0; row <= rows; row++) offsets.data[row] = row;
+    model.prepare();
+  }
+
+  run(changed?: Position): Outputs {
+    const { model, plan, logits, tokens } = this;
+    plan.ids.data.set(this.ids);
+    if (changed) {
+      const row = changed.sequence * tokens + changed.row;
+      const by = 1 + (row % (model.vocab - 1));
+      plan.ids.data[row] = (this.ids[row]! + by) % model.vocab;
+    }
+    const context = { k: model.backend.kernels, seqLen: tokens, carry: false };
+    plan.forward(context);
+    plan.logits(context, logits);
+    plan.loss(context, 0, false);
+    return { logits: copyOf(logits), nats: copyOf(plan.nats) };
+  }
+}
+
+const copyOf = (m: Mat): Mat => ({ ...m, data: m.data.slice() }) as Mat;
+
+interface Difference {
+  readonly row: number;
+  readonly col: number;
+}
+
+/** The first element that is not the same, to the bit, in a row that `matters`. */
+function differenceIn(a: Mat, b: Mat, matters: (row: number) => unknown): Difference | undefined {
+  for (let row = 0; row < a.rows; row++) {
+    if (!matters(row)) continue;
+    for (let col = 0, i = row * a.cols; col < a.cols; col++, i++)
+      if (!Object.is(a.data[i], b.data[i])) return { row, col };
+  }
+  return undefined;
+}
+
+function leakOf(base: Outputs, now: Outputs, matters: (row: number) => unknown) {
+  for (const key of ['logits', 'nats'] as const) {
+    const found = differenceIn(base[key], now[key], matters);
+    if (!found) continue;
+    const { row, col } = found;
+    const at = row * base[key].cols + col;
+    const [before, after] = [base[key].data[at]!, now[key].data[at]!];
+    return { row, vocabularyId: key === 'logits' ? col : null, before, after };
+  }
+  return undefined;
+}
+
+/**
+ * Keeps what every layer wrote in the first run and finds, in later ones, the first layer whose forbidden rows changed.
+ * Layers end before the containers around them, so that is the innermost one that can be told apart.
+ */
+class Trace implements LayerWatch {
+  first: Leak['layer'] | undefined;
+  private readonly kept: Mat[] = [];
+  private index = 0;
+  private matters: ((row: number) => unknown) | undefined;
+
+  compare(matters: (row: number) => unknown): void {
+    this.matters = matters;
+    this.index = 0;
+    this.first = undefined;
+  }
+
+  end(): void {
+    this.matters = undefined;
+  }
+
+  around(call: LayerCall, run: () => void): void {
+    run();
+    if (call.pass === 'prepare') return;
+    for (const written of call.writes) {
+      if (!this.matters) this.kept.push(copyOf(written));
+      else {
+        const before = this.kept[this.index++]!;
+        if (!this.first && differenceIn(before, written, this.matters)) {
+          this.first = { path: call.path, type: call.type };
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Backend } from '../../src/core/backend.ts';
+import { composeModel } from '../../src/recipes/compose.ts';
+import { libraryNames } from '../../src/recipes/library.ts';
+import { loadRecipe, type Recipe } from '../../src/recipes/load.ts';
+import { refuseLeak } from '../../src/verify/causal-claim.ts';
+import { type CausalityResult, checkCausality, isCheap } from '../../src/verify/causality.ts';
+import { BACKENDS } from '../properties/models.ts';
+import { leakyRecipe } from './leaky-recipe.ts';
+
+let dir: string;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'flashlm-causality-'));
+});
+
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+function check(recipe: Recipe, create: (threads?: number) => Backend, threads?: number): CausalityResult {
+  const backend = create(threads);
+  try {
+    return checkCausality(recipe, backend);
+  } finally {
+    backend.dispose();
+  }
+}
+
+describe.each(BACKENDS)('on %s', (_, create) => {
+  it.each(libraryNames())('finds no leak in %s', async (name) => {
+    const recipe = await loadRecipe(name);
+    const result = check(recipe, create, 2);
+    expect(result).toMatchObject({ causal: true, leak: null, changes: 8 });
+    expect(result.tokenWise).toBe(name !== 'shift');
+  });
+
+  it.each([
+    ['sees_next', 'tied_head', 'later token', 1],
+    ['sees_whole', 'tied_head', 'later token', 15],
+    ['sees_across', 'tied_head', 'other sequence', -15],
+    ['says_row', 'tied_head', 'earlier token', -1],
+  ] as const)('names %s as what leaks, and how', async (layer, head, kind, distance) => {
+    const recipe = await loadRecipe(await leakyRecipe(dir, layer, head));
+    const { causal, leak, tokens, tokenWise } = check(recipe, create);
+    expect({ causal, tokens }).toEqual({ causal: false, tokens: 16 });
+    expect(tokenWise).toBe(layer === 'says_row');
+    expect(leak).toMatchObject({ kind, layer: { path: layer, type: layer } });
+    if (kind === 'other sequence') expect(leak!.changed.sequence).not.toBe(leak!.seen.sequence);
+    else {
+      expect(leak!.changed.sequence).toBe(leak!.seen.sequence);
+      expect(leak!.changed.row - leak!.seen.row).toBe(distance);
+    }
+    expect(leak!.before).not.toBe(leak!.after);
+    expect(leak!.vocabularyId).toBeGreaterThanOrEqual(0);
+  });
+
+  it('finds a head whose loss leaks while its logits do not', async () => {
+    const recipe = await loadRecipe(await leakyRecipe(dir, 'sees_before', 'peeking_head'));
+    const { leak } = check(recipe, create);
+    expect(leak).toMatchObject({ kind: 'later token', vocabularyId: null, layer: { path: 'peeking_head' } });
+  });
+
+  it('lets a layer see the rows before it', async () => {
+    const recipe = await loadRecipe(await leakyRecipe(dir, 'sees_before'));
+    expect(check(recipe, create)).toMatchObject({ causal: true, tokenWise: false });
+  });
+});
+
+describe('the gate', () => {
+  const [, reference] = BACKENDS[0]!;
+
+  it('says the same each time, and leaves other models of the recipe alone', async () => {
+    const recipe = await loadRecipe('shift');
+    const model = composeModel(recipe, reference());
+    const before = model.store.values.data.slice();
+    expect(check(recipe, reference)).toEqual(check(recipe, reference));
+    expect(model.store.values.data).toEqual(before);
+  });
+
+  it('does not call a model causal in which it saw nothing', async () => {
+    // No other token to change to.
+    const model = 'model=[{embedding: {vocab: 1, dim: 8}}, rms_norm, tied_head]';
+    const recipe = { ...(await loadRecipe('v61-debug')), ...(await oneToken(model)) };
+    expect(check(recipe, reference)).toMatchObject({ causal: null, leak: null });
+  });
+
+  it('is short where the work would be much, longer with more effort, and not cheap beyond that', async () => {
+    const wide = await loadRecipe('v61');
+    expect(isCheap(wide)).toBe(true);
+    const huge = await loadRecipe('v61', { set: ['model.1.repeat=20'] });
+    expect(isCheap(huge)).toBe(false);
+    const tokens = (effort: number) => {
+      const backend = create();
+      try {
+        return checkCausality(wide, backend, effort).tokens;
+      } finally {
+        backend.dispose();
+      }
+    };
+    const [, create] = BACKENDS.at(-1)!;
+    expect(tokens(1)).toBeLessThan(16);
+    expect(tokens(4)).toBeGreaterThan(24);
+  });
+
+  it('refuses a leak in three lines, unless the recipe says so', async () => {
+    const recipe = await loadRecipe(await leakyRecipe(dir, 'sees_next'));
+    const results = [check(recipe, reference)];
+    let lines: string[] = [];
+    try {
+      refuseLeak(recipe, results);
+    } catch (error) {
+      lines = (error as { lines(): string[] }).lines();
+    }
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^The model is not causal: a row sees a later token: with token 15 changed, logit \d+ of row 14 went from \S+ to \S+$/,
+      ),
+      '  at sees_next (sees_next), on reference',
+      '  Mend the layer, or say "causal: false" in the recipe: every PPL is then marked as not causal.',
+    ]);
+    expect(() => refuseLeak({ ...recipe, causal: false }, results)).not.toThrow();
+  });
+});
+
+/** A vocabulary of one is no recipe that could be trained from a text, so only its model is taken. */
+async function oneToken(model: string): Promise<Pick<Recipe, 'model'>> {
+  const file = await leakyRecipe(dir, 'sees_before');
+  const { model: layers } = await loadRecipe(file, { set: ['tokenizer.file=none.json', model] });
+  return { model: layers };
+}
