@@ -32,6 +32,8 @@ backend: reference
 `;
 const TEXT = 'The cat sat on the mat.\n<|endoftext|>\nA dog ran to the cat.\n<|endoftext|>\n';
 
+const SILENT: SessionOptions = { report: () => {}, onNotice: () => {} };
+
 /** Waiting for a real disk to flush would be most of the time of these tests. */
 const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
@@ -42,14 +44,14 @@ export class TinyRun {
   readonly runs: string;
   readonly cache: string;
 
-  constructor(recipe = RECIPE, repeat = 8) {
+  constructor(recipe = RECIPE, repeat = 8, validRepeat = 1) {
     this.root = mkdtempSync(join(MEMORY, 'flashlm-faults-'));
     this.recipe = join(this.root, 'tiny.yaml');
     this.runs = join(this.root, 'runs');
     this.cache = join(this.root, 'cache');
     writeFileSync(this.recipe, recipe);
     writeFileSync(join(this.root, 'train.txt'), TEXT.repeat(repeat));
-    writeFileSync(join(this.root, 'valid.txt'), TEXT);
+    writeFileSync(join(this.root, 'valid.txt'), TEXT.repeat(validRepeat));
     vi.stubEnv('FLASHLM_CACHE', this.cache);
   }
 
@@ -87,8 +89,11 @@ export class TinyRun {
 
   async open(options: Partial<SessionOptions> = {}): Promise<Session> {
     const run = await this.latest();
-    const silent = { report: () => {}, onNotice: () => {}, ...options };
-    return run ? resumeRun(run, silent) : startRun(await loadRecipe(this.recipe), this.runs, silent);
+    return run ? resumeRun(run, { ...SILENT, ...options }) : this.openNew(options);
+  }
+
+  async openNew(options: Partial<SessionOptions> = {}): Promise<Session> {
+    return startRun(await loadRecipe(this.recipe), this.runs, { ...SILENT, ...options });
   }
 }
 
