@@ -83,7 +83,7 @@ describe('during an evaluation', () => {
     validRepeat: number,
     twice: boolean,
   ): Promise<ProcessResult & { evaluated: boolean }> {
-    long = new TinyRun(RECIPE, 8, validRepeat);
+    long = new TinyRun(RECIPE, { validRepeat });
     const child = startCli(args(long), { env: { FLASHLM_CACHE: long.cache } });
     const end = finished(child);
     createInterface({ input: child.stdout }).on('line', (line) => {

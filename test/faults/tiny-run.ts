@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
@@ -44,8 +44,8 @@ export class TinyRun {
   readonly runs: string;
   readonly cache: string;
 
-  constructor(recipe = RECIPE, repeat = 8, validRepeat = 1) {
-    this.root = mkdtempSync(join(MEMORY, 'flashlm-faults-'));
+  constructor(recipe = RECIPE, { parent = MEMORY, repeat = 8, validRepeat = 1 } = {}) {
+    this.root = mkdtempSync(join(parent, 'flashlm-faults-'));
     this.recipe = join(this.root, 'tiny.yaml');
     this.runs = join(this.root, 'runs');
     this.cache = join(this.root, 'cache');
@@ -59,6 +59,16 @@ export class TinyRun {
   clear({ cache = false } = {}): void {
     rmSync(this.runs, { recursive: true, force: true });
     if (cache) rmSync(this.cache, { recursive: true, force: true });
+  }
+
+  /** Keeps the runs as they are now; the function that is returned brings them back. */
+  keep(): () => void {
+    const kept = join(this.root, 'kept');
+    cpSync(this.runs, kept, { recursive: true });
+    return () => {
+      this.clear();
+      cpSync(kept, this.runs, { recursive: true });
+    };
   }
 
   remove(): void {
