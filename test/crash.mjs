@@ -10,6 +10,11 @@ const seed = values.seed ?? String(randomInt(2 ** 31));
 console.log(`${values.kills} kills; to see the same moments again: --seed ${seed}`);
 const { status } = spawnSync('npx', ['vitest', 'run', 'test/cli/kill.test.ts', 'test/faults'], {
   stdio: 'inherit',
-  env: { ...process.env, FLASHLM_TEST_KILLS: values.kills, FLASHLM_TEST_SEED: seed },
+  env: {
+    ...process.env,
+    FLASHLM_TEST_KILLS: values.kills,
+    FLASHLM_TEST_SEED: seed,
+    FLASHLM_TEST_EVERY_CALL: '1',
+  },
 });
 process.exitCode = status ?? 1;

@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FlashError } from '../core/errors.ts';
 import { digestFile, discard, fileError, syncFolder, writeFileAtomic } from '../core/files.ts';
@@ -105,8 +105,8 @@ export class PartFile {
     }
     await this.#writing(async () => {
       await rename(this.path, this.#target);
+      await discard(originPath(this.#target));
       await syncFolder(dirname(this.#target));
-      await rm(originPath(this.#target), { force: true });
     });
   }
 
