@@ -1,13 +1,13 @@
-import { setImmediate } from 'node:timers';
 import type { Terminal } from './terminal.ts';
 
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 /** 128 + SIGPIPE, as for a program that a signal ended. */
 const READER_GONE = 141;
 
 /**
- * Turns the first Ctrl-C (SIGINT), SIGTERM or loss of the reader into an AbortSignal, so that a command can finish
- * what it must. The second Ctrl-C ends the process at once.
+ * Turns the first Ctrl-C (SIGINT), SIGTERM, closing of the terminal (SIGHUP) or loss of the reader into an AbortSignal, so that a command can finish
+ * what it must. The second Ctrl-C ends the process at once: as soon as the event loop turns, so work has to be done in
+ * pieces. (Giving signals their ordinary effect back instead would lose one that comes just before.)
  */
 export class Interruption {
   private readonly controller = new AbortController();
@@ -44,11 +44,6 @@ export class Interruption {
     if (this.signal.aborted) process.exit(this.status);
     this.abort(SIGNALS[name as keyof typeof SIGNALS]);
     this.onFirst();
-    // A long kernel call keeps the event loop busy, and with it every handler: from now on the operating system
-    // itself ends the process. Not before this turn of the loop is over: a second signal may already be waiting in it.
-    setImmediate(() => {
-      for (const each of names()) process.off(each, this.onSignal);
-    });
   };
 
   private abort(status: number): void {

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { fileError } from '../core/files.ts';
 
 /** A stream that may be a terminal: `process.stdout`, a file, a pipe. */
 export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
@@ -55,7 +56,8 @@ export class Terminal {
   ) {
     this.styles = createStyles(allowsStyles(stdout, env));
     this.noteStyles = createStyles(allowsStyles(stderr, env));
-    for (const stream of [stdout, stderr]) stream.on('error', (error) => this.lose(error));
+    stdout.on('error', (error) => this.lose(error, stdout, 'standard output'));
+    stderr.on('error', (error) => this.lose(error, stderr, 'standard error'));
   }
 
   /** Width of standard output in characters; undefined where nothing needs to be cut. */
@@ -83,8 +85,10 @@ export class Terminal {
     if (!this.closed) this.stderr.write(`${line}\n`);
   }
 
-  private lose(error: NodeJS.ErrnoException): void {
-    if (error.code !== 'EPIPE') throw error;
+  private lose(error: NodeJS.ErrnoException, stream: OutputStream, name: string): void {
+    // EIO: the terminal's window was closed. Of a file it is the disk's error.
+    const gone = error.code === 'EPIPE' || (error.code === 'EIO' && stream.isTTY);
+    if (!gone) throw fileError(error, 'Cannot write what is to be shown', name);
     if (this.closed) return;
     this.closed = true;
     this.onClosed();

@@ -68,6 +68,11 @@ export class BatchRunner {
     return finish(this.run(rows, 0, false, context));
   }
 
+  /** `evaluate` that stops after each block. */
+  evaluateStepwise(rows: Rows): Generator<void, number> {
+    return this.run(rows, 0, false, this.context);
+  }
+
   /** Sum of the rows' nats; the gradient of `scale` times that sum is added to the parameters' gradients. */
   train(rows: Rows, scale: number, context: StepContext = this.context): number {
     return finish(this.run(rows, scale, true, context));

@@ -60,11 +60,12 @@ export class BatchSource {
     const { seqLen, batch, order } = this.options;
     if (order === 'sequential') {
       this.copy((step * this.positions) % this.tokens.tokens, ids, targets, 0);
-      return;
+    } else {
+      for (let row = 0; row < batch; row++) {
+        this.copy(this.windowAt(step * batch + row) * seqLen, ids, targets, row * seqLen);
+      }
     }
-    for (let row = 0; row < batch; row++) {
-      this.copy(this.windowAt(step * batch + row) * seqLen, ids, targets, row * seqLen);
-    }
+    this.tokens.checkUnchanged();
   }
 
   /** The window that is the `index`-th of all epochs. */

@@ -107,6 +107,8 @@ function inspect(path: string, format: CorpusFormat): CorpusFile {
     }
     const json = ['.jsonl', '.ndjson'].includes(extname(path).toLowerCase());
     return { path, size: stat.size, format: format === 'auto' ? (json ? 'jsonl' : 'text') : format };
+  } catch (error) {
+    throw fileError(error, 'Cannot read the data', path);
   } finally {
     closeSync(fd);
   }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FlashError } from '../core/errors.ts';
 import { digestFile, discard, fileError, syncFolder, writeFileAtomic } from '../core/files.ts';
@@ -113,8 +113,8 @@ export class PartFile {
     }
     await this.#writing(async () => {
       await rename(this.path, this.#target);
+      await discard(originPath(this.#target));
       await syncFolder(dirname(this.#target));
-      await rm(originPath(this.#target), { force: true });
     });
   }
 

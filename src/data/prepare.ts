@@ -126,7 +126,8 @@ class Preparation {
     let tokenizer = this.found(path, 'tokenizer', () => Tokenizer.load(path));
     this.cached.tokenizer = tokenizer !== undefined;
     if (!tokenizer) {
-      tokenizer = Tokenizer.train(await this.countWords(), { vocab, minFrequency });
+      const words = await this.whileUnchanged(() => this.countWords());
+      tokenizer = Tokenizer.train(words, { vocab, minFrequency });
       await tokenizer.save(path);
     }
     if (tokenizer.vocabSize < vocab) {
@@ -164,6 +165,18 @@ class Preparation {
     }
   }
 
+  /**
+   * Reads the data by `work`. What comes of data that is not what was hashed must not get into the cache under that
+   * hash; and whatever `work` found wrong with it, the change is the reason to tell.
+   */
+  private async whileUnchanged<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } finally {
+      for (const hash of this.hashes) await checkUnchanged(hash);
+    }
+  }
+
   private async countWords() {
     const pool = new WorkerPool(this.workers);
     try {
@@ -186,8 +199,9 @@ class Preparation {
         replaced += count;
       });
       const jobs = map(chunks, (chunk) => ({ type: 'encode', chunk }) as const);
-      for await (const encoded of pool.results(jobs)) await writer.append(encoded);
-      for (const hash of this.hashes) await checkUnchanged(hash);
+      await this.whileUnchanged(async () => {
+        for await (const encoded of pool.results(jobs)) await writer.append(encoded);
+      });
       await writer.finish(replaced);
     } catch (error) {
       await writer.abandon();

@@ -27,6 +27,8 @@ export class TokenFile {
 
   private readonly fd: number;
   private readonly check: BlockCheck;
+  /** Size and time of change when it was opened. */
+  private readonly state: string;
   private readonly run: Uint16Array | Uint32Array;
   private readonly runBytes: Uint8Array;
 
@@ -34,6 +36,7 @@ export class TokenFile {
     this.path = path;
     this.fd = fd;
     this.info = info;
+    this.state = stateOf(fd);
     this.tokens = info.tokens;
     this.run = info.bytesPerId === 2 ? new Uint16Array(RUN) : new Uint32Array(RUN);
     this.runBytes = new Uint8Array(this.run.buffer);
@@ -102,6 +105,20 @@ export class TokenFile {
     }
   }
 
+  /**
+   * Throws FlashError if the file was written to since it was opened. To be asked after reading: what was read is then
+   * what the file held when it was opened.
+   */
+  checkUnchanged(): void {
+    let state: string;
+    try {
+      state = stateOf(this.fd);
+    } catch (error) {
+      throw fileError(error, 'Cannot read the token file', this.path);
+    }
+    if (state !== this.state) throw damaged(this.path, 'it was changed while it was in use');
+  }
+
   close(): void {
     closeSync(this.fd);
   }
@@ -128,6 +145,12 @@ function readFully(fd: number, out: Uint8Array, position: number, path: string):
   } catch (error) {
     throw fileError(error, 'Cannot read the token file', path);
   }
+}
+
+/** Not the time of its names and permissions: another process may put a new file in its place and take nothing away. */
+function stateOf(fd: number): string {
+  const { size, mtimeMs } = fstatSync(fd);
+  return `${size} ${mtimeMs}`;
 }
 
 function damaged(path: string, what: string): FlashError {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { BatchRunner } from '../core/batch-runner.ts';
 import { Blocks, type Model } from '../core/model.ts';
 import { DenseRows } from '../core/rows.ts';
@@ -25,8 +26,7 @@ const PIECE = 1 << 16;
  * and bytes of the text, so they can be compared across vocabularies.
  */
 export class Evaluator {
-  private readonly score: (text: EvaluationText) => { nats: number; tokens: number; floor: number | null };
-
+  private readonly score: Scorer;
   private readonly causal: boolean;
 
   constructor(
@@ -47,26 +47,54 @@ export class Evaluator {
   }
 
   evaluate(text: EvaluationText, step: number): EvalEvent {
-    const { nats, tokens, floor } = this.score(text);
-    const bits = nats / Math.LN2;
-    return {
-      event: 'eval',
-      step,
-      split: text.split,
-      loss: nats / tokens,
-      floor,
-      ppl: Math.exp(nats / tokens),
-      causal: this.causal,
-      bpc: bits / text.characters,
-      bpb: bits / text.bytes,
-      tokens,
-      characters: text.characters,
-      bytes: text.bytes,
-    };
+    const run = this.score(text);
+    for (;;) {
+      const { done, value } = run.next();
+      if (done) return describe(text, step, value, this.causal);
+    }
+  }
+
+  /** `evaluate` that lets signals and timers in on the way: a long text or a slow backend can take minutes. */
+  async evaluateInPieces(text: EvaluationText, step: number): Promise<EvalEvent> {
+    const run = this.score(text);
+    for (;;) {
+      const { done, value } = run.next();
+      if (done) return describe(text, step, value, this.causal);
+      await setImmediate();
+    }
   }
 }
 
-type Scorer = Evaluator['score'];
+interface Score {
+  readonly nats: number;
+  readonly tokens: number;
+  readonly floor: number | null;
+}
+/** Stops after each piece. */
+type Scorer = (text: EvaluationText) => Generator<void, Score>;
+
+function describe(
+  text: EvaluationText,
+  step: number,
+  { nats, tokens, floor }: Score,
+  causal: boolean,
+): EvalEvent {
+  const bits = nats / Math.LN2;
+  return {
+    event: 'eval',
+    step,
+    split: text.split,
+    loss: nats / tokens,
+    floor,
+    ppl: Math.exp(nats / tokens),
+    causal,
+    bpc: bits / text.characters,
+    bpb: bits / text.bytes,
+    tokens,
+    characters: text.characters,
+    bytes: text.bytes,
+  };
+}
 
 /** Nothing but the token before counts, so documents run together: each begins after an end-of-document token. */
 function tokenWiseScorer(model: Model, collapse: 'auto' | 'never', blockRows: number | 'auto'): Scorer {
@@ -81,15 +109,16 @@ function tokenWiseScorer(model: Model, collapse: 'auto' | 'never', blockRows: nu
   const dense = new DenseRows(PIECE);
   const ids = new Int32Array(PIECE);
   const targets = new Int32Array(PIECE);
-  return (text) => {
+  return function* (text) {
     model.prepare();
     counts.clear();
     let nats = 0;
     let held = 0;
-    const flush = (): void => {
+    const flush = function* (): Generator<void, void> {
       counts.add(ids, targets, held);
-      if (collapse === 'never') nats += runner.evaluate(dense.of(ids, targets, held));
+      if (collapse === 'never') nats += yield* runner.evaluateStepwise(dense.of(ids, targets, held));
       held = 0;
+      yield;
     };
     for (const tokens of text.documents()) {
       let previous = text.eos;
@@ -97,11 +126,11 @@ function tokenWiseScorer(model: Model, collapse: 'auto' | 'never', blockRows: nu
         ids[held] = previous;
         targets[held++] = token;
         previous = token;
-        if (held === PIECE) flush();
+        if (held === PIECE) yield* flush();
       }
     }
-    flush();
-    if (collapse === 'auto') nats = runner.evaluate(counts.rows());
+    yield* flush();
+    if (collapse === 'auto') nats = yield* runner.evaluateStepwise(counts.rows());
     return { nats, tokens: counts.tokens, floor: counts.floor() };
   };
 }
@@ -112,7 +141,7 @@ function sequenceScorer(model: Model, seqLen: number): Scorer {
   const plan = blocks.plan(seqLen);
   const { offsets, ids: targetIds, weights } = plan.targets;
   weights.data.fill(1);
-  return (text) => {
+  return function* (text) {
     model.prepare();
     let nats = 0;
     let tokens = 0;
@@ -129,6 +158,7 @@ function sequenceScorer(model: Model, seqLen: number): Scorer {
         plan.forward(context);
         plan.loss(context, 0, false);
         for (let i = 0; i < count; i++) nats += plan.nats.data[i]!;
+        yield;
       }
       tokens += document.length;
     }

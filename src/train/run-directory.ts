@@ -138,9 +138,12 @@ export class RunDirectory {
 
   /** Gives the directory free for other processes. */
   async close(): Promise<void> {
-    this.#metrics?.close();
-    this.#metrics = undefined;
-    await this.#lock.release();
+    try {
+      this.#metrics?.close();
+    } finally {
+      this.#metrics = undefined;
+      await this.#lock.release();
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { Random } from '../core/random.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import { checkpointName, latestCheckpoint, listCheckpoints } from './checkpoint-files.ts';
 import { type EvaluationText, Evaluator } from './evaluate.ts';
-import type { DoneEvent, EvalEvent, SampleEvent, StepEvent, TrainEvent } from './events.ts';
+import type { DoneEvent, SampleEvent, StepEvent, TrainEvent } from './events.ts';
 import { TextGenerator } from './generate.ts';
 import { reached } from './limits.ts';
 import type { MetricsLog } from './metrics-log.ts';
@@ -118,8 +118,8 @@ export class Run {
     if (clock) this.emit({ event: 'timing', step, seconds: seconds - before, ...clock.take() });
     await this.save();
     if (ending !== 'interrupted') {
-      this.evaluate(this.texts.train);
-      if (this.texts.valid) this.evaluate(this.texts.valid);
+      await this.evaluate(this.texts.train);
+      if (this.texts.valid) await this.evaluate(this.texts.valid);
       this.sample();
     }
     const done: DoneEvent = { event: 'done', runDir: this.directory.path, seconds, step, ending };
@@ -148,15 +148,13 @@ export class Run {
     const { checkpointEvery, evalEvery, sampleEvery } = this.options;
     const due = (every: number | null): boolean => every !== null && event.step % every === 0;
     this.emit(event);
-    if (due(evalEvery) && this.texts.valid) this.evaluate(this.texts.valid);
+    if (due(evalEvery) && this.texts.valid) await this.evaluate(this.texts.valid);
     if (due(sampleEvery)) this.sample();
     if (due(checkpointEvery)) await this.save();
   }
 
-  private evaluate(text: EvaluationText): EvalEvent {
-    const event = this.evaluator.evaluate(text, this.trainer.state.step);
-    this.emit(event);
-    return event;
+  private async evaluate(text: EvaluationText): Promise<void> {
+    this.emit(await this.evaluator.evaluateInPieces(text, this.trainer.state.step));
   }
 
   private sample(): SampleEvent {

@@ -17,11 +17,12 @@ export function tokenText(
 function* documents(file: TokenFile, maxTokens: number): Generator<Int32Array> {
   for (const { start, end } of file.documents()) {
     // One document at least, whole documents only.
-    if (start > 0 && end > maxTokens) return;
+    if (start > 0 && end > maxTokens) break;
     const ids = new Int32Array(end - start);
     file.read(start, ids.length, ids);
     yield ids;
   }
+  file.checkUnchanged();
 }
 
 /** The header knows the sizes of the whole text only. */

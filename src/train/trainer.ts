@@ -52,6 +52,8 @@ export interface TrainerState {
   readonly decayStart: Progress | null;
 }
 
+const SHORTEST_MS = 1e-3;
+
 /** The loop: batch, forward and backward by blocks, clip, update. */
 export class Trainer {
   private step = 0;
@@ -143,7 +145,8 @@ export class Trainer {
 
     const floor = this.counts?.floor() ?? null;
     this.step++;
-    const seconds = (performance.now() - began) / 1000;
+    // A step takes time, whatever the clock says: rates stay finite and the budget never grows.
+    const seconds = Math.max(performance.now() - began, SHORTEST_MS) / 1000;
     this.seconds += seconds;
     return {
       event: 'step',

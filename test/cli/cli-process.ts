@@ -20,27 +20,29 @@ export interface ProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Modules that are loaded before the program. */
   readonly imports?: readonly string[];
+  /** A file that standard output goes to; a pipe without it. */
+  readonly stdout?: number;
 }
 
-export type CliProcess = ChildProcessByStdio<null, Readable, Readable>;
+export type CliProcess = ChildProcessByStdio<null, Readable, Readable>; // stdout is null where it goes to a file
 
 /** Starts `flashlm <args>` as a process of its own, on the sources. */
 export function startCli(
   args: readonly string[],
-  { cwd = root, env = {}, imports = [] }: ProcessOptions = {},
+  { cwd = root, env = {}, imports = [], stdout }: ProcessOptions = {},
 ): CliProcess {
   const loaded = [tsx, ...imports].flatMap((module) => ['--import', module]);
   return spawn(process.execPath, [...loaded, main, ...args], {
     cwd,
     env: { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+    stdio: ['ignore', stdout ?? 'pipe', 'pipe'],
+  }) as CliProcess;
 }
 
 /** What a process wrote, once it has ended. */
 export async function finished(child: CliProcess): Promise<ProcessResult> {
   const [stdout, stderr, status] = await Promise.all([
-    text(child.stdout),
+    child.stdout ? text(child.stdout) : '',
     text(child.stderr),
     new Promise<number>((resolve, reject) => {
       child.on('error', reject);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runInProcess } from '../cli/fake-terminal.ts';
 import { type Fault, type FsCall, interpose } from './interpose.ts';
 import { leftovers, type Outcome, outcomeOf, RECIPE, TinyRun, wholeCheckpoints } from './tiny-run.ts';
@@ -22,8 +22,15 @@ afterAll(() => {
 const train = () => runInProcess(['train', tiny.recipe, '--out', tiny.runs, '--json']);
 const goOn = () => runInProcess(['train', '--resume', '--out', tiny.runs, '--json']);
 
+/** `npm run test:crash` takes every call. */
+const every = (stride: number): number => (process.env.FLASHLM_TEST_EVERY_CALL ? 1 : stride);
+
 interface Sweep {
+  /** Calls from one that is tried to the next. */
+  readonly stride?: number;
   readonly folder: string;
+  /** Makes what is there before each time; nothing by default. */
+  readonly begin?: () => void;
   /** The fault of the `n`-th call (from 0) that could have one, and of each one after it. */
   readonly fault: (call: FsCall, since: number) => Fault | undefined;
   readonly counts: (call: FsCall) => boolean;
@@ -33,10 +40,19 @@ interface Sweep {
 }
 
 /** Lets the disk fail from the `n`-th call on, for every `n`; then lets it work again and goes on. */
-async function sweep({ folder, fault, counts, message, mayLeave }: Sweep): Promise<Set<string>> {
+async function sweep({
+  stride = 1,
+  folder,
+  begin,
+  fault,
+  counts,
+  message,
+  mayLeave,
+}: Sweep): Promise<Set<string>> {
   const refused = new Set<string>();
-  for (let n = 0; ; n++) {
-    tiny.clear({ cache: folder === tiny.cache });
+  for (let n = 0; ; n += stride) {
+    if (begin) begin();
+    else tiny.clear({ cache: folder === tiny.cache });
     let count = 0;
     let first: FsCall | undefined;
     restore = await interpose({
@@ -48,7 +64,7 @@ async function sweep({ folder, fault, counts, message, mayLeave }: Sweep): Promi
         return decided;
       },
     });
-    const { status, stderr } = await train();
+    const { status, stderr } = await (begin ? goOn() : train());
     await restore();
     if (!first) return refused;
     const place = `${n}: ${first.op} ${first.path}\n${stderr}`;
@@ -87,21 +103,66 @@ it.each(FOLDERS)('a disk that is full from any moment on is one clear error (%s)
 it.each(FOLDERS)('a disk that becomes read-only at any moment is one clear error (%s)', async (name) => {
   const refused = await sweep({
     folder: tiny[name],
+    stride: every(3),
     counts: ({ changes }) => changes,
     fault: () => ({ code: 'EROFS' }),
     message: /^error: .*the file system is read-only\n {2}at .*\n {2}/,
     mayLeave: true,
   });
-  for (const op of ['mkdir', 'open', 'rename']) expect(refused).toContain(op);
+  expect(refused.size).toBeGreaterThan(2);
 });
 
 it.each(FOLDERS)('a disk that fails once, at any call, is one clear error or none (%s)', async (name) => {
   const refused = await sweep({
     folder: tiny[name],
+    stride: every(5),
     counts: () => true,
     fault: (_, since) => (since === 0 ? { code: 'EIO', half: true } : undefined),
     message: /^error: .*the disk reports an error\n {2}at .*\n {2}/,
     mayLeave: true,
   });
-  for (const op of ['open', 'handle.sync', 'rename']) expect(refused).toContain(op);
+  expect(refused.size).toBeGreaterThan(2);
+});
+
+describe('a run that goes on', () => {
+  let begin: () => void;
+
+  beforeAll(async () => {
+    tiny.clear();
+    const stop = new AbortController();
+    await tiny.train({
+      signal: stop.signal,
+      report: (event) => {
+        if ('step' in event && event.step === 2) stop.abort();
+      },
+    });
+    begin = tiny.keep();
+    await tiny.train();
+    whole = outcomeOf((await tiny.latest())!);
+  });
+
+  it('tells of a disk that fails once at reading, whatever it reads, or does without', async () => {
+    const refused = await sweep({
+      folder: tiny.root,
+      begin,
+      stride: every(3),
+      counts: ({ changes, op }) => !changes && op !== 'handle.sync' && op !== 'fdatasyncSync',
+      fault: (_, since) => (since === 0 ? { code: 'EIO' } : undefined),
+      message: /^error: .*\n {2}at .*\n {2}/,
+      mayLeave: true,
+    });
+    expect(refused.size).toBeGreaterThan(4);
+  });
+
+  it('tells of too many open files', async () => {
+    const refused = await sweep({
+      folder: tiny.root,
+      begin,
+      counts: ({ op }) => /open|readFile|readdir/.test(op),
+      fault: () => ({ code: 'EMFILE' }),
+      message: /^error: .*\n {2}at .*\n {2}/,
+      mayLeave: true,
+    });
+    for (const op of ['readFileSync', 'openSync', 'open']) expect(refused).toContain(op);
+  });
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
@@ -32,6 +32,8 @@ backend: reference
 `;
 const TEXT = 'The cat sat on the mat.\n<|endoftext|>\nA dog ran to the cat.\n<|endoftext|>\n';
 
+const SILENT: SessionOptions = { report: () => {}, onNotice: () => {} };
+
 /** Waiting for a real disk to flush would be most of the time of these tests. */
 const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
@@ -42,14 +44,14 @@ export class TinyRun {
   readonly runs: string;
   readonly cache: string;
 
-  constructor(recipe = RECIPE, repeat = 8) {
-    this.root = mkdtempSync(join(MEMORY, 'flashlm-faults-'));
+  constructor(recipe = RECIPE, { parent = MEMORY, repeat = 8, validRepeat = 1 } = {}) {
+    this.root = mkdtempSync(join(parent, 'flashlm-faults-'));
     this.recipe = join(this.root, 'tiny.yaml');
     this.runs = join(this.root, 'runs');
     this.cache = join(this.root, 'cache');
     writeFileSync(this.recipe, recipe);
     writeFileSync(join(this.root, 'train.txt'), TEXT.repeat(repeat));
-    writeFileSync(join(this.root, 'valid.txt'), TEXT);
+    writeFileSync(join(this.root, 'valid.txt'), TEXT.repeat(validRepeat));
     vi.stubEnv('FLASHLM_CACHE', this.cache);
   }
 
@@ -57,6 +59,16 @@ export class TinyRun {
   clear({ cache = false } = {}): void {
     rmSync(this.runs, { recursive: true, force: true });
     if (cache) rmSync(this.cache, { recursive: true, force: true });
+  }
+
+  /** Keeps the runs as they are now; the function that is returned brings them back. */
+  keep(): () => void {
+    const kept = join(this.root, 'kept');
+    cpSync(this.runs, kept, { recursive: true });
+    return () => {
+      this.clear();
+      cpSync(kept, this.runs, { recursive: true });
+    };
   }
 
   remove(): void {
@@ -87,8 +99,11 @@ export class TinyRun {
 
   async open(options: Partial<SessionOptions> = {}): Promise<Session> {
     const run = await this.latest();
-    const silent = { report: () => {}, onNotice: () => {}, ...options };
-    return run ? resumeRun(run, silent) : startRun(await loadRecipe(this.recipe), this.runs, silent);
+    return run ? resumeRun(run, { ...SILENT, ...options }) : this.openNew(options);
+  }
+
+  async openNew(options: Partial<SessionOptions> = {}): Promise<Session> {
+    return startRun(await loadRecipe(this.recipe), this.runs, { ...SILENT, ...options });
   }
 }
 
