@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { CliCommand } from './command.ts';
 import { keepRecording } from './disagreement.ts';
 import { reportError } from './errors.ts';
+import { printable } from './format.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs one command line (without `node` and the script) and returns its exit status: 0, 1 failed, 2 wrong usage. */
@@ -33,7 +34,8 @@ function createProgram(commands: readonly CliCommand[], terminal: Terminal): Com
     .configureOutput({
       writeOut: (text) => terminal.write(text),
       writeErr: (text) => terminal.note(text.trimEnd()),
-      outputError: (text, write) => write(text.replace(/^error:/, terminal.noteStyles.red('error:'))),
+      outputError: (text, write) =>
+        write(printable(text).replace(/^error:/, terminal.noteStyles.red('error:'))),
       getOutHelpWidth: () => terminal.columns ?? 100,
       getErrHelpWidth: () => terminal.columns ?? 100,
       getOutHasColors: () => terminal.styles.enabled,

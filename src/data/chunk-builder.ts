@@ -1,3 +1,6 @@
+import { FlashError } from '../core/errors.ts';
+import { formatBytes } from '../core/files.ts';
+
 /**
  * A run of consecutive text, in valid UTF-8, on its way to being counted or encoded. `ends[i]` is where document i
  * ends in `bytes`; whatever follows the last end belongs to a document that goes on in the next chunk.
@@ -68,7 +71,7 @@ export class ChunkBuilder {
 
   private appendSlice(slice: Uint8Array): void {
     if (this.length + slice.length > this.buffer.length) {
-      const larger = Buffer.allocUnsafe(2 * (this.length + slice.length));
+      const larger = allocate(2 * (this.length + slice.length));
       this.buffer.copy(larger, 0, 0, this.length);
       this.buffer = larger;
     }
@@ -101,5 +104,16 @@ export class ChunkBuilder {
     this.ends = [];
     this.documentStart = 0;
     this.searched = 0;
+  }
+}
+
+function allocate(bytes: number): Buffer {
+  try {
+    return Buffer.allocUnsafe(bytes);
+  } catch (cause) {
+    throw new FlashError(`No memory for ${formatBytes(bytes)} of one document with no place to cut it`, {
+      remedy: 'Divide it: a document is cut before a blank that follows a visible ASCII character.',
+      cause,
+    });
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
+import { FlashError } from '../core/errors.ts';
 import { fileError, formatBytes } from '../core/files.ts';
 import { type Place, RecipeError } from './errors.ts';
 import { libraryFile, libraryNames } from './library.ts';
@@ -37,7 +38,9 @@ function findRecipe(name: string, place: Place): string {
   try {
     if (statSync(file, { throwIfNoEntry: false })) return file;
   } catch (error) {
-    throw fileError(error, 'Cannot read the recipe', shown(file));
+    const failure = fileError(error, `there is no recipe file ${shown(file)}`, file);
+    if (!(failure instanceof FlashError)) throw failure;
+    throw new RecipeError([{ place, message: failure.message }], error);
   }
   const names = libraryNames();
   const message = isPath

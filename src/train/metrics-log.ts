@@ -1,11 +1,11 @@
 import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { FlashError } from '../core/errors.ts';
-import { fileError, writeFully } from '../core/files.ts';
+import { fileError, formatBytes, writeFully } from '../core/files.ts';
 
 const CHUNK_BYTES = 1 << 20;
+/** A line holds a few numbers, or the text of a sample. */
+const MAX_LINE_BYTES = 1 << 26;
 const NEWLINE = 0x0a;
-/** No event comes near this; what goes on for longer is not ours, as a hole that a crash left in the file. */
-const LONGEST_LINE = 16 << 20;
 
 /** A line of the log, parsed; empty for one that is no JSON object. */
 export type LoggedEvent = Readonly<Record<string, unknown>>;
@@ -33,7 +33,8 @@ export class MetricsLog {
   /**
    * Opens the log for a run that goes on after `step` (0: from the start). Lines that the abandoned part of the run
    * wrote (from the first whose `step` is beyond) are cut, and so is a last line that was only half written: the log
-   * goes on as if the run had never stopped. Throws FlashError when the file can't be read and written, or is not a regular file.
+   * goes on as if the run had never stopped. Throws FlashError when the file can't be read and written, is not a
+   * regular file, or holds what no run wrote.
    */
   static open(path: string, step: number, options: ReopenOptions = {}): MetricsLog {
     // Links are not followed: a run writes nowhere but in its own directory.
@@ -44,7 +45,7 @@ export class MetricsLog {
       fd = openSync(path, flags | (constants.O_NONBLOCK ?? 0), 0o644);
       if (!fstatSync(fd).isFile())
         throw new FlashError('The metrics log is not a regular file', { where: path });
-      const end = endOfKept(fd, keeper(step, options));
+      const end = endOfKept(fd, keeper(step, options), path);
       if (end < fstatSync(fd).size) ftruncateSync(fd, end);
       return new MetricsLog(path, fd);
     } catch (error) {
@@ -77,22 +78,31 @@ export class MetricsLog {
 }
 
 /** Bytes of the whole lines before the first one that is not kept. */
-function endOfKept(fd: number, keeps: (line: string) => boolean): number {
+function endOfKept(fd: number, keeps: (line: string) => boolean, path: string): number {
   const chunk = Buffer.alloc(CHUNK_BYTES);
-  let rest = Buffer.alloc(0); // what was read of the line that goes on in the next chunk
+  let begun: Buffer[] = []; // what was read of the line that goes on in the next chunk
+  let length = 0;
   let end = 0;
   for (;;) {
-    const read = readSync(fd, chunk, 0, chunk.length, end + rest.length);
-    if (read === 0) return end;
-    const text = Buffer.concat([rest, chunk.subarray(0, read)]);
+    const text = chunk.subarray(0, readSync(fd, chunk, 0, chunk.length, end + length));
+    if (text.length === 0) return end;
     let start = 0;
     for (let stop = text.indexOf(NEWLINE); stop >= 0; stop = text.indexOf(NEWLINE, start)) {
-      if (!keeps(text.toString('utf8', start, stop))) return end;
-      end += stop + 1 - start;
+      const line = Buffer.concat([...begun, text.subarray(start, stop)]);
+      if (!keeps(line.toString('utf8'))) return end;
+      end += line.length + 1;
       start = stop + 1;
+      begun = [];
+      length = 0;
     }
-    rest = text.subarray(start);
-    if (rest.length > LONGEST_LINE) return end;
+    begun.push(Buffer.from(text.subarray(start)));
+    length += text.length - start;
+    if (length > MAX_LINE_BYTES) {
+      throw new FlashError(`The metrics log has a line of more than ${formatBytes(MAX_LINE_BYTES)}`, {
+        where: path,
+        remedy: 'No run wrote that: move the file away.',
+      });
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FlashError } from '../../src/core/errors.ts';
-import type { Chunk } from '../../src/data/chunk-builder.ts';
+import { type Chunk, ChunkBuilder } from '../../src/data/chunk-builder.ts';
 import { Corpus } from '../../src/data/corpus.ts';
 import { countCodePoints, incompleteTail, repairUtf8 } from '../../src/data/utf8.ts';
 import {
@@ -16,6 +16,33 @@ import {
 } from './workshop.ts';
 
 const folder = temporaryFolder();
+
+describe('text without any blank', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+
+  it('that no buffer can hold is a FlashError', () => {
+    const builder = new ChunkBuilder(16);
+    vi.spyOn(Buffer, 'allocUnsafe').mockImplementation(refuse);
+    expect(() => builder.append(new Uint8Array(100).fill(0x61), false)).toThrow(FlashError);
+  });
+
+  it('that is one word beyond the memory is a FlashError', () => {
+    const tokenizer = trainOn(['x'], 260);
+    const word = new Uint8Array(100_000).fill(0x61);
+    const ids = new Uint32Array(word.length);
+    vi.stubGlobal('Int32Array', refuse);
+    expect(() => tokenizer.encodeUtf8(word, 0, undefined, ids, 0)).toThrow('No memory for a word of 100 kB');
+    vi.unstubAllGlobals();
+    expect(tokenizer.encodeUtf8(word, 0, undefined, ids, 0)).toBe(word.length);
+  });
+});
+
+function refuse(length: number): never {
+  throw new RangeError(`Array buffer allocation failed (${length})`);
+}
 
 describe('documents of a text file', () => {
   it('are what stands between the markers, without the newlines around them', () => {

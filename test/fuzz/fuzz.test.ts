@@ -5,20 +5,26 @@ import { REGRESSIONS } from './regressions.ts';
 import { TARGETS } from './targets/index.ts';
 
 const SEED = 1;
+/** The guard against hanging is the watchdog's; this one only has to be longer. */
+const TIMEOUT_MS = 600_000;
 
 describe.skipIf(process.platform === 'win32')('hostile input', () => {
-  it.each(TARGETS.map((target) => [target.name, target] as const))('%s', async (_, target) => {
-    const fuzzer = await Fuzzer.open(target);
-    try {
-      for (const [name, input] of REGRESSIONS) if (name === target.name) await fuzzer.try(input);
-      const finding = await fuzzer.run(SEED, target.runs);
-      if (finding) throw new Error(`found with ${literal(finding.input)}`, { cause: finding.error });
-      // Else everything is refused at the door, and what is behind it was never tried.
-      expect(fuzzer.figures.accepted).toBeGreaterThan(0);
-    } finally {
-      await fuzzer.close();
-    }
-  });
+  it.each(TARGETS.map((target) => [target.name, target] as const))(
+    '%s',
+    async (_, target) => {
+      const fuzzer = await Fuzzer.open(target);
+      try {
+        for (const [name, input] of REGRESSIONS) if (name === target.name) await fuzzer.try(input);
+        const finding = await fuzzer.run(SEED, target.runs);
+        if (finding) throw new Error(`found with ${literal(finding.input)}`, { cause: finding.error });
+        // Else everything is refused at the door, and what is behind it was never tried.
+        expect(fuzzer.figures.accepted).toBeGreaterThan(0);
+      } finally {
+        await fuzzer.close();
+      }
+    },
+    TIMEOUT_MS,
+  );
 
   it('has no regression of a target that is not there', () => {
     const names = TARGETS.map(({ name }) => name);

@@ -14,7 +14,9 @@ const { values } = parseArgs({
   },
 });
 
-const RUNS = 50;
+/** Each target has its turn for about this long; a turn that has begun is finished. */
+const TURN_MS = 2000;
+const RUNS = 25;
 const end = performance.now() + 60_000 * Number(values.minutes);
 let seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
 if (!(end > 0) || !Number.isSafeInteger(seed)) {
@@ -33,7 +35,9 @@ const left = new Set(fuzzers.keys());
 while (left.size > 0 && performance.now() < end) {
   for (const name of left) {
     if (performance.now() > end) break;
-    const finding = await fuzzers.get(name)!.run(seed++, RUNS);
+    const turnEnds = Math.min(end, performance.now() + TURN_MS);
+    let finding: Finding | undefined;
+    while (!finding && performance.now() < turnEnds) finding = await fuzzers.get(name)!.run(seed++, RUNS);
     if (!finding) continue;
     // One finding hides all others of its target.
     left.delete(name);

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 
-/** One input may take this long: a guard against hanging, not a measure of speed. */
-export const PATIENCE_MS = 10_000;
+/** One input may take this long: a guard against hanging, not a measure of speed, however busy the disk is. */
+export const PATIENCE_MS = 30_000;
 
 /**
  * Watches from another thread, because code that hangs may hold up this one. What waits for a pipe is let go after a
@@ -19,7 +19,7 @@ export class Watchdog {
       setInterval(() => {
         const passed = since[0] === 0 ? 0 : Date.now() - since[0];
         if (passed > patience) fs.closeSync(fs.openSync(pipe, fs.constants.O_RDWR | fs.constants.O_NONBLOCK));
-        if (passed < 6 * patience) return;
+        if (passed < 3 * patience) return;
         fs.writeSync(2, name + ': an input hangs, and its process has to be killed\\n');
         process.kill(process.pid, 'SIGKILL');
       }, 500);`;

@@ -154,6 +154,18 @@ describe('extends', () => {
       /^recipe\.yaml:1:10: there is no recipe 'v61-a9' .*did you mean 'v61-a8'\?$/,
     ],
     [
+      'a name that no file can have',
+      { 'recipe.yaml': 'extends: "a\\0.yaml"' },
+      /^recipe\.yaml:1:10: there is no recipe file a\0\.yaml: no path can hold a NUL character$/,
+    ],
+    [
+      'one after the other without end',
+      Object.fromEntries(
+        Array.from({ length: 40 }, (_, i) => [i ? `${i}.yaml` : 'recipe.yaml', `extends: ${i + 1}.yaml`]),
+      ),
+      /^31\.yaml:1:10: more than 32 recipes extend each other$/,
+    ],
+    [
       'a list',
       { 'recipe.yaml': 'extends: [v61]' },
       /^recipe\.yaml:1:10: 'extends' must be a recipe's name or file, found a list$/,

@@ -39,6 +39,12 @@ describe('mistakes in a recipe', () => {
     ]);
   });
 
+  it('are told where nothing else is left of the model', async () => {
+    const text = RIGHT.replace(/- repeat[\s\S]*tied_head/, '- nothing');
+    expect(await mistakesOf(text)).toEqual([expect.stringContaining("unknown layer 'nothing'")]);
+    expect(await mistakesOf(RIGHT.replace(/- repeat[\s\S]*tied_head/, '-'))).toHaveLength(1);
+  });
+
   // The mark § stands where the mistake must be reported; it is no part of the recipe.
   it.each([
     [

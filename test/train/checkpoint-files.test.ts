@@ -148,6 +148,11 @@ describe('the newest whole checkpoint', () => {
         damage(file(step, 'state.json'), (bytes) => Buffer.from(String(bytes).replace('0.3000', '0.4000'))),
       /checksum is wrong/,
     ],
+    [
+      'a state deeper than any call stack',
+      (step) => writeFile(file(step, 'state.json'), `{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`),
+      /not JSON/,
+    ],
     ['a huge state', (step) => truncate(file(step, 'state.json'), 2 ** 36), /has 68719476736 bytes/],
     [
       'a forged state',

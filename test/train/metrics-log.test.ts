@@ -1,4 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -67,6 +75,13 @@ describe('MetricsLog', () => {
       ),
       { numRuns: 30, seed: 3 },
     );
+  });
+
+  it('refuses a line that no run wrote, without reading it to its end', () => {
+    writeFileSync(path, '{"step":1}\n');
+    truncateSync(path, 2 ** 35);
+    expect(() => MetricsLog.open(path, 1)).toThrow(/a line of more than 67\.1 MB/);
+    expect(statSync(path).size).toBe(2 ** 35);
   });
 
   it('refuses what is not a file of its own', () => {

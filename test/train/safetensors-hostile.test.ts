@@ -96,6 +96,11 @@ describe('hostile files', () => {
       () => forge({ x: { ...f32(0, 8), dtype: 'toString' } }, eight),
       /dtype "toString"/,
     ],
+    [
+      'of a type that is a list of lists of lists',
+      () => forge(`{"x":{"dtype":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`),
+      /dtype a list;/,
+    ],
     ['without a type', () => forge({ x: { shape: [], data_offsets: [0, 0] } }), /dtype undefined/],
     ['with a negative dimension', () => forge({ x: f32(0, 8, [-2]) }, eight), /a shape that is not/],
     ['with half a dimension', () => forge({ x: f32(0, 8, [0.5]) }, eight), /a shape that is not/],

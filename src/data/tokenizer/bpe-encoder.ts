@@ -1,3 +1,5 @@
+import { FlashError } from '../../core/errors.ts';
+import { formatBytes } from '../../core/files.ts';
 import { ByteTable } from './byte-table.ts';
 import { MAX_VOCAB, type Merge, pairKey } from './merges.ts';
 import { NumberHeap } from './number-heap.ts';
@@ -76,7 +78,7 @@ export class BpeEncoder {
    */
   private merge(bytes: Uint8Array, start: number, end: number, out: IdArray, at: number): number {
     const length = end - start;
-    if (this.scratch.size < length) this.scratch = new Scratch(2 * length);
+    if (this.scratch.size < length) this.scratch = scratchFor(length);
     const { ids, previous, next } = this.scratch;
     for (let i = 0; i < length; i++) {
       ids[i] = this.byteIds[bytes[start + i]!]!;
@@ -117,6 +119,18 @@ export class BpeEncoder {
   private offer(left: number, right: number, position: number): void {
     const merge = this.merges.get(pairKey(left, right));
     if (merge !== undefined) this.queue.push(Math.floor(merge / MAX_VOCAB) * POSITIONS + position);
+  }
+}
+
+/** Grows by doubling up to what is kept. */
+function scratchFor(length: number): Scratch {
+  try {
+    return new Scratch(length > KEPT_SCRATCH ? length : 2 * length);
+  } catch (cause) {
+    throw new FlashError(`No memory for a word of ${formatBytes(length)}`, {
+      remedy: 'Text has blanks: check that the data is text.',
+      cause,
+    });
   }
 }
 

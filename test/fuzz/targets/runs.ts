@@ -41,7 +41,7 @@ const WORDS = [
 
 const safetensors = target<Buffer>({
   name: 'safetensors',
-  runs: 400,
+  runs: 300,
   prepare: async () => {
     const tensors = [
       { name: 'a', dtype: 'F32', shape: [2, 3], data: new Float32Array(6) },
@@ -104,7 +104,7 @@ interface CheckpointFiles {
 
 const checkpoint = target<CheckpointFiles>({
   name: 'checkpoint',
-  runs: 150,
+  runs: 80,
   prepare: async () => {
     const run = await trainSmall();
     const folder = join(runFiles(run).checkpoints, checkpointName(2));
@@ -165,7 +165,7 @@ interface RunTraps {
 
 const runDirectory = target<RunTraps>({
   name: 'run directory',
-  runs: 80,
+  runs: 40,
   prepare: async (sandbox) => {
     const good = await trainSmall();
     const inside = (path: string) => path.slice(good.length + 1);
@@ -237,7 +237,7 @@ const runNames = target<string>({
 
 const metricsLog = target<{ bytes: Buffer; step: number }>({
   name: 'metrics.jsonl',
-  runs: 300,
+  runs: 200,
   prepare: async () => {
     const run = await trainSmall();
     const good = await readFile(runFiles(run).metrics);

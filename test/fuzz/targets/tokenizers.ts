@@ -39,7 +39,7 @@ function roundTrip(tokenizer: Tokenizer, text: string): void {
 
 const tokenizerJson = target<Buffer>({
   name: 'tokenizer.json',
-  runs: 400,
+  runs: 200,
   prepare: () => {
     const json = SMALL.toJSON();
     const bases = [json, withJoinedMerges(json)];
