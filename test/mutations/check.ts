@@ -34,13 +34,16 @@ export async function verdict(check: Check, subject: Subject): Promise<Error | n
   }
 }
 
-/** The names of the checks that find a mutation. */
+/** The names of the checks that find a mutation. Throws what is no finding but a crash of the mutation. */
 export async function caughtBy(mutation: Mutation, checks: readonly Check[]): Promise<string[]> {
   const subject = { ...GENUINE, ...mutation.parts };
   const caught: string[] = [];
   for (const check of checks) {
     if (!check.uses.some((part) => part in mutation.parts)) continue;
-    if (await verdict(check, subject)) caught.push(check.name);
+    const error = await verdict(check, subject);
+    // A mistake in the planted code itself would be caught by everything.
+    if (error instanceof TypeError || error instanceof ReferenceError) throw error;
+    if (error) caught.push(check.name);
   }
   return caught;
 }

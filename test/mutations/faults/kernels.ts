@@ -182,13 +182,25 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     'softmax-max',
     'softmaxCrossEntropy',
     'the greatest logit is not subtracted before the exponentials',
-    (k) => (nats, dz, z, targets, scale) => {
-      k.softmaxCrossEntropy(nats, dz, z, targets, scale);
+    () => (nats, dz, z, targets, scale) => {
+      const { offsets, ids, weights } = targets;
       for (let i = 0; i < z.rows; i++) {
-        const row = z.data.subarray(i * z.cols, (i + 1) * z.cols);
-        if (row.every((v: number) => v < 709)) continue;
-        nats.data[i] = Number.POSITIVE_INFINITY;
-        dz?.data.fill(Number.NaN, i * z.cols, (i + 1) * z.cols);
+        const exps = Array.from(z.data.subarray(i * z.cols, (i + 1) * z.cols), Math.exp);
+        const sum = exps.reduce((a, b) => a + b, 0);
+        const entries = Array.from(
+          { length: offsets.data[i + 1]! - offsets.data[i]! },
+          (_, e) => e + offsets.data[i]!,
+        );
+        const count = entries.reduce((n, e) => n + weights.data[e]!, 0);
+        exps.forEach((e, v) => {
+          if (dz) dz.data[i * z.cols + v] = (scale * count * e) / sum;
+        });
+        nats.data[i] = 0;
+        for (const e of entries) {
+          const at = i * z.cols + ids.data[e]!;
+          nats.data[i]! += weights.data[e]! * (Math.log(sum) - z.data[at]!);
+          if (dz) dz.data[at]! -= scale * weights.data[e]!;
+        }
       }
     },
   ),
