@@ -4,6 +4,7 @@ import type { Backend } from '../core/backend.ts';
 import { BatchRunner } from '../core/batch-runner.ts';
 import type { Kernels } from '../core/kernels.ts';
 import type { Layer } from '../core/layer.ts';
+import type { Model } from '../core/model.ts';
 import { Random } from '../core/random.ts';
 import { DenseRows } from '../core/rows.ts';
 import { buildModel } from '../recipes/build-model.ts';
@@ -128,7 +129,8 @@ export function checkGradients(recipe: Recipe, { probes, onProgress }: Gradcheck
   const backend = createReferenceBackend('f64');
   const { body } = buildModel(recipe.model, { backend, seqLen: SEQ_LEN });
   const layers = leaves(body);
-  const model = new ModelCase(recipe);
+  const short = { ...recipe, data: { ...recipe.data, seq_len: SEQ_LEN } };
+  const model = new ModelCase((for64) => composeModel(short, for64), backend);
   const total = layers.length + model.parameters;
   const results: GradientResult[] = [];
   layers.forEach((layer, i) => {
@@ -145,16 +147,19 @@ function leaves(layer: Layer): Layer[] {
   return layer.children ? layer.children.flatMap(leaves) : [layer];
 }
 
-/** A recipe's whole model on a few random tokens. */
-class ModelCase {
+/** A whole model on a few random tokens. */
+export class ModelCase {
   private kernels: Kernels;
-  private readonly reference = createReferenceBackend('f64');
-  private readonly model: ReturnType<typeof composeModel>;
+  private readonly model: Model;
   private readonly runner: BatchRunner;
   private readonly rows: ReturnType<DenseRows['of']>;
   private readonly tokens = 4 * SEQ_LEN;
 
-  constructor(recipe: Recipe) {
+  /** `compose` makes a model of sequences of any length, with its first values, on the float64 backend it gets. */
+  constructor(
+    compose: (backend: Backend) => Model,
+    private readonly reference: Backend,
+  ) {
     this.kernels = this.reference.kernels;
     const current = () => this.kernels;
     const backend: Backend = {
@@ -163,8 +168,7 @@ class ModelCase {
         return current();
       },
     };
-    const short = { ...recipe, data: { ...recipe.data, seq_len: SEQ_LEN } };
-    this.model = composeModel(short, backend);
+    this.model = compose(backend);
     const { tokens, model } = this;
     // Blocks of two sequences, so that gradients add up over blocks.
     this.runner = new BatchRunner(model, {

@@ -168,6 +168,14 @@ describe('checked holds a layer without kernels', () => {
     );
   });
 
+  it('to leaving alone the input that backward reads', () => {
+    const forward: Layer['forward'] = (_c, x, y) => {
+      (y.data as Float32Array).set(x.data);
+      x.data[3]! *= 2;
+    };
+    expect(() => runLayer({ forward })).toThrow('forward of own changed its input x, which backward reads');
+  });
+
   it('to reading back only what it said it keeps', () => {
     const square: Partial<Layer<{ scratch: Mat }>> = {
       backward: (_c, x, _y, dy, dx) =>

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { loadPlugins } from '../../src/recipes/plugins.ts';
 import { createRegistry } from '../../src/recipes/registry.ts';
 import { checkLayer, isRight } from '../../src/verify/gradient-check.ts';
+import { expectAccumulation } from './accumulation.ts';
 import { keepsOutput } from './keeps-output.ts';
 import { backend, ExampleCase } from './layer-case.ts';
 
@@ -21,20 +22,7 @@ describe.each(registry.all('layer').map((c) => [c.type, c] as const))('%s', (_, 
     });
 
     it('writes all of dx, adds to its gradients, and leaves everything else as it is', () => {
-      const test = new ExampleCase(registry, component, options);
-      test.forward(backend.kernels);
-      test.store.zeroGrads();
-      test.backward(backend.kernels);
-      const once = { dx: test.dx.data.slice(), grads: test.store.grads.data.slice() };
-      const inputs = [test.x, test.dy, test.store.values].map((t) => t.data.slice());
-
-      test.dx.data.fill(Number.NaN);
-      test.forward(backend.kernels);
-      test.backward(backend.kernels);
-      expect(test.dx.data).toEqual(once.dx);
-      // x + x is exact, so the second pass must double the first to the bit.
-      expect(test.store.grads.data).toEqual(once.grads.map((g) => 2 * g));
-      expect([test.x, test.dy, test.store.values].map((t) => t.data)).toEqual(inputs);
+      expectAccumulation(new ExampleCase(registry, component, options), backend.kernels);
     });
   });
 });

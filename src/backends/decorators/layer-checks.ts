@@ -37,7 +37,12 @@ export class LayerChecks implements LayerWatch {
       if (call.pass === 'backward' && !call.container) this.verify(call);
       for (const t of call.requests.scratch) poison(t);
       for (const t of call.writes) poison(t);
+      const inputs = call.pass === 'forward' ? call.kept.filter((t) => !call.writes.includes(t as Mat)) : [];
+      const before = inputs.map((t) => digest(t, this.backend.inspector));
       run();
+      inputs.forEach((t, i) => {
+        if (digest(t, this.backend.inspector) !== before[i]) this.refuseChange(call, t);
+      });
       if (call.pass === 'backward' && call.container) this.verify(call);
       for (const t of call.writes) this.refuseHole(call, t);
       if (call.pass === 'forward' && call.training) this.saved.seal(call);
@@ -59,6 +64,12 @@ export class LayerChecks implements LayerWatch {
     } catch (error) {
       throw this.position.locate(error);
     }
+  }
+
+  private refuseChange({ path }: LayerCall, t: Tensor): never {
+    throw this.position.locate(
+      new FlashError(`forward of ${path} changed its input ${t.label}, which backward reads`),
+    );
   }
 
   private refuseHole({ path, pass }: LayerCall, t: Mat): void {

@@ -1,0 +1,37 @@
+import type { Backend } from '../../src/core/backend.ts';
+import { mat, tensor } from '../../src/core/tensor.ts';
+
+const Z = [1000, 0, -1000];
+const SCALE = 0.5;
+
+/** Throws unless logits whose exponentials overflow have the loss and the gradients that they have on paper. */
+export function expectSaturation(backend: Backend): void {
+  const real = (rows: number, cols: number, values: readonly number[] = []) => {
+    const m = mat(backend.real, rows, cols, 'm');
+    m.data.set(values);
+    return m;
+  };
+  const int = (values: readonly number[]) => {
+    const ids = tensor('i32', values.length, 1, 'ids');
+    ids.data.set(values);
+    return ids;
+  };
+  const targets = { offsets: int([0, 1, 2]), ids: int([0, 1]), weights: real(2, 1, [1, 1]) };
+  const expectAll = (what: string, found: ArrayLike<number>, expected: readonly number[]): void =>
+    expected.forEach((e, i) => {
+      if (!(Math.abs(found[i]! - e) <= 1e-4 * Math.max(1, Math.abs(e))))
+        throw new Error(`${backend.name} ${what}[${i}] is ${found[i]}, expected ${e}`);
+    });
+
+  const [nats, dz] = [real(2, 1), real(2, 3)];
+  backend.kernels.softmaxCrossEntropy(nats, dz, real(2, 3, [...Z, ...Z]), targets, SCALE);
+  expectAll('nats', nats.data, [0, 1000]);
+  expectAll('dz', dz.data, [0, 0, 0, SCALE, -SCALE, 0]);
+
+  // The same logits as products with a table of one column.
+  const [dh, dTable] = [real(2, 1), real(3, 1)];
+  backend.kernels.headLoss(nats, dh, dTable, real(2, 1, [1, 1]), real(3, 1, Z), targets, SCALE);
+  expectAll('headLoss nats', nats.data, [0, 1000]);
+  expectAll('headLoss dh', dh.data, [0, SCALE * 1000]);
+  expectAll('headLoss dTable', dTable.data, [SCALE, -SCALE, 0]);
+}

@@ -1,0 +1,284 @@
+import { completeKernels } from '../../../src/core/fused.ts';
+import type { Kernels, OpName } from '../../../src/core/kernels.ts';
+import { type Mat, mat, type Quantized, type Tensor } from '../../../src/core/tensor.ts';
+import type { Mutation } from '../check.ts';
+
+type Wrong<K extends OpName> = (right: Kernels) => Kernels[K];
+
+/** One op does something else; what is composed of it does so too. */
+function kernel<K extends OpName>(id: string, op: K, fault: string, wrong: Wrong<K>): Mutation {
+  const where = `kernel ${op}`;
+  return {
+    id,
+    fault,
+    where,
+    parts: {
+      backend: (inner) => {
+        const { headLoss, ...source } = inner.kernels;
+        const mutated = { ...source, ...(op === 'headLoss' && { headLoss }), [op]: wrong(inner.kernels) };
+        return { ...inner, name: `mutated(${inner.name})`, kernels: completeKernels(mutated) };
+      },
+    },
+  };
+}
+
+const like = (t: Mat, value: number): Mat => {
+  const copy = mat(t.dtype, t.rows, t.cols, t.label);
+  copy.data.fill(value);
+  return copy;
+};
+const withoutScale = <Q extends Quantized>(q: Q): Q => ({ ...q, scale: like(q.scale, 1) });
+
+/** Lets `run` write, then puts back what stood at some elements. */
+function keeping(t: Tensor, isKept: (row: number, col: number) => boolean, run: () => void): void {
+  const before = t.data.slice();
+  run();
+  for (let i = 0; i < before.length; i++)
+    if (isKept(Math.floor(i / t.cols), i % t.cols)) t.data[i] = before[i]!;
+}
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+export const KERNEL_FAULTS: readonly Mutation[] = [
+  {
+    ...kernel(
+      'grad-w-scale',
+      'ternaryMatmulGradW',
+      "the activations' scale is missing in the weight gradient",
+      (k) => (acc, dy, x) => k.ternaryMatmulGradW(acc, dy, withoutScale(x)),
+    ),
+    historical: true,
+  },
+  {
+    ...kernel(
+      'grad-x-scale',
+      'ternaryMatmulGradX',
+      "the weights' scale is missing in the input gradient",
+      (k) => (dx, dy, w) => k.ternaryMatmulGradX(dx, dy, withoutScale(w)),
+    ),
+    historical: true,
+  },
+  {
+    ...kernel(
+      'norm-overflow',
+      'sumSquares',
+      'the squares of the gradient norm are summed in float32, where they overflow',
+      () => (x) => Array.from(x.data).reduce((sum, v) => Math.fround(sum + Math.fround(v * v)), 0),
+    ),
+    historical: true,
+  },
+  kernel(
+    'tile-last-column',
+    'ternaryMatmul',
+    'the column after the last whole tile of 16 is not written',
+    (k) => (out, x, w) =>
+      keeping(
+        out,
+        (_, col) => out.cols % 16 === 1 && col === out.cols - 1,
+        () => k.ternaryMatmul(out, x, w),
+      ),
+  ),
+  kernel(
+    'block-last-row',
+    'matmulTransA',
+    'the last row is left out of the sum where rows are no multiple of 4',
+    (k) => (acc, a, b) => {
+      const cut = (m: Mat): Mat =>
+        m.rows % 4 === 1
+          ? ({ ...m, rows: m.rows - 1, data: m.data.subarray(0, (m.rows - 1) * m.cols) } as Mat)
+          : m;
+      k.matmulTransA(acc, cut(a), cut(b));
+    },
+  ),
+  kernel('code-sign', 'quantizeRows', 'negative values get positive codes', (k) => (codes, s, x, rule) => {
+    k.quantizeRows(codes, s, x, rule);
+    for (let i = 0; i < codes.data.length; i++) codes.data[i] = Math.abs(codes.data[i]!);
+  }),
+  kernel(
+    'tie-kept',
+    'quantizeRows',
+    'a value exactly on the threshold is kept (>= for >)',
+    (k) => (codes, s, x, rule) => {
+      k.quantizeRows(codes, s, x, rule);
+      if (rule === 'int8') return;
+      for (let i = 0; i < x.rows; i++) {
+        const row = Array.from(x.data.subarray(i * x.cols, (i + 1) * x.cols));
+        const threshold = 0.6745 * (row.reduce((sum, v) => sum + Math.abs(v), 0) / x.cols);
+        row.forEach((v, j) => {
+          if (Math.abs(v) === threshold) codes.data[i * x.cols + j] = Math.sign(v);
+        });
+      }
+    },
+  ),
+  kernel(
+    'threshold-rounded',
+    'quantizeWeight',
+    'the threshold is rounded to float32 before the comparison',
+    (k) => (codes, s, w, rule) => {
+      k.quantizeWeight(codes, s, w, rule);
+      const threshold = Math.fround(0.5 * s.data[0]!);
+      for (let i = 0; i < w.data.length; i++)
+        codes.data[i] = Math.abs(w.data[i]!) > threshold ? Math.sign(w.data[i]!) : 0;
+    },
+  ),
+  kernel(
+    'int8-half-up',
+    'quantizeRows',
+    'int8 rounds halves up, not to the even neighbour',
+    (k) => (codes, s, x, rule) => {
+      k.quantizeRows(codes, s, x, rule);
+      if (rule !== 'int8') return;
+      for (let i = 0; i < x.data.length; i++) {
+        const q = Math.fround(x.data[i]! / s.data[Math.floor(i / x.cols)]!);
+        if (Math.abs(q % 1) === 0.5) codes.data[i] = Math.min(127, Math.round(q));
+      }
+    },
+  ),
+  kernel(
+    'int8-scale-128',
+    'quantizeRows',
+    'the int8 scale is max / 128, not max / 127',
+    (k) => (codes, s, x, rule) => {
+      k.quantizeRows(codes, s, x, rule);
+      if (rule === 'int8') for (let i = 0; i < s.data.length; i++) s.data[i]! *= 127 / 128;
+    },
+  ),
+  kernel(
+    'gain-gradient',
+    'rmsNormGrad',
+    'the gain gets no gradient',
+    (k) => (dx, _acc, dy, x, gain, rstd) => k.rmsNormGrad(dx, null, dy, x, gain, rstd),
+  ),
+  kernel(
+    'norm-mean-term',
+    'rmsNormGrad',
+    'the term with mean(u * x) is missing',
+    (k) => (dx, acc, dy, x, gain, rstd) => {
+      k.rmsNormGrad(dx, acc, dy, x, gain, rstd);
+      for (let i = 0; i < dx.data.length; i++)
+        dx.data[i] = rstd.data[Math.floor(i / dx.cols)]! * dy.data[i]! * (gain?.data[i % dx.cols] ?? 1);
+    },
+  ),
+  kernel('rstd-eps', 'rmsNorm', 'the saved 1 / rms leaves out eps', (k) => (out, rstd, x, gain, eps) => {
+    k.rmsNorm(out, rstd, x, gain, eps);
+    k.rmsNorm(like(out, 0), rstd, x, gain, 0);
+  }),
+  kernel(
+    'zero-row',
+    'rmsNorm',
+    'a row of zeros gives NaN',
+    (k) => (out, rstd, x, gain) => k.rmsNorm(out, rstd, x, gain, 0),
+  ),
+  kernel('silu-term', 'siluGrad', 'the term x * (1 - s) is missing', () => (dx, dy, x) => {
+    for (let i = 0; i < x.data.length; i++) dx.data[i] = dy.data[i]! * sigmoid(x.data[i]!);
+  }),
+  kernel(
+    'shift-boundary',
+    'tokenShiftGrad',
+    "a sequence's last row gets a gradient from the next sequence",
+    (k) => (dx, acc, dy, x, mix) => k.tokenShiftGrad(dx, acc, dy, x, mix, x.rows),
+  ),
+  kernel(
+    'softmax-max',
+    'softmaxCrossEntropy',
+    'the greatest logit is not subtracted before the exponentials',
+    () => (nats, dz, z, targets, scale) => {
+      const { offsets, ids, weights } = targets;
+      for (let i = 0; i < z.rows; i++) {
+        const exps = Array.from(z.data.subarray(i * z.cols, (i + 1) * z.cols), Math.exp);
+        const sum = exps.reduce((a, b) => a + b, 0);
+        const entries = Array.from(
+          { length: offsets.data[i + 1]! - offsets.data[i]! },
+          (_, e) => e + offsets.data[i]!,
+        );
+        const count = entries.reduce((n, e) => n + weights.data[e]!, 0);
+        exps.forEach((e, v) => {
+          if (dz) dz.data[i * z.cols + v] = (scale * count * e) / sum;
+        });
+        nats.data[i] = 0;
+        for (const e of entries) {
+          const at = i * z.cols + ids.data[e]!;
+          nats.data[i]! += weights.data[e]! * (Math.log(sum) - z.data[at]!);
+          if (dz) dz.data[at]! -= scale * weights.data[e]!;
+        }
+      }
+    },
+  ),
+  kernel(
+    'count-unweighted',
+    'softmaxCrossEntropy',
+    "a target's count is taken as 1",
+    (k) => (nats, dz, z, targets, scale) =>
+      k.softmaxCrossEntropy(nats, dz, z, { ...targets, weights: like(targets.weights, 1) }, scale),
+  ),
+  kernel(
+    'repeated-id',
+    'scatterAddRows',
+    'of a token that occurs more than once only the last gradient counts',
+    (k) => (acc, dy, ids) => {
+      const last = new Map(Array.from(ids.data, (id, i) => [id, i]));
+      const once = like(dy, 0);
+      for (const i of last.values())
+        (once.data as Float64Array).set(dy.data.subarray(i * dy.cols, (i + 1) * dy.cols), i * dy.cols);
+      k.scatterAddRows(acc, once, ids);
+    },
+  ),
+  kernel(
+    'accumulator-overwritten',
+    'ternaryMatmulGradW',
+    'the accumulator is overwritten, not added to',
+    (k) => (acc, dy, x) => {
+      acc.data.fill(0);
+      k.ternaryMatmulGradW(acc, dy, x);
+    },
+  ),
+  kernel(
+    'table-overwritten',
+    'headLoss',
+    "the table's gradient is overwritten, not added to (= for +=)",
+    (k) => (nats, dh, acc, h, table, targets, scale) => {
+      acc?.data.fill(0);
+      k.headLoss(nats, dh, acc, h, table, targets, scale);
+    },
+  ),
+  kernel(
+    'decay-sign',
+    'sgdMomentum',
+    'weight decay pushes away from zero',
+    (k) => (p, v, g, lr, momentum, decay) => k.sgdMomentum(p, v, g, lr, momentum, -decay),
+  ),
+  kernel(
+    'adam-bias',
+    'adamW',
+    'bias correction is missing',
+    (k) => (p, m, v, g, lr, b1, b2, eps, decay) => k.adamW(p, m, v, g, lr, b1, b2, eps, decay, 1e6),
+  ),
+  kernel('input-changed', 'silu', 'the kernel uses its input as scratch memory', (k) => (out, x) => {
+    k.silu(out, x);
+    (x.data as Float64Array).set(out.data);
+  }),
+  kernel(
+    'write-past-end',
+    'gatherRows',
+    'one element past the end of the output is written',
+    (k) => (out, table, ids) => {
+      k.gatherRows(out, table, ids);
+      const { buffer, byteOffset, byteLength } = out.data;
+      if (byteOffset + byteLength < buffer.byteLength) new Uint8Array(buffer)[byteOffset + byteLength] = 1;
+    },
+  ),
+  kernel(
+    'sum-order',
+    'matmulTransA',
+    'sums run over all rows at once, not chunk by chunk, so block sizes show in the bits',
+    () => (acc, a, b) => {
+      for (let i = 0; i < acc.rows; i++) {
+        for (let j = 0; j < acc.cols; j++) {
+          let sum = 0;
+          for (let r = 0; r < a.rows; r++) sum += a.data[r * a.cols + i]! * b.data[r * b.cols + j]!;
+          acc.data[i * acc.cols + j]! += sum;
+        }
+      }
+    },
+  ),
+];

@@ -1,0 +1,154 @@
+import type { Kernels } from '../../../src/core/kernels.ts';
+import type { StepContext } from '../../../src/core/layer.ts';
+import { Residual } from '../../../src/core/residual.ts';
+import { type Mat, mat } from '../../../src/core/tensor.ts';
+import { Embedding } from '../../../src/layers/embedding.ts';
+import { RmsNorm } from '../../../src/layers/rms-norm.ts';
+import { Silu } from '../../../src/layers/silu.ts';
+import { TernaryLinear } from '../../../src/layers/ternary-linear.ts';
+import { TiedHead } from '../../../src/layers/tied-head.ts';
+import { TokenShift } from '../../../src/layers/token-shift.ts';
+import type { Mutation } from '../check.ts';
+import { GENUINE, type Subject } from '../subject.ts';
+
+function layer(id: string, fault: string, wrong: Partial<Subject['layers']>): Mutation {
+  const where = `layer ${Object.keys(wrong).join(', ')}`;
+  return { id, fault, where, parts: { layers: { ...GENUINE.layers, ...wrong } } };
+}
+
+type Args<F extends (...values: never[]) => unknown> = Parameters<F>;
+
+/** The same values, column after column. */
+function columnMajor(m: Mat): Mat {
+  const turned = mat(m.dtype, m.rows, m.cols, m.label);
+  for (let i = 0; i < m.data.length; i++)
+    turned.data[(i % m.cols) * m.rows + Math.floor(i / m.cols)] = m.data[i]!;
+  return turned;
+}
+
+export const LAYER_FAULTS: readonly Mutation[] = [
+  {
+    ...layer('norm-in-place', 'the norm is written over the activation that its backward reads', {
+      RmsNorm: class extends RmsNorm {
+        override forward(...args: Args<RmsNorm['forward']>): void {
+          super.forward(...args);
+          const [, x, y] = args;
+          (x.data as Float64Array).set(y.data);
+        }
+      },
+    }),
+    historical: true,
+  },
+  {
+    ...layer('transposed-view', 'a transposed view is handed to a kernel: rows and columns swapped', {
+      TernaryLinear: class extends TernaryLinear {
+        override backward(...[ctx, x, y, dy, dx, cache]: Args<TernaryLinear['backward']>): void {
+          super.backward(ctx, x, y, { ...dy, rows: dy.cols, cols: dy.rows } as Mat, dx, cache);
+        }
+      },
+    }),
+    historical: true,
+  },
+  {
+    ...layer('column-major', 'a matrix whose memory is laid out column by column is handed to a kernel', {
+      TernaryLinear: class extends TernaryLinear {
+        override backward(...[ctx, x, y, dy, dx, cache]: Args<TernaryLinear['backward']>): void {
+          super.backward(ctx, x, y, columnMajor(dy), dx, cache);
+        }
+      },
+    }),
+    historical: true,
+  },
+  layer('stale-weights', 'weights are quantised and packed once, not after each update', {
+    TernaryLinear: class extends TernaryLinear {
+      private isPrepared = false;
+      override prepare(k: Kernels): void {
+        if (!this.isPrepared) super.prepare(k);
+        this.isPrepared = true;
+      }
+    },
+  }),
+  layer('carry-leaks', 'the last row of a sequence is carried into the next batch', {
+    TokenShift: class extends TokenShift {
+      override forward(
+        ctx: StepContext,
+        ...rest: Args<TokenShift['forward']> extends [unknown, ...infer R] ? R : never
+      ): void {
+        super.forward({ ...ctx, carry: true }, ...rest);
+      }
+    },
+  }),
+  layer('carry-lost', 'while a text goes on, the row before is forgotten', {
+    TokenShift: class extends TokenShift {
+      override forward(
+        ctx: StepContext,
+        ...rest: Args<TokenShift['forward']> extends [unknown, ...infer R] ? R : never
+      ): void {
+        super.forward({ ...ctx, carry: false }, ...rest);
+      }
+    },
+  }),
+  layer('sees-ahead', 'a row is shifted to the one after it', {
+    TokenShift: class extends TokenShift {
+      override forward(...args: Args<TokenShift['forward']>): void {
+        const [, x, y] = args;
+        super.forward(...args);
+        for (let i = 0; i + x.cols < x.data.length; i++) y.data[i]! += 0.5 * x.data[i + x.cols]!;
+      }
+    },
+  }),
+  layer('keeps-lie', 'backward reads x, though the layer says that it does not', {
+    Silu: class extends Silu {
+      override readonly keeps = { input: false, output: false } as never;
+    },
+  }),
+  layer('dx-hole', 'the last element of dx is not written', {
+    Silu: class extends Silu {
+      override backward(...args: Args<Silu['backward']>): void {
+        const { data } = args[4];
+        const before = data[data.length - 1]!;
+        super.backward(...args);
+        data[data.length - 1] = before;
+      }
+    },
+  }),
+  layer('dx-added', 'dx is added to, not written', {
+    Silu: class extends Silu {
+      override backward(...args: Args<Silu['backward']>): void {
+        const { data } = args[4];
+        const before = data.slice();
+        super.backward(...args);
+        for (let i = 0; i < data.length; i++) data[i]! += before[i]!;
+      }
+    },
+  }),
+  layer('residual-gradient', 'the gradient of the skip connection is missing', {
+    Residual: class extends Residual {
+      override backward(...[ctx, x, y, dy, dx, cache]: Args<Residual['backward']>): void {
+        super.backward(ctx, x, y, dy, dx, cache);
+        for (let i = 0; i < dx.data.length; i++) dx.data[i]! -= dy.data[i]!;
+      }
+    },
+  }),
+  layer('residual-twice', 'the skip connection is added twice', {
+    Residual: class extends Residual {
+      override forward(...args: Args<Residual['forward']>): void {
+        super.forward(...args);
+        const [ctx, x, y] = args;
+        ctx.k.add(y, y, x);
+      }
+    },
+  }),
+  layer('scale-by-rows', "the loss's gradient is divided by the rows of the block once more", {
+    TiedHead: class extends TiedHead {
+      override loss(...[ctx, nats, h, targets, scale, dh]: Args<TiedHead['loss']>): void {
+        super.loss(ctx, nats, h, targets, scale / h.rows, dh);
+      }
+    },
+  }),
+  layer('embedding-gradient', 'the embedding adds no gradient to the table it shares with the head', {
+    Embedding: class extends Embedding {
+      override backward(): void {}
+    },
+  }),
+];

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { caughtBy } from './check.ts';
+import { CHECKS } from './checks.ts';
+import { MUTATIONS } from './mutations.ts';
+import { GENUINE } from './subject.ts';
+import { type Finding, renderTable, TABLE } from './table.ts';
+
+describe('FlashLM as it is', () => {
+  it.each(CHECKS.map((check) => [check.name, check] as const))('passes: %s', async (_, check) => {
+    await check.run(GENUINE);
+  });
+});
+
+describe('a planted fault', () => {
+  const findings: Finding[] = [];
+
+  it.each(MUTATIONS.map((mutation) => [mutation.id, mutation] as const))(
+    '%s is caught',
+    async (_, mutation) => {
+      const caught = await caughtBy(mutation, CHECKS);
+      findings.push({ mutation, caughtBy: caught });
+      expect(caught).not.toEqual([]);
+    },
+  );
+
+  it('is caught by what docs/mutations.md says (`npm run mutations` writes it)', () => {
+    expect(renderTable(findings, CHECKS)).toBe(readFileSync(TABLE, 'utf8'));
+  });
+});

@@ -1,0 +1,6 @@
+import type { Mutation } from './check.ts';
+import { KERNEL_FAULTS } from './faults/kernels.ts';
+import { LAYER_FAULTS } from './faults/layers.ts';
+import { TRAINING_FAULTS } from './faults/training.ts';
+
+export const MUTATIONS: readonly Mutation[] = [...KERNEL_FAULTS, ...LAYER_FAULTS, ...TRAINING_FAULTS];

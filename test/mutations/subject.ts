@@ -1,0 +1,118 @@
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import type { Backend, Decorator } from '../../src/core/backend.ts';
+import type { Layer } from '../../src/core/layer.ts';
+import { Model } from '../../src/core/model.ts';
+import { Residual } from '../../src/core/residual.ts';
+import { Sequence } from '../../src/core/sequence.ts';
+import type { Real } from '../../src/core/tensor.ts';
+import { watchInput, watchLayer, watchObjective } from '../../src/core/watch.ts';
+import { BigramCounts } from '../../src/data/collapse.ts';
+import { Embedding } from '../../src/layers/embedding.ts';
+import { RmsNorm } from '../../src/layers/rms-norm.ts';
+import { Silu } from '../../src/layers/silu.ts';
+import { TernaryLinear, type TernaryLinearOptions } from '../../src/layers/ternary-linear.ts';
+import { TiedHead } from '../../src/layers/tied-head.ts';
+import { TokenShift } from '../../src/layers/token-shift.ts';
+import { AdamW } from '../../src/optim/adamw.ts';
+import { clipGradients } from '../../src/optim/clip.ts';
+import { Sgd } from '../../src/optim/sgd.ts';
+import { restoreSnapshot, takeSnapshot } from '../../src/train/snapshot.ts';
+import type { Batches } from '../../src/train/trainer.ts';
+
+/** The parts of the project that a mutation may replace, and that the checks are made of. */
+export interface Subject {
+  /** Around the reference's kernels. */
+  readonly backend: Decorator;
+  readonly layers: {
+    readonly Embedding: typeof Embedding;
+    readonly RmsNorm: typeof RmsNorm;
+    readonly TokenShift: typeof TokenShift;
+    readonly TernaryLinear: typeof TernaryLinear;
+    readonly Silu: typeof Silu;
+    readonly Residual: typeof Residual;
+    readonly TiedHead: typeof TiedHead;
+  };
+  /** A model that was just made. */
+  readonly model: (model: Model) => Model;
+  readonly clip: typeof clipGradients;
+  readonly optimizers: { readonly Sgd: typeof Sgd; readonly AdamW: typeof AdamW };
+  readonly counts: typeof BigramCounts;
+  readonly batches: (batches: Batches) => Batches;
+  readonly snapshot: { readonly take: typeof takeSnapshot; readonly restore: typeof restoreSnapshot };
+}
+
+/** The project as it is. */
+export const GENUINE: Subject = {
+  backend: (backend) => backend,
+  layers: { Embedding, RmsNorm, TokenShift, TernaryLinear, Silu, Residual, TiedHead },
+  model: (model) => model,
+  clip: clipGradients,
+  optimizers: { Sgd, AdamW },
+  counts: BigramCounts,
+  batches: (batches) => batches,
+  snapshot: { take: takeSnapshot, restore: restoreSnapshot },
+};
+
+export const backendOf = (subject: Subject, real: Real): Backend =>
+  subject.backend(createReferenceBackend(real));
+
+export const VOCAB = 40;
+const DIM = 8;
+const INIT = { normal: 0.5 };
+
+/** One layer of each kind, and each way a linear layer takes its input, by itself. */
+export function layersOf({ layers: l }: Subject, backend: Backend): Layer[] {
+  const linear = (path: string, activations: TernaryLinearOptions['activations']): Layer =>
+    new l.TernaryLinear(path, DIM, 12, { weights: 'absmean', activations, init: INIT }, backend);
+  return [
+    new l.RmsNorm('norm', DIM, { gain: true, eps: 1e-5 }),
+    new l.TokenShift('shift', DIM),
+    new l.Silu('silu', DIM),
+    linear('ternary', 'ternary'),
+    linear('int8', 'int8'),
+    linear('float', 'none'),
+    new l.Residual('residual', new l.RmsNorm('residual.norm', DIM, { gain: true, eps: 1e-5 })),
+  ];
+}
+
+export type Mixing = 'token-wise' | 'mixes rows';
+
+/** Two residual blocks, all kinds of layers in them, under a head that shares the embedding's table. */
+export function modelOf(subject: Subject, backend: Backend, mixing: Mixing): Model {
+  const l = subject.layers;
+  const watch = <L extends Layer>(layer: L): Layer => watchLayer(layer, backend.watch);
+  const norm = (path: string, gain: boolean) => watch(new l.RmsNorm(path, DIM, { gain, eps: 1e-5 }));
+  const shift = (path: string) => (mixing === 'mixes rows' ? [watch(new l.TokenShift(path, DIM))] : []);
+  const linear = (
+    path: string,
+    inCols: number,
+    outCols: number,
+    activations: TernaryLinearOptions['activations'],
+  ) =>
+    watch(
+      new l.TernaryLinear(path, inCols, outCols, { weights: 'absmean', activations, init: INIT }, backend),
+    );
+  const residual = (path: string, layers: readonly Layer[]) =>
+    watch(new l.Residual(path, new Sequence(path, layers)));
+  const embedding = new l.Embedding('embedding', VOCAB, DIM, INIT);
+  const body = new Sequence('body', [
+    residual('blocks.0', [
+      norm('blocks.0.norm', true),
+      ...shift('blocks.0.shift'),
+      linear('blocks.0.up', DIM, 12, 'int8'),
+      watch(new l.Silu('blocks.0.silu', 12)),
+      linear('blocks.0.down', 12, DIM, 'ternary'),
+    ]),
+    residual('blocks.1', [...shift('blocks.1.shift'), linear('blocks.1.linear', DIM, DIM, 'none')]),
+    norm('norm', false),
+  ]);
+  const head = new l.TiedHead('tied_head', embedding.table);
+  const model = new Model(
+    backend,
+    watchInput(embedding, backend.watch),
+    body,
+    watchObjective(head, backend.watch),
+  );
+  model.store.initialize(1);
+  return subject.model(model);
+}
