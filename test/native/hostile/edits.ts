@@ -121,13 +121,15 @@ function shapeEdits(put: Put): void {
     const name = Object.is(size, -0) ? '-0' : String(size);
     put('wrong', `${name} rows`, (own, _, cols) => [own, size, cols]);
     put('wrong', `${name} columns`, (own, rows) => [own, rows, size]);
-    // Products that are right again, or 0, after 2^64.
     put('wrong', `${name} rows and columns`, (own) => [own, size, size]);
   }
   for (const [name, make] of Object.entries(JUNK)) {
     put('wrong', `${name} as rows`, (own, _, cols, trap) => [own, make(trap), cols]);
     put('wrong', `${name} as columns`, (own, rows, _, trap) => [own, rows, make(trap)]);
   }
+  put('wrong', 'half a row more', (own, rows, cols) => [own, rows + 0.5, cols]);
+  put('wrong', 'half a column more', (own, rows, cols) => [own, rows, cols + 0.5]);
+  put('wrong', '2^32 rows and columns of nothing', (own) => [own.subarray(0, 0), 2 ** 32, 2 ** 32]);
   put('either', 'rows and columns exchanged', (own, rows, cols) => [own, cols, rows]);
   put('either', 'one row', (own, rows, cols) => [own, 1, rows * cols]);
   put('either', 'no rows', (own, _, cols) => [own.subarray(0, 0), 0, cols]);
