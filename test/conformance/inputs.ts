@@ -53,10 +53,25 @@ function realValues(op: OpName, cols: number, seed: number): Fill {
 /** An entry that no kernel may use; it stands where nothing should be read. */
 const UNUSED_INDEX = -7;
 
-/** Codes of the whole range or, every third seed, rows of one extreme: the greatest sums that must not overflow. */
+/** Every so many of a row's codes, one lies just outside the ternary ones. */
+const RARE = 40;
+
+/**
+ * Codes from `least` to `most`, a kernel may look at them to choose its way. By the seed: rows of the whole range and
+ * ternary ones in turn, or ternary codes but for a rare one; rows of one extreme, the greatest sums that must not
+ * overflow; ternary codes alone, in rows of any, of 1 and of -1.
+ */
 function codeValues(least: number, most: number, cols: number, seed: number): Fill {
-  if (seed % 3 === 1) return (_, i) => (Math.floor(i / cols) % 2 ? most : least);
-  return (random) => least + (random.uint32() % (most - least + 1));
+  const draw = (random: Random, from: number, to: number) => from + (random.uint32() % (to - from + 1));
+  const row = (i: number) => Math.floor(i / cols);
+  if (seed % 3 === 1) return (_, i) => (row(i) % 2 ? most : least);
+  if (seed % 3 === 2) return (random, i) => [draw(random, -1, 1), 1, -1][row(i) % 3]!;
+  if (seed % 2 === 0)
+    return (random, i) => ((seed / 2 + row(i)) % 2 ? draw(random, least, most) : draw(random, -1, 1));
+  return (random) => {
+    const code = draw(random, -1, 1);
+    return random.uint32() % RARE ? code : Math.min(most, Math.max(least, 2 * code));
+  };
 }
 
 function indices(args: readonly FlatArg[], inputs: readonly Input[], arg: TensorArg, dims: Dims): Fill {
