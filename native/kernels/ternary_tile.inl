@@ -3,7 +3,7 @@
 #include "gemm.inl"
 #include "ternary_pack.inl"
 
-// The tile of the integer product, for each of the ways (`Steps`) in which an instruction set forms dot products of codes.
+// The tile of the integer product, for each way (`Steps`) in which an instruction set forms dot products of codes.
 namespace flashlm {
 namespace {
 
