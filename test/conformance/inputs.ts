@@ -110,8 +110,14 @@ function tensorValues(
   return Float64Array.from({ length: rows * cols }, (_, i) => Math.fround(fill(random, i)));
 }
 
-/** The arguments of a call in the order of `flatArgs`. Outputs have no values: they start as garbage. */
-export function inputsOf(call: Call): Input[] {
+/** Values of tensors by call and argument: they do not depend on the variant, and to draw many takes long. */
+export type Drawn = Map<string, Float64Array>;
+
+/**
+ * The arguments of a call in the order of `flatArgs`. Outputs have no values: they start as garbage. `drawn` keeps values
+ * for other variants of the call.
+ */
+export function inputsOf(call: Call, drawn: Drawn = new Map()): Input[] {
   const args = flatArgs(call.op);
   const inputs: Input[] = [];
   let { variant } = call;
@@ -129,7 +135,10 @@ export function inputsOf(call: Call): Input[] {
       const isAbsent = arg.optional && draw(2) === 1;
       const rows = sizeOf(arg.rows, call.dims);
       const cols = arg.packs ? 0 : sizeOf(arg.cols, call.dims);
-      inputs.push({ arg, rows, cols, values: isAbsent ? null : tensorValues(call, args, inputs, arg) });
+      const key = JSON.stringify([call.op, call.dims, call.seed, arg.name]);
+      const values = isAbsent ? null : (drawn.get(key) ?? tensorValues(call, args, inputs, arg));
+      if (values) drawn.set(key, values);
+      inputs.push({ arg, rows, cols, values });
     }
   }
   return inputs;
