@@ -154,7 +154,7 @@ inline void multiply(int64_t rows, Left left, const Panels& right, int64_t panel
 inline void multiplyParallel(const Context& ctx, int64_t rows, Left left, const Panels& right, Output out,
                              Into into) {
   eachOutputPart(ctx, rows, simd::TILE_ROWS, right.count(), right.steps,
-                 [&](int64_t rowBegin, int64_t rowEnd, int64_t panelBegin, int64_t panelEnd) {
+                 [&](int64_t rowBegin, int64_t rowEnd, int64_t panelBegin, int64_t panelEnd, int) {
                    multiply(rowEnd - rowBegin, left.from(rowBegin, 0), right, panelBegin, panelEnd,
                             out.from(rowBegin, 0), into);
                  });

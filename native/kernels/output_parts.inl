@@ -10,7 +10,7 @@ namespace {
 constexpr int64_t PRODUCT_SHARE = 1 << 20;
 
 /**
- * Calls `body(rowBegin, rowEnd, panelBegin, panelEnd)` on all threads for parts that cover an output of rows
+ * Calls `body(rowBegin, rowEnd, panelBegin, panelEnd, thread)` on all threads for parts that cover an output of rows
  * x panels, each element of which takes `steps` products: split by rows, in tiles of `tileRows`, or by panels
  * where there are too few rows for the threads.
  */
@@ -20,10 +20,10 @@ inline void eachOutputPart(const Context& ctx, int64_t rows, int64_t tileRows, i
   const int threads = threadsFor(ctx, rows * panels * TILE_COLS * steps, PRODUCT_SHARE);
   if (rows < threads * tileRows) {
     parallelRows(threads, panels, 1,
-                 [&](int64_t begin, int64_t end, int) { body(int64_t{0}, rows, begin, end); });
+                 [&](int64_t begin, int64_t end, int thread) { body(int64_t{0}, rows, begin, end, thread); });
   } else {
     parallelRows(threads, rows, tileRows,
-                 [&](int64_t begin, int64_t end, int) { body(begin, end, int64_t{0}, panels); });
+                 [&](int64_t begin, int64_t end, int thread) { body(begin, end, int64_t{0}, panels, thread); });
   }
 }
 

@@ -162,7 +162,10 @@ using Quads = int8x16_t;
 SIMD_INLINE Quads loadQuads(const uint8_t* p) { return vreinterpretq_s8_u8(vld1q_u8(p)); }
 SIMD_INLINE Quads loadSignedQuads(const int8_t* p) { return vld1q_s8(p); }
 SIMD_INLINE Quads onesQuads() { return vdupq_n_s8(1); }
+/** Keeps gcc from mixing the steps of several rows, which would take more registers than there are. */
+SIMD_INLINE void beginRow() { asm volatile(""); }
 SIMD_INLINE Quads broadcastQuad(const int8_t* p) {
+  beginRow();
   int32_t quad;
   memcpy(&quad, p, 4);
   return vreinterpretq_s8_s32(vdupq_n_s32(quad));
@@ -195,6 +198,44 @@ SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) {
   return vaddq_s32(total, vpaddq_s32(vpaddlq_s16(sum.low), vpaddlq_s16(sum.high)));
 }
 #endif
+
+#define SIMD_BIT_PLANES
+struct Planes {
+  uint8x16_t nonzero, negative;
+};
+constexpr int BIT_TILE_ROWS = 6;
+using BitSum = int8x16_t;
+// int8: 15 steps of at most 8 ones a byte.
+constexpr int BIT_STEPS = 15;
+SIMD_INLINE BitSum bitZero() { return vdupq_n_s8(0); }
+SIMD_INLINE Planes loadPlanes(const uint8_t* p) { return {vld1q_u8(p), vld1q_u8(p + 16)}; }
+SIMD_INLINE Planes broadcastPlanes(const uint32_t* p) {
+  beginRow();
+  const uint32x4x2_t words = vld2q_dup_u32(p);
+  return {vreinterpretq_u8_u32(words.val[0]), vreinterpretq_u8_u32(words.val[1])};
+}
+SIMD_INLINE BitSum dot(BitSum sum, Planes w, Planes x) {
+  const uint8x16_t both = vandq_u8(w.nonzero, x.nonzero);
+  const uint8x16_t differ = vandq_u8(both, veorq_u8(w.negative, x.negative));
+  sum = vmlsq_s8(sum, vreinterpretq_s8_u8(vcntq_u8(differ)), vdupq_n_s8(2));
+  return vaddq_s8(sum, vreinterpretq_s8_u8(vcntq_u8(both)));
+}
+SIMD_INLINE IntVec widenAdd(IntVec total, BitSum sum) { return vpadalq_s16(total, vpaddlq_s8(sum)); }
+SIMD_INLINE bool makePlanes(uint32_t* to, const int8_t* codes, int64_t words) {
+  const uint8x16_t bits = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201));
+  uint8x16_t greatest = vdupq_n_u8(0);  // of the codes plus one: not above 2 if all are ternary
+  for (int64_t i = 0; i < words; i++) {
+    const int8x16_t a = vld1q_s8(codes + 32 * i), b = vld1q_s8(codes + 32 * i + 16);
+    const int8x16_t one = vdupq_n_s8(1);
+    greatest = vmaxq_u8(greatest, vreinterpretq_u8_s8(vaddq_s8(a, one)));
+    greatest = vmaxq_u8(greatest, vreinterpretq_u8_s8(vaddq_s8(b, one)));
+    const uint8x16_t nonzero = vpaddq_u8(vandq_u8(vtstq_s8(a, a), bits), vandq_u8(vtstq_s8(b, b), bits));
+    const uint8x16_t negative = vpaddq_u8(vandq_u8(vcltzq_s8(a), bits), vandq_u8(vcltzq_s8(b), bits));
+    const uint8x16_t quarters = vpaddq_u8(nonzero, negative);
+    vst1_u8(reinterpret_cast<uint8_t*>(to + 2 * i), vget_low_u8(vpaddq_u8(quarters, quarters)));
+  }
+  return vmaxvq_u8(greatest) <= 2;
+}
 
 }  // namespace simd
 }  // namespace

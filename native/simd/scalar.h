@@ -38,6 +38,16 @@
  *   dotZero dot(sum, w, x)    sum[i] += w[i] . x[i], w unsigned, x signed; DotSum may be narrower than int32
  *   DOT_STEPS                 how many dot() a DotSum can take when all w <= 2
  *   widenAdd(total, sum)      IntVec total + the finished sums
+ *
+ * A wrapper that counts bits defines SIMD_BIT_PLANES. Products of ternary codes then go 32 at a time (see
+ * kernels/bit_planes.inl); dot and widenAdd take these types too.
+ *
+ *   Planes                    lane i holds two words of column i: which codes are not 0, which are negative
+ *   loadPlanes(p)             LANES first words, then LANES second ones
+ *   broadcastPlanes(p)        one pair of words in every lane
+ *   bitZero BIT_STEPS BitSum BIT_TILE_ROWS
+ *                             as for quads
+ *   makePlanes(to, codes, n)  n pairs of words of 32 n codes; whether all codes are ternary
  */
 
 #include <stdint.h>

@@ -53,10 +53,25 @@ function realValues(op: OpName, cols: number, seed: number): Fill {
 /** An entry that no kernel may use; it stands where nothing should be read. */
 const UNUSED_INDEX = -7;
 
-/** Codes of the whole range or, every third seed, rows of one extreme: the greatest sums that must not overflow. */
+/** Every so many of a row's codes, one lies just outside the ternary ones. */
+const RARE = 40;
+
+/**
+ * Codes from `least` to `most`, a kernel may look at them to choose its way. By the seed: rows of the whole range and
+ * ternary ones in turn, or ternary codes but for a rare one; rows of one extreme, the greatest sums that must not
+ * overflow; ternary codes alone, in rows of any, of 1 and of -1.
+ */
 function codeValues(least: number, most: number, cols: number, seed: number): Fill {
-  if (seed % 3 === 1) return (_, i) => (Math.floor(i / cols) % 2 ? most : least);
-  return (random) => least + (random.uint32() % (most - least + 1));
+  const draw = (random: Random, from: number, to: number) => from + (random.uint32() % (to - from + 1));
+  const row = (i: number) => Math.floor(i / cols);
+  if (seed % 3 === 1) return (_, i) => (row(i) % 2 ? most : least);
+  if (seed % 3 === 2) return (random, i) => [draw(random, -1, 1), 1, -1][row(i) % 3]!;
+  if (seed % 2 === 0)
+    return (random, i) => ((seed / 2 + row(i)) % 2 ? draw(random, least, most) : draw(random, -1, 1));
+  return (random) => {
+    const code = draw(random, -1, 1);
+    return random.uint32() % RARE ? code : Math.min(most, Math.max(least, 2 * code));
+  };
 }
 
 function indices(args: readonly FlatArg[], inputs: readonly Input[], arg: TensorArg, dims: Dims): Fill {
@@ -95,8 +110,14 @@ function tensorValues(
   return Float64Array.from({ length: rows * cols }, (_, i) => Math.fround(fill(random, i)));
 }
 
-/** The arguments of a call in the order of `flatArgs`. Outputs have no values: they start as garbage. */
-export function inputsOf(call: Call): Input[] {
+/** Values of tensors by call and argument: they do not depend on the variant, and to draw many takes long. */
+export type Drawn = Map<string, Float64Array>;
+
+/**
+ * The arguments of a call in the order of `flatArgs`. Outputs have no values: they start as garbage. `drawn` keeps values
+ * for other variants of the call.
+ */
+export function inputsOf(call: Call, drawn: Drawn = new Map()): Input[] {
   const args = flatArgs(call.op);
   const inputs: Input[] = [];
   let { variant } = call;
@@ -114,7 +135,10 @@ export function inputsOf(call: Call): Input[] {
       const isAbsent = arg.optional && draw(2) === 1;
       const rows = sizeOf(arg.rows, call.dims);
       const cols = arg.packs ? 0 : sizeOf(arg.cols, call.dims);
-      inputs.push({ arg, rows, cols, values: isAbsent ? null : tensorValues(call, args, inputs, arg) });
+      const key = JSON.stringify([call.op, call.dims, call.seed, arg.name]);
+      const values = isAbsent ? null : (drawn.get(key) ?? tensorValues(call, args, inputs, arg));
+      if (values) drawn.set(key, values);
+      inputs.push({ arg, rows, cols, values });
     }
   }
   return inputs;

@@ -1,0 +1,108 @@
+#pragma once
+
+#include "gemm.inl"
+#include "ternary_pack.inl"
+
+// The tile of the integer product, for each way (`Steps`) in which an instruction set forms dot products of codes.
+namespace flashlm {
+namespace {
+
+/** What turns a row's integer sums into its outputs: (sum - sumOfCodes) * scale. */
+struct RowFinish {
+  int32_t sumOfCodes;
+  float scale;
+};
+
+/** Four products of bytes a lane and step, for any codes of x. */
+struct QuadSteps {
+  /** What rows of x are made of, and how much of it a step takes. */
+  using Element = int8_t;
+  static constexpr int64_t ELEMENTS = 4;
+  /** A step's bytes in a register's share of a panel. */
+  static constexpr int64_t SHARE = simd::LANES * 4;
+  static constexpr int ROWS = simd::DOT_TILE_ROWS;
+  /** Steps after which sums must be widened. */
+  static constexpr int64_t MOST = simd::DOT_STEPS;
+
+  SIMD_INLINE auto zero() { return simd::dotZero(); }
+  SIMD_INLINE auto weights(const uint8_t* panel) { return simd::loadQuads(panel); }
+  SIMD_INLINE auto broadcast(const Element* x) { return simd::broadcastQuad(x); }
+};
+
+/**
+ * One tile of ROWS x TILE_COLS integer dot products over `steps` <= Steps::MOST. `x` is the first row at the first
+ * step. Where the instruction set sums in narrow integers the widened sums go through `carried`: `first` and
+ * `last` say where in the tile's run of blocks this one stands. Only the last writes to `out`.
+ */
+template <class Steps, int ROWS>
+__attribute__((noinline)) void dotTile(const typename Steps::Element* x, int64_t rowStride, const uint8_t* panel,
+                                       int64_t steps, simd::IntVec* carried, bool first, bool last,
+                                       const RowFinish* finish, Output out) {
+  decltype(Steps::zero()) sum[ROWS][simd::TILE_VECS];
+#pragma GCC unroll 8
+  for (int r = 0; r < ROWS; r++) {
+#pragma GCC unroll 4
+    for (int v = 0; v < simd::TILE_VECS; v++) sum[r][v] = Steps::zero();
+  }
+  for (int64_t step = 0; step < steps; step++) {
+    decltype(Steps::weights(panel)) w[simd::TILE_VECS];
+#pragma GCC unroll 4
+    for (int v = 0; v < simd::TILE_VECS; v++) w[v] = Steps::weights(panel + v * Steps::SHARE);
+#pragma GCC unroll 8
+    for (int r = 0; r < ROWS; r++) {
+      const auto part = Steps::broadcast(x + r * rowStride);
+#pragma GCC unroll 4
+      for (int v = 0; v < simd::TILE_VECS; v++) sum[r][v] = simd::dot(sum[r][v], w[v], part);
+    }
+    x += Steps::ELEMENTS;
+    panel += simd::TILE_VECS * Steps::SHARE;
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < ROWS; r++) {
+    const simd::Vec scale = simd::broadcast(finish[r].scale);
+#pragma GCC unroll 4
+    for (int v = 0; v < simd::TILE_VECS; v++) {
+      simd::IntVec& carry = carried[r * simd::TILE_VECS + v];
+      const simd::IntVec before = first ? simd::intBroadcast(-finish[r].sumOfCodes) : carry;
+      const simd::IntVec total = simd::widenAdd(before, sum[r][v]);
+      if (last) {
+        storeUpTo(out.data + r * out.stride, v, out.cols, simd::mul(simd::toFloat(total), scale));
+      } else {
+        carry = total;
+      }
+    }
+  }
+}
+
+/** Rows 1 <= rows <= ROWS of one panel, all steps. */
+template <class Steps, int ROWS = Steps::ROWS>
+inline void dotRows(int64_t rows, const typename Steps::Element* x, int64_t rowStride, const uint8_t* panel,
+                    int64_t steps, const RowFinish* finish, Output out) {
+  if constexpr (ROWS > 1) {
+    if (rows < ROWS) return dotRows<Steps, ROWS - 1>(rows, x, rowStride, panel, steps, finish, out);
+  }
+  simd::IntVec carried[ROWS * simd::TILE_VECS];
+  int64_t step = 0;
+  do {
+    const int64_t next = step + atMost(steps - step, Steps::MOST);
+    dotTile<Steps, ROWS>(x + step * Steps::ELEMENTS, rowStride, panel + step * simd::TILE_VECS * Steps::SHARE,
+                         next - step, carried, step == 0, next == steps, finish, out);
+    step = next;
+  } while (step < steps);
+}
+
+/** `rows` rows of the panels [panelBegin, panelEnd) of `w`. */
+template <class Steps, class Weights>
+inline void dotBlock(int64_t rows, const typename Steps::Element* x, const Weights& w, int64_t panelBegin,
+                     int64_t panelEnd, const RowFinish* finish, Output out) {
+  const int64_t rowStride = w.steps * Steps::ELEMENTS;
+  for (int64_t p = panelBegin; p < panelEnd; p++) {
+    for (int64_t r = 0; r < rows; r += Steps::ROWS) {
+      dotRows<Steps>(atMost(rows - r, Steps::ROWS), x + r * rowStride, rowStride, w.at(p, 0), w.steps, finish + r,
+                     out.from(r, p * TILE_COLS));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace flashlm
