@@ -52,7 +52,7 @@ struct Matrix {
 };
 
 ${OP_NAMES.map(structs).join('\n')}
-/** One plain C pointer per op. A kernel reads and writes only inside its matrices and never throws. */
+/** One plain C pointer per op; an extension has those that it replaces, and null. A kernel reads and writes only inside its matrices and never throws. */
 struct KernelTable {
   const char* name;
   LimitTable limits;
@@ -63,9 +63,14 @@ ${slots.join('')}};
 `;
 }
 
+/** `native/generated/op_list.inl`: `OP(name)` for every op, to be defined where it is included. */
+export function opList(): string {
+  return BANNER + OP_NAMES.map((op) => `OP(${op})\n`).join('');
+}
+
 /** `native/generated/table.inl`: fills a table with the kernels of the file that includes it. */
 export function tableFill(): string {
-  const slots = ['packedTernaryBytes', ...OP_NAMES].map((name) => `table->${name} = ${name};\n`);
-  const limits = 'table->limits = {fmaLimit, dotLimit, readLimit, triadLimit};\n';
+  const slots = ['packedTernaryBytes', ...OP_NAMES].map((name) => `table.${name} = ${name};\n`);
+  const limits = 'table.limits = {fmaLimit, dotLimit, readLimit, triadLimit};\n';
   return BANNER + limits + slots.join('');
 }

@@ -9,8 +9,7 @@
 
 #include "kernels.inl"
 
-extern "C" void kernel_table_avx2(flashlm::KernelTable* table) {
-  using namespace flashlm;
-  table->name = "avx2";
-#include "../generated/table.inl"
+extern "C" {
+extern const flashlm::KernelTable kernel_table_avx2;
+constexpr flashlm::KernelTable kernel_table_avx2 = flashlm::kernelTable("avx2");
 }

@@ -9,8 +9,7 @@
 
 #include "kernels.inl"
 
-extern "C" void kernel_table_avx512(flashlm::KernelTable* table) {
-  using namespace flashlm;
-  table->name = "avx512";
-#include "../generated/table.inl"
+extern "C" {
+extern const flashlm::KernelTable kernel_table_avx512;
+constexpr flashlm::KernelTable kernel_table_avx512 = flashlm::kernelTable("avx512");
 }

@@ -21,3 +21,17 @@
 #include "../kernels/ternary_matmul.inl"
 #include "../kernels/ternary_pack.inl"
 #include "../kernels/token_shift.inl"
+
+namespace flashlm {
+namespace {
+
+/** All kernels of this file. A constant: nothing compiled for an instruction set runs before the CPU has been asked. */
+constexpr KernelTable kernelTable(const char* name) {
+  KernelTable table = {};
+  table.name = name;
+#include "../generated/table.inl"
+  return table;
+}
+
+}  // namespace
+}  // namespace flashlm

@@ -9,8 +9,7 @@
 
 #include "kernels.inl"
 
-extern "C" void kernel_table_neon(flashlm::KernelTable* table) {
-  using namespace flashlm;
-  table->name = "neon";
-#include "../generated/table.inl"
+extern "C" {
+extern const flashlm::KernelTable kernel_table_neon;
+constexpr flashlm::KernelTable kernel_table_neon = flashlm::kernelTable("neon");
 }

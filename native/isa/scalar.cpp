@@ -6,8 +6,7 @@
 
 #include "kernels.inl"
 
-extern "C" void kernel_table_scalar(flashlm::KernelTable* table) {
-  using namespace flashlm;
-  table->name = "scalar";
-#include "../generated/table.inl"
+extern "C" {
+extern const flashlm::KernelTable kernel_table_scalar;
+constexpr flashlm::KernelTable kernel_table_scalar = flashlm::kernelTable("scalar");
 }

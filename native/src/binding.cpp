@@ -340,6 +340,10 @@ Napi::Value supported(const Napi::CallbackInfo& info) {
     entry.Set("supported", report.missing.empty());
     entry.Set("missing", strings(info.Env(), report.missing));
     entry.Set("features", strings(info.Env(), report.features));
+    entry.Set("own", strings(info.Env(), report.own));
+    Napi::Object replaced = Napi::Object::New(info.Env());
+    for (const FeatureReport& feature : report.replaced) replaced.Set(feature.name, strings(info.Env(), feature.ops));
+    entry.Set("replaced", replaced);
     list.Set(list.Length(), entry);
   }
   return list;

@@ -6,27 +6,25 @@
 
 // The only symbols that files compiled for an instruction set export.
 extern "C" {
-void kernel_table_scalar(flashlm::KernelTable*);
+extern const flashlm::KernelTable kernel_table_scalar;
 #if defined(__x86_64__)
-void kernel_table_avx2(flashlm::KernelTable*);
-void kernel_table_avx512(flashlm::KernelTable*);
-void kernel_table_avx512_vnni(flashlm::KernelTable*);
+extern const flashlm::KernelTable kernel_table_avx2;
+extern const flashlm::KernelTable kernel_table_avx512;
+extern const flashlm::KernelTable kernel_table_avx512_vnni;
 #endif
 #if defined(__aarch64__) || defined(FLASHLM_SIMDE)
-void kernel_table_neon(flashlm::KernelTable*);
-void kernel_table_neon_dotprod(flashlm::KernelTable*);
+extern const flashlm::KernelTable kernel_table_neon;
+extern const flashlm::KernelTable kernel_table_neon_dotprod;
 #endif
 }
 
 namespace flashlm {
 namespace {
 
-using Fill = void (*)(KernelTable*);
-
 struct Isa {
   const char* name;
   CpuFeatures needs;
-  Fill fill;
+  const KernelTable* table;
 };
 
 /** An extension that replaces some kernels of an instruction set. */
@@ -34,30 +32,30 @@ struct Feature {
   const char* isa;
   const char* name;
   CpuFeatures needs;
-  Fill fill;
+  const KernelTable* table;
 };
 
 #if defined(__x86_64__)
 constexpr CpuFeatures kNeedsAvx2 = kAvx2 | kFma | kF16c | kPopcnt;
 constexpr Isa kIsas[] = {
-    {"scalar", 0, kernel_table_scalar},
+    {"scalar", 0, &kernel_table_scalar},
 #ifdef FLASHLM_SIMDE
-    {"neon", kNeedsAvx2, kernel_table_neon},
+    {"neon", kNeedsAvx2, &kernel_table_neon},
 #endif
-    {"avx2", kNeedsAvx2, kernel_table_avx2},
-    {"avx512", kNeedsAvx2 | kAvx512f | kAvx512bw | kAvx512dq | kAvx512vl, kernel_table_avx512},
+    {"avx2", kNeedsAvx2, &kernel_table_avx2},
+    {"avx512", kNeedsAvx2 | kAvx512f | kAvx512bw | kAvx512dq | kAvx512vl, &kernel_table_avx512},
 };
 constexpr Feature kFeatures[] = {
 #ifdef FLASHLM_SIMDE
-    {"neon", "dotprod", kNeedsAvx2, kernel_table_neon_dotprod},
+    {"neon", "dotprod", kNeedsAvx2, &kernel_table_neon_dotprod},
 #endif
-    {"avx512", "vnni", kAvx512vnni, kernel_table_avx512_vnni},
+    {"avx512", "vnni", kAvx512vnni, &kernel_table_avx512_vnni},
 };
 #elif defined(__aarch64__)
-constexpr Isa kIsas[] = {{"scalar", 0, kernel_table_scalar}, {"neon", kNeon, kernel_table_neon}};
-constexpr Feature kFeatures[] = {{"neon", "dotprod", kDotprod, kernel_table_neon_dotprod}};
+constexpr Isa kIsas[] = {{"scalar", 0, &kernel_table_scalar}, {"neon", kNeon, &kernel_table_neon}};
+constexpr Feature kFeatures[] = {{"neon", "dotprod", kDotprod, &kernel_table_neon_dotprod}};
 #else
-constexpr Isa kIsas[] = {{"scalar", 0, kernel_table_scalar}};
+constexpr Isa kIsas[] = {{"scalar", 0, &kernel_table_scalar}};
 constexpr Feature kFeatures[] = {{"", "", 0, nullptr}};
 #endif
 
@@ -66,6 +64,37 @@ std::vector<const char*> lacking(CpuFeatures needs) {
   std::vector<const char*> names;
   for (CpuFeatures bit = 1; bit; bit <<= 1)
     if (missing & bit) names.push_back(cpuFeatureName(bit));
+  return names;
+}
+
+/** Calls `visit(name, slot, slot of the other)` for every op. */
+template <class Table, class Visit>
+void eachOp(Table& table, const KernelTable& other, const Visit& visit) {
+#define OP(name) visit(#name, table.name, other.name);
+#include "../generated/op_list.inl"
+#undef OP
+}
+
+/** Puts what `from` has into `table`. */
+void overlay(KernelTable& table, const KernelTable& from) {
+  const auto put = [](auto& slot, auto value) {
+    if (value) slot = value;
+  };
+  put(table.name, from.name);
+  put(table.limits.fma, from.limits.fma);
+  put(table.limits.dot, from.limits.dot);
+  put(table.limits.read, from.limits.read);
+  put(table.limits.triad, from.limits.triad);
+  put(table.packedTernaryBytes, from.packedTernaryBytes);
+  eachOp(table, from, [&](const char*, auto& slot, auto kernel) { put(slot, kernel); });
+}
+
+/** The ops for which `table` has a kernel of its own, not the one of `base`. */
+std::vector<const char*> ownOps(const KernelTable& table, const KernelTable& base) {
+  std::vector<const char*> names;
+  eachOp(table, base, [&](const char* name, auto kernel, auto other) {
+    if (kernel && kernel != other) names.push_back(name);
+  });
   return names;
 }
 
@@ -115,7 +144,14 @@ std::vector<const char*> supportedFeatures(const Isa& isa) {
 
 std::vector<IsaReport> isaReports() {
   std::vector<IsaReport> reports;
-  for (const Isa& isa : kIsas) reports.push_back({isa.name, lacking(isa.needs), supportedFeatures(isa)});
+  for (const Isa& isa : kIsas) {
+    const KernelTable base = isa.table == &kernel_table_scalar ? KernelTable{} : kernel_table_scalar;
+    IsaReport report{isa.name, lacking(isa.needs), supportedFeatures(isa), ownOps(*isa.table, base), {}};
+    for (const Feature& feature : kFeatures)
+      if (std::string(isa.name) == feature.isa)
+        report.replaced.push_back({feature.name, ownOps(*feature.table, *isa.table)});
+    reports.push_back(report);
+  }
   return reports;
 }
 
@@ -125,8 +161,8 @@ Selection selectKernels(const std::string& name, const std::vector<std::string>*
 
   Selection selection{{}, isa.name, {}};
   // Every table starts as the scalar one, so no slot is ever empty.
-  kernel_table_scalar(&selection.table);
-  isa.fill(&selection.table);
+  selection.table = kernel_table_scalar;
+  overlay(selection.table, *isa.table);
 
   const std::vector<const char*> all = supportedFeatures(isa);
   const std::vector<std::string> features =
@@ -134,7 +170,7 @@ Selection selectKernels(const std::string& name, const std::vector<std::string>*
   for (const std::string& featureName : features) {
     const Feature& feature = findFeature(isa, featureName);
     require(isa.name + ("+" + featureName), feature.needs);
-    feature.fill(&selection.table);
+    overlay(selection.table, *feature.table);
     selection.features.push_back(featureName);
   }
   return selection;

@@ -7,11 +7,19 @@
 
 namespace flashlm {
 
+/** The ops that an extension has kernels for, whether this machine can run it or not. */
+struct FeatureReport {
+  const char* name;
+  std::vector<const char*> ops;
+};
+
 /** Kernels compiled for one instruction set, and whether this machine can run them. */
 struct IsaReport {
   const char* name;                   // "avx512"
   std::vector<const char*> missing;   // CPU features it needs and this machine lacks; empty = supported
   std::vector<const char*> features;  // extensions that replace some of its kernels here: "vnni"
+  std::vector<const char*> own;       // ops with a kernel compiled for it; the others would run the scalar one
+  std::vector<FeatureReport> replaced;  // for each of its extensions in the build
 };
 
 /** Every instruction set of this build, the plainest first. */

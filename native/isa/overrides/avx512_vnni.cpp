@@ -10,8 +10,21 @@
 #include "../../kernels/limits.inl"
 #include "../../kernels/ternary_matmul.inl"
 
+namespace flashlm {
+namespace {
+
 /** AVX-512 with VNNI: four int8 products a lane in one instruction, from the same packed weights. */
-extern "C" void kernel_table_avx512_vnni(flashlm::KernelTable* table) {
-  table->limits.dot = flashlm::dotLimit;
-  table->ternaryMatmul = flashlm::ternaryMatmul;
+constexpr KernelTable replacements() {
+  KernelTable table = {};
+  table.limits.dot = dotLimit;
+  table.ternaryMatmul = ternaryMatmul;
+  return table;
+}
+
+}  // namespace
+}  // namespace flashlm
+
+extern "C" {
+extern const flashlm::KernelTable kernel_table_avx512_vnni;
+constexpr flashlm::KernelTable kernel_table_avx512_vnni = flashlm::replacements();
 }

@@ -10,8 +10,21 @@
 #include "../../kernels/limits.inl"
 #include "../../kernels/ternary_matmul.inl"
 
+namespace flashlm {
+namespace {
+
 /** NEON with dotprod: four int8 products a lane in one instruction, from the same packed weights. */
-extern "C" void kernel_table_neon_dotprod(flashlm::KernelTable* table) {
-  table->limits.dot = flashlm::dotLimit;
-  table->ternaryMatmul = flashlm::ternaryMatmul;
+constexpr KernelTable replacements() {
+  KernelTable table = {};
+  table.limits.dot = dotLimit;
+  table.ternaryMatmul = ternaryMatmul;
+  return table;
+}
+
+}  // namespace
+}  // namespace flashlm
+
+extern "C" {
+extern const flashlm::KernelTable kernel_table_neon_dotprod;
+constexpr flashlm::KernelTable kernel_table_neon_dotprod = flashlm::replacements();
 }

@@ -44,7 +44,12 @@ export interface IsaSupport {
   readonly supported: boolean;
   /** CPU features that it needs and the machine lacks. */
   readonly missing: readonly string[];
+  /** Its extensions that the machine has. */
   readonly features: readonly string[];
+  /** The ops with a kernel compiled for it, all of them in a sound build; any other runs the scalar kernel. */
+  readonly own: readonly OpName[];
+  /** For each of its extensions in the build, whether the machine has it or not: the ops whose kernel it replaces. */
+  readonly replaced: Readonly<Record<string, readonly OpName[]>>;
 }
 
 /** What `flashlm.node` exports. */
