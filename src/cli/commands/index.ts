@@ -1,6 +1,7 @@
 import type { CliCommand } from '../command.ts';
 import { bench } from './bench.ts';
 import { check } from './check.ts';
+import { coverage } from './coverage.ts';
 import { data } from './data.ts';
 import { diff } from './diff.ts';
 import { doctor } from './doctor.ts';
@@ -20,6 +21,7 @@ export const COMMANDS: readonly CliCommand[] = [
   gradcheck,
   diff,
   replay,
+  coverage,
   bench,
   doctor,
 ];

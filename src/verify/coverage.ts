@@ -1,0 +1,117 @@
+import type { IsaSupport } from '../backends/native/addon.ts';
+import { createNativeBackend } from '../backends/native/index.ts';
+import { createReferenceBackend } from '../backends/reference/index.ts';
+import { deviations } from '../core/agreement.ts';
+import type { Backend } from '../core/backend.ts';
+import type { OpName } from '../core/kernels.ts';
+import { OP_NAMES } from '../core/ops.ts';
+import { complete, freeSymbols, hasTargets } from './op-dims.ts';
+import { type Call, inputsOf, variants } from './op-inputs.ts';
+import { runCall } from './op-run.ts';
+
+/** One op on one backend. */
+export interface Coverage {
+  readonly op: OpName;
+  /**
+   * Where its kernel comes from: `own` was written (or compiled) for the backend, `composed` is put together of other
+   * kernels, `scalar` is borrowed from the scalar table, anything else is the extension that replaces it.
+   */
+  readonly kernel: string;
+  /** Calls that were tried just now and agreed with the reference; null where this machine can't run the backend. */
+  readonly agreed: number | null;
+  /** The first call that did not. */
+  readonly failure: string | null;
+}
+
+/** All ops on one backend. */
+export interface BackendCoverage {
+  readonly backend: string;
+  /** Why it can't be tried here; null where it can. */
+  readonly missing: string | null;
+  readonly ops: readonly Coverage[];
+}
+
+/** Sizes around which kernels have edges: below, at and above a register and a tile. */
+const SIZES = [1, 3, 8, 17, 49, 65];
+
+/** Every op on the reference and on each instruction set of the build. */
+export function coverage(isas: readonly IsaSupport[], onBackend?: (name: string) => void): BackendCoverage[] {
+  const reference = createReferenceBackend('f32');
+  onBackend?.(reference.name);
+  return [
+    cover(reference, (op) => (reference.own.has(op) ? 'own' : 'composed')),
+    ...isas.map((isa) => {
+      onBackend?.(`native:${isa.isa}`);
+      return coverIsa(isa);
+    }),
+  ];
+}
+
+function coverIsa({ isa, supported, missing, features, own, replaced }: IsaSupport): BackendCoverage {
+  const kernelOf = (op: OpName): string => {
+    // Of an instruction set that can't run here, all its extensions: what the build has.
+    const active = supported ? features : Object.keys(replaced);
+    const extension = active.find((feature) => replaced[feature]?.includes(op));
+    return extension ?? (own.includes(op) ? 'own' : 'scalar');
+  };
+  if (!supported) {
+    const ops = OP_NAMES.map((op) => ({ op, kernel: kernelOf(op), agreed: null, failure: null }));
+    return { backend: `native:${isa}`, missing: `this CPU lacks ${missing.join(' ')}`, ops };
+  }
+  const backend = createNativeBackend({ isa, features });
+  try {
+    return cover(backend, kernelOf);
+  } finally {
+    backend.dispose();
+  }
+}
+
+function cover(backend: Backend, kernelOf: (op: OpName) => string): BackendCoverage {
+  const [f32, f64] = [createReferenceBackend('f32'), createReferenceBackend('f64')];
+  const ops = OP_NAMES.map((op): Coverage => {
+    let agreed = 0;
+    for (const call of callsOf(op)) {
+      const failure = attempt(backend, f32, f64, call);
+      if (failure) return { op, kernel: kernelOf(op), agreed, failure };
+      agreed++;
+    }
+    return { op, kernel: kernelOf(op), agreed, failure: null };
+  });
+  return { backend: backend.name, missing: null, ops };
+}
+
+/** Each size for one symbol after the other, every combination of optional arguments and choices. */
+function callsOf(op: OpName): Call[] {
+  const symbols = freeSymbols(op);
+  return SIZES.flatMap((size, seed) => {
+    const free = Object.fromEntries(symbols.map((symbol, i) => [symbol, SIZES[(seed + i) % SIZES.length]!]));
+    // With a single class the gradient is 0, and only rounding is left to compare.
+    if (hasTargets(op) && free.V === 1) free.V = size + 1;
+    return Array.from({ length: variants(op) }, (_, variant) => ({
+      op,
+      dims: complete(op, free),
+      seed,
+      variant,
+    }));
+  });
+}
+
+function attempt(backend: Backend, f32: Backend, f64: Backend, call: Call): string | null {
+  const inputs = inputsOf(call);
+  try {
+    const actual = runCall(backend, call, inputs);
+    const isReal = (name: string) => actual.tensors.get(name)?.dtype === 'f32' || name === 'returned';
+    const found = [
+      ...deviations(call.op, actual, runCall(f32, call, inputs)),
+      // Codes are left out: a threshold that float32 rounds decides another one.
+      ...deviations(call.op, actual, runCall(f64, call, inputs)).filter(({ arg }) => isReal(arg)),
+    ];
+    const worst = found.find((d) => d.mismatch)?.mismatch;
+    const dims = Object.entries(call.dims).map(([symbol, size]) => `${symbol}=${size}`);
+    return worst
+      ? `${worst.arg}[${worst.row}, ${worst.col}] is ${worst.actual}, expected ${worst.expected} (${dims.join(' ')})`
+      : null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

@@ -1,0 +1,127 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { nativeStatus } from '../../src/backends/native/index.ts';
+import { OP_NAMES } from '../../src/core/ops.ts';
+import { runInProcess } from './fake-terminal.ts';
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'flashlm-cli-verify-'));
+  vi.stubEnv('FLASHLM_CACHE', join(dir, 'cache'));
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const put = async (name: string, text: string): Promise<string> => {
+  await writeFile(join(dir, name), text);
+  return join(dir, name);
+};
+
+/** A decorator that makes one element of siluGrad wrong in one layer, and a layer whose gradient is half of what it is. */
+const PLUGIN = `
+import { component, z } from 'flashlm';
+class Square {
+  type = 'square'; coupling = 'row'; keeps = { input: true, output: false }; macs = 0;
+  constructor(path, cols) { this.path = path; this.inCols = cols; this.outCols = cols; }
+  parameters() { return []; }
+  plan() { return null; }
+  forward(ctx, x, y) { for (let i = 0; i < x.data.length; i++) y.data[i] = x.data[i] ** 2; }
+  backward(ctx, x, y, dy, dx) { for (let i = 0; i < x.data.length; i++) dx.data[i] = dy.data[i] * x.data[i]; }
+}
+export default { name: 'faults', register(add) {
+  add(component({ kind: 'layer', type: 'square', summary: 'x^2, its gradient x.', schema: z.strictObject({}),
+    examples: [{}], create: (_, scope) => new Square(scope.path, scope.inCols) }));
+  add(component({ kind: 'decorator', type: 'planted', summary: 'One element wrong.', schema: z.strictObject({}),
+    examples: [{}], create: () => (inner) => ({ ...inner, name: 'planted(' + inner.name + ')', kernels: { ...inner.kernels,
+      siluGrad: (dx, dy, x) => { inner.kernels.siluGrad(dx, dy, x); if (x.label.startsWith('blocks.1')) dx.data[dx.cols + 2] += 1; } } }) }));
+} };
+`;
+
+describe('flashlm diff and replay', () => {
+  it('report that every instruction set agrees with the reference', async () => {
+    const { status, stdout, stderr } = await runInProcess(['diff', 'v61-debug', '--steps', '2']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    for (const { isa, supported } of nativeStatus().isas)
+      if (supported)
+        expect(stdout).toMatch(
+          new RegExp(`^agree: native:${isa}\\S* and reference:f64, \\d+ kernel calls in 2 steps$`, 'm'),
+        );
+    expect(stdout).toMatch(/^quantizeRows +\d+ +\S+ +none( +none)+$/m);
+  });
+
+  it('name a planted element with op, layer and place, and find it again alone', async () => {
+    const plugin = await put('faults.mjs', PLUGIN);
+    const recipe = await put('planted.yaml', 'extends: v61-debug\nplugins: [./faults.mjs]\n');
+    const found = await runInProcess(['diff', recipe, '--backend', 'planted(reference)']);
+    expect(found.status).toBe(1);
+    expect(found.stderr.split('\n').slice(0, 2)).toEqual([
+      expect.stringMatching(
+        /^error: siluGrad: 'outDx' \(row 1, column 2\) is \S+ on planted\(reference\), \S+ on reference:f64; /,
+      ),
+      '  at blocks.1.silu, backward, step 1; tensor blocks.1.up/grad',
+    ]);
+    const [name] = await readdir(join(dir, 'cache', 'recordings'));
+    const recording = join(dir, 'cache', 'recordings', name!);
+    expect(found.stderr).toContain('Run that call alone: flashlm replay ');
+
+    const unknown = await runInProcess(['replay', recording]);
+    expect(unknown.status).toBe(2);
+    expect(unknown.stderr).toContain('--plugin FILE');
+    const again = await runInProcess(['replay', recording, '--plugin', plugin]);
+    expect(again.status).toBe(1);
+    expect(again.stdout).toMatch(/^call +siluGrad in blocks\.1\.silu, backward, step 1$/m);
+    expect(again.stdout).toMatch(/^outDx +[\d,]+ +1 +\S+ +1e-5 +\[1, 2\]: /m);
+    expect(again.stdout).toMatch(/gives the same as recorded, to the bit$/m);
+    const right = await runInProcess(['replay', recording, '--backend', 'reference', '--json']);
+    expect(right.status).toBe(0);
+    expect(JSON.parse(right.stdout)).toMatchObject({ op: 'siluGrad', sameAsRecorded: false });
+  });
+
+  it('refuse a file that is no recording', async () => {
+    const { status, stderr } = await runInProcess(['replay', await put('x.safetensors', 'x')]);
+    expect(status).toBe(1);
+    expect(stderr).toContain('x.safetensors');
+  });
+});
+
+describe('flashlm gradcheck', () => {
+  it('compares each layer and parameter, and names the surrogate of quantisers', async () => {
+    const { status, stdout } = await runInProcess(['gradcheck', 'shift', '--probes', '3']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^up +ternary_linear +weight +3 +\S+ +1e-7 +absmean and int8 linearised$/m);
+    expect(stdout).toMatch(/^model +loss +embedding\.weight +1 +\S+ +1e-5 /m);
+    expect(stdout).toMatch(/^right: 17 gradients, \d+ derivatives compared$/m);
+  });
+
+  it("finds a plugin layer's wrong gradient", async () => {
+    await put('faults.mjs', PLUGIN);
+    const recipe = await put(
+      'square.yaml',
+      'extends: v61-debug\nplugins: [./faults.mjs]\nmodel:\n  - embedding: { vocab: 300, dim: 8 }\n  - square\n  - tied_head\n',
+    );
+    const { status, stdout } = await runInProcess(['gradcheck', recipe]);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^wrong: 2 gradients of 2: square, x; model, embedding\.weight$/m);
+  });
+});
+
+describe('flashlm coverage', () => {
+  it('tries every op on every backend', async () => {
+    const { status, stdout } = await runInProcess(['coverage', '--json']);
+    expect(status).toBe(0);
+    const { backends } = JSON.parse(stdout);
+    expect(backends).toHaveLength(1 + nativeStatus().isas.length);
+    for (const { missing, ops } of backends) {
+      expect(ops.map(({ op }: { op: string }) => op)).toEqual(OP_NAMES);
+      for (const { kernel, agreed, failure } of ops) {
+        expect(failure).toBeNull();
+        expect(kernel).not.toBe('scalar');
+        if (!missing) expect(agreed).toBeGreaterThanOrEqual(6);
+      }
+    }
+  });
+});
