@@ -53,7 +53,7 @@ export interface OpSpec {
   readonly args: readonly ArgSpec[];
   /**
    * How closely two backends must agree: `exact` bit for bit, or every element within
-   * `|a - b| <= near * (|b| + rms(b))`.
+   * `|a - b| <= near * (|b| + size)`; see `deviations`.
    */
   readonly agree: 'exact' | { readonly near: number };
   /** Arithmetic of one call; one multiply-accumulate is 2. `integer` work is measured against the int8 limit. */
