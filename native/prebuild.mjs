@@ -3,12 +3,13 @@
 // On Linux, for x64 and ARM, one of them with a cross compiler; where that is missing and this is root's machine with
 // apt-get, it is installed. A prebuilt addon needs a C library at least as new as the symbols that were linked, so make
 // them on the oldest system that is to run them.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { copyFile, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { ADDON, build, buildFolder } from './build.mjs';
+import { need, runs } from './need.mjs';
 import {
   LICENCE,
   MANIFEST,
@@ -26,19 +27,12 @@ const GNU_NAMES = { x64: 'x86_64', arm64: 'aarch64' };
 const VERSIONS = /\b(GLIBC|GLIBCXX|CXXABI)_(\d+(?:\.\d+)+)\b/g;
 
 const text = (command, args) => execFileSync(command, args, { encoding: 'utf8' });
-const runs = (command) => spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
-
 /** The compiler for `arch`, installed if need be. */
 function compilerFor(arch) {
   if (arch === process.arch) return process.env.CXX ?? 'g++';
   const command = `${GNU_NAMES[arch]}-linux-gnu-g++`;
   const debian = `g++-${GNU_NAMES[arch].replace('_', '-')}-linux-gnu`;
-  if (!runs(command) && process.getuid() === 0 && runs('apt-get')) {
-    console.log(`installing ${debian}`);
-    spawnSync('apt-get', ['install', '-y', '--no-install-recommends', debian], { stdio: 'ignore' });
-  }
-  if (!runs(command))
-    throw new Error(`${command} does not run; install it (Debian: apt-get install ${debian})`);
+  need(() => runs(command), command, debian);
   return command;
 }
 

@@ -14,6 +14,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { build, buildFolder } from './build.mjs';
+import { need, runs } from './need.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const folder = path.join(root, 'native', 'build', 'sanitize');
@@ -33,17 +34,6 @@ function fail(why) {
   process.exit(1);
 }
 
-function need(isThere, name, packages) {
-  if (isThere()) return;
-  if (process.getuid() === 0) {
-    spawnSync('apt-get', ['update'], { stdio: 'ignore' });
-    spawnSync('apt-get', ['install', '-y', '--no-install-recommends', packages], { stdio: 'inherit' });
-  }
-  if (!isThere()) fail(`there is no ${name}; install it (Debian: apt-get install ${packages})`);
-}
-
-const runs = (command, args, input) =>
-  spawnSync(command, args, { input, stdio: ['pipe', 'ignore', 'ignore'] }).status === 0;
 const asan = () => execFileSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
 
 /** Runs a program in the package's root; `null` when it does not succeed. */

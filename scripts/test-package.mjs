@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import process from 'node:process';
-import { EMULATOR, need } from '../native/arm64-node.mjs';
+import { needEmulator } from '../native/arm64-node.mjs';
 import { checkArm } from './package-checks/arm.mjs';
 import { checkContents } from './package-checks/contents.mjs';
 import { checkFallback } from './package-checks/fallback.mjs';
@@ -13,7 +13,7 @@ import { checkExtending, checkUse } from './package-checks/use.mjs';
 import { repository, Sandbox } from './package-sandbox.mjs';
 
 const hostOnly = process.argv.includes('--host-only');
-if (!hostOnly) need(EMULATOR, 'qemu-user');
+if (!hostOnly) needEmulator();
 
 const started = performance.now();
 /** Runs one check; the first that fails ends everything. */
