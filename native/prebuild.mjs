@@ -90,6 +90,6 @@ try {
   if (process.platform !== 'linux') throw new Error('prebuilt kernels are made on Linux');
   for (const arch of PREBUILT_ARCHS) await prebuild(arch);
 } catch (error) {
-  console.error(`prebuilds: ${error.message}`);
+  console.error(`prebuild: ${error.message}`);
   process.exitCode = 1;
 }

@@ -12,7 +12,7 @@ for (const arch of PREBUILT_ARCHS) {
 }
 if (problems.length) {
   const warn = process.argv.includes('--warn');
-  const text = `no prebuilt kernels for ${problems.join(', ')}; make them with: npm run prebuilds`;
+  const text = `no prebuilt kernels for ${problems.join(', ')}; make them with: npm run prebuild`;
   console.error(`${warn ? 'warning' : 'error'}: ${text}`);
   if (!warn) process.exitCode = 1;
 }
