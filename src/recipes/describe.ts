@@ -1,6 +1,7 @@
 import { createReferenceBackend } from '../backends/reference/index.ts';
 import type { Backend } from '../core/backend.ts';
 import type { Coupling } from '../core/layer.ts';
+import { couplingOf } from '../core/model.ts';
 import type { Parameter } from '../core/parameter.ts';
 import { buildModel } from './build-model.ts';
 import { createPart } from './create.ts';
@@ -59,7 +60,7 @@ export function describeModel(
     parameters,
     ternaryShare: total((layer) => layer.ternary) / parameters,
     macsPerToken: total((layer) => layer.macs),
-    tokenWise: body.coupling === 'row',
+    tokenWise: couplingOf(parts) === 'row',
     memory,
   };
 }
