@@ -39,6 +39,12 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
+const unknown = values.cpu?.find((cpu) => !CPUS.includes(cpu));
+if (unknown !== undefined) {
+  console.error(`test-arm64: --cpu is '${unknown}', expected one of ${CPUS.join(', ')}`);
+  process.exit(2);
+}
+
 /** The addon, and the test tools' ARM binaries, which are kept between runs. Returns the path of ARM's node. */
 function prepare() {
   need(() => runs(COMPILER), COMPILER, 'g++-aarch64-linux-gnu');

@@ -47,3 +47,9 @@ static inline int32x4_t flashlm_vcvtnq_s32_f32(float32x4_t a) {
 }
 #undef vcvtnq_s32_f32
 #define vcvtnq_s32_f32 flashlm_vcvtnq_s32_f32
+
+static inline uint32x4x2_t flashlm_vld2q_dup_u32(const uint32_t* p) {
+  return uint32x4x2_t{{vdupq_n_u32(p[0]), vdupq_n_u32(p[1])}};
+}
+#undef vld2q_dup_u32
+#define vld2q_dup_u32 flashlm_vld2q_dup_u32

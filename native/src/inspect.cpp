@@ -14,8 +14,14 @@ constexpr int64_t kChunkBytes = 1 << 16;
 
 constexpr uint64_t kPrime = 0x9e3779b97f4a7c15;
 
-/** Odd factor and exclusive or can both be undone, so no step loses a difference. */
-uint64_t mix(uint64_t hash, uint64_t word) { return (hash ^ word) * kPrime; }
+/**
+ * Each part can be undone, so no step loses a difference. Without the shift a change of the top bit, as of a sign, would
+ * stay in the top bit, and two of them would cancel.
+ */
+uint64_t mix(uint64_t hash, uint64_t word) {
+  const uint64_t product = (hash ^ word) * kPrime;
+  return product ^ product >> 32;
+}
 
 uint64_t rotate(uint64_t x, int by) { return x << by | x >> (64 - by); }
 

@@ -12,7 +12,8 @@ export async function keepRecording(error: unknown): Promise<unknown> {
   let remedy: string;
   try {
     const path = await saveRecording(recording, join(cacheDir(), 'recordings'));
-    remedy = `Run that call alone: flashlm replay ${shown(path)}`;
+    const file = /\s/.test(path) ? JSON.stringify(shown(path)) : shown(path);
+    remedy = `Run that call alone: flashlm replay ${file}`;
   } catch (cause) {
     remedy = `The call could not be saved: ${(cause as Error).message}`;
   }

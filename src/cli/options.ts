@@ -48,7 +48,10 @@ export function duration(text: string): string {
 export function addBackendOptions(command: Command, otherwise: string): Command {
   return command
     .option('--threads <n>', 'threads of the kernels (default: one per CPU)', wholeNumber(1, '2'))
-    .option('--backend <name>', `native, native:avx2, reference, checked(native)... (default: ${otherwise})`);
+    .option(
+      '--backend <name>',
+      `native, native:avx2, reference, checked(native), diff(native), timed(native)... (default: ${otherwise})`,
+    );
 }
 
 /** `--set key=value`, any number of times; the values arrive in order in the option `set`. */

@@ -46,6 +46,9 @@ export function outcomeOf(op: OpName, values: readonly unknown[], returned: unkn
   return { tensors: new Map(written), returned: returned as number | undefined };
 }
 
+/** Roundings of an accumulator in float32 that one call may add up: one for each chunk of a thousand rows, and one. */
+const ROUNDINGS = 5;
+
 /** How close results must be: integers equal, reals within `near`; `stored` for float32 against float64. */
 function nearOf(op: OpName, tensor: Tensor, measure: Real): number {
   if (tensor.dtype !== 'f32' && tensor.dtype !== 'f64') return 0;
@@ -58,16 +61,22 @@ function nearOf(op: OpName, tensor: Tensor, measure: Real): number {
  * Compares what two calls of one op left behind, argument by argument: equality for integers and where the table says
  * `exact`, `|a - b| <= near * (|b| + size)` for other reals. `size` is the RMS of the whole output or of the element's
  * row, whichever is greater: a float32 sum is off by what its own terms are large, and the rows of one batch (a token
- * that occurs once, one that occurs thousands of times) can differ by orders of magnitude. What backends keep to themselves (packed weights) is not compared.
+ * that occurs once, one that occurs thousands of times) can differ by orders of magnitude. With `before`, what an argument
+ * that is added into held before the call, the bound is for the change. What backends keep to themselves (packed weights) is not compared.
  */
-export function deviations(op: OpName, actual: Outcome, expected: Outcome): Deviation[] {
+export function deviations(
+  op: OpName,
+  actual: Outcome,
+  expected: Outcome,
+  before?: ReadonlyMap<string, Tensor>,
+): Deviation[] {
   const isPrivate = new Set(
     flatArgs(op).flatMap((arg) => (arg.kind === 'tensor' && arg.packs ? [arg.name] : [])),
   );
   const compared = [...expected.tensors].filter(([name]) => !isPrivate.has(name));
   const found = compared.map(([name, measure]) => {
     const mine = actual.tensors.get(name)!;
-    return deviation(name, mine, measure, nearOf(op, mine, measure.dtype as Real));
+    return deviation(name, mine, measure, nearOf(op, mine, measure.dtype as Real), before?.get(name));
   });
   if (expected.returned === undefined) return found;
   const number = (value: number | undefined): Tensor => {
@@ -75,25 +84,38 @@ export function deviations(op: OpName, actual: Outcome, expected: Outcome): Devi
   };
   const { agree } = OPS[op];
   const near = agree === 'exact' ? 0 : agree.near;
-  return [...found, deviation('returned', number(actual.returned), number(expected.returned), near)];
+  return [
+    ...found,
+    deviation('returned', number(actual.returned), number(expected.returned), near, undefined),
+  ];
 }
 
-function deviation(arg: string, actual: Tensor, expected: Tensor, near: number): Deviation {
-  const [a, b] = [actual.data, expected.data];
+function deviation(
+  arg: string,
+  actual: Tensor,
+  expected: Tensor,
+  near: number,
+  before: Tensor | undefined,
+): Deviation {
+  const [a, b, old] = [actual.data, expected.data, before?.data];
   const { rows, cols } = expected;
-  const whole = rms(b, 0, b.length);
+  // Of what is added into, the change is what a kernel answers for; the sum itself is only rounded.
+  const value = (i: number): number => b[i]! - (old ? old[i]! : 0);
+  const whole = rms(value, 0, b.length);
   let [beyond, worst] = [0, 0];
   let mismatch: Mismatch | null = null;
   for (let row = 0; row < rows; row++) {
-    const size = Math.max(whole, rms(b, row * cols, (row + 1) * cols));
+    const size = Math.max(whole, rms(value, row * cols, (row + 1) * cols));
     for (let i = row * cols; i < (row + 1) * cols; i++) {
-      const scale = Math.abs(b[i]!) + size;
+      const scale = Math.abs(value(i)) + size;
+      const rounding = old ? ROUNDINGS * STORED * Math.max(Math.abs(b[i]!), Math.abs(old[i]!)) : 0;
       const distance = Math.abs(a[i]! - b[i]!);
-      if (distance <= near * scale) {
-        if (distance > worst * scale) worst = distance / scale;
+      if (Number.isFinite(b[i]!) && distance <= near * scale + rounding) {
+        const relative = Math.max(0, distance - rounding) / scale;
+        if (relative > worst) worst = relative;
         continue;
       }
-      // Both the same NaN or infinity: equal, though their difference is no number.
+      // The same NaN or infinity on both: equal, though their difference is no number.
       if (Object.is(a[i], b[i])) continue;
       const relative = distance / scale;
       worst = Math.max(worst, Number.isNaN(relative) ? Number.POSITIVE_INFINITY : relative);
@@ -106,15 +128,19 @@ function deviation(arg: string, actual: Tensor, expected: Tensor, near: number):
         col: i - row * cols,
         actual: a[i]!,
         expected: b[i]!,
-        bound: near * scale,
+        bound: near * scale + rounding,
       };
     }
   }
   return { arg, elements: b.length, beyond, worst, mismatch };
 }
 
-function rms(values: Tensor['data'], begin: number, end: number): number {
+/** Of what is finite: one infinity must not make room for every other element. */
+function rms(value: (i: number) => number, begin: number, end: number): number {
   let squares = 0;
-  for (let i = begin; i < end; i++) squares += values[i]! * values[i]!;
+  for (let i = begin; i < end; i++) {
+    const v = value(i);
+    if (Number.isFinite(v)) squares += v * v;
+  }
   return end > begin ? Math.sqrt(squares / (end - begin)) : 0;
 }

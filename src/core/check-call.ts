@@ -27,7 +27,8 @@ export function checkCall(op: OpName, values: readonly unknown[], real: Real): D
   args.forEach((arg, i) => {
     const value = flat[i];
     if (arg.kind === 'scalar') {
-      if (typeof value !== 'number' || Number.isNaN(value)) fail(arg, i, `is ${value}, expected a number`);
+      if (typeof value !== 'number' || !Number.isFinite(value))
+        fail(arg, i, `is ${value}, expected a number`);
       if ((arg.symbol || arg.whole) && !(Number.isSafeInteger(value) && (value as number) >= 1)) {
         fail(arg, i, `is ${value}, expected a whole number of at least 1`);
       }

@@ -46,6 +46,9 @@ export interface ChoiceArg {
 }
 export type ArgSpec = TensorArg | GroupArg | ScalarArg | ChoiceArg;
 
+/** Whether a call has an optional argument, by its flat name. */
+export type Present = (arg: string) => boolean;
+
 /** Values of the symbols in one call. */
 export type Dims = Readonly<Record<string, number>>;
 
@@ -57,7 +60,7 @@ export interface OpSpec {
    */
   readonly agree: 'exact' | { readonly near: number };
   /** Arithmetic of one call; one multiply-accumulate is 2. `integer` work is measured against the int8 limit. */
-  readonly flops: (d: Dims) => number;
+  readonly flops: (d: Dims, has?: Present) => number;
   readonly integer?: true;
   /** `M = S * T` for ops on whole sequences. */
   readonly product?: readonly [string, string, string];
@@ -289,7 +292,9 @@ export const OPS: OpTable = {
       scalar('scale'),
     ],
     agree: near,
-    flops: ({ M, V, D }) => 6 * M * V * D + 20 * M * V,
+    // Logits, and a product for each of the two gradients.
+    flops: ({ M, V, D }, has = () => true) =>
+      2 * M * V * D * (1 + Number(has('outDh')) + Number(has('accTable'))) + 20 * M * V,
   },
   sumSquares: {
     args: [input('x', 'M', 'D')],
@@ -400,4 +405,11 @@ export function dimsOf(op: OpName, values: readonly unknown[]): Dims {
   const { product } = OPS[op];
   if (product) dims[product[1]] ??= dims[product[0]]! / dims[product[2]]!;
   return dims;
+}
+
+/** Which optional arguments a call has. */
+export function presentArgs(op: OpName, values: readonly unknown[]): Present {
+  const flat = flatValues(op, values);
+  const absent = new Set(flatArgs(op).flatMap((arg, i) => (flat[i] === null ? [arg.name] : [])));
+  return (arg) => !absent.has(arg);
 }

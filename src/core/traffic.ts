@@ -1,6 +1,6 @@
 import type { Backend } from './backend.ts';
 import type { OpName } from './kernels.ts';
-import { type Dims, flatArgs, OPS, sizeOf, type TensorArg } from './ops.ts';
+import { type Dims, flatArgs, OPS, type Present, sizeOf, type TensorArg } from './ops.ts';
 import { BYTES } from './tensor.ts';
 
 /** Bytes that one call must move at least, when every tensor goes between kernel and memory once each way. */
@@ -11,15 +11,16 @@ export interface Traffic {
   readonly footprint: number;
 }
 
-/** The traffic of a call with all of its optional arguments, from the arguments' roles alone. */
+/** The traffic of a call, from the arguments' roles alone; with all of its optional arguments unless `has` says other. */
 export function trafficOf(
   op: OpName,
   dims: Dims,
   backend: Pick<Backend, 'real' | 'packedTernaryBytes'>,
+  has: Present = () => true,
 ): Traffic {
   let [read, written, footprint] = [0, 0, 0];
   for (const arg of flatArgs(op)) {
-    if (arg.kind !== 'tensor') continue;
+    if (arg.kind !== 'tensor' || !has(arg.name)) continue;
     const bytes = bytesOf(op, arg, dims, backend);
     footprint += bytes;
     if (arg.role !== 'out') read += bytes;

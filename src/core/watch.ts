@@ -20,6 +20,8 @@ export interface LayerCall {
   readonly requests: Requests;
   /** The activations that must come back to backward as forward left them. */
   readonly kept: readonly Tensor[];
+  /** What this call is given to read and must not change: x of forward, dy of backward, h of the loss. */
+  readonly reads: readonly Tensor[];
   /** What this call has to write in full. */
   readonly writes: readonly Mat[];
 }
@@ -31,6 +33,8 @@ export interface LayerCall {
 export interface LayerWatch {
   /** Training step `step` (from 0) begins. */
   beginStep?(step: number): void;
+  /** It is over, or has failed: what follows is evaluation, samples, the end. */
+  endStep?(): void;
   /** Must call `run` once. Containers are told of too, around the layers inside them. */
   around(call: LayerCall, run: () => void): void;
   /** What backward gets in place of an activation of which the layer said that it does not keep it. */
@@ -44,6 +48,10 @@ export function combineWatches(outer: LayerWatch, inner: LayerWatch | undefined)
     beginStep(step) {
       outer.beginStep?.(step);
       inner.beginStep?.(step);
+    },
+    endStep() {
+      outer.endStep?.();
+      inner.endStep?.();
     },
     around: (call, run) => outer.around(call, () => inner.around(call, run)),
     unkept: (activation) => outer.unkept?.(activation) ?? inner.unkept?.(activation) ?? activation,
@@ -108,13 +116,16 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat> implements Layer<
       training: false,
       requests: NOTHING,
       kept: [],
+      reads: [],
       writes: [],
     } as const;
     this.watch.around(call, () => this.inner.prepare!(k));
   }
 
   forward(ctx: StepContext, x: X, y: Mat, cache: Watched<C>): void {
-    this.watch.around(this.call('forward', x, y, cache, y), () => this.inner.forward(ctx, x, y, cache.inner));
+    this.watch.around(this.call('forward', x, y, cache, x, y), () =>
+      this.inner.forward(ctx, x, y, cache.inner),
+    );
   }
 
   backward(ctx: StepContext, x: X, y: Mat, dy: Mat, dx: Grad<X>, cache: Watched<C>): void {
@@ -122,16 +133,24 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat> implements Layer<
     // Token ids are nothing that could be made unusable: what reads them reads them as indices.
     const xBack = keeps.input || dx === null || !watch.unkept ? x : (watch.unkept(x as Mat) as unknown as X);
     const yBack = keeps.output || !watch.unkept ? y : watch.unkept(y);
-    watch.around(this.call('backward', x, y, cache, dx), () =>
+    watch.around(this.call('backward', x, y, cache, dy, dx), () =>
       this.inner.backward(ctx, xBack, yBack, dy, dx, cache.inner),
     );
   }
 
-  private call(pass: Pass, x: X, y: Mat, { training, requests }: Watched<C>, written: Mat | null): LayerCall {
+  private call(
+    pass: Pass,
+    x: X,
+    y: Mat,
+    { training, requests }: Watched<C>,
+    read: Tensor,
+    written: Mat | null,
+  ): LayerCall {
     const { path, type, keeps } = this;
     const kept = [...(keeps.input ? [x] : []), ...(keeps.output ? [y] : [])];
     const container = this.children !== undefined;
-    return { path, type, pass, container, training, requests, kept, writes: written ? [written] : [] };
+    const reads = [read];
+    return { path, type, pass, container, training, requests, kept, reads, writes: written ? [written] : [] };
   }
 }
 
@@ -171,18 +190,20 @@ export class WatchedObjective<C = unknown> implements Objective<Watched<C>> {
     dh: Mat | null,
     cache: Watched<C>,
   ): void {
-    this.watch.around(this.call('loss', cache, dh ? [outNats, dh] : [outNats]), () =>
+    this.watch.around(this.call('loss', cache, h, dh ? [outNats, dh] : [outNats]), () =>
       this.inner.loss(ctx, outNats, h, targets, scale, dh, cache.inner),
     );
   }
 
   logits(ctx: StepContext, out: Mat, h: Mat, cache: Watched<C>): void {
-    this.watch.around(this.call('logits', cache, [out]), () => this.inner.logits(ctx, out, h, cache.inner));
+    this.watch.around(this.call('logits', cache, h, [out]), () =>
+      this.inner.logits(ctx, out, h, cache.inner),
+    );
   }
 
-  private call(pass: Pass, { requests }: Watched<C>, writes: readonly Mat[]): LayerCall {
+  private call(pass: Pass, { requests }: Watched<C>, h: Mat, writes: readonly Mat[]): LayerCall {
     const { path, type } = this;
-    return { path, type, pass, container: false, training: false, requests, kept: [], writes };
+    return { path, type, pass, container: false, training: false, requests, kept: [], reads: [h], writes };
   }
 }
 

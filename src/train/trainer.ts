@@ -125,12 +125,21 @@ export class Trainer {
   }
 
   private async trainStep(): Promise<StepEvent> {
+    const { watch } = this.parts.model.backend;
+    watch?.beginStep?.(this.step);
+    try {
+      return await this.stepOnce();
+    } finally {
+      watch?.endStep?.();
+    }
+  }
+
+  private async stepOnce(): Promise<StepEvent> {
     const { model, optimizer, optimizerState, schedule } = this.parts;
     const { kernels } = model.backend;
     const { limits, measure, tokensPerStep, clip } = this.options;
     const began = performance.now();
 
-    model.backend.watch?.beginStep?.(this.step);
     const rows = this.nextRows();
     model.prepare();
     model.store.zeroGrads();

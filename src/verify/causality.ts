@@ -1,4 +1,6 @@
+import { checkArguments } from '../backends/decorators/check-arguments.ts';
 import { allocateMat, type Backend } from '../core/backend.ts';
+import { FlashError } from '../core/errors.ts';
 import { type BlockPlan, Blocks, type Model } from '../core/model.ts';
 import { Random } from '../core/random.ts';
 import type { Mat } from '../core/tensor.ts';
@@ -62,9 +64,19 @@ function workOf(recipe: Recipe): number {
   return (CHANGES + 1) * SEQUENCES * (macsPerToken + layers.at(-1)!.macs);
 }
 
-function tokensFor(recipe: Recipe, effort = 1): number {
-  return Math.min(recipe.data.seq_len, MOST_TOKENS, Math.floor((effort * WORK) / workOf(recipe)));
+function tokensFor(recipe: Recipe): number {
+  return Math.min(recipe.data.seq_len, MOST_TOKENS, Math.floor(WORK / workOf(recipe)));
 }
+
+/** As many as can each be changed in turn: the work grows with the square. */
+function thoroughTokens(recipe: Recipe, effort: number): number {
+  const perToken = (SEQUENCES * workOf(recipe)) / (CHANGES + 1);
+  const tokens = Math.floor(Math.sqrt((effort * WORK) / perToken));
+  return leastOf(recipe, Math.min(recipe.data.seq_len, MOST_TOKENS, tokens));
+}
+
+const leastOf = (recipe: Recipe, tokens: number): number =>
+  Math.max(tokens, Math.min(recipe.data.seq_len, LEAST_TOKENS));
 
 /** Whether the gate takes no more than about a second on the reference backend, so that it can run unasked. */
 export function isCheap(recipe: Recipe): boolean {
@@ -74,18 +86,24 @@ export function isCheap(recipe: Recipe): boolean {
 /**
  * Changes one token at a time in a block of two sequences and looks at the logits and losses of every other row: those
  * before it and those of the other sequence must stay the same to the bit, and in a token-wise model all others. The
- * model is one of its own, with parameters that depend on its recipe alone. With an `effort` of 1 sequences are as long
- * as a second or so on the reference backend allows; with more of it, that many times longer.
+ * model is one of its own, with parameters that depend on its recipe alone. With an `effort` of 1 a few tokens are changed
+ * in sequences as long as a second or so on the reference backend allows; with more of it every token, and that many
+ * times the work.
  */
 export function checkCausality(recipe: Recipe, backend: Backend, effort = 1): CausalityResult {
-  const tokens = Math.max(tokensFor(recipe, effort), Math.min(recipe.data.seq_len, LEAST_TOKENS));
+  const thorough = effort > 1;
+  const tokens = thorough ? thoroughTokens(recipe, effort) : leastOf(recipe, tokensFor(recipe));
   const trace = new Trace();
-  const model = composeModel(recipe, { ...backend, watch: combineWatches(trace, backend.watch) });
+  // With arguments checked: the reference would compute something else from wrong shapes, which looks like a leak.
+  const watched = { ...checkArguments(backend), watch: combineWatches(trace, backend.watch) };
+  const model = composeModel(recipe, watched);
   perturb(model);
   const tokenWise = model.coupling === 'row';
   const block = new Block(model, tokens);
   const base = block.run();
-  const changes = model.vocab > 1 ? changesOf(tokens) : [];
+  trace.compare(() => true);
+  refuseChance(base, block.run(), trace);
+  const changes = model.vocab > 1 ? (thorough ? allOf(tokens) : changesOf(tokens)) : [];
   let seen = 0;
   for (const changed of changes) {
     const kindOf = (row: number) => forbidden(row, changed, tokens, tokenWise);
@@ -107,6 +125,18 @@ export function checkCausality(recipe: Recipe, backend: Backend, effort = 1): Ca
   return { backend: backend.name, causal, leak: null, tokenWise, tokens, changes: changes.length };
 }
 
+/** @throws FlashError for a model that gives other results for the very same tokens: every change would look like a leak. */
+function refuseChance(base: Outputs, again: Outputs, trace: Trace): void {
+  const differs = leakOf(base, again, () => true);
+  trace.end();
+  if (!differs) return;
+  const { path, type } = trace.first!;
+  throw new FlashError('The model gives other results for the same tokens', {
+    where: `${path} (${type})`,
+    remedy: 'A layer must not draw random numbers, nor keep anything from one call for the next.',
+  });
+}
+
 function perturb({ store }: Model): void {
   for (const p of store.all) {
     const random = new Random(1, `causality/${p.name}`);
@@ -114,6 +144,14 @@ function perturb({ store }: Model): void {
     const { data } = p.value;
     for (let i = 0; i < data.length; i++) data[i] = Math.fround(data[i]! + spread * random.normal());
   }
+}
+
+/** Every token of both sequences, the last first. */
+function allOf(tokens: number): Position[] {
+  return Array.from({ length: SEQUENCES * tokens }, (_, i) => ({
+    sequence: i % SEQUENCES,
+    row: tokens - 1 - Math.floor(i / SEQUENCES),
+  }));
 }
 
 /** The last token comes first: what sees a whole sequence is then found to see a later token. */

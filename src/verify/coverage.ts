@@ -83,7 +83,7 @@ function cover(backend: Backend, kernelOf: (op: OpName) => string): BackendCover
 /** Each size for one symbol after the other, every combination of optional arguments and choices. */
 function callsOf(op: OpName): Call[] {
   const symbols = freeSymbols(op);
-  return SIZES.flatMap((size, seed) => {
+  const all = SIZES.flatMap((size, seed) => {
     const free = Object.fromEntries(symbols.map((symbol, i) => [symbol, SIZES[(seed + i) % SIZES.length]!]));
     // With a single class the gradient is 0, and only rounding is left to compare.
     if (hasTargets(op) && free.V === 1) free.V = size + 1;
@@ -94,6 +94,9 @@ function callsOf(op: OpName): Call[] {
       variant,
     }));
   });
+  // A long sum, past the steps after which narrow integers are widened.
+  const long = { ...Object.fromEntries(symbols.map((symbol) => [symbol, 3])), K: 1025 };
+  return symbols.includes('K') ? [...all, { op, dims: complete(op, long), seed: 0, variant: 0 }] : all;
 }
 
 function attempt(backend: Backend, f32: Backend, f64: Backend, call: Call): string | null {

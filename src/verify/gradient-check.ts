@@ -1,3 +1,4 @@
+import { checkArguments } from '../backends/decorators/check-arguments.ts';
 import { StraightThrough } from '../backends/decorators/straight-through.ts';
 import { createReferenceBackend } from '../backends/reference/index.ts';
 import type { Backend } from '../core/backend.ts';
@@ -126,7 +127,7 @@ const SEQUENCES = 2;
  * model along one random direction of each parameter, with everything between: residuals, shared tables, blocks.
  */
 export function checkGradients(recipe: Recipe, { probes, onProgress }: GradcheckOptions): GradientResult[] {
-  const backend = createReferenceBackend('f64');
+  const backend = checkArguments(createReferenceBackend('f64'));
   const { body } = buildModel(recipe.model, { backend, seqLen: SEQ_LEN });
   const layers = leaves(body);
   const short = { ...recipe, data: { ...recipe.data, seq_len: SEQ_LEN } };

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { rename } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Recording } from '../backends/decorators/recording.ts';
 import type { Outcome } from '../core/agreement.ts';
 import { FlashError } from '../core/errors.ts';
-import { makeFolder } from '../core/files.ts';
+import { discard, fileError, makeFolder } from '../core/files.ts';
 import type { OpName } from '../core/kernels.ts';
 import { type FlatArg, flatArgs, OP_NAMES } from '../core/ops.ts';
 import type { DType, Tensor } from '../core/tensor.ts';
@@ -69,9 +71,18 @@ export async function saveRecording(recording: Recording, folder: string): Promi
   const { op, layer, step } = recording;
   await makeFolder(folder);
   const where = (layer ? `${layer.path}-${layer.pass}` : 'no-layer').replaceAll(/[^\w.-]/g, '_');
-  const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+Z/g, '');
-  const path = `${folder}/${op}-${where}${step === null ? '' : `-step${step + 1}`}-${stamp}.safetensors`;
-  await writeSafetensors(path, entries(recording), { [KEY]: JSON.stringify(header(recording)) });
+  const stamp = new Date().toISOString().replaceAll(/[-:.Z]/g, '');
+  // Two processes may come here in the same millisecond.
+  const unique = randomUUID().slice(0, 4);
+  const path = `${folder}/${op}-${where}${step === null ? '' : `-step${step + 1}`}-${stamp}-${unique}.safetensors`;
+  const temporary = `${path}.tmp`;
+  try {
+    await writeSafetensors(temporary, entries(recording), { [KEY]: JSON.stringify(header(recording)) });
+    await rename(temporary, path);
+  } catch (error) {
+    await discard(temporary);
+    throw fileError(error, 'Cannot write the recording', path);
+  }
   return path;
 }
 

@@ -1,4 +1,4 @@
-import { mirrorCall } from '../backends/decorators/call-mirror.ts';
+import { copyAccumulated, mirrorCall } from '../backends/decorators/call-mirror.ts';
 import type { Recording } from '../backends/decorators/recording.ts';
 import { type Deviation, deviations, outcomeOf } from '../core/agreement.ts';
 import type { Backend } from '../core/backend.ts';
@@ -39,7 +39,7 @@ export function replay(recording: Recording, backend: Backend, against: Backend)
       const now = mine.tensors.get(name)?.data;
       return now?.length === data.length && data.every((v: number, i: number) => Object.is(v, now[i]));
     });
-  return { deviations: deviations(op, mine, measure), sameAsRecorded };
+  return { deviations: deviations(op, mine, measure, copyAccumulated(op, values)), sameAsRecorded };
 }
 
 /** Flat values as the arguments of the op; the packed form of a weight is made anew by each backend. */

@@ -173,7 +173,7 @@ describe('checked holds a layer without kernels', () => {
       (y.data as Float32Array).set(x.data);
       x.data[3]! *= 2;
     };
-    expect(() => runLayer({ forward })).toThrow('forward of own changed its input x, which backward reads');
+    expect(() => runLayer({ forward })).toThrow('forward of own changed its input x');
   });
 
   it('to reading back only what it said it keeps', () => {

@@ -4,7 +4,7 @@ import { FlashError } from '../../core/errors.ts';
 import { formatBytes } from '../../core/files.ts';
 import type { OpName } from '../../core/kernels.ts';
 import { type FlatArg, flatArgs, flatValues, OP_NAMES, type TensorArg } from '../../core/ops.ts';
-import type { Tensor } from '../../core/tensor.ts';
+import type { Real, Tensor } from '../../core/tensor.ts';
 import { digest } from './digest.ts';
 import { Edges } from './edges.ts';
 import { findNonFinite, placeOf } from './finite.ts';
@@ -24,7 +24,7 @@ interface Given {
 /** What `checked` asks of every kernel call. */
 export class CallChecks {
   constructor(
-    private readonly backend: Pick<Backend, 'real' | 'inspector'>,
+    private readonly backend: Pick<Backend, 'real' | 'anyReal' | 'inspector'>,
     private readonly memory: GuardedMemory,
   ) {}
 
@@ -34,7 +34,8 @@ export class CallChecks {
     values: readonly unknown[],
     call: () => unknown,
   ): { readonly result: unknown; readonly written: readonly Tensor[] } {
-    checkCall(op, values, this.backend.real);
+    const real = (this.backend.anyReal && realOf(flatValues(op, values))) || this.backend.real;
+    checkCall(op, values, real);
     const given = tensorsOf(op, values);
     const written = given.filter(({ arg }) => arg.role !== 'in').map(({ tensor }) => tensor);
     const inputs = given.filter(({ arg, inPlace }) => arg.role === 'in' && !inPlace);
@@ -47,7 +48,10 @@ export class CallChecks {
       if (this.digest(tensor) === before[i]) return;
       throw new FlashError(`${op} changed its input '${arg.name}' (${tensor.label})`);
     });
-    for (const each of given) this.refuseNonFinite(op, each);
+    for (const each of given) {
+      this.refuseNonFinite(op, each);
+      refuseUnwrittenCodes(op, each);
+    }
     if (typeof result === 'number' && !Number.isFinite(result))
       throw new FlashError(`${op} returned ${result}`);
     return { result, written };
@@ -75,6 +79,19 @@ export class CallChecks {
     const what = Number.isNaN(value) && arg.role === 'out' ? 'NaN or nothing' : value;
     throw new FlashError(`${op} wrote ${what} into ${tensor.label} (${placeOf(tensor, index)})`);
   }
+}
+
+function realOf(flat: readonly unknown[]): Real | undefined {
+  const types = flat.map((value) => (value as Tensor | null)?.dtype);
+  return types.find((type): type is Real => type === 'f32' || type === 'f64');
+}
+
+/** No rule gives the code that stood there before: the greatest magnitude of int8 is 127. */
+function refuseUnwrittenCodes(op: OpName, { arg, tensor }: Given): void {
+  if (arg.role !== 'out' || tensor.dtype !== 'i8') return;
+  const index = tensor.data.indexOf(-128);
+  if (index < 0) return;
+  throw new FlashError(`${op} wrote -128 or nothing into ${tensor.label} (${placeOf(tensor, index)})`);
 }
 
 function tensorsOf(op: OpName, values: readonly unknown[]): Given[] {

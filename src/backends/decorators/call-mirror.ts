@@ -56,13 +56,13 @@ function codesIn(op: OpName, values: readonly unknown[]): Codes | undefined {
   return at < 0 ? undefined : (values[at] as Codes);
 }
 
-/** Copies of what a call is about to add into or update, by place in `flatArgs`. */
-export function copyAccumulated(op: OpName, values: readonly unknown[]): ReadonlyMap<number, Tensor> {
+/** Copies of what a call is about to add into or update, by flat name. */
+export function copyAccumulated(op: OpName, values: readonly unknown[]): ReadonlyMap<string, Tensor> {
   const flat = flatValues(op, values);
   return new Map(
     flatArgs(op).flatMap((arg, i) => {
       const isChanged = arg.kind === 'tensor' && (arg.role === 'acc' || arg.role === 'inout');
-      return isChanged && flat[i] !== null ? [[i, copyOf(flat[i] as Tensor)] as const] : [];
+      return isChanged && flat[i] !== null ? [[arg.name, copyOf(flat[i] as Tensor)] as const] : [];
     }),
   );
 }
@@ -74,7 +74,7 @@ export function copyAccumulated(op: OpName, values: readonly unknown[]): Readonl
 export function inputsOf(
   op: OpName,
   mirrored: readonly unknown[],
-  before: ReadonlyMap<number, Tensor>,
+  before: ReadonlyMap<string, Tensor>,
   real: Backend['real'],
 ): unknown[] {
   return flatValues(op, mirrored).map((value, i) => {
@@ -83,7 +83,7 @@ export function inputsOf(
     const t = value as Tensor;
     // Each backend packs for itself.
     if (arg.packs) return tensor('u8', 1, 0, t.label);
-    return before.get(i) ?? (arg.dtype === 'real' ? inType(t, real) : copyOf(t));
+    return before.get(arg.name) ?? (arg.dtype === 'real' ? inType(t, real) : copyOf(t));
   });
 }
 

@@ -27,7 +27,7 @@ function describePlace({ layer, step, mismatch }: Recording): string {
 }
 
 export interface DiffOptions {
-  /** Compares in the first of every so many training steps; outside training always. Default 1: every step. */
+  /** Compares in one training step out of so many, and outside steps only where it is 1, which is the default. */
   readonly every?: number;
   /** Hears of each call that was compared. */
   readonly onCompared?: (op: OpName, deviations: readonly Deviation[]) => void;
@@ -51,6 +51,7 @@ export function diff(against: Backend, { every = 1, onCompared }: DiffOptions = 
       });
     }
     const position = new LayerPosition();
+    const isDue = (): boolean => every === 1 || (position.step !== null && position.step % every === 0);
     const compare = (op: OpName, values: readonly unknown[], call: () => unknown): unknown => {
       const real = OPS[op].agree === 'exact' && against.anyReal ? inner.real : against.real;
       const mirrored = mirrorCall(op, values, against, real);
@@ -59,7 +60,7 @@ export function diff(against: Backend, { every = 1, onCompared }: DiffOptions = 
       const kernel = against.kernels[op] as (...values: unknown[]) => unknown;
       const expected = kernel(...mirrored);
       const outcomes = [outcomeOf(op, values, returned), outcomeOf(op, mirrored, expected)] as const;
-      const found = deviations(op, ...outcomes);
+      const found = deviations(op, ...outcomes, before);
       const mismatch = found.find((d) => d.mismatch)?.mismatch;
       if (mismatch) {
         const { layer, step } = position;
@@ -76,18 +77,13 @@ export function diff(against: Backend, { every = 1, onCompared }: DiffOptions = 
       onCompared?.(op, found);
       return returned;
     };
-    return wrapBackend(
-      'diff',
-      inner,
-      (op, values, call) => ((position.step ?? 0) % every === 0 ? compare(op, values, call) : call()),
-      {
-        argument: against.name,
-        watch: position,
-        dispose: () => {
-          inner.dispose();
-          against.dispose();
-        },
+    return wrapBackend('diff', inner, (op, values, call) => (isDue() ? compare(op, values, call) : call()), {
+      argument: against.name,
+      watch: position,
+      dispose: () => {
+        inner.dispose();
+        against.dispose();
       },
-    );
+    });
   };
 }

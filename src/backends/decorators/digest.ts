@@ -15,21 +15,30 @@ export function digest({ data }: Tensor, inspector?: Inspector): number {
   let [a, b, c, d] = [1, 2, 3, 4];
   const whole = words.length - (words.length % 4);
   for (let i = 0; i < whole; i += 4) {
-    a = Math.imul(a ^ words[i]!, PRIME);
-    b = Math.imul(b ^ words[i + 1]!, PRIME);
-    c = Math.imul(c ^ words[i + 2]!, PRIME);
-    d = Math.imul(d ^ words[i + 3]!, PRIME);
+    a = mix(a, words[i]!);
+    b = mix(b, words[i + 1]!);
+    c = mix(c, words[i + 2]!);
+    d = mix(d, words[i + 3]!);
   }
   const rest = new Uint8Array(buffer, byteOffset + 4 * whole, byteLength - 4 * whole);
-  // An odd factor and an exclusive or can both be undone, so no step loses a difference; rotating keeps chains apart.
+  // Rotated, so that equal changes of two chains do not cancel.
   const joined = a ^ rotate(b, 8) ^ rotate(c, 16) ^ rotate(d, 24);
   return digestBytes(rest, joined);
 }
 
 function digestBytes(bytes: Uint8Array, start: number): number {
   let hash = start;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, PRIME);
+  for (const byte of bytes) hash = mix(hash, byte);
   return hash;
+}
+
+/**
+ * Each part can be undone, so no step loses a difference. Without the shift a change of the top bit, as of a sign, would
+ * stay in the top bit, and two of them would cancel.
+ */
+function mix(hash: number, word: number): number {
+  const product = Math.imul(hash ^ word, PRIME);
+  return product ^ (product >>> 15);
 }
 
 const rotate = (x: number, by: number): number => (x << by) | (x >>> (32 - by));

@@ -1,7 +1,8 @@
 import type { Tensor } from '../../core/tensor.ts';
 
-/** Bytes on each side of a tensor that are looked at. */
-const EDGE_BYTES = 64;
+/** Bytes on each side of a tensor that are looked at: at least a cache line, and one more row, the commonest overrun. */
+const edgeBytes = ({ cols, data }: Tensor): number =>
+  Math.min(1 << 14, Math.max(64, cols * data.BYTES_PER_ELEMENT));
 
 interface Edge {
   readonly tensor: Tensor;
@@ -22,13 +23,14 @@ export class Edges {
     this.edges = written.flatMap((tensor) => {
       const { buffer, byteOffset, byteLength } = tensor.data;
       const end = byteOffset + byteLength;
+      const reach = edgeBytes(tensor);
       const edge = (side: Edge['side'], from: number, to: number): Edge => {
         const bytes = new Uint8Array(buffer, from, to - from);
         return { tensor, side, bytes, before: bytes.slice() };
       };
       return [
-        edge('before its start', Math.max(0, byteOffset - EDGE_BYTES), byteOffset),
-        edge('past its end', end, Math.min(buffer.byteLength, end + EDGE_BYTES)),
+        edge('before its start', Math.max(0, byteOffset - reach), byteOffset),
+        edge('past its end', end, Math.min(buffer.byteLength, end + reach)),
       ];
     });
   }

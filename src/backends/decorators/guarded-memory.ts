@@ -18,7 +18,9 @@ interface Piece {
 
 /** Memory with guard bytes around every piece, so that a kernel that writes past an end is found at once. */
 export class GuardedMemory {
-  private readonly pieces: Piece[] = [];
+  /** Kept alive by the memory itself: what nobody uses any more is not looked at for ever. */
+  private pieces: WeakRef<Piece>[] = [];
+  private readonly byBuffer = new WeakMap<ArrayBufferLike, Piece>();
 
   constructor(private readonly inner: Pick<Backend, 'allocate'>) {}
 
@@ -30,19 +32,28 @@ export class GuardedMemory {
       before: whole.subarray(0, GUARD_BYTES).fill(GUARD),
       after: whole.subarray(end).fill(GUARD),
     };
-    this.pieces.push(piece);
+    this.byBuffer.set(whole.buffer, piece);
+    this.pieces.push(new WeakRef(piece));
     return piece.memory;
   }
 
   /** The first breach since the last call; mended, so that the next kernel is not blamed for it. */
   takeBreach(): Breach | undefined {
-    for (const { memory, before, after } of this.pieces) {
+    let dead = 0;
+    for (const ref of this.pieces) {
+      const piece = ref.deref();
+      if (!piece) {
+        dead++;
+        continue;
+      }
+      const { memory, before, after } = piece;
       const isBefore = !isWhole(before);
       if (!isBefore && isWhole(after)) continue;
       before.fill(GUARD);
       after.fill(GUARD);
       return { memory, side: isBefore ? 'before the start' : 'past the end' };
     }
+    if (dead > this.pieces.length / 2) this.pieces = this.pieces.filter((ref) => ref.deref());
     return undefined;
   }
 }

@@ -26,6 +26,10 @@ export class LayerChecks implements LayerWatch {
     this.position.beginStep(step);
   }
 
+  endStep(): void {
+    this.position.endStep();
+  }
+
   /** After a call of a kernel. */
   noteWrites(op: OpName, written: readonly Tensor[]): void {
     for (const t of written) this.saved.noteWrite(t, `${op} (${this.position.describe()})`);
@@ -37,10 +41,9 @@ export class LayerChecks implements LayerWatch {
       if (call.pass === 'backward' && !call.container) this.verify(call);
       for (const t of call.requests.scratch) poison(t);
       for (const t of call.writes) poison(t);
-      const inputs = call.pass === 'forward' ? call.kept.filter((t) => !call.writes.includes(t as Mat)) : [];
-      const before = inputs.map((t) => digest(t, this.backend.inspector));
+      const before = call.reads.map((t) => digest(t, this.backend.inspector));
       run();
-      inputs.forEach((t, i) => {
+      call.reads.forEach((t, i) => {
         if (digest(t, this.backend.inspector) !== before[i]) this.refuseChange(call, t);
       });
       if (call.pass === 'backward' && call.container) this.verify(call);
@@ -66,10 +69,8 @@ export class LayerChecks implements LayerWatch {
     }
   }
 
-  private refuseChange({ path }: LayerCall, t: Tensor): never {
-    throw this.position.locate(
-      new FlashError(`forward of ${path} changed its input ${t.label}, which backward reads`),
-    );
+  private refuseChange({ path, pass }: LayerCall, t: Tensor): never {
+    throw this.position.locate(new FlashError(`${pass} of ${path} changed its input ${t.label}`));
   }
 
   private refuseHole({ path, pass }: LayerCall, t: Mat): void {

@@ -3,8 +3,10 @@ import type { LayerCall, LayerWatch } from '../../core/watch.ts';
 
 /** Where in the model the kernels belong that are being called: a watch that decorators share. */
 export class LayerPosition implements LayerWatch {
-  /** Training step from 0, null before the first. */
+  /** Training step from 0; null outside. */
   step: number | null = null;
+  /** Steps were told of, and none is under way: evaluation, samples. */
+  betweenSteps = false;
   private readonly calls: LayerCall[] = [];
 
   /** The innermost layer that is at work; undefined outside all layers, as in the optimiser. */
@@ -19,6 +21,12 @@ export class LayerPosition implements LayerWatch {
 
   beginStep(step: number): void {
     this.step = step;
+    this.betweenSteps = false;
+  }
+
+  endStep(): void {
+    this.step = null;
+    this.betweenSteps = true;
   }
 
   around(call: LayerCall, run: () => void): void {

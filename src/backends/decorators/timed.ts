@@ -1,6 +1,6 @@
 import type { Backend } from '../../core/backend.ts';
 import type { OpName } from '../../core/kernels.ts';
-import { dimsOf, OPS } from '../../core/ops.ts';
+import { dimsOf, OPS, presentArgs } from '../../core/ops.ts';
 import { trafficOf } from '../../core/traffic.ts';
 import { LayerPosition } from './layer-position.ts';
 import { wrapBackend } from './wrap.ts';
@@ -79,12 +79,16 @@ export function timed(inner: Backend): TimedBackend {
     'timed',
     inner,
     (op, values, call) => {
+      // Evaluation and samples are no part of training time, so they are none of its shares.
+      if (position.betweenSteps) return call();
       const began = performance.now();
       const result = call();
       const seconds = (performance.now() - began) / 1000;
       const dims = dimsOf(op, values);
-      const { read, written } = trafficOf(op, dims, inner);
-      clock.add(op, position.layer?.path ?? null, seconds, OPS[op].flops(dims), read + written);
+      const has = presentArgs(op, values);
+      const { read, written } = trafficOf(op, dims, inner, has);
+      const flops = OPS[op].flops(dims, has);
+      clock.add(op, position.layer?.path ?? null, seconds, flops, read + written);
       return result;
     },
     { watch: position },

@@ -39,8 +39,9 @@ export const gradcheck: CliCommand = {
         const bar = terminal.interactive ? new ProgressBar(terminal) : undefined;
         const onProgress = (done: number, total: number, what: string) =>
           bar?.update('gradcheck', done / total, what);
-        const results = checkGradients(recipe, { probes: options.probes, onProgress });
-        bar?.stop();
+        const results = await Promise.resolve()
+          .then(() => checkGradients(recipe, { probes: options.probes, onProgress }))
+          .finally(() => bar?.stop());
         const wrong = results.filter((result) => !isRight(result));
         if (options.json)
           terminal.print(JSON.stringify({ name: recipe.name, right: wrong.length === 0, results }));

@@ -7,7 +7,7 @@ import { loadRecording } from '../../verify/recording-file.ts';
 import { type Replay, replay as replayCall } from '../../verify/replay.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
-import { formatCount } from '../format.ts';
+import { formatCount, printable } from '../format.ts';
 import { wholeNumber } from '../options.ts';
 import { type Column, formatPairs, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -46,7 +46,13 @@ async function run(path: string, options: ReplayOptions, terminal: Terminal): Pr
   for (const plugin of await loadPlugins(options.plugin ?? [], process.cwd())) registry.use(plugin);
   const [name, against] = recording.backends;
   const backend = open(options.backend ?? requireKnown(name, registry), registry, options, terminal);
-  const measure = open(options.against ?? against, registry, options, terminal, '--against');
+  const measure = open(
+    options.against ?? requireKnown(against, registry),
+    registry,
+    options,
+    terminal,
+    '--against',
+  );
   try {
     const result = replayCall(recording, backend, measure);
     const { op, layer, step, mismatch } = recording;
@@ -65,9 +71,9 @@ async function run(path: string, options: ReplayOptions, terminal: Terminal): Pr
         ],
         ['now', `${names[0]} against ${names[1]}`],
       ]);
-      terminal.print(
-        [...pairs, '', ...describe(op, result), ...conclude(result, names, terminal)].join('\n'),
-      );
+      // A stranger's file can name anything: what a terminal would obey is not shown as it is.
+      for (const line of [...pairs, '', ...describe(op, result)]) terminal.print(printable(line));
+      for (const line of conclude(result, names, terminal)) terminal.print(line);
     }
     if (result.deviations.some((d) => d.mismatch)) throw new Exit(1);
   } finally {
