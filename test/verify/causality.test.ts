@@ -62,6 +62,23 @@ describe.each(BACKENDS)('on %s', (_, create) => {
     expect(leak).toMatchObject({ kind: 'later token', vocabularyId: null, layer: { path: 'peeking_head' } });
   });
 
+  it('changes every token when more effort is asked for, so that no row can hide', async () => {
+    const recipe = await loadRecipe(await leakyRecipe(dir, 'peeks_once'));
+    const backend = create();
+    const thorough = checkCausality(recipe, backend, 8);
+    backend.dispose();
+    expect(thorough).toMatchObject({
+      causal: false,
+      changes: 32,
+      leak: { seen: { row: 5 }, changed: { row: 6 } },
+    });
+  });
+
+  it('tells chance from a leak', async () => {
+    const recipe = await loadRecipe(await leakyRecipe(dir, 'sees_any'));
+    expect(() => check(recipe, create)).toThrow(/gives other results for the same tokens/);
+  });
+
   it('lets a layer see the rows before it', async () => {
     const recipe = await loadRecipe(await leakyRecipe(dir, 'sees_before'));
     expect(check(recipe, create)).toMatchObject({ causal: true, tokenWise: false });

@@ -55,6 +55,8 @@ function addRow(to: Mat, row: number, from: Mat, source: number, share: number):
   for (let c = 0; c < to.cols; c++) to.data[row * to.cols + c]! += share * from.data[source * to.cols + c]!;
 }
 
+let calls = 0;
+
 const LAYERS: Readonly<Record<string, readonly [coupling: Coupling, sees: Sees]>> = {
   sees_next: ['sequence', (row, _, seqLen) => ((row + 1) % seqLen ? [row + 1] : [])],
   sees_whole: [
@@ -64,6 +66,10 @@ const LAYERS: Readonly<Record<string, readonly [coupling: Coupling, sees: Sees]>
   /** The row before, and never mind where a sequence begins. */
   sees_across: ['sequence', (row) => (row ? [row - 1] : [])],
   says_row: ['row', (row, _, seqLen) => (row % seqLen ? [row - 1] : [])],
+  /** One row alone looks ahead. */
+  peeks_once: ['sequence', (row, _, seqLen) => (row % seqLen === 5 ? [row + 1] : [])],
+  /** Another row each time: nothing that a change of tokens could be told from. */
+  sees_any: ['sequence', (row, _, seqLen) => [row - (row % seqLen) + (calls++ % (seqLen - 1))]],
   /** Looks at nothing that it must not. */
   sees_before: ['sequence', (row, _, seqLen) => (row % seqLen ? [row - 1] : [])],
 };

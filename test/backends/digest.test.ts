@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { digest } from '../../src/backends/decorators/digest.ts';
+import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
+import type { Inspector } from '../../src/core/backend.ts';
+import { Random } from '../../src/core/random.ts';
+import { type Tensor, tensor } from '../../src/core/tensor.ts';
+
+const inspectors: [string, Inspector | undefined][] = [['JavaScript', undefined]];
+if (nativeStatus().available) {
+  inspectors.push(['native', createNativeBackend({ threads: 1 }).inspector]);
+  inspectors.push(['native, 3 threads', createNativeBackend({ threads: 3 }).inspector]);
+}
+
+function values(count: number): Tensor {
+  const t = tensor('f32', 1, count, 't');
+  const random = new Random(3, 'digest');
+  for (let i = 0; i < count; i++) t.data[i] = random.normal();
+  return t as Tensor;
+}
+
+describe.each(inspectors)('the checksum in %s', (_, inspector) => {
+  const of = (t: Tensor): number => digest(t, inspector);
+
+  it('is altered by every single bit', () => {
+    const t = values(23);
+    const before = of(t);
+    const bytes = new Uint8Array(t.data.buffer);
+    for (let bit = 0; bit < 8 * bytes.length; bit++) {
+      bytes[bit >> 3]! ^= 1 << (bit & 7);
+      expect(of(t)).not.toBe(before);
+      bytes[bit >> 3]! ^= 1 << (bit & 7);
+    }
+    expect(of(t)).toBe(before);
+  });
+
+  it('is altered by signs, by halves of them, and by values that change places', () => {
+    const t = values(1 << 10);
+    const seen = new Set([of(t)]);
+    for (const step of [1, 2, 4, 8, 16]) {
+      for (let i = 0; i < t.data.length; i += step) t.data[i] = -t.data[i]!;
+      seen.add(of(t));
+    }
+    t.data.reverse();
+    seen.add(of(t));
+    expect(seen.size).toBe(7);
+  });
+
+  it('is the same for the same bytes', () => {
+    for (const count of [0, 1, 7, 100_000]) expect(of(values(count))).toBe(of(values(count)));
+  });
+});
+
+describe.each(inspectors.slice(1))('the search for what is no number, %s', (_, inspector) => {
+  it('finds the first', () => {
+    const { data } = values(200_000);
+    const array = data as Float32Array;
+    expect(inspector!.findNonFinite(array)).toBe(-1);
+    array[199_999] = Number.NaN;
+    expect(inspector!.findNonFinite(array)).toBe(199_999);
+    array[70_001] = Number.NEGATIVE_INFINITY;
+    expect(inspector!.findNonFinite(array)).toBe(70_001);
+    expect(inspector!.findNonFinite(new Float32Array(0))).toBe(-1);
+  });
+});
