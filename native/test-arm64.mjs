@@ -47,8 +47,6 @@ if (unknown !== undefined) {
 
 /** The addon, and the test tools' ARM binaries, which are kept between runs. Returns the path of ARM's node. */
 function prepare() {
-  need(() => runs(COMPILER), COMPILER, 'g++-aarch64-linux-gnu');
-  needEmulator();
   const env = { ...process.env, CXX: COMPILER, TARGET_ARCH: 'arm64' };
   execFileSync(process.execPath, [path.join('native', 'build.mjs')], { cwd: root, stdio: 'inherit', env });
   mkdirSync(sandbox, { recursive: true });
@@ -82,13 +80,14 @@ function emulate(cpu, node) {
   });
 }
 
-let node;
 try {
-  node = prepare();
+  need(() => runs(COMPILER), COMPILER, 'g++-aarch64-linux-gnu');
+  needEmulator();
 } catch (error) {
   console.error(`test-arm64: ${error.message}`);
   process.exit(values.optional ? 0 : 1);
 }
+const node = prepare();
 const waiting = [...(values.cpu ?? CPUS)];
 const failed = [];
 const worker = async () => {
