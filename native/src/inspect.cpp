@@ -32,14 +32,18 @@ uint64_t loadWord(const uint8_t* bytes, int64_t count) {
 }
 
 uint64_t digestChunk(const uint8_t* bytes, int64_t count) {
-  // Four chains side by side: one would wait for its own multiplication at every word.
-  uint64_t hash[4] = {1, 2, 3, 4};
+  // Chains side by side: one would wait for its own multiplication at every word.
+  constexpr int kLanes = 8;
+  uint64_t hash[kLanes] = {1, 2, 3, 4, 5, 6, 7, 8};
   int64_t at = 0;
-  for (; at + 32 <= count; at += 32) {
-    for (int lane = 0; lane < 4; lane++) hash[lane] = mix(hash[lane], loadWord(bytes + at + 8 * lane, 8));
+  for (; at + 8 * kLanes <= count; at += 8 * kLanes) {
+#pragma GCC unroll 8
+    for (int lane = 0; lane < kLanes; lane++) hash[lane] = mix(hash[lane], loadWord(bytes + at + 8 * lane, 8));
   }
   for (; at < count; at += 8) hash[0] = mix(hash[0], loadWord(bytes + at, count - at < 8 ? count - at : 8));
-  return hash[0] ^ rotate(hash[1], 16) ^ rotate(hash[2], 32) ^ rotate(hash[3], 48);
+  uint64_t joined = 0;
+  for (int lane = 0; lane < kLanes; lane++) joined = mix(rotate(joined, 7), hash[lane]);
+  return joined;
 }
 
 int64_t firstNonFinite(const float* values, int64_t count) {
@@ -64,7 +68,7 @@ int64_t firstNonFinite(const float* values, int64_t count) {
 }
 
 /** Chunks worth a thread of their own. */
-constexpr int64_t kGrain = 8;
+constexpr int64_t kGrain = 4;
 
 }  // namespace
 

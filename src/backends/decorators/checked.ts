@@ -14,8 +14,8 @@ import { wrapBackend } from './wrap.ts';
 export const checked: Decorator = (inner) => {
   const position = new LayerPosition();
   const memory = new GuardedMemory(inner);
-  const calls = new CallChecks(inner, memory);
   const layers = new LayerChecks(inner, position);
+  const calls = new CallChecks(inner, memory, layers.inputs);
   return wrapBackend(
     'checked',
     inner,

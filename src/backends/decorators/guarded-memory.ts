@@ -60,6 +60,7 @@ export class GuardedMemory {
 
 /** A plain loop: it runs over all memory after every call, and a callback for each byte would be felt. */
 function isWhole(guard: Uint8Array): boolean {
-  for (let i = 0; i < guard.length; i++) if (guard[i] !== GUARD) return false;
-  return true;
+  let changed = 0;
+  for (let i = 0; i < guard.length; i++) changed |= guard[i]! ^ GUARD;
+  return changed === 0;
 }

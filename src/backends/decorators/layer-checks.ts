@@ -12,6 +12,8 @@ import { SavedTensors } from './saved-tensors.ts';
 /** What `checked` asks of every layer, also of one that works without kernels, in loops of its own. */
 export class LayerChecks implements LayerWatch {
   private readonly saved: SavedTensors;
+  /** Checksums of what the layer at work was given to read, so that kernels which read it too need not take them again. */
+  readonly inputs = new Map<Tensor['data'], number>();
   /** NaN in the place of activations that are not kept, one for each shape. */
   private readonly unusable = new Map<string, Mat>();
 
@@ -37,19 +39,29 @@ export class LayerChecks implements LayerWatch {
 
   around(call: LayerCall, run: () => void): void {
     this.position.around(call, () => {
-      // A container after the layers inside it, which know better what was lost.
-      if (call.pass === 'backward' && !call.container) this.verify(call);
       for (const t of call.requests.scratch) poison(t);
-      for (const t of call.writes) poison(t);
-      const before = call.reads.map((t) => digest(t, this.backend.inspector));
-      run();
-      call.reads.forEach((t, i) => {
-        if (digest(t, this.backend.inspector) !== before[i]) this.refuseChange(call, t);
-      });
+      if (call.container) run();
+      else this.aroundLeaf(call, run);
+      // A container after the layers inside it, which know better what was lost.
       if (call.pass === 'backward' && call.container) this.verify(call);
-      for (const t of call.writes) this.refuseHole(call, t);
-      if (call.pass === 'forward' && call.training) this.saved.seal(call);
+      if (call.pass === 'forward' && call.training && call.container) this.saved.seal(call);
     });
+  }
+
+  /** A container's own results are those of the layers and kernels in it, which are looked at already. */
+  private aroundLeaf(call: LayerCall, run: () => void): void {
+    if (call.pass === 'backward') this.verify(call);
+    for (const t of call.writes) poison(t);
+    for (const t of call.reads) this.inputs.set(t.data, digest(t, this.backend.inspector));
+    try {
+      run();
+      for (const t of call.reads)
+        if (digest(t, this.backend.inspector) !== this.inputs.get(t.data)) this.refuseChange(call, t);
+      if (call.pass === 'forward' && call.training) this.saved.seal(call, this.inputs);
+    } finally {
+      this.inputs.clear();
+    }
+    for (const t of call.writes) this.refuseHole(call, t);
   }
 
   unkept({ dtype, rows, cols, label }: Mat): Mat {

@@ -19,13 +19,13 @@ export class SavedTensors {
 
   constructor(private readonly digest: (t: Tensor) => number) {}
 
-  /** After a forward that a backward will follow. */
-  seal({ requests, kept }: LayerCall): void {
+  /** After a forward that a backward will follow. `known`: checksums that need not be taken again. */
+  seal({ requests, kept }: LayerCall, known?: ReadonlyMap<Tensor['data'], number>): void {
     const tensors = [...requests.saved, ...kept];
     if (tensors.length === 0) return;
     this.seals.set(
       requests,
-      tensors.map((tensor) => ({ tensor, digest: this.digest(tensor) })),
+      tensors.map((tensor) => ({ tensor, digest: known?.get(tensor.data) ?? this.digest(tensor) })),
     );
   }
 
