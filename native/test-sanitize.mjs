@@ -83,7 +83,7 @@ async function sanitizers() {
   const options = [
     '--pool=threads',
     '--testTimeout=600000',
-    '--reporter=dot',
+    '--reporter=minimal',
     '--reporter=json',
     `--outputFile=${report}`,
   ];

@@ -183,8 +183,9 @@ SIMD_INLINE Vec quadByte(Quads q, int i) {
 
 // The element type that the instructions' built-in functions take: with __m256i, gcc 12 sees a conversion at
 // every step and keeps each accumulator in memory too.
-typedef int16_t DotSum __attribute__((vector_size(32)));
-// int16 pairs: 64 steps of at most 2 * (2 * -128) reach -32768 exactly.
+typedef uint16_t DotSum __attribute__((vector_size(32)));
+// int16 pairs: 64 steps of at most 2 * (2 * -128) reach -32768 exactly. Unsigned, because packed weights that are none
+// may go further, and must then wrap.
 constexpr int DOT_STEPS = 64;
 SIMD_INLINE DotSum dotZero() { return DotSum{}; }
 SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) {

@@ -159,8 +159,8 @@ SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) {
   return _mm512_add_epi32(total, reinterpret_cast<__m512i>(sum));
 }
 #else
-typedef int16_t DotSum __attribute__((vector_size(64)));
-// int16 pairs: 64 steps of at most 2 * (2 * -128) reach -32768 exactly.
+typedef uint16_t DotSum __attribute__((vector_size(64)));
+// int16 pairs: 64 steps of at most 2 * (2 * -128) reach -32768 exactly. Unsigned: see avx2.h.
 constexpr int DOT_STEPS = 64;
 SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) {
   return sum + reinterpret_cast<DotSum>(_mm512_maddubs_epi16(w, x));
