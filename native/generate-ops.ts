@@ -32,7 +32,7 @@ function symbols(args: readonly FlatArg[]): Owner[] {
 }
 
 class OpWriter {
-  private readonly args: FlatArg[];
+  private readonly args: readonly FlatArg[];
   private readonly owners: Owner[];
 
   constructor(private readonly op: OpName) {

@@ -342,13 +342,20 @@ export const OP_NAMES = Object.keys(OPS) as OpName[];
 /** An argument after groups are opened: `name` is `x.codes` for field `codes` of `x`. */
 export type FlatArg = Exclude<ArgSpec, GroupArg>;
 
+const FLAT_ARGS = Object.fromEntries(
+  OP_NAMES.map((op) => [
+    op,
+    OPS[op].args.flatMap((arg: ArgSpec): FlatArg[] =>
+      arg.kind === 'group'
+        ? Object.values(arg.fields).map((field) => ({ ...field, name: `${arg.name}.${field.name}` }))
+        : [arg],
+    ),
+  ]),
+) as unknown as Record<OpName, readonly FlatArg[]>;
+
 /** The arguments of an op with groups opened, in order. */
-export function flatArgs(op: OpName): FlatArg[] {
-  return OPS[op].args.flatMap((arg: ArgSpec): FlatArg[] =>
-    arg.kind === 'group'
-      ? Object.values(arg.fields).map((field) => ({ ...field, name: `${arg.name}.${field.name}` }))
-      : [arg],
-  );
+export function flatArgs(op: OpName): readonly FlatArg[] {
+  return FLAT_ARGS[op];
 }
 
 /** The values of one call with groups opened, in the order of `flatArgs`. */

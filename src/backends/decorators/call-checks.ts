@@ -3,15 +3,13 @@ import { checkCall } from '../../core/check-call.ts';
 import { FlashError } from '../../core/errors.ts';
 import { formatBytes } from '../../core/files.ts';
 import type { OpName } from '../../core/kernels.ts';
-import { type FlatArg, flatArgs, flatValues, OP_NAMES, type TensorArg } from '../../core/ops.ts';
+import { flatArgs, flatValues, type TensorArg } from '../../core/ops.ts';
 import type { Real, Tensor } from '../../core/tensor.ts';
 import { digest } from './digest.ts';
 import { Edges } from './edges.ts';
 import { findNonFinite, placeOf } from './finite.ts';
 import type { GuardedMemory } from './guarded-memory.ts';
 import { poison } from './poison.ts';
-
-const ARGS = Object.fromEntries(OP_NAMES.map((op) => [op, flatArgs(op)])) as Record<OpName, FlatArg[]>;
 
 /** A tensor of one call. */
 interface Given {
@@ -98,7 +96,7 @@ function refuseUnwrittenCodes(op: OpName, { arg, tensor }: Given): void {
 
 function tensorsOf(op: OpName, values: readonly unknown[]): Given[] {
   const flat = flatValues(op, values);
-  const args = ARGS[op];
+  const args = flatArgs(op);
   const isSame = (a: Tensor, b: Tensor): boolean =>
     a.data.buffer === b.data.buffer && a.data.byteOffset === b.data.byteOffset;
   return args.flatMap((arg, i): Given[] => {

@@ -1,7 +1,6 @@
 import type { Backend } from '../../core/backend.ts';
 import type { OpName } from '../../core/kernels.ts';
-import { dimsOf, OPS, presentArgs } from '../../core/ops.ts';
-import { trafficOf } from '../../core/traffic.ts';
+import { CallWork } from './call-work.ts';
 import { LayerPosition } from './layer-position.ts';
 import { wrapBackend } from './wrap.ts';
 
@@ -75,6 +74,7 @@ export function clockOf(backend: Backend): KernelClock | undefined {
 export function timed(inner: Backend): TimedBackend {
   const clock = new KernelClock();
   const position = new LayerPosition();
+  const work = new CallWork(inner);
   const backend = wrapBackend(
     'timed',
     inner,
@@ -84,11 +84,8 @@ export function timed(inner: Backend): TimedBackend {
       const began = performance.now();
       const result = call();
       const seconds = (performance.now() - began) / 1000;
-      const dims = dimsOf(op, values);
-      const has = presentArgs(op, values);
-      const { read, written } = trafficOf(op, dims, inner, has);
-      const flops = OPS[op].flops(dims, has);
-      clock.add(op, position.layer?.path ?? null, seconds, flops, read + written);
+      const { flops, bytes } = work.of(op, values);
+      clock.add(op, position.layer?.path ?? null, seconds, flops, bytes);
       return result;
     },
     { watch: position },
