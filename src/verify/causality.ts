@@ -1,6 +1,7 @@
 import { checkArguments } from '../backends/decorators/check-arguments.ts';
 import { allocateMat, type Backend } from '../core/backend.ts';
 import { FlashError } from '../core/errors.ts';
+import { layerFailure } from '../core/layer-failure.ts';
 import { type BlockPlan, Blocks, type Model } from '../core/model.ts';
 import { Random } from '../core/random.ts';
 import type { Mat } from '../core/tensor.ts';
@@ -271,7 +272,11 @@ class Trace implements LayerWatch {
   }
 
   around(call: LayerCall, run: () => void): void {
-    run();
+    try {
+      run();
+    } catch (error) {
+      throw layerFailure(error, call);
+    }
     if (call.pass === 'prepare') return;
     for (const written of call.writes) {
       if (!this.matters) this.kept.push(copyOf(written));

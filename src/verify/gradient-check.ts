@@ -5,6 +5,7 @@ import type { Backend } from '../core/backend.ts';
 import { BatchRunner } from '../core/batch-runner.ts';
 import type { Kernels } from '../core/kernels.ts';
 import type { Layer } from '../core/layer.ts';
+import { layerFailure } from '../core/layer-failure.ts';
 import type { Model } from '../core/model.ts';
 import { Random } from '../core/random.ts';
 import { DenseRows } from '../core/rows.ts';
@@ -136,8 +137,12 @@ export function checkGradients(recipe: Recipe, { probes, onProgress }: Gradcheck
   const results: GradientResult[] = [];
   layers.forEach((layer, i) => {
     onProgress?.(i, total, layer.path);
-    const test = new LayerCase(layer, backend, { sequences: SEQUENCES, seqLen: SEQ_LEN });
-    results.push(...checkLayer(test, backend.kernels, probes));
+    try {
+      const test = new LayerCase(layer, backend, { sequences: SEQUENCES, seqLen: SEQ_LEN });
+      results.push(...checkLayer(test, backend.kernels, probes));
+    } catch (error) {
+      throw layerFailure(error, layer);
+    }
   });
   for (const result of model.check((i, what) => onProgress?.(layers.length + i, total, what)))
     results.push(result);

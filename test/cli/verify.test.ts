@@ -109,6 +109,25 @@ describe('flashlm gradcheck', () => {
   });
 });
 
+describe('a layer that throws', () => {
+  it.each(['gradcheck', 'check', 'train'])('is named by %s', async (command) => {
+    await put(
+      'throws.mjs',
+      PLUGIN.replace('dx.data[i] = dy.data[i] * x.data[i]', 'throw new Error("oops")').replace(
+        'y.data[i] = x.data[i] ** 2',
+        'throw new Error("oops")',
+      ),
+    );
+    const recipe = await put(
+      'throws.yaml',
+      'extends: v61-debug\nplugins: [./throws.mjs]\nmodel:\n  - embedding: { vocab: 300, dim: 8 }\n  - square: { name: culprit }\n  - tied_head\n',
+    );
+    const { status, stderr } = await runInProcess([command, recipe]);
+    expect(status).toBe(1);
+    expect(stderr).toContain('error: The layer failed: oops\n  at culprit (square)');
+  });
+});
+
 describe('flashlm coverage', () => {
   it('tries every op on every backend', async () => {
     const { status, stdout } = await runInProcess(['coverage', '--json']);
