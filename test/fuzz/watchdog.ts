@@ -17,7 +17,9 @@ export class Watchdog {
       const { workerData: { since, pipe, name, patience } } = require('node:worker_threads');
       const fs = require('node:fs');
       setInterval(() => {
-        const passed = since[0] === 0 ? 0 : Date.now() - since[0];
+        // Read once: the other thread may set it back to 0 meanwhile, and all of time would have passed.
+        const began = since[0];
+        const passed = began === 0 ? 0 : Date.now() - began;
         if (passed > patience) fs.closeSync(fs.openSync(pipe, fs.constants.O_RDWR | fs.constants.O_NONBLOCK));
         if (passed < 3 * patience) return;
         fs.writeSync(2, name + ': an input hangs, and its process has to be killed\\n');
