@@ -17,15 +17,18 @@ const { values } = parseArgs({
 /** Each target has its turn for about this long; a turn that has begun is finished. */
 const TURN_MS = 2000;
 const RUNS = 25;
-const end = performance.now() + 60_000 * Number(values.minutes);
+const minutes = Number(values.minutes);
+const targets = TARGETS.filter(({ name }) => name.includes(values.target));
 let seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
-if (!(end > 0) || !Number.isSafeInteger(seed)) {
+if (!(minutes > 0) || !Number.isSafeInteger(seed) || targets.length === 0) {
   console.error('usage: npm run fuzz -- [--minutes N] [--target NAME] [--seed N]');
+  console.error(`targets: ${TARGETS.map(({ name }) => name).join(', ')}`);
   process.exit(2);
 }
 
+const end = performance.now() + 60_000 * minutes;
 const fuzzers = new Map<string, Fuzzer>();
-for (const target of TARGETS.filter(({ name }) => name.includes(values.target))) {
+for (const target of targets) {
   fuzzers.set(target.name, await Fuzzer.open(target));
 }
 console.log(`fuzzing ${fuzzers.size} targets for ${values.minutes} minutes, first seed ${seed}`);
