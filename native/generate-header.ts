@@ -52,7 +52,10 @@ struct Matrix {
 };
 
 ${OP_NAMES.map(structs).join('\n')}
-/** One plain C pointer per op; an extension has those that it replaces, and null. A kernel reads and writes only inside its matrices and never throws. */
+/**
+ * One plain C pointer per op; an extension has those that it replaces, and null. A kernel reads and writes only inside
+ * its matrices and never throws.
+ */
 struct KernelTable {
   const char* name;
   LimitTable limits;

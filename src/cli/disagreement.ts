@@ -5,7 +5,7 @@ import { cacheDir } from '../data/cache-dir.ts';
 import { shown } from '../recipes/read-file.ts';
 import { saveRecording } from '../verify/recording-file.ts';
 
-/** Puts the call on which two backends disagree into a file, and says how to run it again. Other errors come back as they are. */
+/** Puts the call on which two backends disagree into a file, and says how to run it again; other errors stay as they are. */
 export async function keepRecording(error: unknown): Promise<unknown> {
   if (!(error instanceof DisagreementError)) return error;
   const { message, where, exitCode, recording } = error;

@@ -61,8 +61,9 @@ function nearOf(op: OpName, tensor: Tensor, measure: Real): number {
  * Compares what two calls of one op left behind, argument by argument: equality for integers and where the table says
  * `exact`, `|a - b| <= near * (|b| + size)` for other reals. `size` is the RMS of the whole output or of the element's
  * row, whichever is greater: a float32 sum is off by what its own terms are large, and the rows of one batch (a token
- * that occurs once, one that occurs thousands of times) can differ by orders of magnitude. With `before`, what an argument
- * that is added into held before the call, the bound is for the change. What backends keep to themselves (packed weights) is not compared.
+ * that occurs once, one that occurs thousands of times) can differ by orders of magnitude. With `before`, what an
+ * argument that is added into held before the call, the bound is for the change. What backends keep to themselves
+ * (packed weights) is not compared.
  */
 export function deviations(
   op: OpName,

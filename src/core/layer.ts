@@ -45,7 +45,10 @@ export interface Layer<C = unknown, X extends Tensor = Mat> {
   /** Once per change of the parameters: quantise and pack the weights. */
   prepare?(k: Kernels): void;
   forward(ctx: StepContext, x: X, y: Mat, cache: C): void;
-  /** Changes neither x, y nor dy. Writes all of dx, which is always writable; parameter gradients accumulate. dx and dy never share memory. */
+  /**
+   * Changes neither x, y nor dy. Writes all of dx, which is always writable; parameter gradients accumulate. dx and dy
+   * never share memory.
+   */
   backward(ctx: StepContext, x: X, y: Mat, dy: Mat, dx: Grad<X>, cache: C): void;
 }
 

@@ -1,6 +1,6 @@
 import type { Kernels, OpName } from './kernels.ts';
 import { ACTIVATION_RULES, WEIGHT_RULES } from './kernels.ts';
-import type { DType, Quantized, SparseTargets, Tensor, TernaryWeight } from './tensor.ts';
+import type { DType, Quantized, Real, SparseTargets, Tensor, TernaryWeight } from './tensor.ts';
 
 /** What a kernel does to a tensor: reads it, writes all of it, adds into it, or updates it in place. */
 export type Role = 'in' | 'out' | 'acc' | 'inout';
@@ -412,6 +412,15 @@ export function dimsOf(op: OpName, values: readonly unknown[]): Dims {
   const { product } = OPS[op];
   if (product) dims[product[1]] ??= dims[product[0]]! / dims[product[2]]!;
   return dims;
+}
+
+/** The float type of a call's tensors; undefined where it has none. */
+export function realOf(op: OpName, values: readonly unknown[]): Real | undefined {
+  const flat = flatValues(op, values);
+  const at = flatArgs(op).findIndex(
+    (arg, i) => arg.kind === 'tensor' && arg.dtype === 'real' && flat[i] !== null,
+  );
+  return at < 0 ? undefined : ((flat[at] as Tensor).dtype as Real);
 }
 
 /** Which optional arguments a call has. */

@@ -1,11 +1,10 @@
-import { copyAccumulated, mirrorCall } from '../backends/decorators/call-mirror.ts';
+import { copyAccumulated, measureType, mirrorCall } from '../backends/decorators/call-mirror.ts';
 import type { Recording } from '../backends/decorators/recording.ts';
 import { type Deviation, deviations, outcomeOf } from '../core/agreement.ts';
 import type { Backend } from '../core/backend.ts';
 import { checkCall } from '../core/check-call.ts';
 import type { OpName } from '../core/kernels.ts';
-import { type ArgSpec, OPS } from '../core/ops.ts';
-import type { Tensor } from '../core/tensor.ts';
+import { type ArgSpec, OPS, realOf } from '../core/ops.ts';
 
 /** A recorded call, run again. */
 export interface Replay {
@@ -23,15 +22,14 @@ export function replay(recording: Recording, backend: Backend, against: Backend)
   const { op } = recording;
   const values = unflatten(op, recording.inputs);
   // The file may come from anybody: a kernel must never see what does not fit the op.
-  checkCall(op, values, values.flatMap(reals)[0] ?? backend.real);
-  const exact = OPS[op].agree === 'exact';
+  checkCall(op, values, realOf(op, values) ?? backend.real);
   const run = (on: Backend, real: Backend['real']) => {
     const mirrored = mirrorCall(op, values, on, real);
     const kernel = on.kernels[op] as (...values: unknown[]) => unknown;
     return outcomeOf(op, mirrored, kernel(...mirrored));
   };
   const mine = run(backend, backend.real);
-  const measure = run(against, exact && against.anyReal ? backend.real : against.real);
+  const measure = run(against, measureType(op, backend, against));
   const [recorded] = recording.outcomes;
   const sameAsRecorded =
     Object.is(mine.returned, recorded.returned) &&
@@ -49,13 +47,4 @@ function unflatten(op: OpName, flat: readonly unknown[]): unknown[] {
     if (arg.kind !== 'group') return flat[at++];
     return Object.fromEntries(Object.keys(arg.fields).map((field) => [field, flat[at++]]));
   });
-}
-
-function reals(value: unknown): ('f32' | 'f64')[] {
-  if (value === null || typeof value !== 'object') return [];
-  if ('dtype' in value) {
-    const { dtype } = value as Tensor;
-    return dtype === 'f32' || dtype === 'f64' ? [dtype] : [];
-  }
-  return Object.values(value).flatMap(reals);
 }

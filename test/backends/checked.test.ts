@@ -196,4 +196,22 @@ describe('checked holds a layer without kernels', () => {
       }),
     ).toThrow('left NaN in dx');
   });
+
+  it('also where a layer that names no children calls others on its own input', () => {
+    const backend = checked(reference);
+    const inner = new WatchedLayer(layerOf({ path: 'own.inner' }), backend.watch!);
+    const outer = new WatchedLayer(
+      layerOf({
+        plan: (rows, p) => inner.plan(rows, p) as never,
+        forward: (ctx, x, y, cache) => inner.forward(ctx, x, y, cache as never),
+        backward: (ctx, x, y, dy, dx, cache) => inner.backward(ctx, x, y, dy, dx, cache as never),
+      }),
+      backend.watch!,
+    );
+    const [x, y, dy, dx] = ['x', 'y', 'dy', 'dx'].map((label) => mat('f32', 3, 2, label)) as Mat[];
+    const cache = new Workspace(backend).plan(true, 1, (p) => outer.plan(3, p));
+    const ctx = { k: backend.kernels, seqLen: 1, carry: false };
+    outer.forward(ctx, x!, y!, cache);
+    expect(() => outer.backward(ctx, x!, y!, dy!, dx!, cache)).not.toThrow();
+  });
 });

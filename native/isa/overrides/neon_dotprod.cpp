@@ -4,27 +4,9 @@
 
 #include "../../simd/neon.h"
 
-#include "../../generated/ops.h"
-#include "../../src/parallel.h"
-
-#include "../../kernels/limits.inl"
-#include "../../kernels/ternary_matmul.inl"
-
-namespace flashlm {
-namespace {
-
-/** NEON with dotprod: four int8 products a lane in one instruction, from the same packed weights. */
-constexpr KernelTable replacements() {
-  KernelTable table = {};
-  table.limits.dot = dotLimit;
-  table.ternaryMatmul = ternaryMatmul;
-  return table;
-}
-
-}  // namespace
-}  // namespace flashlm
+#include "dot.inl"
 
 extern "C" {
 extern const flashlm::KernelTable kernel_table_neon_dotprod;
-constexpr flashlm::KernelTable kernel_table_neon_dotprod = flashlm::replacements();
+constexpr flashlm::KernelTable kernel_table_neon_dotprod = flashlm::dotKernels();
 }

@@ -3,11 +3,11 @@ import { checkCall } from '../../core/check-call.ts';
 import { FlashError } from '../../core/errors.ts';
 import { formatBytes } from '../../core/files.ts';
 import type { OpName } from '../../core/kernels.ts';
-import { flatArgs, flatValues, type TensorArg } from '../../core/ops.ts';
-import type { Real, Tensor } from '../../core/tensor.ts';
+import { flatArgs, flatValues, realOf, type TensorArg } from '../../core/ops.ts';
+import type { Tensor } from '../../core/tensor.ts';
 import { digest } from './digest.ts';
 import { Edges } from './edges.ts';
-import { findNonFinite, placeOf } from './finite.ts';
+import { placeOf, refuseNonFinite } from './finite.ts';
 import type { GuardedMemory } from './guarded-memory.ts';
 import { poison } from './poison.ts';
 
@@ -34,7 +34,7 @@ export class CallChecks {
     values: readonly unknown[],
     call: () => unknown,
   ): { readonly result: unknown; readonly written: readonly Tensor[] } {
-    const real = (this.backend.anyReal && realOf(flatValues(op, values))) || this.backend.real;
+    const real = (this.backend.anyReal && realOf(op, values)) || this.backend.real;
     checkCall(op, values, real);
     const given = tensorsOf(op, values);
     const written = given.filter(({ arg }) => arg.role !== 'in').map(({ tensor }) => tensor);
@@ -48,10 +48,8 @@ export class CallChecks {
       if (this.digest(tensor) === before[i]) return;
       throw new FlashError(`${op} changed its input '${arg.name}' (${tensor.label})`);
     });
-    for (const each of given) {
-      this.refuseNonFinite(op, each);
-      refuseUnwrittenCodes(op, each);
-    }
+    refuseNonFinite(op, values, { inspector: this.backend.inspector, poisoned: true });
+    for (const each of given) refuseUnwrittenCodes(op, each);
     if (typeof result === 'number' && !Number.isFinite(result))
       throw new FlashError(`${op} returned ${result}`);
     return { result, written };
@@ -70,20 +68,6 @@ export class CallChecks {
     const size = formatBytes(wild.memory.byteLength);
     throw new FlashError(`${op} wrote outside all tensors, ${wild.side} of memory of ${size}`);
   }
-
-  private refuseNonFinite(op: OpName, { arg, tensor }: Given): void {
-    if (arg.role === 'in' || arg.dtype !== 'real') return;
-    const index = findNonFinite(tensor, this.backend.inspector);
-    if (index < 0) return;
-    const value = tensor.data[index]!;
-    const what = Number.isNaN(value) && arg.role === 'out' ? 'NaN or nothing' : value;
-    throw new FlashError(`${op} wrote ${what} into ${tensor.label} (${placeOf(tensor, index)})`);
-  }
-}
-
-function realOf(flat: readonly unknown[]): Real | undefined {
-  const types = flat.map((value) => (value as Tensor | null)?.dtype);
-  return types.find((type): type is Real => type === 'f32' || type === 'f64');
 }
 
 /** No rule gives the code that stood there before: the greatest magnitude of int8 is 127. */

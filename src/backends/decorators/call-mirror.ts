@@ -11,6 +11,14 @@ export function copyOf(t: Tensor): Tensor {
 }
 
 /**
+ * The type in which a call of `subject` is measured on `measure`. Where the table asks for equality it is the subject's,
+ * if the measure can: a threshold or a quotient rounded to float32 decides other codes than one in float64.
+ */
+export function measureType(op: OpName, subject: Backend, measure: Backend): Backend['real'] {
+  return OPS[op].agree === 'exact' && measure.anyReal ? subject.real : measure.real;
+}
+
+/**
  * The arguments of a call once more, in another backend's memory, type and private layouts. What the op will write
  * starts as NaN, what it adds into starts as it is.
  */

@@ -2,8 +2,7 @@ import { type Deviation, deviations, outcomeOf } from '../../core/agreement.ts';
 import type { Backend, Decorator } from '../../core/backend.ts';
 import { FlashError } from '../../core/errors.ts';
 import type { OpName } from '../../core/kernels.ts';
-import { OPS } from '../../core/ops.ts';
-import { copyAccumulated, copyOutcome, inputsOf, mirrorCall } from './call-mirror.ts';
+import { copyAccumulated, copyOutcome, inputsOf, measureType, mirrorCall } from './call-mirror.ts';
 import { LayerPosition } from './layer-position.ts';
 import type { Recording } from './recording.ts';
 import { wrapBackend } from './wrap.ts';
@@ -37,9 +36,6 @@ export interface DiffOptions {
  * Runs every call on a second backend too, on copies of the same inputs, so that errors of earlier calls do not add up,
  * and compares what the two wrote as closely as the op table asks. The first disagreement stops with everything needed
  * to run that call again.
- *
- * Where the table asks for equality, the second backend works in the first one's type if it can: a threshold or a
- * quotient rounded to float32 decides other codes than one in float64.
  * @throws FlashError when the measure is coarser than what it should measure.
  */
 export function diff(against: Backend, { every = 1, onCompared }: DiffOptions = {}): Decorator {
@@ -53,8 +49,7 @@ export function diff(against: Backend, { every = 1, onCompared }: DiffOptions = 
     const position = new LayerPosition();
     const isDue = (): boolean => every === 1 || (position.step !== null && position.step % every === 0);
     const compare = (op: OpName, values: readonly unknown[], call: () => unknown): unknown => {
-      const real = OPS[op].agree === 'exact' && against.anyReal ? inner.real : against.real;
-      const mirrored = mirrorCall(op, values, against, real);
+      const mirrored = mirrorCall(op, values, against, measureType(op, inner, against));
       const before = copyAccumulated(op, values);
       const returned = call();
       const kernel = against.kernels[op] as (...values: unknown[]) => unknown;

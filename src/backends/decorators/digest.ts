@@ -4,8 +4,8 @@ import type { Tensor } from '../../core/tensor.ts';
 const PRIME = 0x9e3779b1;
 
 /**
- * A checksum of a tensor's bytes that any single change alters, by `inspector` if there is one. Four chains side by side: one would wait for
- * its own multiplication at every word.
+ * A checksum of a tensor's bytes that any single change alters, by `inspector` if there is one. Four chains side by
+ * side: one would wait for its own multiplication at every word.
  */
 export function digest({ data }: Tensor, inspector?: Inspector): number {
   if (inspector) return inspector.digest(data);

@@ -25,15 +25,23 @@ export function placeOf({ cols }: Tensor, index: number): string {
   return `row ${Math.floor(index / cols)}, column ${index % cols}`;
 }
 
-/** Refuses a NaN or an infinity among what a kernel wrote, naming op, tensor and element. @throws FlashError */
-export function refuseNonFinite(op: OpName, values: readonly unknown[]): void {
+/**
+ * Refuses a NaN or an infinity among what a kernel wrote, naming op, tensor and element. `poisoned`: outputs were NaN
+ * before the call, so that one may also be an element that was left out. @throws FlashError
+ */
+export function refuseNonFinite(
+  op: OpName,
+  values: readonly unknown[],
+  { inspector, poisoned = false }: { readonly inspector?: Inspector; readonly poisoned?: boolean } = {},
+): void {
   const args = flatArgs(op);
   flatValues(op, values).forEach((value, i) => {
     const arg = args[i]!;
     if (arg.kind !== 'tensor' || arg.role === 'in' || arg.dtype !== 'real' || value === null) return;
     const t = value as Tensor;
-    const index = findNonFinite(t);
+    const index = findNonFinite(t, inspector);
     if (index < 0) return;
-    throw new FlashError(`${op} wrote ${t.data[index]} into ${t.label} (${placeOf(t, index)})`);
+    const leftOut = poisoned && arg.role === 'out' && Number.isNaN(t.data[index]) ? ' or nothing' : '';
+    throw new FlashError(`${op} wrote ${t.data[index]}${leftOut} into ${t.label} (${placeOf(t, index)})`);
   });
 }

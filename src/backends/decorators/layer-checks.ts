@@ -12,7 +12,7 @@ import { SavedTensors } from './saved-tensors.ts';
 /** What `checked` asks of every layer, also of one that works without kernels, in loops of its own. */
 export class LayerChecks implements LayerWatch {
   private readonly saved: SavedTensors;
-  /** Checksums of what the layer at work was given to read, so that kernels which read it too need not take them again. */
+  /** Checksums of what the layer at work was given to read: kernels which read it too need not take them again. */
   readonly inputs = new Map<Tensor['data'], number>();
   /** NaN in the place of activations that are not kept, one for each shape. */
   private readonly unusable = new Map<string, Mat>();
@@ -52,15 +52,16 @@ export class LayerChecks implements LayerWatch {
   private aroundLeaf(call: LayerCall, run: () => void): void {
     if (call.pass === 'backward') this.verify(call);
     for (const t of call.writes) poison(t);
-    for (const t of call.reads) this.inputs.set(t.data, digest(t, this.backend.inspector));
+    const before = new Map(call.reads.map((t) => [t.data, digest(t, this.backend.inspector)]));
+    for (const [data, sum] of before) this.inputs.set(data, sum);
     try {
       run();
-      for (const t of call.reads)
-        if (digest(t, this.backend.inspector) !== this.inputs.get(t.data)) this.refuseChange(call, t);
-      if (call.pass === 'forward' && call.training) this.saved.seal(call, this.inputs);
     } finally {
-      this.inputs.clear();
+      for (const data of before.keys()) this.inputs.delete(data);
     }
+    for (const t of call.reads)
+      if (digest(t, this.backend.inspector) !== before.get(t.data)) this.refuseChange(call, t);
+    if (call.pass === 'forward' && call.training) this.saved.seal(call, before);
     for (const t of call.writes) this.refuseHole(call, t);
   }
 
