@@ -34,16 +34,16 @@ class LowRank implements Layer<LowRankCache> {
     return [p.saved(`${this.path}/mid`, rows, rank), p.saved(`${this.path}/dmid`, rows, rank)];
   }
 
-  forward({ k }: StepContext, x: Mat, y: Mat, [mid]: LowRankCache): void {
-    k.matmulTransB(mid, x, this.a.value);
-    k.matmulTransB(y, mid, this.b.value);
+  forward({ k, compute }: StepContext, x: Mat, y: Mat, [mid]: LowRankCache): void {
+    k.matmulTransB(mid, x, this.a.value, compute.products);
+    k.matmulTransB(y, mid, this.b.value, compute.products);
   }
 
-  backward({ k }: StepContext, x: Mat, _y: Mat, dy: Mat, dx: Mat, [mid, dmid]: LowRankCache): void {
-    k.matmulTransA(this.b.grad, dy, mid);
-    k.matmul(dmid, dy, this.b.value);
-    k.matmulTransA(this.a.grad, dmid, x);
-    k.matmul(dx, dmid, this.a.value);
+  backward({ k, compute }: StepContext, x: Mat, _y: Mat, dy: Mat, dx: Mat, [mid, dmid]: LowRankCache): void {
+    k.matmulTransA(this.b.grad, dy, mid, compute.products);
+    k.matmul(dmid, dy, this.b.value, compute.products);
+    k.matmulTransA(this.a.grad, dmid, x, compute.products);
+    k.matmul(dx, dmid, this.a.value, compute.products);
   }
 }
 

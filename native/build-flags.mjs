@@ -26,11 +26,13 @@ const ISA_FLAGS = {
     'isa/avx2.cpp': AVX2,
     'isa/avx512.cpp': AVX512,
     'isa/overrides/avx512_vnni.cpp': [...AVX512, '-mavx512vnni'],
+    'isa/overrides/avx512_bf16.cpp': [...AVX512, '-mavx512vnni', '-mavx512bf16'],
   },
   arm64: {
     'isa/scalar.cpp': [],
     'isa/neon.cpp': [],
     'isa/overrides/neon_dotprod.cpp': ['-march=armv8.2-a+dotprod'],
+    'isa/overrides/neon_bf16.cpp': ['-march=armv8.2-a+dotprod+bf16'],
   },
 };
 const OTHER_ARCH = { 'isa/scalar.cpp': [] };

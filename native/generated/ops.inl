@@ -1,5 +1,5 @@
 // Generated from src/core/ops.ts by native/generate.ts: do not edit.
-constexpr char kSignature[] = "97ea2eb984093ea2";
+constexpr char kSignature[] = "f6209facbd8e7329";
 
 constexpr ArgSpec kGatherRowsArgs[] = {
     tensor<float>("out", symbol(2), symbol(1)).out(),
@@ -173,16 +173,18 @@ double runQuantizeRows(const KernelTable& table, Context& context, const Argumen
   return 0;
 }
 
+constexpr const char* kPackTernaryPrecision[] = {"f32", "bf16", "int8"};
 constexpr ArgSpec kPackTernaryArgs[] = {
     tensor<uint8_t>("outPacked", fixed(1), fixed(0)).out().packs(1),
     tensor<int8_t>("codes", symbol(0), symbol(1)),
+    choice("precision", kPackTernaryPrecision),
 };
 constexpr SymbolSpec kPackTernarySymbols[] = {
     {1, SymbolSpec::rows},  // N
     {1, SymbolSpec::cols},  // K
 };
 double runPackTernary(const KernelTable& table, Context& context, const Argument* v) {
-  table.packTernary(context, {matrix<uint8_t>(v[0]), matrix<const int8_t>(v[1])});
+  table.packTernary(context, {matrix<uint8_t>(v[0]), matrix<const int8_t>(v[1]), static_cast<PackTernaryPrecision>(v[2].choice)});
   return 0;
 }
 
@@ -204,12 +206,14 @@ double runTernaryMatmul(const KernelTable& table, Context& context, const Argume
   return 0;
 }
 
+constexpr const char* kTernaryMatmulFloatPrecision[] = {"f32", "bf16"};
 constexpr ArgSpec kTernaryMatmulFloatArgs[] = {
     tensor<float>("out", symbol(0), symbol(2)).out(),
     tensor<float>("x", symbol(0), symbol(1)),
     tensor<int8_t>("w.codes", symbol(2), symbol(1)),
     tensor<float>("w.scale", fixed(1), fixed(1)),
     tensor<uint8_t>("w.packed", fixed(1), fixed(0)).packs(2),
+    choice("precision", kTernaryMatmulFloatPrecision),
 };
 constexpr SymbolSpec kTernaryMatmulFloatSymbols[] = {
     {1, SymbolSpec::rows},  // M
@@ -217,16 +221,18 @@ constexpr SymbolSpec kTernaryMatmulFloatSymbols[] = {
     {2, SymbolSpec::rows},  // N
 };
 double runTernaryMatmulFloat(const KernelTable& table, Context& context, const Argument* v) {
-  table.ternaryMatmulFloat(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3]), matrix<const uint8_t>(v[4])});
+  table.ternaryMatmulFloat(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3]), matrix<const uint8_t>(v[4]), static_cast<TernaryMatmulFloatPrecision>(v[5].choice)});
   return 0;
 }
 
+constexpr const char* kTernaryMatmulGradXPrecision[] = {"f32", "bf16", "int8"};
 constexpr ArgSpec kTernaryMatmulGradXArgs[] = {
     tensor<float>("outDx", symbol(0), symbol(2)).out(),
     tensor<float>("dy", symbol(0), symbol(1)),
     tensor<int8_t>("w.codes", symbol(1), symbol(2)),
     tensor<float>("w.scale", fixed(1), fixed(1)),
     tensor<uint8_t>("w.packed", fixed(1), fixed(0)).packs(2),
+    choice("precision", kTernaryMatmulGradXPrecision),
 };
 constexpr SymbolSpec kTernaryMatmulGradXSymbols[] = {
     {1, SymbolSpec::rows},  // M
@@ -234,15 +240,17 @@ constexpr SymbolSpec kTernaryMatmulGradXSymbols[] = {
     {2, SymbolSpec::cols},  // K
 };
 double runTernaryMatmulGradX(const KernelTable& table, Context& context, const Argument* v) {
-  table.ternaryMatmulGradX(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3]), matrix<const uint8_t>(v[4])});
+  table.ternaryMatmulGradX(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3]), matrix<const uint8_t>(v[4]), static_cast<TernaryMatmulGradXPrecision>(v[5].choice)});
   return 0;
 }
 
+constexpr const char* kTernaryMatmulGradWPrecision[] = {"f32", "bf16", "int8"};
 constexpr ArgSpec kTernaryMatmulGradWArgs[] = {
     tensor<float>("accW", symbol(1), symbol(2)).update(),
     tensor<float>("dy", symbol(0), symbol(1)),
     tensor<int8_t>("x.codes", symbol(0), symbol(2)),
     tensor<float>("x.scale", symbol(0), fixed(1)),
+    choice("precision", kTernaryMatmulGradWPrecision),
 };
 constexpr SymbolSpec kTernaryMatmulGradWSymbols[] = {
     {1, SymbolSpec::rows},  // M
@@ -250,14 +258,16 @@ constexpr SymbolSpec kTernaryMatmulGradWSymbols[] = {
     {2, SymbolSpec::cols},  // K
 };
 double runTernaryMatmulGradW(const KernelTable& table, Context& context, const Argument* v) {
-  table.ternaryMatmulGradW(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3])});
+  table.ternaryMatmulGradW(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3]), static_cast<TernaryMatmulGradWPrecision>(v[4].choice)});
   return 0;
 }
 
+constexpr const char* kMatmulPrecision[] = {"f32", "bf16"};
 constexpr ArgSpec kMatmulArgs[] = {
     tensor<float>("out", symbol(0), symbol(2)).out(),
     tensor<float>("a", symbol(0), symbol(1)),
     tensor<float>("b", symbol(1), symbol(2)),
+    choice("precision", kMatmulPrecision),
 };
 constexpr SymbolSpec kMatmulSymbols[] = {
     {1, SymbolSpec::rows},  // M
@@ -265,14 +275,16 @@ constexpr SymbolSpec kMatmulSymbols[] = {
     {2, SymbolSpec::cols},  // N
 };
 double runMatmul(const KernelTable& table, Context& context, const Argument* v) {
-  table.matmul(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
+  table.matmul(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2]), static_cast<MatmulPrecision>(v[3].choice)});
   return 0;
 }
 
+constexpr const char* kMatmulTransBPrecision[] = {"f32", "bf16"};
 constexpr ArgSpec kMatmulTransBArgs[] = {
     tensor<float>("out", symbol(0), symbol(2)).out(),
     tensor<float>("a", symbol(0), symbol(1)),
     tensor<float>("b", symbol(2), symbol(1)),
+    choice("precision", kMatmulTransBPrecision),
 };
 constexpr SymbolSpec kMatmulTransBSymbols[] = {
     {1, SymbolSpec::rows},  // M
@@ -280,14 +292,16 @@ constexpr SymbolSpec kMatmulTransBSymbols[] = {
     {2, SymbolSpec::rows},  // N
 };
 double runMatmulTransB(const KernelTable& table, Context& context, const Argument* v) {
-  table.matmulTransB(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
+  table.matmulTransB(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2]), static_cast<MatmulTransBPrecision>(v[3].choice)});
   return 0;
 }
 
+constexpr const char* kMatmulTransAPrecision[] = {"f32", "bf16"};
 constexpr ArgSpec kMatmulTransAArgs[] = {
     tensor<float>("acc", symbol(1), symbol(2)).update(),
     tensor<float>("a", symbol(0), symbol(1)),
     tensor<float>("b", symbol(0), symbol(2)),
+    choice("precision", kMatmulTransAPrecision),
 };
 constexpr SymbolSpec kMatmulTransASymbols[] = {
     {1, SymbolSpec::rows},  // K
@@ -295,7 +309,7 @@ constexpr SymbolSpec kMatmulTransASymbols[] = {
     {2, SymbolSpec::cols},  // N
 };
 double runMatmulTransA(const KernelTable& table, Context& context, const Argument* v) {
-  table.matmulTransA(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
+  table.matmulTransA(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2]), static_cast<MatmulTransAPrecision>(v[3].choice)});
   return 0;
 }
 
@@ -318,6 +332,7 @@ double runSoftmaxCrossEntropy(const KernelTable& table, Context& context, const 
   return 0;
 }
 
+constexpr const char* kHeadLossPrecision[] = {"f32", "bf16"};
 constexpr ArgSpec kHeadLossArgs[] = {
     tensor<float>("outNats", symbol(0), fixed(1)).out(),
     tensor<float>("outDh", symbol(0), symbol(1)).out().optional(),
@@ -328,6 +343,7 @@ constexpr ArgSpec kHeadLossArgs[] = {
     tensor<int32_t>("targets.ids", symbol(3), fixed(1)).below(2).entriesOf(5),
     tensor<float>("targets.weights", symbol(3), fixed(1)).entriesOf(5),
     scalar("scale"),
+    choice("precision", kHeadLossPrecision),
 };
 constexpr SymbolSpec kHeadLossSymbols[] = {
     {3, SymbolSpec::rows},  // M
@@ -336,7 +352,7 @@ constexpr SymbolSpec kHeadLossSymbols[] = {
     {6, SymbolSpec::rows},  // Z
 };
 double runHeadLoss(const KernelTable& table, Context& context, const Argument* v) {
-  table.headLoss(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<float>(v[2]), matrix<const float>(v[3]), matrix<const float>(v[4]), matrix<const int32_t>(v[5]), matrix<const int32_t>(v[6]), matrix<const float>(v[7]), v[8].number});
+  table.headLoss(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<float>(v[2]), matrix<const float>(v[3]), matrix<const float>(v[4]), matrix<const int32_t>(v[5]), matrix<const int32_t>(v[6]), matrix<const float>(v[7]), v[8].number, static_cast<HeadLossPrecision>(v[9].choice)});
   return 0;
 }
 
@@ -414,16 +430,16 @@ constexpr OpSpec kOps[] = {
     {"tokenShiftGrad", kTokenShiftGradArgs, 6, 16, kTokenShiftGradSymbols, 3, {0, kNone, 2}, false, runTokenShiftGrad},
     {"quantizeWeight", kQuantizeWeightArgs, 4, 10, kQuantizeWeightSymbols, 2, {kNone, kNone, kNone}, false, runQuantizeWeight},
     {"quantizeRows", kQuantizeRowsArgs, 4, 10, kQuantizeRowsSymbols, 2, {kNone, kNone, kNone}, false, runQuantizeRows},
-    {"packTernary", kPackTernaryArgs, 2, 6, kPackTernarySymbols, 2, {kNone, kNone, kNone}, false, runPackTernary},
+    {"packTernary", kPackTernaryArgs, 3, 7, kPackTernarySymbols, 2, {kNone, kNone, kNone}, false, runPackTernary},
     {"ternaryMatmul", kTernaryMatmulArgs, 6, 18, kTernaryMatmulSymbols, 3, {kNone, kNone, kNone}, false, runTernaryMatmul},
-    {"ternaryMatmulFloat", kTernaryMatmulFloatArgs, 5, 15, kTernaryMatmulFloatSymbols, 3, {kNone, kNone, kNone}, false, runTernaryMatmulFloat},
-    {"ternaryMatmulGradX", kTernaryMatmulGradXArgs, 5, 15, kTernaryMatmulGradXSymbols, 3, {kNone, kNone, kNone}, false, runTernaryMatmulGradX},
-    {"ternaryMatmulGradW", kTernaryMatmulGradWArgs, 4, 12, kTernaryMatmulGradWSymbols, 3, {kNone, kNone, kNone}, false, runTernaryMatmulGradW},
-    {"matmul", kMatmulArgs, 3, 9, kMatmulSymbols, 3, {kNone, kNone, kNone}, false, runMatmul},
-    {"matmulTransB", kMatmulTransBArgs, 3, 9, kMatmulTransBSymbols, 3, {kNone, kNone, kNone}, false, runMatmulTransB},
-    {"matmulTransA", kMatmulTransAArgs, 3, 9, kMatmulTransASymbols, 3, {kNone, kNone, kNone}, false, runMatmulTransA},
+    {"ternaryMatmulFloat", kTernaryMatmulFloatArgs, 6, 16, kTernaryMatmulFloatSymbols, 3, {kNone, kNone, kNone}, false, runTernaryMatmulFloat},
+    {"ternaryMatmulGradX", kTernaryMatmulGradXArgs, 6, 16, kTernaryMatmulGradXSymbols, 3, {kNone, kNone, kNone}, false, runTernaryMatmulGradX},
+    {"ternaryMatmulGradW", kTernaryMatmulGradWArgs, 5, 13, kTernaryMatmulGradWSymbols, 3, {kNone, kNone, kNone}, false, runTernaryMatmulGradW},
+    {"matmul", kMatmulArgs, 4, 10, kMatmulSymbols, 3, {kNone, kNone, kNone}, false, runMatmul},
+    {"matmulTransB", kMatmulTransBArgs, 4, 10, kMatmulTransBSymbols, 3, {kNone, kNone, kNone}, false, runMatmulTransB},
+    {"matmulTransA", kMatmulTransAArgs, 4, 10, kMatmulTransASymbols, 3, {kNone, kNone, kNone}, false, runMatmulTransA},
     {"softmaxCrossEntropy", kSoftmaxCrossEntropyArgs, 7, 19, kSoftmaxCrossEntropySymbols, 3, {kNone, kNone, kNone}, false, runSoftmaxCrossEntropy},
-    {"headLoss", kHeadLossArgs, 9, 25, kHeadLossSymbols, 4, {kNone, kNone, kNone}, false, runHeadLoss},
+    {"headLoss", kHeadLossArgs, 10, 26, kHeadLossSymbols, 4, {kNone, kNone, kNone}, false, runHeadLoss},
     {"sumSquares", kSumSquaresArgs, 1, 3, kSumSquaresSymbols, 2, {kNone, kNone, kNone}, true, runSumSquares},
     {"scale", kScaleArgs, 2, 4, kScaleSymbols, 2, {kNone, kNone, kNone}, false, runScale},
     {"sgdMomentum", kSgdMomentumArgs, 6, 12, kSgdMomentumSymbols, 2, {kNone, kNone, kNone}, false, runSgdMomentum},

@@ -18,6 +18,7 @@
 #include "../kernels/silu.inl"
 #include "../kernels/softmax_cross_entropy.inl"
 #include "../kernels/sum_squares.inl"
+#include "../kernels/ternary_gradients.inl"
 #include "../kernels/ternary_matmul.inl"
 #include "../kernels/ternary_pack.inl"
 #include "../kernels/token_shift.inl"

@@ -5,24 +5,42 @@
 namespace flashlm {
 namespace {
 
-inline void matmul(Context& ctx, const MatmulArgs& args) noexcept {
-  const Panels right = newPanels(ctx, args.b.rows, args.b.cols);
+template <class Steps>
+inline void matmulIn(Context& ctx, const MatmulArgs& args) {
+  const Panels right = newPanels(ctx, stepsOf<Steps>(args.b.rows), args.b.cols);
   if (!right.data) return;
-  packRows(ctx, right, args.b.data);
-  multiplyRows(ctx, args.out, args.a, right);
+  packRows<Steps>(ctx, right, args.b.rows, args.b.data);
+  multiplyRows<Steps>(ctx, args.out, args.a, right);
+}
+
+inline void matmul(Context& ctx, const MatmulArgs& args) noexcept {
+  args.precision == MatmulPrecision::bf16 ? matmulIn<Bf16Steps>(ctx, args) : matmulIn<FloatSteps>(ctx, args);
+}
+
+template <class Steps>
+inline void matmulTransBIn(Context& ctx, const MatmulTransBArgs& args) {
+  const Panels right = newPanels(ctx, stepsOf<Steps>(args.b.cols), args.b.rows);
+  if (!right.data) return;
+  packColumns<Steps>(ctx, right, args.b.cols, args.b.data);
+  multiplyRows<Steps>(ctx, args.out, args.a, right);
 }
 
 inline void matmulTransB(Context& ctx, const MatmulTransBArgs& args) noexcept {
-  const Panels right = newPanels(ctx, args.b.cols, args.b.rows);
-  if (!right.data) return;
-  packColumns(ctx, right, args.b.data);
-  multiplyRows(ctx, args.out, args.a, right);
+  args.precision == MatmulTransBPrecision::bf16 ? matmulTransBIn<Bf16Steps>(ctx, args)
+                                                : matmulTransBIn<FloatSteps>(ctx, args);
+}
+
+template <class Steps>
+inline void matmulTransAIn(Context& ctx, const MatmulTransAArgs& args) {
+  accumulateRows<Steps>(ctx, args.acc, args.a, [&](const Panels& right, int64_t first, int64_t rows) {
+    packRows<Steps>(ctx, right, rows, args.b.data + first * args.b.cols);
+    return ColumnsOperand<Steps>{args.a.data + first * args.a.cols, rows, args.a.cols};
+  });
 }
 
 inline void matmulTransA(Context& ctx, const MatmulTransAArgs& args) noexcept {
-  accumulateSteps(ctx, args.acc, args.a, [&](const Panels& right, int64_t first) {
-    packRows(ctx, right, args.b.data + first * args.b.cols);
-  });
+  args.precision == MatmulTransAPrecision::bf16 ? matmulTransAIn<Bf16Steps>(ctx, args)
+                                                : matmulTransAIn<FloatSteps>(ctx, args);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "vectors.inl"
+#include "steps.inl"
 
 /**
  * Packed right operands of the matrix products: panels of TILE_COLS columns, each panel step after step, so
@@ -33,6 +33,10 @@ SIMD_INLINE simd::Vec loadCodesUpTo(const int8_t* row, int v, int64_t cols) {
   return left > 0 ? simd::loadCodesPartial(row + v * simd::LANES, static_cast<int>(left)) : simd::zero();
 }
 
+SIMD_INLINE simd::IntVec loadCodeIntsUpTo(const int8_t* row, int v, int64_t cols) {
+  return simd::toInt(loadCodesUpTo(row, v, cols));
+}
+
 /** [ceil(cols / TILE_COLS)][steps][TILE_COLS]; columns past `cols` are 0. Null data: there was no memory. */
 struct Panels {
   float* data;
@@ -40,11 +44,12 @@ struct Panels {
 
   int64_t count() const { return ceilDiv(cols, TILE_COLS); }
   float* at(int64_t panel, int64_t step) const { return data + (panel * steps + step) * TILE_COLS; }
+  int64_t size() const { return count() * steps * TILE_COLS; }
 };
 
 inline Panels newPanels(Context& ctx, int64_t steps, int64_t cols) {
   Panels panels = {nullptr, steps, cols};
-  panels.data = ctx.scratch.get<float>(static_cast<size_t>(panels.count() * steps * TILE_COLS));
+  panels.data = ctx.scratch.get<float>(static_cast<size_t>(panels.size()));
   return panels;
 }
 
@@ -69,47 +74,80 @@ inline void fillPanels(const Context& ctx, const Panels& panels, const Fill& fil
   });
 }
 
-/** The right operand as it stands: b is [steps x cols]. */
-inline void packRows(const Context& ctx, const Panels& panels, const float* b) {
-  fillPanels(ctx, panels, [&](float* to, int64_t step, int64_t steps, int64_t col, int64_t cols) {
-    const float* row = b + step * panels.cols + col;
-    for (int64_t s = 0; s < steps; s++, row += panels.cols, to += TILE_COLS) {
-#pragma GCC unroll 4
-      for (int v = 0; v < simd::TILE_VECS; v++) simd::store(to + v * simd::LANES, loadUpTo(row, v, cols));
-    }
-  });
-}
-
-/** The right operand transposed: b is [cols x steps]. */
-inline void packColumns(const Context& ctx, const Panels& panels, const float* b) {
-  const int64_t stride = panels.steps;
-  fillPanels(ctx, panels, [&](float* to, int64_t step, int64_t steps, int64_t col, int64_t cols) {
-    const float* from = b + col * stride + step;
-    const int64_t wholeCols = cols / 4 * 4, wholeSteps = steps / 4 * 4;
-    for (int64_t c = 0; c < wholeCols; c += 4) {
-      for (int64_t s = 0; s < wholeSteps; s += 4) {
-        simd::transpose4(to + s * TILE_COLS + c, TILE_COLS, from + c * stride + s, stride);
-      }
-    }
-    for (int64_t s = 0; s < steps; s++) {
-      for (int64_t c = s < wholeSteps ? wholeCols : 0; c < TILE_COLS; c++) {
-        to[s * TILE_COLS + c] = c < cols ? from[c * stride + s] : 0.0f;
-      }
-    }
-  });
-}
-
-/** Codes as they stand, [steps x cols], each step times its scale: `scales[step * scaleStride]`. */
-inline void packCodes(const Context& ctx, const Panels& panels, const int8_t* codes, const float* scales,
-                      int64_t scaleStride) {
+/**
+ * Panels of a right operand whose rows are `values` products: `row(value, v, col, cols)` is register v of the columns
+ * from `col` on, of which `cols` exist.
+ */
+template <class Steps, class Row>
+inline void packSteps(const Context& ctx, const Panels& panels, int64_t values, const Row& row) {
   fillPanels(ctx, panels, [&](float* to, int64_t step, int64_t steps, int64_t col, int64_t cols) {
     for (int64_t s = step; s < step + steps; s++, to += TILE_COLS) {
-      const int8_t* row = codes + s * panels.cols + col;
-      const simd::Vec scale = simd::broadcast(scales[s * scaleStride]);
 #pragma GCC unroll 4
       for (int v = 0; v < simd::TILE_VECS; v++) {
-        simd::store(to + v * simd::LANES, simd::mul(scale, loadCodesUpTo(row, v, cols)));
+        simd::Vec rows[Steps::VALUES] = {};
+        for (int i = 0; i < Steps::VALUES; i++) {
+          const int64_t value = s * Steps::VALUES + i;
+          rows[i] = value < values ? row(value, v, col, cols) : simd::zero();
+        }
+        simd::store(to + v * simd::LANES, Steps::join(rows));
       }
+    }
+  });
+}
+
+/** The right operand as it stands: b is [values x cols]. */
+template <class Steps>
+inline void packRows(const Context& ctx, const Panels& panels, int64_t values, const float* b) {
+  const int64_t stride = panels.cols;
+  packSteps<Steps>(ctx, panels, values, [=](int64_t value, int v, int64_t col, int64_t cols) {
+    return loadUpTo(b + value * stride + col, v, cols);
+  });
+}
+
+/** Codes as they stand, [values x cols]. */
+template <class Steps>
+inline void packCodes(const Context& ctx, const Panels& panels, int64_t values, const int8_t* codes) {
+  const int64_t stride = panels.cols;
+  packSteps<Steps>(ctx, panels, values, [=](int64_t value, int v, int64_t col, int64_t cols) {
+    return loadCodesUpTo(codes + value * stride + col, v, cols);
+  });
+}
+
+/** As `packCodes`, each row times its scale. */
+inline void packScaledCodes(const Context& ctx, const Panels& panels, const int8_t* codes, const float* scales) {
+  const int64_t stride = panels.cols;
+  packSteps<FloatSteps>(ctx, panels, panels.steps, [=](int64_t value, int v, int64_t col, int64_t cols) {
+    return simd::mul(simd::broadcast(scales[value]), loadCodesUpTo(codes + value * stride + col, v, cols));
+  });
+}
+
+/** Elements [cols x steps], `stride` apart, as a part of a panel. */
+inline void transposePart(float* to, const float* from, int64_t stride, int64_t steps, int64_t cols) {
+  const int64_t wholeCols = cols / 4 * 4, wholeSteps = steps / 4 * 4;
+  for (int64_t c = 0; c < wholeCols; c += 4) {
+    for (int64_t s = 0; s < wholeSteps; s += 4) {
+      simd::transpose4(to + s * TILE_COLS + c, TILE_COLS, from + c * stride + s, stride);
+    }
+  }
+  for (int64_t s = 0; s < steps; s++) {
+    for (int64_t c = s < wholeSteps ? wholeCols : 0; c < TILE_COLS; c++) {
+      to[s * TILE_COLS + c] = c < cols ? from[c * stride + s] : 0.0f;
+    }
+  }
+}
+
+/** The right operand transposed: b is [cols x values]. */
+template <class Steps>
+inline void packColumns(const Context& ctx, const Panels& panels, int64_t values, const float* b) {
+  fillPanels(ctx, panels, [&](float* to, int64_t step, int64_t steps, int64_t col, int64_t cols) {
+    const float* from = b + col * values + step * Steps::VALUES;
+    if constexpr (Steps::IN_PLACE) {
+      transposePart(to, from, values, steps, cols);
+    } else {
+      float converted[TILE_COLS * PACK_STEPS];
+      const int64_t count = atMost(values - step * Steps::VALUES, steps * Steps::VALUES);
+      for (int64_t c = 0; c < cols; c++) Steps::convertRow(converted + c * PACK_STEPS, from + c * values, count);
+      transposePart(to, converted, PACK_STEPS, steps, cols);
     }
   });
 }

@@ -9,23 +9,6 @@
 namespace flashlm {
 namespace {
 
-/** Sum of `quads` quads of codes. */
-inline int32_t sumOfCodes(const int8_t* codes, int64_t quads) {
-  simd::IntVec total = simd::intBroadcast(0);
-  int64_t quad = 0;
-  while (quad + simd::LANES <= quads) {
-    simd::DotSum sum = simd::dotZero();
-    const int64_t end = quad + atMost(quads - quad, simd::DOT_STEPS);
-    for (; quad + simd::LANES <= end; quad += simd::LANES) {
-      sum = simd::dot(sum, simd::onesQuads(), simd::loadSignedQuads(codes + 4 * quad));
-    }
-    total = simd::widenAdd(total, sum);
-  }
-  int32_t rest = 0;
-  for (int64_t i = 4 * quad; i < 4 * quads; i++) rest += codes[i];
-  return simd::reduceAdd(total) + rest;
-}
-
 /** Rows [begin, end) of the product with the panels [panelBegin, panelEnd); x has 4 * w.steps codes a row. */
 inline void ternaryBlock(const TernaryMatmulArgs& args, const int8_t* x, const QuadPanels& w, const BitRoute& bits,
                          int64_t begin, int64_t end, int64_t panelBegin, int64_t panelEnd, int thread) {
@@ -71,25 +54,17 @@ inline void ternaryMatmul(Context& ctx, const TernaryMatmulArgs& args) noexcept 
                  });
 }
 
+template <class Steps>
+inline void ternaryMatmulFloatIn(Context& ctx, const TernaryMatmulFloatArgs& args) {
+  const Panels right = newPanels(ctx, stepsOf<Steps>(args.x.cols), args.out.cols);
+  if (!right.data) return;
+  unpackTernary<Steps>(ctx, right, args.x.cols, args.w_packed.data);
+  multiplyRows<Steps>(ctx, args.out, args.x, right, args.w_scale.data);
+}
+
 inline void ternaryMatmulFloat(Context& ctx, const TernaryMatmulFloatArgs& args) noexcept {
-  const Panels right = newPanels(ctx, args.x.cols, args.out.cols);
-  if (!right.data) return;
-  unpackTernary(ctx, right, args.w_packed.data, args.w_scale.data[0]);
-  multiplyRows(ctx, args.out, args.x, right);
-}
-
-inline void ternaryMatmulGradX(Context& ctx, const TernaryMatmulGradXArgs& args) noexcept {
-  const Panels right = newPanels(ctx, args.w_codes.rows, args.w_codes.cols);
-  if (!right.data) return;
-  // The codes' rows are the steps of this product, so a second packed form would save nothing.
-  packCodes(ctx, right, args.w_codes.data, args.w_scale.data, 0);
-  multiplyRows(ctx, args.outDx, args.dy, right);
-}
-
-inline void ternaryMatmulGradW(Context& ctx, const TernaryMatmulGradWArgs& args) noexcept {
-  accumulateSteps(ctx, args.accW, args.dy, [&](const Panels& right, int64_t first) {
-    packCodes(ctx, right, args.x_codes.data + first * args.x_codes.cols, args.x_scale.data + first, 1);
-  });
+  args.precision == TernaryMatmulFloatPrecision::bf16 ? ternaryMatmulFloatIn<Bf16Steps>(ctx, args)
+                                                      : ternaryMatmulFloatIn<FloatSteps>(ctx, args);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bit_planes.inl"
+#include "int8_operands.inl"
 #include "panels.inl"
 
 /**
@@ -8,7 +9,8 @@
  * panel ceil(K / 4) steps of TILE_COLS quads: byte i of quad j of step s is code(row j, column 4 s + i) + 1.
  * The codes are stored as {0, 1, 2} because the byte products of x86 want one unsigned operand; the sum of
  * the other one is taken off at the end. Bytes past K are 0 and meet padding that is 0. Where the wrapper has
- * bit planes, they follow the quads (bit_planes.inl).
+ * bit planes, they follow the quads (bit_planes.inl). Last comes the right operand of the input's gradient, in the
+ * precision that was asked for.
  */
 namespace flashlm {
 namespace {
@@ -29,9 +31,52 @@ inline QuadPanels quadPanels(const uint8_t* packed, int64_t rows, int64_t cols) 
   return {packed, ceilDiv(cols, 4), rows};
 }
 
+/**
+ * The codes [rows x cols] as the right operand of `dy . codes`: Panels for f32 and bf16, QuadPanels (codes plus one, as
+ * above) for int8. A tag in front says which, and where on a cache line it was written: to floats that do not lie where
+ * floats may, or that are not there, nobody looks.
+ */
+class BackwardPanels {
+ public:
+  static constexpr int64_t ALIGNMENT = 64;
+
+  /** `packed` is all of the packed weights. */
+  BackwardPanels(const uint8_t* packed, int64_t rows, int64_t cols)
+      : tag_(packed + quadPanels(nullptr, rows, cols).bytes() + bitPlaneBytes(rows, cols)), rows_(rows), cols_(cols) {}
+
+  /** Room for one tag, alignment, and the largest form: float32. */
+  static int64_t bytes(int64_t rows, int64_t cols) {
+    return 2 * ALIGNMENT + Panels{nullptr, rows, cols}.size() * static_cast<int64_t>(sizeof(float));
+  }
+
+  float* floats() const { return reinterpret_cast<float*>(const_cast<uint8_t*>(data())); }
+  QuadPanels quads() const { return {data(), ceilDiv(rows_, 4), cols_}; }
+
+  bool holds(PackTernaryPrecision precision) const {
+    uint32_t found;
+    memcpy(&found, tag_, sizeof found);
+    return found == tagFor(precision);
+  }
+  void mark(PackTernaryPrecision precision) const {
+    const uint32_t tag = tagFor(precision);
+    memcpy(const_cast<uint8_t*>(tag_), &tag, sizeof tag);
+  }
+
+ private:
+  const uint8_t* data() const { return tag_ + ALIGNMENT + gap(); }
+  /** Bytes from the end of the tag to a cache line. */
+  uintptr_t gap() const { return -reinterpret_cast<uintptr_t>(tag_) % ALIGNMENT; }
+  uint32_t tagFor(PackTernaryPrecision precision) const {
+    return 0x7e500000u | static_cast<uint32_t>(gap()) << 8 | static_cast<uint32_t>(precision);
+  }
+
+  const uint8_t* tag_;
+  int64_t rows_, cols_;
+};
+
 /** Bytes of the packed form of codes [rows x cols]. */
 inline int64_t packedTernaryBytes(int64_t rows, int64_t cols) {
-  return quadPanels(nullptr, rows, cols).bytes() + bitPlaneBytes(rows, cols);
+  return quadPanels(nullptr, rows, cols).bytes() + bitPlaneBytes(rows, cols) + BackwardPanels::bytes(rows, cols);
 }
 
 /** Four codes plus one each; whatever the codes are, no carry passes from byte to byte. */
@@ -51,6 +96,35 @@ inline uint32_t storedQuad(const int8_t* row, int64_t q, int64_t cols) {
   return plusOne(quad) & 0xffffffffu >> 8 * (4 - count);
 }
 
+/** Codes [values x cols], plus one each, as quads of four rows. */
+inline void packTransposedQuads(const Context& ctx, const QuadPanels& panels, const Matrix<const int8_t>& codes) {
+  const int64_t blocks = panels.count();
+  const int threads = threadsFor(ctx, codes.rows * codes.cols, PACK_SHARE);
+  parallelTasks(threads, blocks * panels.steps, [&](int64_t task, int) {
+    const int64_t step = task % panels.steps, col = task / panels.steps * TILE_COLS;
+    uint8_t* to = const_cast<uint8_t*>(panels.at(task / panels.steps, step));
+    for (int64_t j = 0; j < TILE_COLS; j++) {
+      for (int64_t i = 0; i < 4; i++) {
+        const int64_t row = 4 * step + i;
+        const bool exists = row < codes.rows && col + j < codes.cols;
+        to[4 * j + i] = exists ? static_cast<uint8_t>(codes.data[row * codes.cols + col + j] + 1) : 0;
+      }
+    }
+  });
+}
+
+inline void packBackward(const Context& ctx, const BackwardPanels& to, const Matrix<const int8_t>& codes,
+                         PackTernaryPrecision precision) {
+  if (precision == PackTernaryPrecision::f32) {
+    packCodes<FloatSteps>(ctx, {to.floats(), codes.rows, codes.cols}, codes.rows, codes.data);
+  } else if (precision == PackTernaryPrecision::bf16) {
+    packCodes<Bf16Steps>(ctx, {to.floats(), stepsOf<Bf16Steps>(codes.rows), codes.cols}, codes.rows, codes.data);
+  } else {
+    packTransposedQuads(ctx, to.quads(), codes);
+  }
+  to.mark(precision);
+}
+
 inline void packTernary(Context& ctx, const PackTernaryArgs& args) noexcept {
   const int64_t rows = args.codes.rows, cols = args.codes.cols;
   uint8_t* packed = args.outPacked.data;
@@ -64,21 +138,17 @@ inline void packTernary(Context& ctx, const PackTernaryArgs& args) noexcept {
     }
   });
   packBitPlanes(ctx, packed + quads.bytes(), args.codes);
+  packBackward(ctx, {packed, rows, cols}, args.codes, args.precision);
 }
 
-/** The codes times `scale` as the right operand of a float product: panels of K steps. */
-inline void unpackTernary(Context& ctx, const Panels& panels, const uint8_t* packed, float scale) {
-  const QuadPanels from = quadPanels(packed, panels.cols, panels.steps);
-  fillPanels(ctx, panels, [&](float* to, int64_t step, int64_t steps, int64_t col, int64_t) {
-    for (int64_t s = step; s < step + steps; s++, to += TILE_COLS) {
-      const uint8_t* quads = from.at(col / TILE_COLS, s / 4);
-#pragma GCC unroll 4
-      for (int v = 0; v < simd::TILE_VECS; v++) {
-        const simd::Vec stored = simd::quadByte(simd::loadQuads(quads + v * simd::LANES * 4), s % 4);
-        const simd::Vec codes = simd::sub(stored, simd::broadcast(1.0f));
-        simd::store(to + v * simd::LANES, simd::mul(codes, simd::broadcast(scale)));
-      }
-    }
+/** The codes as the right operand of a float product over `values` columns. */
+template <class Steps>
+inline void unpackTernary(const Context& ctx, const Panels& panels, int64_t values, const uint8_t* packed) {
+  const QuadPanels from = quadPanels(packed, panels.cols, values);
+  packSteps<Steps>(ctx, panels, values, [=](int64_t value, int v, int64_t col, int64_t) {
+    const uint8_t* quads = from.at(col / TILE_COLS, value / 4) + v * simd::LANES * 4;
+    const simd::Vec stored = simd::quadByte(simd::loadQuads(quads), static_cast<int>(value % 4));
+    return simd::sub(stored, simd::broadcast(1.0f));
   });
 }
 

@@ -7,6 +7,23 @@
 namespace flashlm {
 namespace {
 
+/** Sum of `quads` quads of codes. */
+inline int32_t sumOfCodes(const int8_t* codes, int64_t quads) {
+  simd::IntVec total = simd::intBroadcast(0);
+  int64_t quad = 0;
+  while (quad + simd::LANES <= quads) {
+    simd::DotSum sum = simd::dotZero();
+    const int64_t end = quad + atMost(quads - quad, simd::DOT_STEPS);
+    for (; quad + simd::LANES <= end; quad += simd::LANES) {
+      sum = simd::dot(sum, simd::onesQuads(), simd::loadSignedQuads(codes + 4 * quad));
+    }
+    total = simd::widenAdd(total, sum);
+  }
+  int32_t rest = 0;
+  for (int64_t i = 4 * quad; i < 4 * quads; i++) rest += codes[i];
+  return simd::reduceAdd(total) + rest;
+}
+
 /** What turns a row's integer sums into its outputs: (sum - sumOfCodes) * scale. */
 struct RowFinish {
   int32_t sumOfCodes;

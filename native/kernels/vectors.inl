@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string.h>
+
 #include "../src/context.h"
 #include "../src/parallel.h"
 
@@ -20,6 +22,13 @@ SIMD_INLINE void put(float* p, simd::Vec v, Whole) { simd::store(p, v); }
 SIMD_INLINE void put(float* p, simd::Vec v, Tail tail) { simd::storePartial(p, v, tail.count); }
 SIMD_INLINE void putCodes(int8_t* p, simd::Vec v, Whole) { simd::storeCodes(p, v); }
 SIMD_INLINE void putCodes(int8_t* p, simd::Vec v, Tail tail) { simd::storeCodesPartial(p, v, tail.count); }
+
+SIMD_INLINE void putInts(int32_t* p, simd::IntVec v, Whole) { simd::storeInts(p, v); }
+SIMD_INLINE void putInts(int32_t* p, simd::IntVec v, Tail tail) {
+  int32_t all[simd::LANES];
+  simd::storeInts(all, v);
+  memcpy(p, all, static_cast<size_t>(tail.count) * sizeof *p);
+}
 
 /** Calls `body(i, part)` for the registers that cover elements [begin, end). */
 template <class Body>

@@ -109,6 +109,20 @@ SIMD_INLINE void storeCodesPartial(int8_t* p, Vec v, int n) {
 
 SIMD_INLINE Vec toFloat(IntVec v) { return _mm256_cvtepi32_ps(v); }
 SIMD_INLINE IntVec intBroadcast(int32_t i) { return _mm256_set1_epi32(i); }
+SIMD_INLINE IntVec toInt(Vec v) { return _mm256_cvtps_epi32(v); }
+SIMD_INLINE IntVec add(IntVec a, IntVec b) { return _mm256_add_epi32(a, b); }
+SIMD_INLINE void storeInts(int32_t* p, IntVec v) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v); }
+
+SIMD_INLINE Vec roundBf16(Vec v) {
+  const __m256i bits = _mm256_castps_si256(v);
+  const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+  const __m256i sum = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+  const Vec rounded = _mm256_castsi256_ps(_mm256_and_si256(sum, _mm256_set1_epi32(-0x10000)));
+  const Vec isNumber = _mm256_cmp_ps(v, v, _CMP_ORD_Q);
+  const Vec isSmall = _mm256_cmp_ps(abs(v), broadcast(0x1p-126f), _CMP_LT_OQ);
+  return _mm256_andnot_ps(isSmall, _mm256_blendv_ps(v, rounded, isNumber));
+}
+
 SIMD_INLINE int32_t reduceAdd(IntVec v) {
   __m128i s = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
   s = _mm_add_epi32(s, _mm_unpackhi_epi64(s, s));

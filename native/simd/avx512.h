@@ -97,7 +97,34 @@ SIMD_INLINE void storeCodesPartial(int8_t* p, Vec v, int n) {
 
 SIMD_INLINE Vec toFloat(IntVec v) { return _mm512_cvtepi32_ps(v); }
 SIMD_INLINE IntVec intBroadcast(int32_t i) { return _mm512_set1_epi32(i); }
+SIMD_INLINE IntVec toInt(Vec v) { return _mm512_cvtps_epi32(v); }
+SIMD_INLINE IntVec add(IntVec a, IntVec b) { return _mm512_add_epi32(a, b); }
+SIMD_INLINE void storeInts(int32_t* p, IntVec v) { _mm512_storeu_si512(p, v); }
 SIMD_INLINE int32_t reduceAdd(IntVec v) { return _mm512_reduce_add_epi32(v); }
+
+SIMD_INLINE Vec roundBf16(Vec v) {
+  const __m512i bits = _mm512_castps_si512(v);
+  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  const __m512i sum = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+  const Vec rounded = _mm512_castsi512_ps(_mm512_and_si512(sum, _mm512_set1_epi32(-0x10000)));
+  const Mask isNumber = _mm512_cmp_ps_mask(v, v, _CMP_ORD_Q);
+  const Mask isSmall = _mm512_cmp_ps_mask(abs(v), broadcast(0x1p-126f), _CMP_LT_OQ);
+  return _mm512_mask_blend_ps(isSmall, _mm512_mask_blend_ps(isNumber, v, rounded), zero());
+}
+
+#ifdef __AVX512BF16__
+#define SIMD_BF16_DOT
+SIMD_INLINE Vec bf16Dot(Vec sum, Vec w, Vec x) {
+  return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(w), reinterpret_cast<__m512bh>(x));
+}
+SIMD_INLINE Vec bf16Pairs(Vec a, Vec b) {
+  const __m512i halves = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(b, a));
+  const __m512i zipped = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21,
+                                          5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  return _mm512_castsi512_ps(_mm512_permutexvar_epi16(zipped, halves));
+}
+SIMD_INLINE Vec bf16Row(const float* p) { return reinterpret_cast<Vec>(_mm512_cvtne2ps_pbh(load(p + LANES), load(p))); }
+#endif
 
 struct Sum16 {
   __m512d low = _mm512_setzero_pd(), high = _mm512_setzero_pd();
@@ -151,7 +178,17 @@ SIMD_INLINE Vec quadByte(Quads q, int i) {
 // conversion at every step and keeps each accumulator in memory too, at half the speed.
 #ifdef __AVX512VNNI__
 typedef int32_t DotSum __attribute__((vector_size(64)));
+#define SIMD_INT8_DOT
 constexpr int DOT_STEPS = 1 << 20;
+constexpr int CODE_OFFSET = 128;
+SIMD_INLINE Vec quadsOf(IntVec a, IntVec b, IntVec c, IntVec d, int offset) {
+  const __m512i byte = _mm512_set1_epi32(255);
+  const __m512i low = _mm512_or_si512(_mm512_and_si512(a, byte), _mm512_slli_epi32(_mm512_and_si512(b, byte), 8));
+  const __m512i high = _mm512_or_si512(_mm512_slli_epi32(_mm512_and_si512(c, byte), 16), _mm512_slli_epi32(d, 24));
+  // Without carries between the bytes, adding 128 is to change the sign.
+  const __m512i signs = _mm512_set1_epi8(static_cast<char>(offset));
+  return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_or_si512(low, high), signs));
+}
 SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) {
   return reinterpret_cast<DotSum>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sum), w, x));
 }

@@ -103,7 +103,39 @@ SIMD_INLINE void storeCodesPartial(int8_t* p, Vec v, int n) {
 
 SIMD_INLINE Vec toFloat(IntVec v) { return vcvtq_f32_s32(v); }
 SIMD_INLINE IntVec intBroadcast(int32_t i) { return vdupq_n_s32(i); }
+SIMD_INLINE IntVec toInt(Vec v) { return vcvtnq_s32_f32(v); }
+SIMD_INLINE IntVec add(IntVec a, IntVec b) { return vaddq_s32(a, b); }
+SIMD_INLINE void storeInts(int32_t* p, IntVec v) { vst1q_s32(p, v); }
 SIMD_INLINE int32_t reduceAdd(IntVec v) { return vaddvq_s32(v); }
+
+/** Of what is below the smallest normal number: 0. */
+SIMD_INLINE Vec normalOrZero(Vec v) {
+  const uint32x4_t isSmall = vcltq_f32(vabsq_f32(v), vdupq_n_f32(0x1p-126f));
+  return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(v), isSmall));
+}
+SIMD_INLINE Vec roundBf16(Vec v) {
+  const uint32x4_t bits = vreinterpretq_u32_f32(normalOrZero(v));
+  const uint32x4_t odd = vandq_u32(vshrq_n_u32(bits, 16), vdupq_n_u32(1));
+  const uint32x4_t sum = vaddq_u32(bits, vaddq_u32(odd, vdupq_n_u32(0x7fff)));
+  const uint32x4_t rounded = vandq_u32(sum, vdupq_n_u32(0xffff0000u));
+  return vbslq_f32(vceqq_f32(v, v), vreinterpretq_f32_u32(rounded), v);
+}
+
+#ifdef __ARM_FEATURE_BF16_VECTOR_ARITHMETIC
+#define SIMD_BF16_DOT
+SIMD_INLINE Vec bf16Dot(Vec sum, Vec w, Vec x) {
+  return vbfdotq_f32(sum, vreinterpretq_bf16_f32(w), vreinterpretq_bf16_f32(x));
+}
+SIMD_INLINE Vec bf16Pairs(Vec a, Vec b) {
+  const bfloat16x4_t low = vcvt_bf16_f32(normalOrZero(a)), high = vcvt_bf16_f32(normalOrZero(b));
+  const uint16x4x2_t zipped = vzip_u16(vreinterpret_u16_bf16(low), vreinterpret_u16_bf16(high));
+  return vreinterpretq_f32_u16(vcombine_u16(zipped.val[0], zipped.val[1]));
+}
+SIMD_INLINE Vec bf16Row(const float* p) {
+  const bfloat16x8_t low = vcvtq_low_bf16_f32(normalOrZero(load(p)));
+  return vreinterpretq_f32_bf16(vcvtq_high_bf16_f32(low, normalOrZero(load(p + LANES))));
+}
+#endif
 
 struct Sum16 {
   float64x2_t lanes[8] = {};
@@ -177,7 +209,15 @@ SIMD_INLINE Vec quadByte(Quads q, int i) {
 
 #ifdef __ARM_FEATURE_DOTPROD
 constexpr int DOT_TILE_ROWS = 8;
+#define SIMD_INT8_DOT
 using DotSum = int32x4_t;
+constexpr int CODE_OFFSET = 0;
+SIMD_INLINE Vec quadsOf(IntVec a, IntVec b, IntVec c, IntVec d, int) {
+  const int16x8_t ab = vcombine_s16(vmovn_s32(a), vmovn_s32(b)), cd = vcombine_s16(vmovn_s32(c), vmovn_s32(d));
+  const int8x16_t rows = vcombine_s8(vmovn_s16(ab), vmovn_s16(cd));
+  const uint8x16_t transposed = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
+  return vreinterpretq_f32_s8(vqtbl1q_s8(rows, transposed));
+}
 constexpr int DOT_STEPS = 1 << 20;
 SIMD_INLINE DotSum dotZero() { return vdupq_n_s32(0); }
 SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) { return vdotq_s32(sum, w, x); }

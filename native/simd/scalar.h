@@ -26,7 +26,9 @@
  *                             v rounds half to even and saturates to int8
  *   transpose4(to, toStride, from, fromStride)
  *                             4 x 4 floats; strides count floats
- *   toFloat(i) intBroadcast(x)
+ *   toFloat(i) toInt(v) intBroadcast(x) storeInts(p, i)
+ *                             toInt rounds half to even
+ *   roundBf16(v)              to bf16, half to even; what is below the smallest normal number becomes 0
  *   Sum16                     float64 sum in a fixed order, see below
  *
  * Integer dot products take four int8 at a time, a quad: lane i of `Quads` holds four bytes of column i.
@@ -38,6 +40,16 @@
  *   dotZero dot(sum, w, x)    sum[i] += w[i] . x[i], w unsigned, x signed; DotSum may be narrower than int32
  *   DOT_STEPS                 how many dot() a DotSum can take when all w <= 2
  *   widenAdd(total, sum)      IntVec total + the finished sums
+ *
+ * A wrapper that multiplies any int8 codes (SIMD_INT8_DOT) takes w + CODE_OFFSET in dot, for any w:
+ *
+ *   quadsOf(a, b, c, d, o)    lane i holds the bytes a[i] + o .. d[i] + o, each from -128 to 127 before
+ *
+ * A wrapper that multiplies bf16 (SIMD_BF16_DOT) keeps two values in a lane of Vec:
+ *
+ *   bf16Dot(sum, w, x)        sum[i] += w[i] . x[i]
+ *   bf16Pairs(a, b)           lane i holds a[i] and b[i], rounded as by roundBf16
+ *   bf16Row(p)                2 LANES consecutive values, rounded
  *
  * A wrapper that counts bits defines SIMD_BIT_PLANES. Products of ternary codes then go 32 at a time (see
  * kernels/bit_planes.inl); dot and widenAdd take these types too.
@@ -120,7 +132,23 @@ SIMD_INLINE void storeCodesPartial(int8_t* p, Vec v, int n) {
 
 SIMD_INLINE Vec toFloat(IntVec v) { return static_cast<float>(v); }
 SIMD_INLINE IntVec intBroadcast(int32_t i) { return i; }
+SIMD_INLINE IntVec toInt(Vec v) {
+  // Beyond the range, and NaN, as x86 converts them: the result is never used, but must not be undefined.
+  return v >= -2147483648.0f && v < 2147483648.0f ? static_cast<int32_t>(roundEven(v)) : INT32_MIN;
+}
+SIMD_INLINE IntVec add(IntVec a, IntVec b) { return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
+SIMD_INLINE void storeInts(int32_t* p, IntVec v) { *p = v; }
 SIMD_INLINE int32_t reduceAdd(IntVec v) { return v; }
+
+SIMD_INLINE Vec roundBf16(Vec v) {
+  if (v != v) return v;
+  if (abs(v) < 0x1p-126f) return 0.0f;
+  uint32_t bits;
+  memcpy(&bits, &v, 4);
+  bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
+  memcpy(&v, &bits, 4);
+  return v;
+}
 
 /**
  * Sum in float64 over SUM_LANES interleaved lanes (core/kernels.ts), the order that every instruction set

@@ -20,7 +20,8 @@ struct Named {
 #if defined(__x86_64__)
 constexpr Named kNames[] = {{kAvx2, "avx2"},         {kFma, "fma"},           {kF16c, "f16c"},
                             {kPopcnt, "popcnt"},     {kAvx512f, "avx512f"},   {kAvx512bw, "avx512bw"},
-                            {kAvx512dq, "avx512dq"}, {kAvx512vl, "avx512vl"}, {kAvx512vnni, "avx512vnni"}};
+                            {kAvx512dq, "avx512dq"}, {kAvx512vl, "avx512vl"}, {kAvx512vnni, "avx512vnni"},
+                            {kAvx512bf16, "avx512bf16"}};
 
 /** XCR0: the register states the operating system saves. CPUID alone says yes where the first instruction faults. */
 uint64_t savedStates() {
@@ -29,7 +30,7 @@ uint64_t savedStates() {
   return static_cast<uint64_t>(high) << 32 | low;
 }
 #elif defined(__aarch64__)
-constexpr Named kNames[] = {{kNeon, "neon"}, {kDotprod, "dotprod"}};
+constexpr Named kNames[] = {{kNeon, "neon"}, {kDotprod, "dotprod"}, {kBf16, "bf16"}};
 #else
 constexpr Named kNames[] = {{0, ""}};
 #endif
@@ -56,15 +57,21 @@ CpuFeatures cpuFeatures() {
   add(zmm && b & 1u << 30, kAvx512bw);
   add(zmm && b & 1u << 31, kAvx512vl);
   add(zmm && c & 1u << 11, kAvx512vnni);
+  if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) add(zmm && a & 1u << 5, kAvx512bf16);
 #elif defined(__aarch64__) && defined(__APPLE__)
   found = kNeon;
-  int dotprod = 0;
-  size_t size = sizeof dotprod;
-  if (sysctlbyname("hw.optional.arm.FEAT_DotProd", &dotprod, &size, nullptr, 0) == 0 && dotprod) found |= kDotprod;
+  const auto has = [](const char* name) {
+    int value = 0;
+    size_t size = sizeof value;
+    return sysctlbyname(name, &value, &size, nullptr, 0) == 0 && value;
+  };
+  if (has("hw.optional.arm.FEAT_DotProd")) found |= kDotprod;
+  if (has("hw.optional.arm.FEAT_BF16")) found |= kBf16;
 #elif defined(__aarch64__)
   const unsigned long capabilities = getauxval(AT_HWCAP);
   if (capabilities & HWCAP_ASIMD) found |= kNeon;
   if (capabilities & HWCAP_ASIMDDP) found |= kDotprod;
+  if (getauxval(AT_HWCAP2) & HWCAP2_BF16) found |= kBf16;
 #endif
   return found;
 }

@@ -11,10 +11,14 @@ extern const flashlm::KernelTable kernel_table_scalar;
 extern const flashlm::KernelTable kernel_table_avx2;
 extern const flashlm::KernelTable kernel_table_avx512;
 extern const flashlm::KernelTable kernel_table_avx512_vnni;
+extern const flashlm::KernelTable kernel_table_avx512_bf16;
 #endif
 #if defined(__aarch64__) || defined(FLASHLM_SIMDE)
 extern const flashlm::KernelTable kernel_table_neon;
 extern const flashlm::KernelTable kernel_table_neon_dotprod;
+#endif
+#if defined(__aarch64__)
+extern const flashlm::KernelTable kernel_table_neon_bf16;
 #endif
 }
 
@@ -27,7 +31,7 @@ struct Isa {
   const KernelTable* table;
 };
 
-/** An extension that replaces some kernels of an instruction set. */
+/** An extension that replaces some kernels of an instruction set; a later one may replace them again. */
 struct Feature {
   const char* isa;
   const char* name;
@@ -50,10 +54,12 @@ constexpr Feature kFeatures[] = {
     {"neon", "dotprod", kNeedsAvx2, &kernel_table_neon_dotprod},
 #endif
     {"avx512", "vnni", kAvx512vnni, &kernel_table_avx512_vnni},
+    {"avx512", "bf16", kAvx512vnni | kAvx512bf16, &kernel_table_avx512_bf16},
 };
 #elif defined(__aarch64__)
 constexpr Isa kIsas[] = {{"scalar", 0, &kernel_table_scalar}, {"neon", kNeon, &kernel_table_neon}};
-constexpr Feature kFeatures[] = {{"neon", "dotprod", kDotprod, &kernel_table_neon_dotprod}};
+constexpr Feature kFeatures[] = {{"neon", "dotprod", kDotprod, &kernel_table_neon_dotprod},
+                                 {"neon", "bf16", kDotprod | kBf16, &kernel_table_neon_bf16}};
 #else
 constexpr Isa kIsas[] = {{"scalar", 0, &kernel_table_scalar}};
 constexpr Feature kFeatures[] = {{"", "", 0, nullptr}};

@@ -1,4 +1,5 @@
 import { allocateTensor, type Backend } from '../core/backend.ts';
+import { PRECISIONS } from '../core/compute.ts';
 import type { OpName } from '../core/kernels.ts';
 import { type ArgSpec, type Dims, OPS, sizeOf, type TensorArg } from '../core/ops.ts';
 import { Random } from '../core/random.ts';
@@ -30,6 +31,7 @@ export class OpArguments {
 
   /** `choice` is the value of the op's choice argument, if it has one. */
   of(op: OpName, dims: Dims, choice: string | null): unknown[] {
+    const precision = PRECISIONS.find((one) => one === choice) ?? 'f32';
     return OPS[op].args.map((arg: ArgSpec): unknown => {
       if (arg.kind === 'choice') return choice;
       if (arg.kind === 'scalar') return arg.symbol ? dims[arg.symbol] : SCALARS[arg.name];
@@ -37,7 +39,7 @@ export class OpArguments {
       const fields: Record<string, Tensor> = {};
       for (const [name, field] of Object.entries(arg.fields)) fields[name] = this.tensor(field, dims);
       if (fields.packed)
-        this.backend.kernels.packTernary(fields.packed as Tensor<'u8'>, fields.codes as Codes);
+        this.backend.kernels.packTernary(fields.packed as Tensor<'u8'>, fields.codes as Codes, precision);
       return fields;
     });
   }

@@ -1,5 +1,5 @@
 import type { OpName } from './kernels.ts';
-import { flatArgs, flatValues, OPS } from './ops.ts';
+import { choicesOf, flatArgs, flatValues, OPS } from './ops.ts';
 import type { Real, Tensor } from './tensor.ts';
 
 /** What storing an exactly computed value in float32 may change, where float64 is the measure. */
@@ -35,6 +35,8 @@ export interface Deviation {
 export interface Outcome {
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly returned: number | undefined;
+  /** The values of the call's choices. */
+  readonly choices: readonly string[];
 }
 
 /** The outcome of a call with these arguments; the tensors are the call's own. */
@@ -43,17 +45,25 @@ export function outcomeOf(op: OpName, values: readonly unknown[], returned: unkn
   const written = flatArgs(op).flatMap((arg, i): [string, Tensor][] =>
     arg.kind === 'tensor' && arg.role !== 'in' && flat[i] !== null ? [[arg.name, flat[i] as Tensor]] : [],
   );
-  return { tensors: new Map(written), returned: returned as number | undefined };
+  return {
+    tensors: new Map(written),
+    returned: returned as number | undefined,
+    choices: choicesOf(op, values),
+  };
 }
 
 /** Roundings of an accumulator in float32 that one call may add up: one for each chunk of a thousand rows, and one. */
 const ROUNDINGS = 5;
 
 /** How close results must be: integers equal, reals within `near`; `stored` for float32 against float64. */
-function nearOf(op: OpName, tensor: Tensor, measure: Real): number {
+function nearOf(op: OpName, name: string, tensor: Tensor, measure: Real, choices: readonly string[]): number {
   if (tensor.dtype !== 'f32' && tensor.dtype !== 'f64') return 0;
   const { agree } = OPS[op];
-  if (agree !== 'exact') return agree.near;
+  if (agree !== 'exact') {
+    const arg = flatArgs(op).find((one) => one.name === name);
+    const own = arg?.kind === 'tensor' ? arg.nearIn : undefined;
+    return choices.map((choice) => own?.[choice]).find((bound) => bound !== undefined) ?? agree.near;
+  }
   return tensor.dtype === measure ? 0 : STORED;
 }
 
@@ -77,7 +87,8 @@ export function deviations(
   const compared = [...expected.tensors].filter(([name]) => !isPrivate.has(name));
   const found = compared.map(([name, measure]) => {
     const mine = actual.tensors.get(name)!;
-    return deviation(name, mine, measure, nearOf(op, mine, measure.dtype as Real), before?.get(name));
+    const close = nearOf(op, name, mine, measure.dtype as Real, expected.choices);
+    return deviation(name, mine, measure, close, before?.get(name));
   });
   if (expected.returned === undefined) return found;
   const number = (value: number | undefined): Tensor => {

@@ -1,3 +1,4 @@
+import type { Precision } from './compute.ts';
 import type { Kernels, OpName } from './kernels.ts';
 import { BYTES, type DType, type Mat, type Real, type Tensor, tensor } from './tensor.ts';
 import type { LayerWatch } from './watch.ts';
@@ -14,6 +15,8 @@ export interface Backend {
   readonly kernels: Kernels;
   /** The kernels written for this backend; the rest are composed. */
   readonly own: ReadonlySet<OpName>;
+  /** Precisions whose products are faster here than float32 ones. All others are computed too, by way of float32. */
+  readonly accelerates: ReadonlySet<Precision>;
   /** Bytes of the private layout that `packTernary` makes of codes [rows x cols]; 0 where there is none. */
   packedTernaryBytes(rows: number, cols: number): number;
   /** Zeroed memory whose first byte lies on a 64-byte boundary where the backend cares. */

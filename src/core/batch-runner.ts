@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { type Compute, FLOAT32 } from './compute.ts';
 import { ROW_CHUNK } from './kernels.ts';
 import type { StepContext } from './layer.ts';
 import { Blocks, type Model } from './model.ts';
@@ -13,6 +14,8 @@ export interface BatchRunnerOptions {
   /** Most target entries of a row; a training batch has no more of them altogether. */
   readonly maxEntries: number;
   readonly training: boolean;
+  /** What products are rounded to; float32 where it is left out. */
+  readonly compute?: Compute;
 }
 
 /** A cache's worth: activations of this many rows of v6.1 stay in one core's share of the last-level cache. */
@@ -60,7 +63,8 @@ export class BatchRunner {
       training: options.training,
       targetCapacity: options.maxEntries,
     });
-    this.context = { k: model.backend.kernels, seqLen: options.seqLen, carry: false };
+    const { seqLen, compute = FLOAT32 } = options;
+    this.context = { k: model.backend.kernels, seqLen, carry: false, compute };
   }
 
   /** Sum of the rows' nats. */

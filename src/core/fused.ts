@@ -14,21 +14,21 @@ export function completeKernels(source: KernelSource): Kernels {
 
 /** Logits of `ROW_CHUNK` rows at a time exist, as sums over rows are formed. */
 function composeHeadLoss(k: Omit<Kernels, FusedOp>): Kernels['headLoss'] {
-  return (outNats, outDh, accTable, h, table, targets, scale) => {
+  return (outNats, outDh, accTable, h, table, targets, scale, precision) => {
     for (let start = 0; start < h.rows; start += ROW_CHUNK) {
       const end = Math.min(h.rows, start + ROW_CHUNK);
       const z = mat(h.dtype, end - start, table.rows, 'headLoss/z');
       const dz = outDh || accTable ? mat(h.dtype, end - start, table.rows, 'headLoss/dz') : null;
       const hRows = rowsOf(h, start, end);
-      k.matmulTransB(z, hRows, table);
+      k.matmulTransB(z, hRows, table, precision);
       const offsets = {
         ...targets.offsets,
         rows: end - start + 1,
         data: targets.offsets.data.subarray(start, end + 1),
       };
       k.softmaxCrossEntropy(rowsOf(outNats, start, end), dz, z, { ...targets, offsets }, scale);
-      if (outDh) k.matmul(rowsOf(outDh, start, end), dz!, table);
-      if (accTable) k.matmulTransA(accTable, dz!, hRows);
+      if (outDh) k.matmul(rowsOf(outDh, start, end), dz!, table, precision);
+      if (accTable) k.matmulTransA(accTable, dz!, hRows, precision);
     }
   };
 }

@@ -1,3 +1,4 @@
+import type { FloatPrecision, Precision } from './compute.ts';
 import type { Bytes, Codes, Ids, Mat, Quantized, SparseTargets, TernaryWeight } from './tensor.ts';
 
 export const WEIGHT_RULES = ['absmean', 'absmedian'] as const;
@@ -55,24 +56,30 @@ export interface Kernels {
   quantizeWeight(outCodes: Codes, outScale: Mat, w: Mat, rule: WeightRule): void;
   /** Per row: `ternary`, `ternary-mse` or `int8` codes and their scale. */
   quantizeRows(outCodes: Codes, outScale: Mat, x: Mat, rule: ActivationRule): void;
-  /** The backend's private layout of ternary codes; `Backend.packedTernaryBytes` gives its size. */
-  packTernary(outPacked: Bytes, codes: Codes): void;
+  /**
+   * The backend's private layout of ternary codes; `Backend.packedTernaryBytes` gives its size. Every op that takes
+   * packed weights takes them for any precision; `ternaryMatmulGradX` is quickest in the one they were packed for.
+   */
+  packTernary(outPacked: Bytes, codes: Codes, precision: Precision): void;
 
   /** `out = (x.scale * w.scale) * (x.codes . w.codes^T)`; the dot products are exact int32. */
   ternaryMatmul(out: Mat, x: Quantized, w: TernaryWeight): void;
   /** `out = w.scale * (x . w.codes^T)` for activations that are not quantised. */
-  ternaryMatmulFloat(out: Mat, x: Mat, w: TernaryWeight): void;
-  /** `outDx = w.scale * (dy . w.codes)`. */
-  ternaryMatmulGradX(outDx: Mat, dy: Mat, w: TernaryWeight): void;
-  /** `accW += dy^T . (x.scale * x.codes)`, straight through the weight quantiser. */
-  ternaryMatmulGradW(accW: Mat, dy: Mat, x: Quantized): void;
+  ternaryMatmulFloat(out: Mat, x: Mat, w: TernaryWeight, precision: FloatPrecision): void;
+  /** `outDx = w.scale * (dy . w.codes)`; in int8, dy is quantised row by row. */
+  ternaryMatmulGradX(outDx: Mat, dy: Mat, w: TernaryWeight, precision: Precision): void;
+  /**
+   * `accW += (x.scale * dy)^T . x.codes`, straight through the weight quantiser. The row's scale goes to the operand that
+   * is rounded, so that the codes stay exact; in int8, each column of it is quantised for `ROW_CHUNK` rows at a time.
+   */
+  ternaryMatmulGradW(accW: Mat, dy: Mat, x: Quantized, precision: Precision): void;
 
   /** `out = a . b`. */
-  matmul(out: Mat, a: Mat, b: Mat): void;
+  matmul(out: Mat, a: Mat, b: Mat, precision: FloatPrecision): void;
   /** `out = a . b^T`. */
-  matmulTransB(out: Mat, a: Mat, b: Mat): void;
+  matmulTransB(out: Mat, a: Mat, b: Mat, precision: FloatPrecision): void;
   /** `acc += a^T . b`. */
-  matmulTransA(acc: Mat, a: Mat, b: Mat): void;
+  matmulTransA(acc: Mat, a: Mat, b: Mat, precision: FloatPrecision): void;
 
   /**
    * Per row, with weights `c_j` on target ids j and `n = sum c_j`: `outNats = n * logsumexp(z) - sum c_j z_j`, and,
@@ -81,8 +88,8 @@ export interface Kernels {
   softmaxCrossEntropy(outNats: Mat, outDz: Mat | null, z: Mat, targets: SparseTargets, scale: number): void;
   /**
    * Tied head and cross-entropy in one: `z = h . table^T`, nats and dz as in `softmaxCrossEntropy`,
-   * `outDh = dz . table`, `accTable += dz^T . h`. Logits exist for one tile of rows at a time. Without `outDh` and
-   * `accTable` it only evaluates.
+   * `outDh = dz . table`, `accTable += dz^T . h`; `precision` is that of these three products. Logits exist for one tile
+   * of rows at a time. Without `outDh` and `accTable` it only evaluates.
    */
   headLoss(
     outNats: Mat,
@@ -92,6 +99,7 @@ export interface Kernels {
     table: Mat,
     targets: SparseTargets,
     scale: number,
+    precision: FloatPrecision,
   ): void;
 
   /** Sum of squares in float64, so that a gradient norm cannot overflow. */

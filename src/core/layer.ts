@@ -1,3 +1,4 @@
+import type { Compute, Precision } from './compute.ts';
 import type { Kernels } from './kernels.ts';
 import type { Parameter } from './parameter.ts';
 import type { Ids, Mat, SparseTargets, Tensor } from './tensor.ts';
@@ -13,6 +14,8 @@ export interface StepContext {
    * Training never carries, so backward may assume a zero start.
    */
   readonly carry: boolean;
+  /** What products are rounded to. */
+  readonly compute: Compute;
 }
 
 /** Is a row's output a function of that row alone, or of the rows before it in its sequence too? */
@@ -42,8 +45,8 @@ export interface Layer<C = unknown, X extends Tensor = Mat> {
   parameters(): Iterable<Parameter>;
   /** Asks for everything forward and backward need for `rows` rows. The caller holds x, y, dx and dy meanwhile. */
   plan(rows: number, p: Planner): C;
-  /** Once per change of the parameters: quantise and pack the weights. */
-  prepare?(k: Kernels): void;
+  /** Once per change of the parameters: quantise and pack the weights, for gradients of this precision. */
+  prepare?(k: Kernels, gradients: Precision): void;
   forward(ctx: StepContext, x: X, y: Mat, cache: C): void;
   /**
    * Changes neither x, y nor dy. Writes all of dx, which is always writable; parameter gradients accumulate. dx and dy

@@ -1,4 +1,5 @@
 import { allocateMat, allocateTensor, type Backend } from './backend.ts';
+import type { Precision } from './compute.ts';
 import type { Coupling, InputLayer, Layer, Objective, StepContext } from './layer.ts';
 import { ParameterStore } from './parameter.ts';
 import type { Ids, Mat, SparseTargets } from './tensor.ts';
@@ -29,10 +30,10 @@ export class Model {
     return couplingOf(this);
   }
 
-  /** After every change of the parameters: quantise and pack the weights. */
-  prepare(): void {
-    this.input.prepare?.(this.backend.kernels);
-    this.body.prepare?.(this.backend.kernels);
+  /** After every change of the parameters: quantise and pack the weights, for gradients of this precision. */
+  prepare(gradients: Precision = 'f32'): void {
+    this.input.prepare?.(this.backend.kernels, gradients);
+    this.body.prepare?.(this.backend.kernels, gradients);
   }
 }
 

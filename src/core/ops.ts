@@ -1,3 +1,4 @@
+import { FLOAT_PRECISIONS, PRECISIONS, type Precision } from './compute.ts';
 import type { Kernels, OpName } from './kernels.ts';
 import { ACTIVATION_RULES, WEIGHT_RULES } from './kernels.ts';
 import type { DType, Quantized, Real, SparseTargets, Tensor, TernaryWeight } from './tensor.ts';
@@ -23,6 +24,8 @@ export interface TensorArg {
   readonly below?: string;
   /** Row offsets into the buffers of this many entries: non-decreasing, from >= 0 up to at most the symbol. */
   readonly offsetsInto?: string;
+  /** Bounds in place of the op's `near`, by the value of a choice. */
+  readonly nearIn?: Readonly<Record<string, number>>;
   /** A backend's private layout of codes [rows, cols]: never compared, sized by `Backend.packedTernaryBytes`. */
   readonly packs?: readonly [Dim, Dim];
 }
@@ -132,6 +135,14 @@ const targets = group<SparseTargets>('targets', {
 /** One float32 kernel against another (numerics: "What must agree, and how closely"). */
 const near = { near: 1e-5 } as const;
 
+const precision = choice('precision', PRECISIONS);
+const floatPrecision = choice('precision', FLOAT_PRECISIONS);
+/**
+ * What a float32 kernel computes and then rounds to bf16 may fall on the other side of a rounding boundary than another
+ * kernel's: one unit of bf16's last place, for the few elements that lie that close to one.
+ */
+const roundedOnTheWay = { nearIn: { bf16: 2 ** -8 } } as const;
+
 export const OPS: OpTable = {
   gatherRows: {
     args: [output('out', 'M', 'D'), input('table', 'V', 'D'), ids('ids', 'M', 'V')],
@@ -230,6 +241,7 @@ export const OPS: OpTable = {
     args: [
       output('outPacked', 1, 'P', { dtype: 'u8', packs: ['N', 'K'] }),
       input('codes', 'N', 'K', { dtype: 'i8' }),
+      precision,
     ],
     agree: 'exact',
     flops: () => 0,
@@ -241,32 +253,32 @@ export const OPS: OpTable = {
     integer: true,
   },
   ternaryMatmulFloat: {
-    args: [output('out', 'M', 'N'), input('x', 'M', 'K'), ternary('w', 'N', 'K')],
+    args: [output('out', 'M', 'N'), input('x', 'M', 'K'), ternary('w', 'N', 'K'), floatPrecision],
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },
   ternaryMatmulGradX: {
-    args: [output('outDx', 'M', 'K'), input('dy', 'M', 'N'), ternary('w', 'N', 'K')],
+    args: [output('outDx', 'M', 'K'), input('dy', 'M', 'N'), ternary('w', 'N', 'K'), precision],
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },
   ternaryMatmulGradW: {
-    args: [accumulate('accW', 'N', 'K'), input('dy', 'M', 'N'), quantized('x', 'M', 'K')],
+    args: [accumulate('accW', 'N', 'K'), input('dy', 'M', 'N'), quantized('x', 'M', 'K'), precision],
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },
   matmul: {
-    args: [output('out', 'M', 'N'), input('a', 'M', 'K'), input('b', 'K', 'N')],
+    args: [output('out', 'M', 'N'), input('a', 'M', 'K'), input('b', 'K', 'N'), floatPrecision],
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },
   matmulTransB: {
-    args: [output('out', 'M', 'N'), input('a', 'M', 'K'), input('b', 'N', 'K')],
+    args: [output('out', 'M', 'N'), input('a', 'M', 'K'), input('b', 'N', 'K'), floatPrecision],
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },
   matmulTransA: {
-    args: [accumulate('acc', 'M', 'N'), input('a', 'K', 'M'), input('b', 'K', 'N')],
+    args: [accumulate('acc', 'M', 'N'), input('a', 'K', 'M'), input('b', 'K', 'N'), floatPrecision],
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },
@@ -284,12 +296,13 @@ export const OPS: OpTable = {
   headLoss: {
     args: [
       output('outNats', 'M', 1),
-      output('outDh', 'M', 'D', optional),
-      accumulate('accTable', 'V', 'D', optional),
+      output('outDh', 'M', 'D', { ...optional, ...roundedOnTheWay }),
+      accumulate('accTable', 'V', 'D', { ...optional, ...roundedOnTheWay }),
       input('h', 'M', 'D'),
       input('table', 'V', 'D'),
       targets,
       scalar('scale'),
+      floatPrecision,
     ],
     agree: near,
     // Logits, and a product for each of the two gradients.
@@ -421,6 +434,19 @@ export function realOf(op: OpName, values: readonly unknown[]): Real | undefined
     (arg, i) => arg.kind === 'tensor' && arg.dtype === 'real' && flat[i] !== null,
   );
   return at < 0 ? undefined : ((flat[at] as Tensor).dtype as Real);
+}
+
+/** The values of a call's choices. */
+export function choicesOf(op: OpName, values: readonly unknown[]): readonly string[] {
+  return OPS[op].args.flatMap((arg: ArgSpec, i: number) =>
+    arg.kind === 'choice' ? [values[i] as string] : [],
+  );
+}
+
+/** What a call's products are rounded to; float32 for ops that have no choice of it. */
+export function precisionOf(op: OpName, values: readonly unknown[]): Precision {
+  const at = OPS[op].args.findIndex((arg: ArgSpec) => arg.name === 'precision');
+  return at < 0 ? 'f32' : (values[at] as Precision);
 }
 
 /** Which optional arguments a call has. */

@@ -1,3 +1,4 @@
+import type { Precision } from './compute.ts';
 import type { Kernels } from './kernels.ts';
 import type { Coupling, Layer, StepContext } from './layer.ts';
 import type { Parameter } from './parameter.ts';
@@ -42,8 +43,8 @@ export class Residual implements Layer<ResidualCache> {
     return { inner, cache: this.f.plan(rows, p) };
   }
 
-  prepare(k: Kernels): void {
-    this.f.prepare?.(k);
+  prepare(k: Kernels, gradients: Precision): void {
+    this.f.prepare?.(k, gradients);
   }
 
   forward(ctx: StepContext, x: Mat, y: Mat, { inner, cache }: ResidualCache): void {

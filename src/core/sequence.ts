@@ -1,3 +1,4 @@
+import type { Precision } from './compute.ts';
 import type { Kernels } from './kernels.ts';
 import type { Coupling, Layer, StepContext } from './layer.ts';
 import type { Parameter } from './parameter.ts';
@@ -60,8 +61,8 @@ export class Sequence implements Layer<SequenceCache> {
     return { values, grads, caches };
   }
 
-  prepare(k: Kernels): void {
-    for (const layer of this.children) layer.prepare?.(k);
+  prepare(k: Kernels, gradients: Precision): void {
+    for (const layer of this.children) layer.prepare?.(k, gradients);
   }
 
   forward(ctx: StepContext, x: Mat, y: Mat, { values, caches }: SequenceCache): void {

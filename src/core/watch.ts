@@ -1,3 +1,4 @@
+import type { Precision } from './compute.ts';
 import type { Kernels } from './kernels.ts';
 import type { Coupling, Grad, InputLayer, Layer, Objective, StepContext } from './layer.ts';
 import type { Parameter } from './parameter.ts';
@@ -105,7 +106,7 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat> implements Layer<
     return watchPlan(p, (planner) => this.inner.plan(rows, planner));
   }
 
-  prepare(k: Kernels): void {
+  prepare(k: Kernels, gradients: Precision): void {
     if (!this.inner.prepare) return;
     const { path, type } = this;
     const call = {
@@ -119,7 +120,7 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat> implements Layer<
       reads: [],
       writes: [],
     } as const;
-    this.watch.around(call, () => this.inner.prepare!(k));
+    this.watch.around(call, () => this.inner.prepare!(k, gradients));
   }
 
   forward(ctx: StepContext, x: X, y: Mat, cache: Watched<C>): void {

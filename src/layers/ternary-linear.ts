@@ -1,4 +1,5 @@
 import { allocateMat, allocateTensor, type Backend } from '../core/backend.ts';
+import type { Precision } from '../core/compute.ts';
 import type { ActivationRule, Kernels, WeightRule } from '../core/kernels.ts';
 import type { Layer, StepContext } from '../core/layer.ts';
 import { type Init, Parameter } from '../core/parameter.ts';
@@ -52,17 +53,17 @@ export class TernaryLinear implements Layer<TernaryLinearCache> {
     };
   }
 
-  prepare(k: Kernels): void {
+  prepare(k: Kernels, gradients: Precision): void {
     this.quantized ??= this.allocate();
     const { codes, scale, packed } = this.quantized;
     k.quantizeWeight(codes, scale, this.weight.value, this.options.weights);
-    k.packTernary(packed, codes);
+    k.packTernary(packed, codes, gradients);
   }
 
   forward(ctx: StepContext, x: Mat, y: Mat, xq: TernaryLinearCache): void {
     const { activations } = this.options;
     if (xq === null || activations === 'none') {
-      ctx.k.ternaryMatmulFloat(y, x, this.quantized!);
+      ctx.k.ternaryMatmulFloat(y, x, this.quantized!, ctx.compute.products);
       return;
     }
     ctx.k.quantizeRows(xq.codes, xq.scale, x, activations);
@@ -70,9 +71,10 @@ export class TernaryLinear implements Layer<TernaryLinearCache> {
   }
 
   backward(ctx: StepContext, x: Mat, _y: Mat, dy: Mat, dx: Mat, xq: TernaryLinearCache): void {
-    if (xq === null) ctx.k.matmulTransA(this.weight.grad, dy, x);
-    else ctx.k.ternaryMatmulGradW(this.weight.grad, dy, xq);
-    ctx.k.ternaryMatmulGradX(dx, dy, this.quantized!);
+    const { products, gradients } = ctx.compute;
+    if (xq === null) ctx.k.matmulTransA(this.weight.grad, dy, x, products);
+    else ctx.k.ternaryMatmulGradW(this.weight.grad, dy, xq, gradients);
+    ctx.k.ternaryMatmulGradX(dx, dy, this.quantized!, gradients);
   }
 
   private allocate(): TernaryWeight {

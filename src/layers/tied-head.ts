@@ -33,10 +33,19 @@ export class TiedHead implements Objective<null> {
   }
 
   loss(ctx: StepContext, outNats: Mat, h: Mat, targets: SparseTargets, scale: number, dh: Mat | null): void {
-    ctx.k.headLoss(outNats, dh, dh && this.use.grad, h, this.table.value, targets, scale);
+    ctx.k.headLoss(
+      outNats,
+      dh,
+      dh && this.use.grad,
+      h,
+      this.table.value,
+      targets,
+      scale,
+      ctx.compute.products,
+    );
   }
 
   logits(ctx: StepContext, out: Mat, h: Mat): void {
-    ctx.k.matmulTransB(out, h, this.table.value);
+    ctx.k.matmulTransB(out, h, this.table.value, ctx.compute.products);
   }
 }

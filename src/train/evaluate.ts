@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { BatchRunner } from '../core/batch-runner.ts';
+import { FLOAT32 } from '../core/compute.ts';
 import { Blocks, type Model } from '../core/model.ts';
 import { DenseRows } from '../core/rows.ts';
 import { BigramCounts } from '../data/collapse.ts';
@@ -154,7 +155,7 @@ function sequenceScorer(model: Model, seqLen: number): Scorer {
           targetIds.data[i] = i < count ? document[start + i]! : 0;
           offsets.data[i + 1] = Math.min(i + 1, count);
         }
-        const context = { k: model.backend.kernels, seqLen, carry: start > 0 };
+        const context = { k: model.backend.kernels, seqLen, carry: start > 0, compute: FLOAT32 };
         plan.forward(context);
         plan.loss(context, 0, false);
         for (let i = 0; i < count; i++) nats += plan.nats.data[i]!;

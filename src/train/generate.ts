@@ -1,4 +1,5 @@
 import { allocateMat } from '../core/backend.ts';
+import { FLOAT32 } from '../core/compute.ts';
 import type { StepContext } from '../core/layer.ts';
 import { type BlockPlan, Blocks, type Model } from '../core/model.ts';
 import type { Mat } from '../core/tensor.ts';
@@ -41,6 +42,6 @@ export class TextGenerator {
   }
 
   private context(carry: boolean): StepContext {
-    return { k: this.model.backend.kernels, seqLen: 1, carry };
+    return { k: this.model.backend.kernels, seqLen: 1, carry, compute: FLOAT32 };
   }
 }

@@ -1,6 +1,7 @@
 import { refuseNonFinite } from '../backends/decorators/finite.ts';
 import { wrapKernels } from '../backends/decorators/wrap.ts';
 import { BatchRunner } from '../core/batch-runner.ts';
+import { type Compute, FLOAT32 } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import { DenseRows, type Rows } from '../core/rows.ts';
@@ -35,6 +36,8 @@ export interface TrainerOptions {
   readonly tokensPerStep: number;
   readonly tokensPerEpoch: number;
   readonly blockRows: number | 'auto';
+  /** What products are rounded to in training, float32 where it is left out; evaluation always is in float32. */
+  readonly compute?: Compute;
 }
 
 /** Called in order, awaited, between steps. */
@@ -79,6 +82,7 @@ export class Trainer {
       maxRows: this.path === 'collapsed' ? Math.min(model.vocab, tokensPerStep) : tokensPerStep,
       maxEntries: tokensPerStep,
       training: true,
+      compute: options.compute,
     });
     this.dense = new DenseRows(tokensPerStep);
     this.ids = new Int32Array(tokensPerStep);
@@ -137,11 +141,11 @@ export class Trainer {
   private async stepOnce(): Promise<StepEvent> {
     const { model, optimizer, optimizerState, schedule } = this.parts;
     const { kernels } = model.backend;
-    const { limits, measure, tokensPerStep, clip } = this.options;
+    const { limits, measure, tokensPerStep, clip, compute = FLOAT32 } = this.options;
     const began = performance.now();
 
     const rows = this.nextRows();
-    model.prepare();
+    model.prepare(compute.gradients);
     model.store.zeroGrads();
     const loss = (await this.runner.trainInPieces(rows, 1 / tokensPerStep)) / tokensPerStep;
     const gradNorm = clipGradients(kernels, model.store.grads, clip);
@@ -186,7 +190,7 @@ export class Trainer {
   private explainNonFinite(rows: Rows, loss: number, gradNorm: number): never {
     const { model } = this.parts;
     const what = Number.isFinite(loss) ? `gradient norm is ${gradNorm}` : `loss is ${loss}`;
-    const { seqLen, tokensPerStep } = this.options;
+    const { seqLen, tokensPerStep, compute = FLOAT32 } = this.options;
     let first = 'no single kernel: the sum of finite values overflowed';
     try {
       model.store.zeroGrads();
@@ -195,7 +199,7 @@ export class Trainer {
         refuseNonFinite(op, values);
         return result;
       });
-      this.runner.train(rows, 1 / tokensPerStep, { k, seqLen, carry: false });
+      this.runner.train(rows, 1 / tokensPerStep, { k, seqLen, carry: false, compute });
     } catch (error) {
       if (!(error instanceof FlashError)) throw error;
       first = error.message;

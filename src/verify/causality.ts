@@ -1,5 +1,6 @@
 import { checkArguments } from '../backends/decorators/check-arguments.ts';
 import { allocateMat, type Backend } from '../core/backend.ts';
+import { FLOAT32 } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import { layerFailure } from '../core/layer-failure.ts';
 import { type BlockPlan, Blocks, type Model } from '../core/model.ts';
@@ -214,7 +215,7 @@ class Block {
       const by = 1 + (row % (model.vocab - 1));
       plan.ids.data[row] = (this.ids[row]! + by) % model.vocab;
     }
-    const context = { k: model.backend.kernels, seqLen: tokens, carry: false };
+    const context = { k: model.backend.kernels, seqLen: tokens, carry: false, compute: FLOAT32 };
     plan.forward(context);
     plan.logits(context, logits);
     plan.loss(context, 0, false);

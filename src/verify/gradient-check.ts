@@ -3,6 +3,7 @@ import { StraightThrough } from '../backends/decorators/straight-through.ts';
 import { createReferenceBackend } from '../backends/reference/index.ts';
 import type { Backend } from '../core/backend.ts';
 import { BatchRunner } from '../core/batch-runner.ts';
+import { FLOAT32 } from '../core/compute.ts';
 import type { Kernels } from '../core/kernels.ts';
 import type { Layer } from '../core/layer.ts';
 import { layerFailure } from '../core/layer-failure.ts';
@@ -197,7 +198,7 @@ export class ModelCase {
     const { model, runner, rows, tokens, reference } = this;
     const smooth = new StraightThrough(reference.kernels);
     this.kernels = smooth.record();
-    const context = () => ({ k: this.kernels, seqLen: SEQ_LEN, carry: false });
+    const context = () => ({ k: this.kernels, seqLen: SEQ_LEN, carry: false, compute: FLOAT32 });
     model.prepare();
     model.store.zeroGrads();
     runner.train(rows, 1 / tokens, context());

@@ -1,4 +1,5 @@
 import type { Backend } from '../core/backend.ts';
+import { FLOAT32 } from '../core/compute.ts';
 import type { Kernels } from '../core/kernels.ts';
 import type { Layer, StepContext } from '../core/layer.ts';
 import { ParameterStore } from '../core/parameter.ts';
@@ -51,7 +52,7 @@ export class LayerCase {
 
   /** Quantises the weights and runs forward; the sum of `y * dy`, whose gradient backward must give. */
   forward(k: Kernels): number {
-    this.layer.prepare?.(k);
+    this.layer.prepare?.(k, FLOAT32.gradients);
     this.layer.forward(this.context(k), this.x, this.y, this.cache);
     const [y, dy] = [this.y.data, this.dy.data];
     let sum = 0;
@@ -70,6 +71,6 @@ export class LayerCase {
   }
 
   private context(k: Kernels): StepContext {
-    return { k, seqLen: this.seqLen, carry: false };
+    return { k, seqLen: this.seqLen, carry: false, compute: FLOAT32 };
   }
 }

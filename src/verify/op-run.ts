@@ -1,7 +1,8 @@
 import { type Outcome, outcomeOf } from '../core/agreement.ts';
 import type { Backend } from '../core/backend.ts';
+import type { Precision } from '../core/compute.ts';
 import type { OpName } from '../core/kernels.ts';
-import { type ArgSpec, OPS } from '../core/ops.ts';
+import { type ArgSpec, flatArgs, OPS } from '../core/ops.ts';
 import { BYTES, type Codes, type DType, type Tensor, tensor } from '../core/tensor.ts';
 import { type Call, type Input, inputsOf, type TensorInput } from './op-inputs.ts';
 
@@ -25,13 +26,20 @@ interface Buffer {
 /** One call on one backend, with guards around its memory. */
 class Run {
   private readonly buffers: Buffer[] = [];
+  private readonly packedFor: Precision;
 
   constructor(
     private readonly backend: Backend,
     private readonly op: OpName,
     private readonly inputs: readonly Input[],
     private readonly isAligned: boolean,
-  ) {}
+  ) {
+    // The precision of the call, or what weights are in while float32 is wanted: evaluation between two steps.
+    const choices = flatArgs(op).flatMap((arg, i) =>
+      arg.name === 'precision' ? [inputs[i] as Precision] : [],
+    );
+    this.packedFor = choices[0] ?? 'f32';
+  }
 
   /** A tensor that starts on a cache line or one element past it. */
   private place(input: TensorInput, name: string, codes: Codes | null): Tensor | null {
@@ -47,7 +55,8 @@ class Run {
     const placed = tensor(dtype, rows, cols, name, new Uint8Array(memory.buffer, start));
     // An output stays filled with NaN: an element the kernel leaves out is found.
     if (arg.role !== 'out') (placed.data as Float64Array).set(values);
-    if (codes && arg.role === 'in') this.backend.kernels.packTernary(placed as Tensor<'u8'>, codes);
+    if (codes && arg.role === 'in')
+      this.backend.kernels.packTernary(placed as Tensor<'u8'>, codes, this.packedFor);
     this.buffers.push({ name, tensor: placed, memory, before: memory.slice(), isInput: arg.role === 'in' });
     return placed;
   }

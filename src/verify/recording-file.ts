@@ -161,7 +161,12 @@ export async function loadRecording(path: string): Promise<Recording> {
       const label = given && 'tensor' in given ? given.tensor : arg;
       return [arg, asTensor(loaded, label) ?? fail(`'${name}' is not a matrix`)] as const;
     });
-    return { tensors: new Map(written), returned: returned === null ? undefined : Number(returned) };
+    const choices = flatArgs(op).flatMap((arg, i) => (arg.kind === 'choice' ? [inputs[i] as string] : []));
+    return {
+      tensors: new Map(written),
+      returned: returned === null ? undefined : Number(returned),
+      choices,
+    };
   };
   const { op, layer, step, backends, mismatch } = head;
   return {

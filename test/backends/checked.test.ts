@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checked } from '../../src/backends/decorators/checked.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
+import { FLOAT32 } from '../../src/core/compute.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import type { OpName } from '../../src/core/kernels.ts';
 import type { Layer } from '../../src/core/layer.ts';
@@ -147,7 +148,7 @@ function runLayer(parts: Partial<Layer<{ scratch: Mat }>>): Record<'x' | 'y' | '
   x.data.fill(1);
   dy.data.fill(2);
   const cache = new Workspace(backend).plan(true, 1, (p) => layer.plan(3, p));
-  const ctx = { k: backend.kernels, seqLen: 1, carry: false };
+  const ctx = { k: backend.kernels, seqLen: 1, carry: false, compute: FLOAT32 };
   layer.forward(ctx, x, y, cache);
   layer.backward(ctx, x, y, dy, dx, cache);
   return { x, y, dy, dx };
@@ -210,7 +211,7 @@ describe('checked holds a layer without kernels', () => {
     );
     const [x, y, dy, dx] = ['x', 'y', 'dy', 'dx'].map((label) => mat('f32', 3, 2, label)) as Mat[];
     const cache = new Workspace(backend).plan(true, 1, (p) => outer.plan(3, p));
-    const ctx = { k: backend.kernels, seqLen: 1, carry: false };
+    const ctx = { k: backend.kernels, seqLen: 1, carry: false, compute: FLOAT32 };
     outer.forward(ctx, x!, y!, cache);
     expect(() => outer.backward(ctx, x!, y!, dy!, dx!, cache)).not.toThrow();
   });

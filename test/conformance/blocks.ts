@@ -52,5 +52,5 @@ export function joined(op: OpName, first: Outcome, second: Outcome): Outcome {
     (whole.data as Float64Array).set(b.data, a.data.length);
     return [[arg.name, whole]];
   });
-  return { tensors: new Map(tensors), returned: second.returned };
+  return { tensors: new Map(tensors), returned: second.returned, choices: second.choices };
 }

@@ -30,7 +30,7 @@ export function expectSaturation(backend: Backend): void {
 
   // The same logits as products with a table of one column.
   const [dh, dTable] = [real(2, 1), real(3, 1)];
-  backend.kernels.headLoss(nats, dh, dTable, real(2, 1, [1, 1]), real(3, 1, Z), targets, SCALE);
+  backend.kernels.headLoss(nats, dh, dTable, real(2, 1, [1, 1]), real(3, 1, Z), targets, SCALE, 'f32');
   expectAll('headLoss nats', nats.data, [0, 1000]);
   expectAll('headLoss dh', dh.data, [0, SCALE * 1000]);
   expectAll('headLoss dTable', dTable.data, [SCALE, -SCALE, 0]);

@@ -12,6 +12,7 @@ function matrix(cols: number, values: readonly number[], dtype: 'f32' | 'f64' = 
 const outcome = (t: Tensor, name = 'out'): Outcome => ({
   tensors: new Map([[name, t]]),
   returned: undefined,
+  choices: [],
 });
 
 function compare(

@@ -3,6 +3,7 @@ import { StraightThrough } from '../../src/backends/decorators/straight-through.
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import { BatchRunner } from '../../src/core/batch-runner.ts';
+import { FLOAT32 } from '../../src/core/compute.ts';
 import type { Kernels } from '../../src/core/kernels.ts';
 import { DenseRows } from '../../src/core/rows.ts';
 import { composeModel } from '../../src/recipes/compose.ts';
@@ -51,7 +52,7 @@ describe('a whole model', () => {
       kernels = k;
       model.prepare();
       model.store.zeroGrads();
-      return runner.train(rows, 1 / TOKENS, { k, seqLen: SEQ_LEN, carry: false }) / TOKENS;
+      return runner.train(rows, 1 / TOKENS, { k, seqLen: SEQ_LEN, carry: false, compute: FLOAT32 }) / TOKENS;
     };
 
     const smooth = new StraightThrough(reference.kernels);
@@ -60,7 +61,7 @@ describe('a whole model', () => {
     const loss = (): number => {
       kernels = smooth.replay();
       model.prepare();
-      return runner.evaluate(rows, { k: kernels, seqLen: SEQ_LEN, carry: false }) / TOKENS;
+      return runner.evaluate(rows, { k: kernels, seqLen: SEQ_LEN, carry: false, compute: FLOAT32 }) / TOKENS;
     };
     for (const p of model.store.all) {
       const grad = grads.get(p)!;

@@ -1,3 +1,4 @@
+import { FLOAT32 } from '../../src/core/compute.ts';
 import { Blocks, type Model } from '../../src/core/model.ts';
 import { mat } from '../../src/core/tensor.ts';
 
@@ -6,7 +7,7 @@ export function allAtOnce(model: Model, ids: Int32Array): Float64Array[] {
   const rows = ids.length;
   const blocks = new Blocks(model, { rows, seqLen: rows, training: false, targetCapacity: rows });
   const plan = blocks.plan(rows);
-  const context = { k: model.backend.kernels, seqLen: rows, carry: false };
+  const context = { k: model.backend.kernels, seqLen: rows, carry: false, compute: FLOAT32 };
   const logits = mat(model.backend.real, rows, model.vocab, 'logits');
   plan.ids.data.set(ids);
   plan.forward(context);
@@ -22,7 +23,7 @@ export function oneByOne(model: Model, ids: Int32Array): Float64Array[] {
   const plan = blocks.plan(1);
   const logits = mat(model.backend.real, 1, model.vocab, 'logits');
   return Array.from(ids, (id, i) => {
-    const context = { k: model.backend.kernels, seqLen: 1, carry: i > 0 };
+    const context = { k: model.backend.kernels, seqLen: 1, carry: i > 0, compute: FLOAT32 };
     plan.ids.data[0] = id;
     plan.forward(context);
     plan.logits(context, logits);

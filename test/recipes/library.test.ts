@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { FLOAT32 } from '../../src/core/compute.ts';
 import { Blocks } from '../../src/core/model.ts';
 import { composeModel } from '../../src/recipes/compose.ts';
 import { describeModel } from '../../src/recipes/describe.ts';
@@ -32,7 +33,7 @@ describe.each(recipes)('%s', (file) => {
     plan.targets.offsets.data.set(Array.from({ length: rows + 1 }, (_, i) => i));
     plan.targets.weights.data.fill(1);
     model.prepare();
-    const context = { k: model.backend.kernels, seqLen, carry: false };
+    const context = { k: model.backend.kernels, seqLen, carry: false, compute: FLOAT32 };
     plan.forward(context);
     plan.loss(context, 1 / rows, false);
     const loss = Array.from(plan.nats.data).reduce((sum, n) => sum + n, 0) / rows;

@@ -4,16 +4,19 @@
 #include "../../src/parallel.h"
 
 #include "../../kernels/limits.inl"
+#include "../../kernels/ternary_gradients.inl"
 #include "../../kernels/ternary_matmul.inl"
 
 namespace flashlm {
 namespace {
 
-/** The integer product, from the same packed weights as without the extension. */
+/** The products of codes, from the same packed weights as without the extension. */
 constexpr KernelTable dotKernels() {
   KernelTable table = {};
   table.limits.dot = dotLimit;
   table.ternaryMatmul = ternaryMatmul;
+  table.ternaryMatmulGradX = ternaryMatmulGradX;
+  table.ternaryMatmulGradW = ternaryMatmulGradW;
   return table;
 }
 

@@ -1,7 +1,8 @@
 import type { Outcome } from '../../core/agreement.ts';
 import { allocateTensor, type Backend } from '../../core/backend.ts';
+import type { Precision } from '../../core/compute.ts';
 import type { OpName } from '../../core/kernels.ts';
-import { type ArgSpec, flatArgs, flatValues, OPS, type TensorArg } from '../../core/ops.ts';
+import { type ArgSpec, flatArgs, flatValues, OPS, precisionOf, type TensorArg } from '../../core/ops.ts';
 import { type Codes, type DType, type Tensor, tensor } from '../../core/tensor.ts';
 import { poison } from './poison.ts';
 
@@ -32,7 +33,7 @@ export function mirrorCall(
     if (value === null) return null;
     const t = value as Tensor;
     const dtype: DType = arg.dtype === 'real' ? real : arg.dtype;
-    if (arg.packs) return mirrorPacked(arg, t, codes, backend);
+    if (arg.packs) return mirrorPacked(arg, t, codes, backend, precisionOf(op, values));
     const copy = allocateTensor(backend, dtype, t.rows, t.cols, t.label) as Tensor;
     if (arg.role === 'out') poison(copy);
     else (copy.data as Float64Array).set(t.data);
@@ -49,10 +50,16 @@ export function mirrorCall(
   });
 }
 
-function mirrorPacked(arg: TensorArg, t: Tensor, codes: Codes | undefined, backend: Backend): Tensor {
+function mirrorPacked(
+  arg: TensorArg,
+  t: Tensor,
+  codes: Codes | undefined,
+  backend: Backend,
+  precision: Precision,
+): Tensor {
   const bytes = codes ? backend.packedTernaryBytes(codes.rows, codes.cols) : 0;
   const packed = allocateTensor(backend, 'u8', 1, bytes, t.label);
-  if (arg.role === 'in' && codes) backend.kernels.packTernary(packed, codes);
+  if (arg.role === 'in' && codes) backend.kernels.packTernary(packed, codes, precision);
   return packed;
 }
 
@@ -102,6 +109,6 @@ function inType(t: Tensor, real: Backend['real']): Tensor {
 }
 
 /** An outcome that later calls do not change. */
-export function copyOutcome({ tensors, returned }: Outcome): Outcome {
-  return { tensors: new Map([...tensors].map(([name, t]) => [name, copyOf(t)])), returned };
+export function copyOutcome({ tensors, ...rest }: Outcome): Outcome {
+  return { tensors: new Map([...tensors].map(([name, t]) => [name, copyOf(t)])), ...rest };
 }

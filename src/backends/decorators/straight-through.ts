@@ -75,8 +75,8 @@ export class StraightThrough {
       ...this.inner,
       quantizeWeight: (codes, _scale, w) => follow(w, codes),
       quantizeRows: (codes, _scale, x) => follow(x, codes),
-      ternaryMatmul: (out, x, w) => this.inner.matmulTransB(out, smooth(x), smooth(w)),
-      ternaryMatmulFloat: (out, x, w) => this.inner.matmulTransB(out, x, smooth(w)),
+      ternaryMatmul: (out, x, w) => this.inner.matmulTransB(out, smooth(x), smooth(w), 'f32'),
+      ternaryMatmulFloat: (out, x, w, precision) => this.inner.matmulTransB(out, x, smooth(w), precision),
     };
   }
 }

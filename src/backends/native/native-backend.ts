@@ -1,4 +1,5 @@
 import type { Backend } from '../../core/backend.ts';
+import type { Precision } from '../../core/compute.ts';
 import { FlashError } from '../../core/errors.ts';
 import { OP_NAMES } from '../../core/ops.ts';
 import type { Addon, Engine, EngineOptions, IsaSupport } from './addon.ts';
@@ -7,6 +8,9 @@ import { buildCommand, loadAddon } from './load.ts';
 import { defaultThreads } from './threads.ts';
 
 const CACHE_LINE = 64;
+
+/** Precisions that extensions of instruction sets have instructions for. */
+const ACCELERATES: Readonly<Record<string, Precision>> = { bf16: 'bf16', vnni: 'int8', dotprod: 'int8' };
 
 export interface NativeStatus {
   readonly available: boolean;
@@ -73,6 +77,7 @@ export function createNativeBackend(options: EngineOptions = {}): Backend {
     threads: engine.threads,
     kernels: nativeKernels(engine),
     own: new Set(OP_NAMES),
+    accelerates: new Set(['f32', ...engine.features.flatMap((feature) => ACCELERATES[feature] ?? [])]),
     inspector: {
       digest: (array) => engine.digest(array),
       findNonFinite: (array) => engine.findNonFinite(array),

@@ -1,4 +1,5 @@
 import type { Backend } from '../../core/backend.ts';
+import { PRECISIONS } from '../../core/compute.ts';
 import { completeKernels, type KernelSource } from '../../core/fused.ts';
 import type { OpName } from '../../core/kernels.ts';
 import type { Real } from '../../core/tensor.ts';
@@ -58,6 +59,8 @@ export function createReferenceBackend(real: Real = 'f32'): Backend {
     threads: 1,
     kernels: completeKernels(own),
     own: new Set(Object.keys(own) as OpName[]),
+    // It shows what a precision does to a result; there is none in which it would be fast.
+    accelerates: new Set(PRECISIONS),
     packedTernaryBytes: () => 0,
     allocate: (bytes) => new Uint8Array(bytes),
     dispose: () => {},

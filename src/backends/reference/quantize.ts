@@ -1,5 +1,6 @@
 import { type ActivationRule, type Kernels, SUM_LANES } from '../../core/kernels.ts';
 import type { Mat } from '../../core/tensor.ts';
+import { roundHalfEven } from './rounding.ts';
 
 type Reals = Mat['data'];
 
@@ -38,11 +39,6 @@ export const quantizeWeight: Kernels['quantizeWeight'] = (outCodes, outScale, w,
   for (let i = 0; i < w.data.length; i++) {
     outCodes.data[i] = Math.abs(w.data[i]!) > 0.5 * gamma ? Math.sign(w.data[i]!) : 0;
   }
-};
-
-const roundHalfEven = (x: number): number => {
-  const r = Math.round(x);
-  return r - x === 0.5 && r % 2 !== 0 ? r - 1 : r;
 };
 
 export const quantizeRows: Kernels['quantizeRows'] = (outCodes, outScale, x, rule: ActivationRule) => {

@@ -1,4 +1,6 @@
+import type { Precision } from '../../core/compute.ts';
 import type { Kernels } from '../../core/kernels.ts';
+import { bf16, quantizeInt8, rounded } from './rounding.ts';
 import { rowChunks } from './row-chunks.ts';
 
 /** The reference reads the codes as they are. */
@@ -16,41 +18,57 @@ export const ternaryMatmul: Kernels['ternaryMatmul'] = (out, x, w) => {
   }
 };
 
-export const ternaryMatmulFloat: Kernels['ternaryMatmulFloat'] = (out, x, w) => {
+export const ternaryMatmulFloat: Kernels['ternaryMatmulFloat'] = (out, x, w, precision) => {
   const [M, K, N] = [x.rows, x.cols, w.codes.rows];
+  const left = rounded(x, precision);
   for (let i = 0; i < M; i++) {
     for (let j = 0; j < N; j++) {
       let sum = 0;
-      for (let k = 0; k < K; k++) sum += x.data[i * K + k]! * w.codes.data[j * K + k]!;
+      for (let k = 0; k < K; k++) sum += left[i * K + k]! * w.codes.data[j * K + k]!;
       out.data[i * N + j] = w.scale.data[0]! * sum;
     }
   }
 };
 
-export const ternaryMatmulGradX: Kernels['ternaryMatmulGradX'] = (outDx, dy, w) => {
+/** One row or column of gradients in a precision: its values are `scale * values`. */
+function inPrecision(
+  g: ArrayLike<number>,
+  precision: Precision,
+): { scale: number; values: ArrayLike<number> } {
+  if (precision === 'f32') return { scale: 1, values: g };
+  if (precision === 'bf16') return { scale: 1, values: Float64Array.from(g, bf16) };
+  const { scale, codes } = quantizeInt8(g);
+  return { scale, values: codes };
+}
+
+export const ternaryMatmulGradX: Kernels['ternaryMatmulGradX'] = (outDx, dy, w, precision) => {
   const [M, N, K] = [dy.rows, dy.cols, w.codes.cols];
   const sums = new Float64Array(K);
   for (let i = 0; i < M; i++) {
     sums.fill(0);
+    const g = inPrecision(dy.data.subarray(i * N, (i + 1) * N), precision);
     for (let j = 0; j < N; j++) {
-      const g = dy.data[i * N + j]!;
-      for (let k = 0; k < K; k++) sums[k]! += g * w.codes.data[j * K + k]!;
+      for (let k = 0; k < K; k++) sums[k]! += g.values[j]! * w.codes.data[j * K + k]!;
     }
-    for (let k = 0; k < K; k++) outDx.data[i * K + k] = w.scale.data[0]! * sums[k]!;
+    for (let k = 0; k < K; k++) outDx.data[i * K + k] = w.scale.data[0]! * g.scale * sums[k]!;
   }
 };
 
-export const ternaryMatmulGradW: Kernels['ternaryMatmulGradW'] = (accW, dy, x) => {
+export const ternaryMatmulGradW: Kernels['ternaryMatmulGradW'] = (accW, dy, x, precision) => {
   const [M, N, K] = [dy.rows, dy.cols, x.codes.cols];
+  // A product that is rounded further is formed in float32 first, whatever the backend could do better.
+  const stored: (v: number) => number = precision === 'f32' ? (v) => v : Math.fround;
   const sums = new Float64Array(K);
   for (const [start, end] of rowChunks(M)) {
     for (let j = 0; j < N; j++) {
       sums.fill(0);
+      const scaled = (_: unknown, r: number) =>
+        stored(dy.data[(start + r) * N + j]! * x.scale.data[start + r]!);
+      const g = inPrecision(Float64Array.from({ length: end - start }, scaled), precision);
       for (let i = start; i < end; i++) {
-        const g = dy.data[i * N + j]! * x.scale.data[i]!;
-        for (let k = 0; k < K; k++) sums[k]! += g * x.codes.data[i * K + k]!;
+        for (let k = 0; k < K; k++) sums[k]! += g.values[i - start]! * x.codes.data[i * K + k]!;
       }
-      for (let k = 0; k < K; k++) accW.data[j * K + k]! += sums[k]!;
+      for (let k = 0; k < K; k++) accW.data[j * K + k]! += g.scale * sums[k]!;
     }
   }
 };

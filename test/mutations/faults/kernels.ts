@@ -45,7 +45,7 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
       'grad-w-scale',
       'ternaryMatmulGradW',
       "the activations' scale is missing in the weight gradient",
-      (k) => (acc, dy, x) => k.ternaryMatmulGradW(acc, dy, withoutScale(x)),
+      (k) => (acc, dy, x, precision) => k.ternaryMatmulGradW(acc, dy, withoutScale(x), precision),
     ),
     historical: true,
   },
@@ -54,7 +54,7 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
       'grad-x-scale',
       'ternaryMatmulGradX',
       "the weights' scale is missing in the input gradient",
-      (k) => (dx, dy, w) => k.ternaryMatmulGradX(dx, dy, withoutScale(w)),
+      (k) => (dx, dy, w, precision) => k.ternaryMatmulGradX(dx, dy, withoutScale(w), precision),
     ),
     historical: true,
   },
@@ -82,12 +82,12 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     'block-last-row',
     'matmulTransA',
     'the last row is left out of the sum where rows are no multiple of 4',
-    (k) => (acc, a, b) => {
+    (k) => (acc, a, b, precision) => {
       const cut = (m: Mat): Mat =>
         m.rows % 4 === 1
           ? ({ ...m, rows: m.rows - 1, data: m.data.subarray(0, (m.rows - 1) * m.cols) } as Mat)
           : m;
-      k.matmulTransA(acc, cut(a), cut(b));
+      k.matmulTransA(acc, cut(a), cut(b), precision);
     },
   ),
   kernel('code-sign', 'quantizeRows', 'negative values get positive codes', (k) => (codes, s, x, rule) => {
@@ -227,18 +227,18 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     'accumulator-overwritten',
     'ternaryMatmulGradW',
     'the accumulator is overwritten, not added to',
-    (k) => (acc, dy, x) => {
+    (k) => (acc, dy, x, precision) => {
       acc.data.fill(0);
-      k.ternaryMatmulGradW(acc, dy, x);
+      k.ternaryMatmulGradW(acc, dy, x, precision);
     },
   ),
   kernel(
     'table-overwritten',
     'headLoss',
     "the table's gradient is overwritten, not added to (= for +=)",
-    (k) => (nats, dh, acc, h, table, targets, scale) => {
+    (k) => (nats, dh, acc, h, table, targets, scale, precision) => {
       acc?.data.fill(0);
-      k.headLoss(nats, dh, acc, h, table, targets, scale);
+      k.headLoss(nats, dh, acc, h, table, targets, scale, precision);
     },
   ),
   kernel(

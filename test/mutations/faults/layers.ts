@@ -1,4 +1,3 @@
-import type { Kernels } from '../../../src/core/kernels.ts';
 import type { StepContext } from '../../../src/core/layer.ts';
 import { Residual } from '../../../src/core/residual.ts';
 import { type Mat, mat } from '../../../src/core/tensor.ts';
@@ -62,8 +61,8 @@ export const LAYER_FAULTS: readonly Mutation[] = [
   layer('stale-weights', 'weights are quantised and packed once, not after each update', {
     TernaryLinear: class extends TernaryLinear {
       private isPrepared = false;
-      override prepare(k: Kernels): void {
-        if (!this.isPrepared) super.prepare(k);
+      override prepare(...args: Args<TernaryLinear['prepare']>): void {
+        if (!this.isPrepared) super.prepare(...args);
         this.isPrepared = true;
       }
     },

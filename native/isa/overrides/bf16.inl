@@ -1,0 +1,30 @@
+// What instructions for bf16 products replace: included by the file of each extension that has them.
+
+#include "../../generated/ops.h"
+#include "../../src/parallel.h"
+
+#include "../../kernels/head_loss.inl"
+#include "../../kernels/matmul.inl"
+#include "../../kernels/ternary_gradients.inl"
+#include "../../kernels/ternary_matmul.inl"
+#include "../../kernels/ternary_pack.inl"
+
+namespace flashlm {
+namespace {
+
+/** Every product of floats, and the packing of weights, whose bf16 form has two values in an element. */
+constexpr KernelTable bf16Kernels() {
+  KernelTable table = {};
+  table.packTernary = packTernary;
+  table.ternaryMatmulFloat = ternaryMatmulFloat;
+  table.ternaryMatmulGradX = ternaryMatmulGradX;
+  table.ternaryMatmulGradW = ternaryMatmulGradW;
+  table.matmul = matmul;
+  table.matmulTransA = matmulTransA;
+  table.matmulTransB = matmulTransB;
+  table.headLoss = headLoss;
+  return table;
+}
+
+}  // namespace
+}  // namespace flashlm

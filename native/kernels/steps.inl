@@ -1,0 +1,111 @@
+#pragma once
+
+#include "vectors.inl"
+
+// What a step of a matrix product multiplies. Operands are kept as 32-bit elements whatever is in them, so that packing,
+// strides and tiles are the same for all.
+namespace flashlm {
+namespace {
+
+/** One float32 product a step. */
+struct FloatSteps {
+  /** Products a step. */
+  static constexpr int VALUES = 1;
+  /** Rows of floats can be multiplied where they stand. */
+  static constexpr bool IN_PLACE = true;
+
+  using Sum = simd::Vec;
+  using Operand = simd::Vec;
+
+  SIMD_INLINE Sum zero() { return simd::zero(); }
+  SIMD_INLINE Operand load(const float* elements) { return simd::load(elements); }
+  SIMD_INLINE Operand broadcast(const float* element) { return simd::broadcast(*element); }
+  SIMD_INLINE Sum add(Sum sum, Operand w, Operand x) { return simd::fma(x, w, sum); }
+  /** What the sums come to. */
+  SIMD_INLINE simd::Vec total(Sum sum, int32_t) { return sum; }
+  /** A register of elements, of which each holds a value from each of `rows`. */
+  SIMD_INLINE simd::Vec join(const simd::Vec (&rows)[VALUES]) { return rows[0]; }
+};
+
+#ifdef SIMD_BF16_DOT
+
+/** Two bf16 products a step: an element holds two values. */
+struct Bf16Steps : FloatSteps {
+  static constexpr int VALUES = 2;
+  static constexpr bool IN_PLACE = false;
+
+  SIMD_INLINE Sum add(Sum sum, Operand w, Operand x) { return simd::bf16Dot(sum, w, x); }
+  SIMD_INLINE simd::Vec join(const simd::Vec (&rows)[VALUES]) { return simd::bf16Pairs(rows[0], rows[1]); }
+  /** The elements of a row of `count` values. */
+  SIMD_INLINE void convertRow(float* to, const float* row, int64_t count) {
+    int64_t i = 0;
+    for (; i + 2 * simd::LANES <= count; i += 2 * simd::LANES) simd::store(to + i / 2, simd::bf16Row(row + i));
+    if (i == count) return;
+    float rest[2 * simd::LANES] = {}, elements[simd::LANES];
+    memcpy(rest, row + i, static_cast<size_t>(count - i) * sizeof(float));
+    simd::store(elements, simd::bf16Row(rest));
+    memcpy(to + i / 2, elements, static_cast<size_t>((count - i + 1) / 2) * sizeof(float));
+  }
+};
+
+#else
+
+/** bf16 products by way of float32, where no instruction multiplies bf16: the operands are rounded, the products exact. */
+struct Bf16Steps : FloatSteps {
+  static constexpr bool IN_PLACE = false;
+
+  SIMD_INLINE simd::Vec join(const simd::Vec (&rows)[VALUES]) { return simd::roundBf16(rows[0]); }
+  SIMD_INLINE void convertRow(float* to, const float* row, int64_t count) {
+    eachVector(0, count, [=](int64_t i, auto part) { put(to + i, simd::roundBf16(take(row + i, part)), part); });
+  }
+};
+
+#endif
+
+#ifdef SIMD_INT8_DOT
+
+/** Four products of codes a step, with exact sums. */
+struct CodeSteps {
+  static constexpr int VALUES = 4;
+  /** What the right operand's codes are stored with: some instructions take one operand without a sign. */
+  static constexpr int OFFSET = simd::CODE_OFFSET;
+  using Sum = simd::DotSum;
+  using Operand = simd::Quads;
+
+  SIMD_INLINE Sum zero() { return simd::dotZero(); }
+  SIMD_INLINE Operand load(const float* elements) {
+    return simd::loadQuads(reinterpret_cast<const uint8_t*>(elements));
+  }
+  SIMD_INLINE Operand broadcast(const float* element) {
+    return simd::broadcastQuad(reinterpret_cast<const int8_t*>(element));
+  }
+  SIMD_INLINE Sum add(Sum sum, Operand w, Operand x) { return simd::dot(sum, w, x); }
+  /** `codeSum`: of the left operand's codes, for the offset of the right one's. */
+  SIMD_INLINE simd::Vec total(Sum sum, int32_t codeSum) {
+    return simd::toFloat(simd::widenAdd(simd::intBroadcast(-OFFSET * codeSum), sum));
+  }
+  /** Codes of the left operand as they are, of the right one with `offset`. */
+  SIMD_INLINE simd::Vec join(const simd::IntVec (&rows)[VALUES], int offset) {
+    return simd::quadsOf(rows[0], rows[1], rows[2], rows[3], offset);
+  }
+};
+
+#else
+
+/** Products of codes by way of float32: exact, because no sum of ROW_CHUNK of them reaches 2^24. */
+struct CodeSteps : FloatSteps {
+  static constexpr int OFFSET = 0;
+
+  SIMD_INLINE simd::Vec join(const simd::IntVec (&rows)[VALUES], int) { return simd::toFloat(rows[0]); }
+};
+
+#endif
+
+/** Steps that `values` products take; what the last one has too many is 0. */
+template <class Steps>
+constexpr int64_t stepsOf(int64_t values) {
+  return (values + Steps::VALUES - 1) / Steps::VALUES;
+}
+
+}  // namespace
+}  // namespace flashlm
