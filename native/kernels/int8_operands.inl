@@ -12,38 +12,38 @@ namespace {
 /** Below this, 2^-96, values count as all zero: 127 divided by it must be a number. */
 constexpr float LEAST_MAX = 0x1p-96f;
 
-/** The largest |x| of each lane; `poison` is NaN in lanes that have met NaN or infinity. */
-struct LargestOf {
-  simd::Vec most = simd::zero(), poison = simd::zero();
+/** The scale of values of which `most` is the largest magnitude, and what they are multiplied by to become codes. */
+SIMD_INLINE simd::Vec int8Scale(simd::Vec most) {
+  const simd::Vec isFinite = simd::sub(most, most);  // 0, or NaN
+  const simd::Vec scale = simd::add(simd::div(most, simd::broadcast(127.0f)), isFinite);
+  return simd::select(simd::greater(simd::broadcast(LEAST_MAX), most), simd::zero(), scale);
+}
+SIMD_INLINE simd::Vec int8Inverse(simd::Vec most) {
+  const simd::Vec inverse = simd::div(simd::broadcast(127.0f), most);
+  return simd::select(simd::greater(simd::broadcast(LEAST_MAX), most), simd::zero(), inverse);
+}
 
-  SIMD_METHOD void add(simd::Vec x) {
-    const simd::Vec size = simd::abs(x);
-    most = simd::select(simd::greater(size, most), size, most);
-    poison = simd::fma(x, simd::zero(), poison);
+/** The largest magnitude of a row; NaN or infinity when it has one. */
+inline float largestOf(const float* x, int64_t count) {
+  constexpr int64_t STEP = 4 * simd::LANES;
+  simd::Vec most[4] = {};
+  int64_t i = 0;
+  for (; i + STEP <= count; i += STEP) {
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) most[k] = simd::maxBits(most[k], simd::abs(simd::load(x + i + k * simd::LANES)));
   }
-  SIMD_METHOD simd::Vec scale() const {
-    return simd::add(kept(simd::div(most, simd::broadcast(127.0f))), poison);
-  }
-  SIMD_METHOD simd::Vec inverse() const { return kept(simd::div(simd::broadcast(127.0f), most)); }
-
- private:
-  SIMD_METHOD simd::Vec kept(simd::Vec v) const {
-    return simd::select(simd::greater(simd::broadcast(LEAST_MAX), most), simd::zero(), v);
-  }
-};
+  eachVector(i, count, [&](int64_t k, auto part) { most[0] = simd::maxBits(most[0], simd::abs(take(x + k, part))); });
+  return simd::reduceMaxBits(simd::maxBits(simd::maxBits(most[0], most[1]), simd::maxBits(most[2], most[3])));
+}
 
 /** Codes of one row of `count` values, of which `padded` are written; returns the scale. */
 inline float quantizeRow(int8_t* codes, const float* x, int64_t count, int64_t padded) {
-  LargestOf lanes;
-  eachVector(0, count, [&](int64_t i, auto part) { lanes.add(take(x + i, part)); });
-  LargestOf all;
-  all.most = simd::broadcast(simd::reduceMax(lanes.most));
-  all.poison = simd::broadcast(simd::reduceAdd(lanes.poison));
-  const simd::Vec inverse = all.inverse();
+  const simd::Vec most = simd::broadcast(largestOf(x, count));
+  const simd::Vec inverse = int8Inverse(most);
   eachVector(0, count, [=](int64_t i, auto part) { putCodes(codes + i, simd::mul(take(x + i, part), inverse), part); });
   memset(codes + count, 0, static_cast<size_t>(padded - count));
   float scale[simd::LANES];
-  simd::store(scale, all.scale());
+  simd::store(scale, int8Scale(most));
   return scale[0];
 }
 
@@ -61,10 +61,10 @@ struct QuantizedColumns {
     const int64_t first = step * CodeSteps::VALUES;
     const int64_t count = atMost(values - first, steps * CodeSteps::VALUES);
     eachVector(0, rows, [&](int64_t r, auto part) {
-      LargestOf largest;
-      for (int64_t i = 0; i < count; i++) largest.add(value(first + i, row + r, part));
-      put(room.scale + r, largest.scale(), part);
-      const simd::Vec inverse = largest.inverse();
+      simd::Vec most = simd::zero();
+      for (int64_t i = 0; i < count; i++) most = simd::maxBits(most, simd::abs(value(first + i, row + r, part)));
+      put(room.scale + r, int8Scale(most), part);
+      const simd::Vec inverse = int8Inverse(most);
       simd::IntVec sum = simd::intBroadcast(0);
       for (int64_t s = 0; s < steps; s++) {
         simd::IntVec codes[CodeSteps::VALUES] = {};
@@ -73,7 +73,7 @@ struct QuantizedColumns {
           codes[i] = at < count ? simd::toInt(simd::mul(value(first + at, row + r, part), inverse)) : simd::intBroadcast(0);
           sum = simd::add(sum, codes[i]);
         }
-        put(room.elements + s * ROW_BLOCK + r, CodeSteps::join(codes, 0), part);
+        put(room.elements + s * ROW_BLOCK + r, CodeSteps::join(codes), part);
       }
       putInts(room.codeSums + r, sum, part);
     });
@@ -100,9 +100,10 @@ inline void packQuads(const Context& ctx, const Panels& panels, int64_t values, 
         simd::IntVec rows[CodeSteps::VALUES] = {};
         for (int i = 0; i < CodeSteps::VALUES; i++) {
           const int64_t value = s * CodeSteps::VALUES + i;
-          rows[i] = value < values ? loadCodeIntsUpTo(codes + value * stride + col, v, cols) : simd::intBroadcast(0);
+          const simd::IntVec code = value < values ? loadCodesUpTo(codes + value * stride + col, v, cols) : simd::intBroadcast(0);
+          rows[i] = simd::add(code, simd::intBroadcast(CodeSteps::OFFSET));
         }
-        simd::store(to + v * simd::LANES, CodeSteps::join(rows, CodeSteps::OFFSET));
+        simd::store(to + v * simd::LANES, CodeSteps::join(rows));
       }
     }
   });

@@ -27,14 +27,10 @@ SIMD_INLINE void storeUpTo(float* row, int v, int64_t cols, simd::Vec values) {
   if (left >= simd::LANES) return simd::store(row + v * simd::LANES, values);
   if (left > 0) simd::storePartial(row + v * simd::LANES, values, static_cast<int>(left));
 }
-SIMD_INLINE simd::Vec loadCodesUpTo(const int8_t* row, int v, int64_t cols) {
+SIMD_INLINE simd::IntVec loadCodesUpTo(const int8_t* row, int v, int64_t cols) {
   const int64_t left = cols - v * simd::LANES;
-  if (left >= simd::LANES) return simd::loadCodes(row + v * simd::LANES);
-  return left > 0 ? simd::loadCodesPartial(row + v * simd::LANES, static_cast<int>(left)) : simd::zero();
-}
-
-SIMD_INLINE simd::IntVec loadCodeIntsUpTo(const int8_t* row, int v, int64_t cols) {
-  return simd::toInt(loadCodesUpTo(row, v, cols));
+  if (left >= simd::LANES) return simd::loadCodeInts(row + v * simd::LANES);
+  return left > 0 ? simd::loadCodeIntsPartial(row + v * simd::LANES, static_cast<int>(left)) : simd::intBroadcast(0);
 }
 
 /** [ceil(cols / TILE_COLS)][steps][TILE_COLS]; columns past `cols` are 0. Null data: there was no memory. */
@@ -109,7 +105,7 @@ template <class Steps>
 inline void packCodes(const Context& ctx, const Panels& panels, int64_t values, const int8_t* codes) {
   const int64_t stride = panels.cols;
   packSteps<Steps>(ctx, panels, values, [=](int64_t value, int v, int64_t col, int64_t cols) {
-    return loadCodesUpTo(codes + value * stride + col, v, cols);
+    return simd::toFloat(loadCodesUpTo(codes + value * stride + col, v, cols));
   });
 }
 
@@ -117,7 +113,7 @@ inline void packCodes(const Context& ctx, const Panels& panels, int64_t values, 
 inline void packScaledCodes(const Context& ctx, const Panels& panels, const int8_t* codes, const float* scales) {
   const int64_t stride = panels.cols;
   packSteps<FloatSteps>(ctx, panels, panels.steps, [=](int64_t value, int v, int64_t col, int64_t cols) {
-    return simd::mul(simd::broadcast(scales[value]), loadCodesUpTo(codes + value * stride + col, v, cols));
+    return simd::mul(simd::broadcast(scales[value]), simd::toFloat(loadCodesUpTo(codes + value * stride + col, v, cols)));
   });
 }
 

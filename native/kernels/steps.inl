@@ -84,9 +84,8 @@ struct CodeSteps {
   SIMD_INLINE simd::Vec total(Sum sum, int32_t codeSum) {
     return simd::toFloat(simd::widenAdd(simd::intBroadcast(-OFFSET * codeSum), sum));
   }
-  /** Codes of the left operand as they are, of the right one with `offset`. */
-  SIMD_INLINE simd::Vec join(const simd::IntVec (&rows)[VALUES], int offset) {
-    return simd::quadsOf(rows[0], rows[1], rows[2], rows[3], offset);
+  SIMD_INLINE simd::Vec join(const simd::IntVec (&rows)[VALUES]) {
+    return simd::quadsOf(rows[0], rows[1], rows[2], rows[3]);
   }
 };
 
@@ -96,7 +95,7 @@ struct CodeSteps {
 struct CodeSteps : FloatSteps {
   static constexpr int OFFSET = 0;
 
-  SIMD_INLINE simd::Vec join(const simd::IntVec (&rows)[VALUES], int) { return simd::toFloat(rows[0]); }
+  SIMD_INLINE simd::Vec join(const simd::IntVec (&rows)[VALUES]) { return simd::toFloat(rows[0]); }
 };
 
 #endif

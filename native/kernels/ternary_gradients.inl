@@ -13,7 +13,7 @@ template <class Steps>
 inline void ternaryMatmulGradXIn(Context& ctx, const TernaryMatmulGradXArgs& args, PackTernaryPrecision precision) {
   const Matrix<const int8_t>& codes = args.w_codes;
   const BackwardPanels packed = {args.w_packed.data, codes.rows, codes.cols};
-  Panels right = {packed.floats(), stepsOf<Steps>(codes.rows), codes.cols};
+  Panels right = packed.panels(Steps::VALUES);
   if (!packed.holds(precision)) {
     right = newPanels(ctx, right.steps, right.cols);
     if (!right.data) return;

@@ -33,42 +33,42 @@ inline QuadPanels quadPanels(const uint8_t* packed, int64_t rows, int64_t cols) 
 
 /**
  * The codes [rows x cols] as the right operand of `dy . codes`: Panels for f32 and bf16, QuadPanels (codes plus one, as
- * above) for int8. A tag in front says which, and where on a cache line it was written: to floats that do not lie where
- * floats may, or that are not there, nobody looks.
+ * above) for int8. A tag in front says which of them was written last.
  */
 class BackwardPanels {
  public:
-  static constexpr int64_t ALIGNMENT = 64;
-
   /** `packed` is all of the packed weights. */
   BackwardPanels(const uint8_t* packed, int64_t rows, int64_t cols)
       : tag_(packed + quadPanels(nullptr, rows, cols).bytes() + bitPlaneBytes(rows, cols)), rows_(rows), cols_(cols) {}
 
-  /** Room for one tag, alignment, and the largest form: float32. */
+  /** Room for the tag and the largest form: float32. */
   static int64_t bytes(int64_t rows, int64_t cols) {
-    return 2 * ALIGNMENT + Panels{nullptr, rows, cols}.size() * static_cast<int64_t>(sizeof(float));
+    return TAG_BYTES + Panels{nullptr, rows, cols}.size() * static_cast<int64_t>(sizeof(float));
   }
 
-  float* floats() const { return reinterpret_cast<float*>(const_cast<uint8_t*>(data())); }
+  /** For steps of that many products. */
+  Panels panels(int64_t values) const {
+    return {reinterpret_cast<float*>(const_cast<uint8_t*>(data())), ceilDiv(rows_, values), cols_};
+  }
   QuadPanels quads() const { return {data(), ceilDiv(rows_, 4), cols_}; }
+  /** Memory of any alignment may be handed in; floats that lie across are written and not used. */
+  bool isAligned() const { return reinterpret_cast<uintptr_t>(data()) % alignof(float) == 0; }
 
   bool holds(PackTernaryPrecision precision) const {
     uint32_t found;
     memcpy(&found, tag_, sizeof found);
-    return found == tagFor(precision);
+    return found == tagFor(precision) && isAligned();
   }
   void mark(PackTernaryPrecision precision) const {
-    const uint32_t tag = tagFor(precision);
-    memcpy(const_cast<uint8_t*>(tag_), &tag, sizeof tag);
+    const uint32_t tag[TAG_BYTES / sizeof(uint32_t)] = {tagFor(precision)};
+    memcpy(const_cast<uint8_t*>(tag_), tag, TAG_BYTES);
   }
 
  private:
-  const uint8_t* data() const { return tag_ + ALIGNMENT + gap(); }
-  /** Bytes from the end of the tag to a cache line. */
-  uintptr_t gap() const { return -reinterpret_cast<uintptr_t>(tag_) % ALIGNMENT; }
-  uint32_t tagFor(PackTernaryPrecision precision) const {
-    return 0x7e500000u | static_cast<uint32_t>(gap()) << 8 | static_cast<uint32_t>(precision);
-  }
+  static constexpr int64_t TAG_BYTES = 64;  // a cache line, so that what follows begins on one too
+
+  const uint8_t* data() const { return tag_ + TAG_BYTES; }
+  static uint32_t tagFor(PackTernaryPrecision precision) { return 0x7e570000u | static_cast<uint32_t>(precision); }
 
   const uint8_t* tag_;
   int64_t rows_, cols_;
@@ -96,31 +96,50 @@ inline uint32_t storedQuad(const int8_t* row, int64_t q, int64_t cols) {
   return plusOne(quad) & 0xffffffffu >> 8 * (4 - count);
 }
 
-/** Codes [values x cols], plus one each, as quads of four rows. */
+/** The codes, plus one each, as quads of four rows. */
 inline void packTransposedQuads(const Context& ctx, const QuadPanels& panels, const Matrix<const int8_t>& codes) {
-  const int64_t blocks = panels.count();
   const int threads = threadsFor(ctx, codes.rows * codes.cols, PACK_SHARE);
-  parallelTasks(threads, blocks * panels.steps, [&](int64_t task, int) {
-    const int64_t step = task % panels.steps, col = task / panels.steps * TILE_COLS;
-    uint8_t* to = const_cast<uint8_t*>(panels.at(task / panels.steps, step));
-    for (int64_t j = 0; j < TILE_COLS; j++) {
-      for (int64_t i = 0; i < 4; i++) {
-        const int64_t row = 4 * step + i;
-        const bool exists = row < codes.rows && col + j < codes.cols;
-        to[4 * j + i] = exists ? static_cast<uint8_t>(codes.data[row * codes.cols + col + j] + 1) : 0;
+  parallelTasks(threads, panels.count(), [&](int64_t panel, int) {
+    const int64_t col = panel * TILE_COLS, cols = atMost(codes.cols - col, TILE_COLS);
+    for (int64_t step = 0; step < panels.steps; step++) {
+      uint8_t* to = const_cast<uint8_t*>(panels.at(panel, step));
+#pragma GCC unroll 4
+      for (int v = 0; v < simd::TILE_VECS; v++) {
+        simd::IntVec rows[4] = {};
+        for (int64_t i = 0; i < 4 && 4 * step + i < codes.rows; i++) {
+          const simd::IntVec code = loadCodesUpTo(codes.data + (4 * step + i) * codes.cols + col, v, cols);
+          rows[i] = simd::add(code, simd::intBroadcast(1));
+        }
+        float quads[simd::LANES];
+        simd::store(quads, simd::quadsOf(rows[0], rows[1], rows[2], rows[3]));
+        memcpy(to + v * simd::LANES * 4, quads, sizeof quads);
       }
     }
   });
 }
 
-inline void packBackward(const Context& ctx, const BackwardPanels& to, const Matrix<const int8_t>& codes,
+template <class Steps>
+inline void packBackwardFloats(Context& ctx, const BackwardPanels& to, const Matrix<const int8_t>& codes) {
+  const Panels panels = to.panels(Steps::VALUES);
+  if (to.isAligned()) return packCodes<Steps>(ctx, panels, codes.rows, codes.data);
+  const Panels aligned = newPanels(ctx, panels.steps, panels.cols);
+  if (!aligned.data) return;
+  packCodes<Steps>(ctx, aligned, codes.rows, codes.data);
+  memcpy(static_cast<void*>(panels.data), aligned.data, static_cast<size_t>(panels.size()) * sizeof(float));
+}
+
+inline void packBackward(Context& ctx, const BackwardPanels& to, const Matrix<const int8_t>& codes,
                          PackTernaryPrecision precision) {
-  if (precision == PackTernaryPrecision::f32) {
-    packCodes<FloatSteps>(ctx, {to.floats(), codes.rows, codes.cols}, codes.rows, codes.data);
-  } else if (precision == PackTernaryPrecision::bf16) {
-    packCodes<Bf16Steps>(ctx, {to.floats(), stepsOf<Bf16Steps>(codes.rows), codes.cols}, codes.rows, codes.data);
-  } else {
-    packTransposedQuads(ctx, to.quads(), codes);
+  switch (precision) {
+    case PackTernaryPrecision::f32:
+      packBackwardFloats<FloatSteps>(ctx, to, codes);
+      break;
+    case PackTernaryPrecision::bf16:
+      packBackwardFloats<Bf16Steps>(ctx, to, codes);
+      break;
+    case PackTernaryPrecision::int8:
+      packTransposedQuads(ctx, to.quads(), codes);
+      break;
   }
   to.mark(precision);
 }

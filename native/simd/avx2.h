@@ -88,13 +88,13 @@ SIMD_INLINE Vec pow2(Vec p, Vec n) {
 }
 #include "exp.inl"
 
-SIMD_INLINE Vec loadCodes(const int8_t* p) {
-  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+SIMD_INLINE IntVec loadCodeInts(const int8_t* p) {
+  return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
 }
-SIMD_INLINE Vec loadCodesPartial(const int8_t* p, int n) {
+SIMD_INLINE IntVec loadCodeIntsPartial(const int8_t* p, int n) {
   int8_t codes[LANES] = {};
   for (int i = 0; i < n; i++) codes[i] = p[i];
-  return loadCodes(codes);
+  return loadCodeInts(codes);
 }
 SIMD_INLINE void storeCodes(int8_t* p, Vec v) {
   const __m256i i32 = _mm256_cvtps_epi32(v);
@@ -112,6 +112,15 @@ SIMD_INLINE IntVec intBroadcast(int32_t i) { return _mm256_set1_epi32(i); }
 SIMD_INLINE IntVec toInt(Vec v) { return _mm256_cvtps_epi32(v); }
 SIMD_INLINE IntVec add(IntVec a, IntVec b) { return _mm256_add_epi32(a, b); }
 SIMD_INLINE void storeInts(int32_t* p, IntVec v) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v); }
+
+SIMD_INLINE Vec maxBits(Vec a, Vec b) {
+  return _mm256_castsi256_ps(_mm256_max_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b)));
+}
+SIMD_INLINE float reduceMaxBits(Vec v) {
+  Vec most = maxBits(v, _mm256_permute2f128_ps(v, v, 1));
+  most = maxBits(most, _mm256_permute_ps(most, 0x4e));
+  return _mm256_cvtss_f32(maxBits(most, _mm256_permute_ps(most, 0xb1)));
+}
 
 SIMD_INLINE Vec roundBf16(Vec v) {
   const __m256i bits = _mm256_castps_si256(v);
@@ -193,6 +202,13 @@ SIMD_INLINE Quads broadcastQuad(const int8_t* p) {
 SIMD_INLINE Vec quadByte(Quads q, int i) {
   const __m256i shifted = _mm256_srl_epi32(q, _mm_cvtsi32_si128(8 * i));
   return _mm256_cvtepi32_ps(_mm256_and_si256(shifted, _mm256_set1_epi32(255)));
+}
+
+SIMD_INLINE Vec quadsOf(IntVec a, IntVec b, IntVec c, IntVec d) {
+  const __m256i byte = _mm256_set1_epi32(255);
+  const __m256i low = _mm256_or_si256(_mm256_and_si256(a, byte), _mm256_slli_epi32(_mm256_and_si256(b, byte), 8));
+  const __m256i high = _mm256_or_si256(_mm256_slli_epi32(_mm256_and_si256(c, byte), 16), _mm256_slli_epi32(d, 24));
+  return _mm256_castsi256_ps(_mm256_or_si256(low, high));
 }
 
 // The element type that the instructions' built-in functions take: with __m256i, gcc 12 sees a conversion at

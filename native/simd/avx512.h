@@ -79,12 +79,12 @@ SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int6
 SIMD_INLINE Vec pow2(Vec p, Vec n) { return _mm512_scalef_ps(p, n); }
 #include "exp.inl"
 
-SIMD_INLINE Vec loadCodes(const int8_t* p) {
-  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+SIMD_INLINE IntVec loadCodeInts(const int8_t* p) {
+  return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
-SIMD_INLINE Vec loadCodesPartial(const int8_t* p, int n) {
+SIMD_INLINE IntVec loadCodeIntsPartial(const int8_t* p, int n) {
   willRead(p, n);
-  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(firstLanes(n), p)));
+  return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(firstLanes(n), p));
 }
 SIMD_INLINE __m128i saturateCodes(Vec v) { return _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(v)); }
 SIMD_INLINE void storeCodes(int8_t* p, Vec v) {
@@ -101,6 +101,14 @@ SIMD_INLINE IntVec toInt(Vec v) { return _mm512_cvtps_epi32(v); }
 SIMD_INLINE IntVec add(IntVec a, IntVec b) { return _mm512_add_epi32(a, b); }
 SIMD_INLINE void storeInts(int32_t* p, IntVec v) { _mm512_storeu_si512(p, v); }
 SIMD_INLINE int32_t reduceAdd(IntVec v) { return _mm512_reduce_add_epi32(v); }
+
+SIMD_INLINE Vec maxBits(Vec a, Vec b) {
+  return _mm512_castsi512_ps(_mm512_max_epi32(_mm512_castps_si512(a), _mm512_castps_si512(b)));
+}
+SIMD_INLINE float reduceMaxBits(Vec v) {
+  const int32_t most = _mm512_reduce_max_epi32(_mm512_castps_si512(v));
+  return _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(most)));
+}
 
 SIMD_INLINE Vec roundBf16(Vec v) {
   const __m512i bits = _mm512_castps_si512(v);
@@ -174,6 +182,13 @@ SIMD_INLINE Vec quadByte(Quads q, int i) {
   return _mm512_cvtepi32_ps(_mm512_and_si512(shifted, _mm512_set1_epi32(255)));
 }
 
+SIMD_INLINE Vec quadsOf(IntVec a, IntVec b, IntVec c, IntVec d) {
+  const __m512i byte = _mm512_set1_epi32(255);
+  const __m512i low = _mm512_or_si512(_mm512_and_si512(a, byte), _mm512_slli_epi32(_mm512_and_si512(b, byte), 8));
+  const __m512i high = _mm512_or_si512(_mm512_slli_epi32(_mm512_and_si512(c, byte), 16), _mm512_slli_epi32(d, 24));
+  return _mm512_castsi512_ps(_mm512_or_si512(low, high));
+}
+
 // DotSum has the element type that the instructions' built-in functions take: with __m512i, gcc 12 sees a
 // conversion at every step and keeps each accumulator in memory too, at half the speed.
 #ifdef __AVX512VNNI__
@@ -181,14 +196,6 @@ typedef int32_t DotSum __attribute__((vector_size(64)));
 #define SIMD_INT8_DOT
 constexpr int DOT_STEPS = 1 << 20;
 constexpr int CODE_OFFSET = 128;
-SIMD_INLINE Vec quadsOf(IntVec a, IntVec b, IntVec c, IntVec d, int offset) {
-  const __m512i byte = _mm512_set1_epi32(255);
-  const __m512i low = _mm512_or_si512(_mm512_and_si512(a, byte), _mm512_slli_epi32(_mm512_and_si512(b, byte), 8));
-  const __m512i high = _mm512_or_si512(_mm512_slli_epi32(_mm512_and_si512(c, byte), 16), _mm512_slli_epi32(d, 24));
-  // Without carries between the bytes, adding 128 is to change the sign.
-  const __m512i signs = _mm512_set1_epi8(static_cast<char>(offset));
-  return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_or_si512(low, high), signs));
-}
 SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) {
   return reinterpret_cast<DotSum>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sum), w, x));
 }

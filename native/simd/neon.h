@@ -78,16 +78,15 @@ SIMD_INLINE Vec pow2(Vec p, Vec n) {
 }
 #include "exp.inl"
 
-SIMD_INLINE Vec loadCodes(const int8_t* p) {
+SIMD_INLINE IntVec loadCodeInts(const int8_t* p) {
   uint32_t four;
   memcpy(&four, p, 4);
-  const int8x8_t codes = vreinterpret_s8_u32(vdup_n_u32(four));
-  return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(codes))));
+  return vmovl_s16(vget_low_s16(vmovl_s8(vreinterpret_s8_u32(vdup_n_u32(four)))));
 }
-SIMD_INLINE Vec loadCodesPartial(const int8_t* p, int n) {
+SIMD_INLINE IntVec loadCodeIntsPartial(const int8_t* p, int n) {
   int8_t codes[LANES] = {};
   for (int i = 0; i < n; i++) codes[i] = p[i];
-  return loadCodes(codes);
+  return loadCodeInts(codes);
 }
 SIMD_INLINE void storeCodes(int8_t* p, Vec v) {
   const int16x4_t i16 = vqmovn_s32(vcvtnq_s32_f32(v));
@@ -107,6 +106,14 @@ SIMD_INLINE IntVec toInt(Vec v) { return vcvtnq_s32_f32(v); }
 SIMD_INLINE IntVec add(IntVec a, IntVec b) { return vaddq_s32(a, b); }
 SIMD_INLINE void storeInts(int32_t* p, IntVec v) { vst1q_s32(p, v); }
 SIMD_INLINE int32_t reduceAdd(IntVec v) { return vaddvq_s32(v); }
+
+SIMD_INLINE Vec maxBits(Vec a, Vec b) {
+  return vreinterpretq_f32_s32(vmaxq_s32(vreinterpretq_s32_f32(a), vreinterpretq_s32_f32(b)));
+}
+SIMD_INLINE float reduceMaxBits(Vec v) {
+  const int32x4_t most = vdupq_n_s32(vmaxvq_s32(vreinterpretq_s32_f32(v)));
+  return vgetq_lane_f32(vreinterpretq_f32_s32(most), 0);
+}
 
 /** Of what is below the smallest normal number: 0. */
 SIMD_INLINE Vec normalOrZero(Vec v) {
@@ -207,18 +214,18 @@ SIMD_INLINE Vec quadByte(Quads q, int i) {
   return vcvtq_f32_u32(vandq_u32(shifted, vdupq_n_u32(255)));
 }
 
-#ifdef __ARM_FEATURE_DOTPROD
-constexpr int DOT_TILE_ROWS = 8;
-#define SIMD_INT8_DOT
-using DotSum = int32x4_t;
-constexpr int CODE_OFFSET = 0;
-SIMD_INLINE Vec quadsOf(IntVec a, IntVec b, IntVec c, IntVec d, int) {
+SIMD_INLINE Vec quadsOf(IntVec a, IntVec b, IntVec c, IntVec d) {
   const int16x8_t ab = vcombine_s16(vmovn_s32(a), vmovn_s32(b)), cd = vcombine_s16(vmovn_s32(c), vmovn_s32(d));
   const int8x16_t rows = vcombine_s8(vmovn_s16(ab), vmovn_s16(cd));
   const uint8x16_t transposed = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
   return vreinterpretq_f32_s8(vqtbl1q_s8(rows, transposed));
 }
-constexpr int DOT_STEPS = 1 << 20;
+
+#ifdef __ARM_FEATURE_DOTPROD
+constexpr int DOT_TILE_ROWS = 8;
+#define SIMD_INT8_DOT
+using DotSum = int32x4_t;
+constexpr int CODE_OFFSET = 0;
 SIMD_INLINE DotSum dotZero() { return vdupq_n_s32(0); }
 SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) { return vdotq_s32(sum, w, x); }
 SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) { return vaddq_s32(total, sum); }

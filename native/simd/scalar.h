@@ -20,14 +20,16 @@
  *   exp                       relative error < 2e-7; 0 below -87.33; stays finite (at most 2.4e38)
  *   greater(a, b)             Mask of a > b;  select(mask, whenTrue, whenFalse)
  *   reduceAdd reduceMax       over the lanes, in halves; reduceAdd takes IntVec too
- *   loadCodes(p) loadCodesPartial(p, n)
- *                             int8 codes as float
+ *   loadCodeInts(p) loadCodeIntsPartial(p, n)
+ *                             int8 codes as IntVec
  *   storeCodes(p, v) storeCodesPartial(p, v, n)
  *                             v rounds half to even and saturates to int8
  *   transpose4(to, toStride, from, fromStride)
  *                             4 x 4 floats; strides count floats
  *   toFloat(i) toInt(v) intBroadcast(x) storeInts(p, i)
  *                             toInt rounds half to even
+ *   maxBits(a, b) reduceMaxBits(v)
+ *                             greatest as whole numbers: of values without a sign, NaN last
  *   roundBf16(v)              to bf16, half to even; what is below the smallest normal number becomes 0
  *   Sum16                     float64 sum in a fixed order, see below
  *
@@ -37,13 +39,12 @@
  *                             LANES quads of unsigned / of signed codes
  *   broadcastQuad(p)          one quad of signed codes in every lane;  onesQuads(): all codes 1
  *   quadByte(q, i)            byte i of each quad as float
+ *   quadsOf(a, b, c, d)       lane i holds the low bytes of a[i], b[i], c[i] and d[i]
  *   dotZero dot(sum, w, x)    sum[i] += w[i] . x[i], w unsigned, x signed; DotSum may be narrower than int32
  *   DOT_STEPS                 how many dot() a DotSum can take when all w <= 2
  *   widenAdd(total, sum)      IntVec total + the finished sums
  *
- * A wrapper that multiplies any int8 codes (SIMD_INT8_DOT) takes w + CODE_OFFSET in dot, for any w:
- *
- *   quadsOf(a, b, c, d, o)    lane i holds the bytes a[i] + o .. d[i] + o, each from -128 to 127 before
+ * With SIMD_INT8_DOT, dot is exact for all codes: w + CODE_OFFSET, each a byte, and x from -128 to 127.
  *
  * A wrapper that multiplies bf16 (SIMD_BF16_DOT) keeps two values in a lane of Vec:
  *
@@ -121,8 +122,9 @@ SIMD_INLINE Vec exp(Vec x) {
   return __builtin_expf(x > 88.37f ? 88.37f : x);
 }
 
-SIMD_INLINE Vec loadCodes(const int8_t* p) { return *p; }
-SIMD_INLINE Vec loadCodesPartial(const int8_t* p, int n) { return n > 0 ? *p : 0.0f; }
+SIMD_INLINE Vec toFloat(IntVec v) { return static_cast<float>(v); }
+SIMD_INLINE IntVec loadCodeInts(const int8_t* p) { return *p; }
+SIMD_INLINE IntVec loadCodeIntsPartial(const int8_t* p, int n) { return n > 0 ? *p : 0; }
 SIMD_INLINE void storeCodes(int8_t* p, Vec v) {
   *p = static_cast<int8_t>(max(min(roundEven(v), 127.0f), -128.0f));
 }
@@ -130,7 +132,6 @@ SIMD_INLINE void storeCodesPartial(int8_t* p, Vec v, int n) {
   if (n > 0) storeCodes(p, v);
 }
 
-SIMD_INLINE Vec toFloat(IntVec v) { return static_cast<float>(v); }
 SIMD_INLINE IntVec intBroadcast(int32_t i) { return i; }
 SIMD_INLINE IntVec toInt(Vec v) {
   // Beyond the range, and NaN, as x86 converts them: the result is never used, but must not be undefined.
@@ -139,6 +140,14 @@ SIMD_INLINE IntVec toInt(Vec v) {
 SIMD_INLINE IntVec add(IntVec a, IntVec b) { return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
 SIMD_INLINE void storeInts(int32_t* p, IntVec v) { *p = v; }
 SIMD_INLINE int32_t reduceAdd(IntVec v) { return v; }
+
+SIMD_INLINE Vec maxBits(Vec a, Vec b) {
+  int32_t x, y;
+  memcpy(&x, &a, 4);
+  memcpy(&y, &b, 4);
+  return x > y ? a : b;
+}
+SIMD_INLINE float reduceMaxBits(Vec v) { return v; }
 
 SIMD_INLINE Vec roundBf16(Vec v) {
   if (v != v) return v;
@@ -209,6 +218,13 @@ SIMD_INLINE Quads broadcastQuad(const int8_t* p) {
   return q;
 }
 SIMD_INLINE Vec quadByte(Quads q, int i) { return static_cast<float>(q >> 8 * i & 255); }
+SIMD_INLINE Vec quadsOf(IntVec a, IntVec b, IntVec c, IntVec d) {
+  const uint8_t bytes[4] = {static_cast<uint8_t>(a), static_cast<uint8_t>(b), static_cast<uint8_t>(c),
+                            static_cast<uint8_t>(d)};
+  Vec quad;
+  memcpy(&quad, bytes, 4);
+  return quad;
+}
 SIMD_INLINE DotSum dotZero() { return 0; }
 SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) {
   for (int shift = 0; shift < 32; shift += 8) {

@@ -267,11 +267,13 @@ class Engine : public Napi::ObjectWrap<Engine> {
     int64_t sizes[2];
     for (int i = 0; i < 2; i++) {
       const double size = info[i].IsNumber() ? info[i].As<Napi::Number>().DoubleValue() : -1;
-      // Far above any matrix that fits memory, far below what would overflow the layout's arithmetic.
       if (!(size >= 0 && size <= INT32_MAX && size == std::floor(size)))
         throw Napi::RangeError::New(info.Env(), "packedTernaryBytes: expected two whole numbers below 2^31");
       sizes[i] = static_cast<int64_t>(size);
     }
+    if (sizes[0] * sizes[1] > int64_t{1} << 48)
+      // Far below what would overflow the layout's arithmetic.
+      throw Napi::RangeError::New(info.Env(), "packedTernaryBytes: that many codes fit no memory");
     return Napi::Number::New(info.Env(), static_cast<double>(s.kernels.table.packedTernaryBytes(sizes[0], sizes[1])));
   }
 

@@ -28,7 +28,7 @@ let isRight = true;
 for (let i = 0; i < times; i++) {
   for (const engine of engines) {
     out.fill(NaN);
-    engine.matmul(out, M, N, a, M, K, b, K, N);
+    engine.matmul(out, M, N, a, M, K, b, K, N, 'f32');
     isRight &&= out.every((x) => x === 2 * K * value);
   }
   if (i === 2) parentPort.postMessage(isRight);
