@@ -5,19 +5,15 @@
 #include "row_chunks.inl"
 
 /**
- * The one matrix product with float sums, for every kind of step (steps.inl). The right operand is packed into panels,
- * the left one is read through a row stride and a step stride, in place where it is float32; so A.B, A.B^T and A^T.B
- * share one kernel, and nothing is transposed but what packing copies anyway. Scheme: Goto and van de Geijn, "Anatomy
- * of High-Performance Matrix Multiplication" (2008).
+ * The one matrix product, for every kind of step (steps.inl). The right operand is packed into panels; the left one is
+ * read through a row stride and a step stride, in place where its rows are float32. So A.B, A.B^T and A^T.B share one
+ * kernel. Scheme: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008).
  *
  * Every output element adds up the same products in the same order, whichever tile it falls into. Results
  * therefore do not depend on a row's place in its block or on the number of threads.
  */
 namespace flashlm {
 namespace {
-
-/** How far ahead the left operand is fetched: read against its rows, each step is on another page. */
-constexpr int64_t PREFETCH_STEPS = 16;
 
 /** Output rows of `stride` values; only the first `cols` columns exist. */
 struct Output {
@@ -32,27 +28,25 @@ struct Output {
  * register allocator must see nothing else.
  */
 template <class Steps, int ROWS, int VECS>
-__attribute__((noinline)) void multiplyTile(Left left, const float* panel, int64_t steps, Output out,
-                                            Finish finish) {
+__attribute__((noinline)) void multiplyTile(const float* a, int64_t rowStride, int64_t stepStride,
+                                            const float* panel, int64_t steps, Output out, Finish finish) {
   typename Steps::Sum sum[ROWS][VECS];
 #pragma GCC unroll 8
   for (int r = 0; r < ROWS; r++) {
 #pragma GCC unroll 4
     for (int v = 0; v < VECS; v++) sum[r][v] = Steps::zero();
   }
-  const float* a = left.data;
   for (int64_t step = 0; step < steps; step++) {
     typename Steps::Operand b[VECS];
 #pragma GCC unroll 4
     for (int v = 0; v < VECS; v++) b[v] = Steps::load(panel + v * simd::LANES);
 #pragma GCC unroll 8
     for (int r = 0; r < ROWS; r++) {
-      const typename Steps::Operand x = Steps::broadcast(a + r * left.rowStride);
+      const typename Steps::Operand x = Steps::broadcast(a + r * rowStride);
 #pragma GCC unroll 4
       for (int v = 0; v < VECS; v++) sum[r][v] = Steps::add(sum[r][v], b[v], x);
     }
-    __builtin_prefetch(a + PREFETCH_STEPS * left.stepStride);
-    a += left.stepStride;
+    a += stepStride;
     panel += TILE_COLS;
   }
 #pragma GCC unroll 8
@@ -69,24 +63,26 @@ __attribute__((noinline)) void multiplyTile(Left left, const float* panel, int64
   }
 }
 
-/** multiplyTile for 1 <= rows <= ROWS. */
+/** multiplyTile for 1 <= rows <= ROWS, from `row` on. */
 template <class Steps, int VECS, int ROWS = simd::TILE_ROWS>
-inline void multiplyTiles(int64_t rows, Left left, const float* panel, int64_t steps, Output out, Finish finish) {
+inline void multiplyTiles(int64_t row, int64_t rows, const Left& left, const float* panel, int64_t steps, Output out,
+                          Finish finish) {
   if constexpr (ROWS > 1) {
-    if (rows < ROWS) return multiplyTiles<Steps, VECS, ROWS - 1>(rows, left, panel, steps, out, finish);
+    if (rows < ROWS) return multiplyTiles<Steps, VECS, ROWS - 1>(row, rows, left, panel, steps, out, finish);
   }
-  multiplyTile<Steps, ROWS, VECS>(left, panel, steps, out, finish);
+  multiplyTile<Steps, ROWS, VECS>(left.tile(row), left.rowStride, left.stepStride, panel, steps, out, finish);
 }
 
-/** All rows of one panel, of which only VECS registers exist. */
+/** `rows` rows from `row` on of one panel, of which only VECS registers exist. */
 template <class Steps, int VECS = simd::TILE_VECS>
-inline void multiplyPanel(int64_t rows, Left left, const float* panel, int64_t steps, Output out, Finish finish) {
+inline void multiplyPanel(int64_t row, int64_t rows, const Left& left, const float* panel, int64_t steps, Output out,
+                          Finish finish) {
   if constexpr (VECS > 1) {
     if (out.cols <= (VECS - 1) * simd::LANES)
-      return multiplyPanel<Steps, VECS - 1>(rows, left, panel, steps, out, finish);
+      return multiplyPanel<Steps, VECS - 1>(row, rows, left, panel, steps, out, finish);
   }
   for (int64_t r = 0; r < rows; r += simd::TILE_ROWS) {
-    multiplyTiles<Steps, VECS>(atMost(rows - r, simd::TILE_ROWS), left.from(r, 0), panel, steps, out.from(r, 0),
+    multiplyTiles<Steps, VECS>(row + r, atMost(rows - r, simd::TILE_ROWS), left, panel, steps, out.from(r, 0),
                                finish.from(r));
   }
 }
@@ -100,7 +96,7 @@ template <class Steps, class Operand>
 inline void multiply(int64_t row, int64_t rows, const Operand& left, const Panels& right, int64_t panelBegin,
                      int64_t panelEnd, Output out, Finish finish) {
   constexpr int64_t CHUNK = ROW_CHUNK / Steps::VALUES;
-  Room<CHUNK> room;
+  float room[Steps::IN_PLACE ? 1 : ROW_BLOCK * CHUNK];
   for (int64_t r = 0; r < rows; r += ROW_BLOCK) {
     const int64_t count = atMost(rows - r, ROW_BLOCK);
     Finish each = finish.from(r);
@@ -109,7 +105,7 @@ inline void multiply(int64_t row, int64_t rows, const Operand& left, const Panel
       const int64_t steps = atMost(right.steps - step, CHUNK);
       const Left block = left.block(row + r, count, step, steps, room, each);
       for (int64_t p = panelBegin; p < panelEnd; p++) {
-        multiplyPanel<Steps>(count, block, right.at(p, step), steps, out.from(r, p * TILE_COLS), each);
+        multiplyPanel<Steps>(row + r, count, block, right.at(p, step), steps, out.from(r, p * TILE_COLS), each);
       }
       each.into = Into::add;
       step += CHUNK;
@@ -145,19 +141,18 @@ inline void multiplyRows(const Context& ctx, Matrix<float> out, Matrix<const flo
 constexpr int64_t PACKED_ROWS = 4 * ROW_CHUNK;
 
 /**
- * acc [cols of left x cols] += left^T . right for any number of rows. `operands(panels, first, rows)` packs the right
- * operand's rows from `first` on and returns those of the left one; few chunks at a time, so that scratch memory does not
- * grow with their number.
+ * acc += left^T . right for `rows` rows of both. `pack(left, right, first)` packs as many rows as they hold from `first`
+ * on; few chunks at a time, so that scratch memory does not grow with the number of rows.
  */
-template <class Steps, class Operands>
-inline void accumulateRows(Context& ctx, Matrix<float> acc, Matrix<const float> left, const Operands& operands) {
-  const Panels room = newPanels(ctx, stepsOf<Steps>(atMost(left.rows, PACKED_ROWS)), acc.cols);
-  if (!room.data) return;
-  for (int64_t first = 0; first < left.rows; first += PACKED_ROWS) {
-    const int64_t rows = atMost(left.rows - first, PACKED_ROWS);
-    const Panels right = {room.data, stepsOf<Steps>(rows), acc.cols};
-    const auto columns = operands(right, first, rows);
-    multiplyParallel<Steps>(ctx, acc.rows, columns, right, whole(acc), {Into::add});
+template <class Steps, class Pack>
+inline void accumulateRows(Context& ctx, Matrix<float> acc, int64_t rows, PackedColumns<Steps> left, const Pack& pack) {
+  Panels right = newPanels(ctx, stepsOf<Steps>(left.values), acc.cols);
+  if (ctx.scratch.failed()) return;
+  for (int64_t first = 0; first < rows; first += PACKED_ROWS) {
+    left.values = atMost(rows - first, PACKED_ROWS);
+    right.steps = stepsOf<Steps>(left.values);
+    pack(left, right, first);
+    multiplyParallel<Steps>(ctx, acc.rows, left, right, whole(acc), {Into::add});
   }
 }
 

@@ -14,48 +14,60 @@ struct HeadPanels {
   Panels transposed, table;
 };
 
-/** Logits, loss, dz and outDh of rows [begin, end), whose dz begins at `dz`. */
+/**
+ * Logits, loss, dz and outDh of rows [begin, end) of a chunk that begins at the row `chunk`; dz is packed for the table's
+ * gradient where it is wanted. `z` holds HEAD_ROWS rows of logits.
+ */
 template <class Steps>
-inline void headRows(const HeadLossArgs& args, const HeadPanels& panels, int64_t begin, int64_t end, float* dz) {
+inline void headRows(const HeadLossArgs& args, const HeadPanels& panels, const PackedColumns<Steps>& packed, int64_t first,
+                     int64_t begin, int64_t end, float* z) {
   const int64_t D = args.h.cols, V = args.table.rows;
   const bool gradient = args.outDh.data || args.accTable.data;
   for (int64_t tile = begin; tile < end; tile += HEAD_ROWS) {
-    const int64_t rows = atMost(end - tile, HEAD_ROWS);
-    float* z = dz + (tile - begin) * V;
-    multiply<Steps>(tile, rows, RowsOperand<Steps>{args.h.data, D}, panels.transposed, 0, panels.transposed.count(),
+    const int64_t rows = atMost(end - tile, HEAD_ROWS), row = first + tile;
+    multiply<Steps>(row, rows, RowsOperand<Steps>{args.h.data, D}, panels.transposed, 0, panels.transposed.count(),
                     {z, V, V}, {Into::replace});
     for (int64_t r = 0; r < rows; r++) {
-      args.outNats.data[tile + r] =
-          softmaxRow(gradient ? z + r * V : nullptr, z + r * V, V, targetsOf(args, tile + r), args.scale);
+      float* logits = z + r * V;
+      args.outNats.data[row + r] =
+          softmaxRow(gradient ? logits : nullptr, logits, V, targetsOf(args, row + r), args.scale);
     }
     if (args.outDh.data) {
       multiply<Steps>(0, rows, RowsOperand<Steps>{z, V}, panels.table, 0, panels.table.count(),
-                      {args.outDh.data + tile * D, D, D}, {Into::replace});
+                      {args.outDh.data + row * D, D, D}, {Into::replace});
     }
+    if (!args.accTable.data) continue;
+    packColumnBlock(packed, tile / ROW_CHUNK, tile % ROW_CHUNK, rows, 0, V,
+                    [=](int64_t r, int64_t c, auto part) { return take(z + r * V + c, part); });
   }
 }
 
 template <class Steps>
 inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
-  const int64_t M = args.h.rows, D = args.h.cols, V = args.table.rows;
-  const int64_t chunk = atMost(M, ROW_CHUNK);
-  float* dz = ctx.scratch.get<float>(static_cast<size_t>(chunk * V));
-  const HeadPanels panels = {newPanels(ctx, stepsOf<Steps>(D), V), args.outDh.data ? newPanels(ctx, stepsOf<Steps>(V), D) : Panels{nullptr, 0, 0}};
-  const Panels h = args.accTable.data ? newPanels(ctx, stepsOf<Steps>(chunk), D) : Panels{nullptr, 0, 0};
+  const int64_t M = args.h.rows, D = args.h.cols, V = args.table.rows, most = atMost(M, PACKED_ROWS);
+  const bool wantsDh = args.outDh.data, wantsTable = args.accTable.data;
+  const Panels none = {nullptr, 0, 0};
+  const HeadPanels panels = {newPanels(ctx, stepsOf<Steps>(D), V),
+                             wantsDh ? newPanels(ctx, stepsOf<Steps>(V), D) : none};
+  Panels h = wantsTable ? newPanels(ctx, stepsOf<Steps>(most), D) : none;
+  PackedColumns<Steps> dz = {};
+  if (wantsTable) dz = newPackedColumns<Steps>(ctx, most, V);
+  float* z = ctx.scratch.get<float>(static_cast<size_t>(ctx.threads * HEAD_ROWS * V));
   if (ctx.scratch.failed()) return;
   packColumns<Steps>(ctx, panels.transposed, D, args.table.data);
-  if (args.outDh.data) packRows<Steps>(ctx, panels.table, V, args.table.data);
+  if (wantsDh) packRows<Steps>(ctx, panels.table, V, args.table.data);
 
-  for (int64_t first = 0; first < M; first += chunk) {
-    const int64_t rows = atMost(M - first, chunk);
-    const int threads = threadsFor(ctx, rows * V * D, PRODUCT_SHARE);
-    parallelRows(threads, rows, simd::TILE_ROWS, [&](int64_t begin, int64_t end, int) {
-      headRows<Steps>(args, panels, first + begin, first + end, dz + begin * V);
+  for (int64_t first = 0; first < M; first += PACKED_ROWS) {
+    const int64_t rows = atMost(M - first, PACKED_ROWS);
+    dz.values = rows;
+    // HEAD_ROWS at a time, so that no tile lies in two chunks.
+    parallelRows(threadsFor(ctx, rows * V * D, PRODUCT_SHARE), rows, HEAD_ROWS, [&](int64_t begin, int64_t end, int thread) {
+      headRows<Steps>(args, panels, dz, first, begin, end, z + thread * HEAD_ROWS * V);
     });
-    if (!args.accTable.data) continue;
-    const Panels right = {h.data, stepsOf<Steps>(rows), D};
-    packRows<Steps>(ctx, right, rows, args.h.data + first * D);
-    multiplyParallel<Steps>(ctx, V, ColumnsOperand<Steps>{dz, rows, V}, right, whole(args.accTable), {Into::add});
+    if (!wantsTable) continue;
+    h.steps = stepsOf<Steps>(rows);
+    packRows<Steps>(ctx, h, rows, args.h.data + first * D);
+    multiplyParallel<Steps>(ctx, V, dz, h, whole(args.accTable), {Into::add});
   }
 }
 

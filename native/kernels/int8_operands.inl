@@ -47,48 +47,45 @@ inline float quantizeRow(int8_t* codes, const float* x, int64_t count, int64_t p
   return scale[0];
 }
 
-/**
- * Columns of (scales * data) [values x cols] as codes, quantised for the steps of one block at a time: one chunk of
- * ROW_CHUNK values. `finish` gets their scales and sums.
- */
-struct QuantizedColumns {
-  const float* data;
-  int64_t values, cols;
-  const float* scales;
-
-  template <class Room>
-  Left block(int64_t row, int64_t rows, int64_t step, int64_t steps, Room& room, Finish& finish) const {
-    const int64_t first = step * CodeSteps::VALUES;
-    const int64_t count = atMost(values - first, steps * CodeSteps::VALUES);
-    eachVector(0, rows, [&](int64_t r, auto part) {
-      simd::Vec most = simd::zero();
-      for (int64_t i = 0; i < count; i++) most = simd::maxBits(most, simd::abs(value(first + i, row + r, part)));
-      put(room.scale + r, int8Scale(most), part);
-      const simd::Vec inverse = int8Inverse(most);
-      simd::IntVec sum = simd::intBroadcast(0);
-      for (int64_t s = 0; s < steps; s++) {
-        simd::IntVec codes[CodeSteps::VALUES] = {};
-        for (int i = 0; i < CodeSteps::VALUES; i++) {
-          const int64_t at = s * CodeSteps::VALUES + i;
-          codes[i] = at < count ? simd::toInt(simd::mul(value(first + at, row + r, part), inverse)) : simd::intBroadcast(0);
-          sum = simd::add(sum, codes[i]);
-        }
-        put(room.elements + s * ROW_BLOCK + r, CodeSteps::join(codes), part);
-      }
-      putInts(room.codeSums + r, sum, part);
+/** Columns of (scales * a) [values x cols] as codes, each quantised for a chunk of ROW_CHUNK values. */
+inline void packQuantizedColumns(const Context& ctx, const PackedColumns<CodeSteps>& to, const float* a,
+                                 const float* scales) {
+  eachColumnBlock(ctx, to, [&](int64_t chunk, int64_t col, int64_t cols) {
+    const int64_t first = chunk * ROW_CHUNK, count = atMost(to.values - first, ROW_CHUNK), stride = to.cols;
+    const auto value = [=](int64_t row, int64_t c, auto part) {
+      return simd::mul(take(a + (first + row) * stride + c, part), simd::broadcast(scales[first + row]));
+    };
+    float most[COLUMN_BLOCK] = {}, inverse[COLUMN_BLOCK];
+    for (int64_t row = 0; row < count; row++) {
+      eachVector(0, cols, [&](int64_t c, auto part) {
+        put(most + c, simd::maxBits(take(most + c, part), simd::abs(value(row, col + c, part))), part);
+      });
+    }
+    float* scale = to.scales + chunk * to.padded() + col;
+    int32_t* sums = to.codeSums + chunk * to.padded() + col;
+    eachVector(0, cols, [&](int64_t c, auto part) {
+      const simd::Vec largest = take(most + c, part);
+      put(scale + c, int8Scale(largest), part);
+      put(inverse + c, int8Inverse(largest), part);
     });
-    finish.scale = room.scale;
-    finish.scaleStride = 1;
-    finish.codeSums = room.codeSums;
-    return {room.elements, 1, ROW_BLOCK};
-  }
-
- private:
-  template <class Part>
-  SIMD_METHOD simd::Vec value(int64_t i, int64_t col, Part part) const {
-    return simd::mul(take(data + i * cols + col, part), simd::broadcast(scales[i]));
-  }
-};
+    for (int64_t c = 0; c < cols; c += GROUP) {
+      eachVector(0, atMost(cols - c, GROUP), [&](int64_t i, auto part) {
+        const simd::Vec factor = take(inverse + c + i, part);
+        simd::IntVec sum = simd::intBroadcast(0);
+        for (int64_t s = 0; s < stepsOf<CodeSteps>(count); s++) {
+          simd::IntVec codes[CodeSteps::VALUES] = {};
+          for (int v = 0; v < CodeSteps::VALUES; v++) {
+            const int64_t row = s * CodeSteps::VALUES + v;
+            if (row < count) codes[v] = simd::toInt(simd::mul(value(row, col + c + i, part), factor));
+            sum = simd::add(sum, codes[v]);
+          }
+          put(to.at(chunk, col + c) + s * GROUP + i, CodeSteps::join(codes), part);
+        }
+        putInts(sums + c + i, sum, part);
+      });
+    }
+  });
+}
 
 /** Codes [values x cols] as the right operand. */
 inline void packQuads(const Context& ctx, const Panels& panels, int64_t values, const int8_t* codes) {

@@ -4,29 +4,25 @@
 
 /**
  * Left operands of the matrix products. `block(row, rows, step, steps, room, finish)` gives the elements of some rows and
- * steps, where they stand or converted into `room`; what it has to say of their sums goes into `finish`.
+ * steps: where they stand, converted into `room`, or packed before; what it has to say of their sums goes into `finish`.
  */
 namespace flashlm {
 namespace {
 
 /** Rows taken in one go: their share of the left operand stays in the second level cache for all panels. */
-constexpr int64_t ROW_BLOCK = 64;
+constexpr int64_t ROW_BLOCK = 64 / simd::TILE_ROWS * simd::TILE_ROWS;
 
-/** Memory for a converted block: elements, and what sums of each row are finished with. */
-template <int64_t STEPS>
-struct Room {
-  float elements[ROW_BLOCK * STEPS];
-  float scale[ROW_BLOCK];
-  int32_t codeSums[ROW_BLOCK];
-};
+/** Columns of a packed left operand that lie side by side: whole tiles, and whole registers where they fit. */
+constexpr int64_t GROUP = simd::LANES % simd::TILE_ROWS == 0 ? simd::LANES : simd::TILE_ROWS;
 
-/** The element of (row, step) is data[row * rowStride + step * stepStride]. */
+/** The element of (row, step), for rows from `first` on: groups of rows, and in each a row and a step stride. */
 struct Left {
   const float* data;
-  int64_t rowStride, stepStride;
+  int64_t first, groupStride, rowStride, stepStride;
 
-  Left from(int64_t row, int64_t step) const {
-    return {data + row * rowStride + step * stepStride, rowStride, stepStride};
+  /** The first step of a row, which begins a tile. */
+  const float* tile(int64_t row) const {
+    return data + (row - first) / GROUP * groupStride + (row - first) % GROUP * rowStride;
   }
 };
 
@@ -46,62 +42,111 @@ struct Finish {
   }
 };
 
-/** a [rows x values], multiplied along its rows. */
+/** a [rows x values], multiplied along its rows. Rows that are converted are so by the thread that multiplies them. */
 template <class Steps>
 struct RowsOperand {
   const float* data;
   int64_t values;
 
-  template <class Room>
-  Left block(int64_t row, int64_t rows, int64_t step, int64_t steps, Room& room, Finish&) const {
+  Left block(int64_t row, int64_t rows, int64_t step, int64_t steps, float* room, Finish&) const {
     const float* from = data + row * values + step * Steps::VALUES;
     if constexpr (Steps::IN_PLACE) {
-      return {from, values, 1};
+      return {from, row, GROUP * values, values, 1};
     } else {
       const int64_t count = atMost(values - step * Steps::VALUES, steps * Steps::VALUES);
-      for (int64_t r = 0; r < rows; r++) Steps::convertRow(room.elements + r * steps, from + r * values, count);
-      return {room.elements, steps, 1};
+      for (int64_t r = 0; r < rows; r++) Steps::convertRow(room + r * steps, from + r * values, count);
+      return {room, row, GROUP * steps, steps, 1};
     }
   }
 };
 
 /**
- * Whether a left operand that is read against its rows (A^T) is copied block by block first. Its steps lie
- * far apart, often in the same cache sets; only a tile with hundreds of products a step is long enough at
- * each to hide the fetch.
+ * a [values x cols], multiplied along its columns: packed by chunks of ROW_CHUNK values, in a chunk by groups of columns,
+ * in a group step after step. Threads pack the rows that they wrote and multiply the columns that they own: what one core
+ * takes from another's cache then comes in straight lines, and once.
  */
-constexpr bool COPY_TRANSPOSED = simd::TILE_ROWS * TILE_COLS < 256;
-
-/** a [values x cols], multiplied along its columns; value i times `scales[i]`, where there are any. */
 template <class Steps>
-struct ColumnsOperand {
-  const float* data;
+struct PackedColumns {
+  static constexpr int64_t CHUNK = ROW_CHUNK / Steps::VALUES;
+
+  float* data;
   int64_t values, cols;
-  const float* scales = nullptr;
+  /** Of int8 codes: scale and sum of each chunk's columns. */
+  float* scales = nullptr;
+  int32_t* codeSums = nullptr;
 
-  template <class Room>
-  Left block(int64_t row, int64_t rows, int64_t step, int64_t steps, Room& room, Finish&) const {
-    if (Steps::IN_PLACE && !COPY_TRANSPOSED && !scales) return {data + step * cols + row, 1, cols};
-    for (int64_t s = 0; s < steps; s++) {
-      const int64_t first = (step + s) * Steps::VALUES;
-      eachVector(0, rows, [&](int64_t r, auto part) {
-        simd::Vec joined[Steps::VALUES] = {};
-        for (int i = 0; i < Steps::VALUES; i++) {
-          joined[i] = first + i < values ? value(first + i, row + r, part) : simd::zero();
-        }
-        put(room.elements + s * ROW_BLOCK + r, Steps::join(joined), part);
-      });
+  int64_t chunks() const { return ceilDiv(values, ROW_CHUNK); }
+  /** Columns with those that fill the last group up; nobody reads them. */
+  int64_t padded() const { return ceilDiv(cols, GROUP) * GROUP; }
+  /** Where the column `col`, which begins a group, begins in a chunk. */
+  float* at(int64_t chunk, int64_t col) const { return data + (chunk * padded() + col) * CHUNK; }
+
+  Left block(int64_t row, int64_t, int64_t step, int64_t, float*, Finish& finish) const {
+    const int64_t chunk = step / CHUNK;
+    if (scales) {
+      finish.scale = scales + chunk * padded() + row;
+      finish.scaleStride = 1;
+      finish.codeSums = codeSums + chunk * padded() + row;
     }
-    return {room.elements, 1, ROW_BLOCK};
-  }
-
- private:
-  template <class Part>
-  SIMD_METHOD simd::Vec value(int64_t i, int64_t col, Part part) const {
-    const simd::Vec v = take(data + i * cols + col, part);
-    return scales ? simd::mul(v, simd::broadcast(scales[i])) : v;
+    return {at(chunk, 0), 0, GROUP * CHUNK, 1, GROUP};
   }
 };
+
+template <class Steps>
+inline PackedColumns<Steps> newPackedColumns(Context& ctx, int64_t values, int64_t cols) {
+  PackedColumns<Steps> columns = {nullptr, values, cols};
+  const int64_t size = columns.chunks() * columns.padded() * PackedColumns<Steps>::CHUNK;
+  columns.data = ctx.scratch.get<float>(static_cast<size_t>(size));
+  return columns;
+}
+
+/** Columns that are packed together, row by row. */
+constexpr int64_t COLUMN_BLOCK = 256 / GROUP * GROUP;
+
+/** Calls `pack(chunk, col, cols)` for every chunk and block of columns. */
+template <class Steps, class Pack>
+inline void eachColumnBlock(const Context& ctx, const PackedColumns<Steps>& to, const Pack& pack) {
+  const int64_t blocks = ceilDiv(to.cols, COLUMN_BLOCK);
+  const int threads = threadsFor(ctx, to.values * to.cols, PACK_SHARE);
+  parallelTasks(threads, to.chunks() * blocks, [&](int64_t task, int) {
+    const int64_t col = task % blocks * COLUMN_BLOCK;
+    pack(task / blocks, col, atMost(to.cols - col, COLUMN_BLOCK));
+  });
+}
+
+/**
+ * Packs columns [col, col + cols) of `values` rows of a chunk, of which the first is `first`, a whole step;
+ * `value(i, c, part)` is a register of the i-th of them.
+ */
+template <class Steps, class Value>
+inline void packColumnBlock(const PackedColumns<Steps>& to, int64_t chunk, int64_t first, int64_t values, int64_t col,
+                            int64_t cols, const Value& value) {
+  for (int64_t s = 0; s < stepsOf<Steps>(values); s++) {
+    for (int64_t c = 0; c < cols; c += GROUP) {
+      float* group = to.at(chunk, col + c) + (first / Steps::VALUES + s) * GROUP;
+      eachVector(0, atMost(cols - c, GROUP), [&](int64_t i, auto part) {
+        simd::Vec rows[Steps::VALUES] = {};
+        for (int v = 0; v < Steps::VALUES; v++) {
+          const int64_t row = s * Steps::VALUES + v;
+          rows[v] = row < values ? value(row, col + c + i, part) : simd::zero();
+        }
+        put(group + i, Steps::join(rows), part);
+      });
+    }
+  }
+}
+
+/** a [values x cols], its rows times `scales` where there are any. */
+template <class Steps>
+inline void packColumnGroups(const Context& ctx, const PackedColumns<Steps>& to, const float* a, const float* scales) {
+  eachColumnBlock(ctx, to, [&](int64_t chunk, int64_t col, int64_t cols) {
+    const int64_t first = chunk * ROW_CHUNK, stride = to.cols;
+    packColumnBlock(to, chunk, 0, atMost(to.values - first, ROW_CHUNK), col, cols, [=](int64_t row, int64_t c, auto part) {
+      const simd::Vec v = take(a + (first + row) * stride + c, part);
+      return scales ? simd::mul(v, simd::broadcast(scales[first + row])) : v;
+    });
+  });
+}
 
 }  // namespace
 }  // namespace flashlm

@@ -32,9 +32,10 @@ inline void matmulTransB(Context& ctx, const MatmulTransBArgs& args) noexcept {
 
 template <class Steps>
 inline void matmulTransAIn(Context& ctx, const MatmulTransAArgs& args) {
-  accumulateRows<Steps>(ctx, args.acc, args.a, [&](const Panels& right, int64_t first, int64_t rows) {
-    packRows<Steps>(ctx, right, rows, args.b.data + first * args.b.cols);
-    return ColumnsOperand<Steps>{args.a.data + first * args.a.cols, rows, args.a.cols};
+  const auto columns = newPackedColumns<Steps>(ctx, atMost(args.a.rows, PACKED_ROWS), args.a.cols);
+  accumulateRows(ctx, args.acc, args.a.rows, columns, [&](const auto& left, const Panels& right, int64_t first) {
+    packColumnGroups(ctx, left, args.a.data + first * args.a.cols, nullptr);
+    packRows<Steps>(ctx, right, left.values, args.b.data + first * args.b.cols);
   });
 }
 

@@ -61,10 +61,11 @@ constexpr int64_t PACK_SHARE = 1 << 16;
 /** Calls `fill(to, step, steps, col, cols)` for every part of the panels: `cols` of its columns exist. */
 template <class Fill>
 inline void fillPanels(const Context& ctx, const Panels& panels, const Fill& fill) {
-  const int64_t parts = ceilDiv(panels.steps, PACK_STEPS), count = panels.count() * parts;
+  const int64_t count = panels.count(), parts = ceilDiv(panels.steps, PACK_STEPS);
   const int threads = threadsFor(ctx, panels.steps * panels.cols, PACK_SHARE);
-  parallelTasks(threads, count, [&](int64_t part, int) {
-    const int64_t panel = part / parts, step = part % parts * PACK_STEPS, col = panel * TILE_COLS;
+  // Steps may be rows that the same thread wrote: it packs all columns of them.
+  parallelTasks(threads, count * parts, [&](int64_t part, int) {
+    const int64_t panel = part % count, step = part / count * PACK_STEPS, col = panel * TILE_COLS;
     fill(panels.at(panel, step), step, atMost(panels.steps - step, PACK_STEPS), col,
          atMost(panels.cols - col, TILE_COLS));
   });
@@ -106,14 +107,6 @@ inline void packCodes(const Context& ctx, const Panels& panels, int64_t values, 
   const int64_t stride = panels.cols;
   packSteps<Steps>(ctx, panels, values, [=](int64_t value, int v, int64_t col, int64_t cols) {
     return simd::toFloat(loadCodesUpTo(codes + value * stride + col, v, cols));
-  });
-}
-
-/** As `packCodes`, each row times its scale. */
-inline void packScaledCodes(const Context& ctx, const Panels& panels, const int8_t* codes, const float* scales) {
-  const int64_t stride = panels.cols;
-  packSteps<FloatSteps>(ctx, panels, panels.steps, [=](int64_t value, int v, int64_t col, int64_t cols) {
-    return simd::mul(simd::broadcast(scales[value]), simd::toFloat(loadCodesUpTo(codes + value * stride + col, v, cols)));
   });
 }
 

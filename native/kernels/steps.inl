@@ -66,6 +66,7 @@ struct Bf16Steps : FloatSteps {
 
 /** Four products of codes a step, with exact sums. */
 struct CodeSteps {
+  static constexpr bool IN_PLACE = true;
   static constexpr int VALUES = 4;
   /** What the right operand's codes are stored with: some instructions take one operand without a sign. */
   static constexpr int OFFSET = simd::CODE_OFFSET;

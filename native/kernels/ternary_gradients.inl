@@ -63,34 +63,32 @@ inline void ternaryMatmulGradX(Context& ctx, const TernaryMatmulGradXArgs& args)
   }
 }
 
-/** In float32 the scales go to the codes, which are packed anyway; dy is then read where it stands. */
-inline void ternaryMatmulGradWFloat(Context& ctx, const TernaryMatmulGradWArgs& args) {
-  accumulateRows<FloatSteps>(ctx, args.accW, args.dy, [&](const Panels& right, int64_t first, int64_t rows) {
-    packScaledCodes(ctx, right, args.x_codes.data + first * args.x_codes.cols, args.x_scale.data + first);
-    return ColumnsOperand<FloatSteps>{args.dy.data + first * args.dy.cols, rows, args.dy.cols};
-  });
-}
-
-inline void ternaryMatmulGradWBf16(Context& ctx, const TernaryMatmulGradWArgs& args) {
-  accumulateRows<Bf16Steps>(ctx, args.accW, args.dy, [&](const Panels& right, int64_t first, int64_t rows) {
-    packCodes<Bf16Steps>(ctx, right, rows, args.x_codes.data + first * args.x_codes.cols);
-    return ColumnsOperand<Bf16Steps>{args.dy.data + first * args.dy.cols, rows, args.dy.cols, args.x_scale.data + first};
+template <class Steps>
+inline void ternaryMatmulGradWIn(Context& ctx, const TernaryMatmulGradWArgs& args) {
+  const auto columns = newPackedColumns<Steps>(ctx, atMost(args.dy.rows, PACKED_ROWS), args.dy.cols);
+  accumulateRows(ctx, args.accW, args.dy.rows, columns, [&](const auto& left, const Panels& right, int64_t first) {
+    packColumnGroups(ctx, left, args.dy.data + first * args.dy.cols, args.x_scale.data + first);
+    packCodes<Steps>(ctx, right, left.values, args.x_codes.data + first * args.x_codes.cols);
   });
 }
 
 inline void ternaryMatmulGradWInt8(Context& ctx, const TernaryMatmulGradWArgs& args) {
-  accumulateRows<CodeSteps>(ctx, args.accW, args.dy, [&](const Panels& right, int64_t first, int64_t rows) {
-    packQuads(ctx, right, rows, args.x_codes.data + first * args.x_codes.cols);
-    return QuantizedColumns{args.dy.data + first * args.dy.cols, rows, args.dy.cols, args.x_scale.data + first};
+  auto columns = newPackedColumns<CodeSteps>(ctx, atMost(args.dy.rows, PACKED_ROWS), args.dy.cols);
+  const size_t finishes = static_cast<size_t>(columns.chunks() * columns.padded());
+  columns.scales = ctx.scratch.get<float>(finishes);
+  columns.codeSums = ctx.scratch.get<int32_t>(finishes);
+  accumulateRows(ctx, args.accW, args.dy.rows, columns, [&](const auto& left, const Panels& right, int64_t first) {
+    packQuantizedColumns(ctx, left, args.dy.data + first * args.dy.cols, args.x_scale.data + first);
+    packQuads(ctx, right, left.values, args.x_codes.data + first * args.x_codes.cols);
   });
 }
 
 inline void ternaryMatmulGradW(Context& ctx, const TernaryMatmulGradWArgs& args) noexcept {
   switch (args.precision) {
     case TernaryMatmulGradWPrecision::f32:
-      return ternaryMatmulGradWFloat(ctx, args);
+      return ternaryMatmulGradWIn<FloatSteps>(ctx, args);
     case TernaryMatmulGradWPrecision::bf16:
-      return ternaryMatmulGradWBf16(ctx, args);
+      return ternaryMatmulGradWIn<Bf16Steps>(ctx, args);
     case TernaryMatmulGradWPrecision::int8:
       return ternaryMatmulGradWInt8(ctx, args);
   }
