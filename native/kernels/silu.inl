@@ -8,12 +8,17 @@ void silu(Context& ctx, const SiluArgs& args) noexcept {
   float* out = args.out.data;
   float* slope = args.outSlope.data;
   const float* x = args.x.data;
-  const simd::Vec one = simd::broadcast(1.0f);
-  eachElement(ctx, args.x.rows * args.x.cols, [=](int64_t i, auto part) {
-    const simd::Vec v = take(x + i, part);
-    const simd::Vec s = sigmoid(v);
-    put(out + i, simd::mul(v, s), part);
-    if (slope) put(slope + i, simd::mul(s, simd::fma(v, simd::sub(one, s), one)), part);
+  eachElementByFour(ctx, args.x.rows * args.x.cols, [=](int64_t i, auto part, auto registers) INLINE_BODY {
+    constexpr int N = registers.COUNT;
+    simd::Vec v[N];
+    for (int j = 0; j < N; j++) v[j] = take(x + i + j * simd::LANES, part);
+    const Sigmoid<N> s(v);
+    for (int j = 0; j < N; j++) {
+      const int64_t at = i + j * simd::LANES;
+      const simd::Vec y = simd::mul(v[j], s.of[j]);
+      put(out + at, y, part);
+      if (slope) put(slope + at, simd::fma(y, s.rest[j], s.of[j]), part);
+    }
   });
 }
 
