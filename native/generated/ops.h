@@ -51,13 +51,14 @@ struct RmsNormGradArgs {
 
 struct SiluArgs {
   Matrix<float> out;  // out [M x D]
+  Matrix<float> outSlope;  // out [M x D], data == nullptr when absent
   Matrix<const float> x;  // in [M x D]
 };
 
 struct SiluGradArgs {
   Matrix<float> outDx;  // out [M x D]
   Matrix<const float> dy;  // in [M x D]
-  Matrix<const float> x;  // in [M x D]
+  Matrix<const float> slope;  // in [M x D]
 };
 
 struct AddArgs {

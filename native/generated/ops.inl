@@ -1,5 +1,5 @@
 // Generated from src/core/ops.ts by native/generate.ts: do not edit.
-constexpr char kSignature[] = "f6209facbd8e7329";
+constexpr char kSignature[] = "152ee004fe2d6454";
 
 constexpr ArgSpec kGatherRowsArgs[] = {
     tensor<float>("out", symbol(2), symbol(1)).out(),
@@ -66,21 +66,22 @@ double runRmsNormGrad(const KernelTable& table, Context& context, const Argument
 
 constexpr ArgSpec kSiluArgs[] = {
     tensor<float>("out", symbol(0), symbol(1)).out(),
+    tensor<float>("outSlope", symbol(0), symbol(1)).out().optional(),
     tensor<float>("x", symbol(0), symbol(1)),
 };
 constexpr SymbolSpec kSiluSymbols[] = {
-    {1, SymbolSpec::rows},  // M
-    {1, SymbolSpec::cols},  // D
+    {2, SymbolSpec::rows},  // M
+    {2, SymbolSpec::cols},  // D
 };
 double runSilu(const KernelTable& table, Context& context, const Argument* v) {
-  table.silu(context, {matrix<float>(v[0]), matrix<const float>(v[1])});
+  table.silu(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2])});
   return 0;
 }
 
 constexpr ArgSpec kSiluGradArgs[] = {
     tensor<float>("outDx", symbol(0), symbol(1)).out(),
     tensor<float>("dy", symbol(0), symbol(1)),
-    tensor<float>("x", symbol(0), symbol(1)),
+    tensor<float>("slope", symbol(0), symbol(1)),
 };
 constexpr SymbolSpec kSiluGradSymbols[] = {
     {1, SymbolSpec::rows},  // M
@@ -423,7 +424,7 @@ constexpr OpSpec kOps[] = {
     {"scatterAddRows", kScatterAddRowsArgs, 3, 9, kScatterAddRowsSymbols, 3, {kNone, kNone, kNone}, false, runScatterAddRows},
     {"rmsNorm", kRmsNormArgs, 5, 13, kRmsNormSymbols, 2, {kNone, kNone, kNone}, false, runRmsNorm},
     {"rmsNormGrad", kRmsNormGradArgs, 6, 18, kRmsNormGradSymbols, 2, {kNone, kNone, kNone}, false, runRmsNormGrad},
-    {"silu", kSiluArgs, 2, 6, kSiluSymbols, 2, {kNone, kNone, kNone}, false, runSilu},
+    {"silu", kSiluArgs, 3, 9, kSiluSymbols, 2, {kNone, kNone, kNone}, false, runSilu},
     {"siluGrad", kSiluGradArgs, 3, 9, kSiluGradSymbols, 2, {kNone, kNone, kNone}, false, runSiluGrad},
     {"add", kAddArgs, 3, 9, kAddSymbols, 2, {kNone, kNone, kNone}, false, runAdd},
     {"tokenShift", kTokenShiftArgs, 5, 13, kTokenShiftSymbols, 4, {0, 3, 2}, false, runTokenShift},

@@ -40,7 +40,7 @@ inline float largestOf(const float* x, int64_t count) {
 inline float quantizeRow(int8_t* codes, const float* x, int64_t count, int64_t padded) {
   const simd::Vec most = simd::broadcast(largestOf(x, count));
   const simd::Vec inverse = int8Inverse(most);
-  eachVector(0, count, [=](int64_t i, auto part) { putCodes(codes + i, simd::mul(take(x + i, part), inverse), part); });
+  eachCode(codes, 0, count, [=](int64_t i, auto part) { return simd::toInt(simd::mul(take(x + i, part), inverse)); });
   memset(codes + count, 0, static_cast<size_t>(padded - count));
   float scale[simd::LANES];
   simd::store(scale, int8Scale(most));

@@ -1,58 +1,70 @@
+#include "float_threshold.inl"
 #include "sum_abs.inl"
-#include "ternary_code.inl"
 #include "vectors.inl"
 
 namespace flashlm {
 namespace {
 
-/** Codes of one row; returns the scale. */
-SIMD_INLINE float quantizeTernary(int8_t* codes, const float* x, int64_t K, bool leastSquares) {
-  const double mean = sumAbs(x, K) / K;
-  const float threshold = floatThreshold(0.6745 * mean);
-  const simd::Vec limit = simd::broadcast(threshold), one = simd::broadcast(1.0f);
-  eachVector(0, K, [=](int64_t k, auto part) {
-    putCodes(codes + k, ternaryCode(take(x + k, part), limit), part);
-  });
-  if (!leastSquares) return static_cast<float>(mean + 1e-8);
-
+/** The least-squares scale of what is kept. */
+SIMD_INLINE float meanAbsAbove(const float* x, int64_t K, float limit) {
+  const simd::Vec least = simd::broadcast(limit), one = simd::broadcast(1.0f);
   // Exact: ones in float32 over short stretches, float64 beyond.
   const double kept = sumVectors(K, [=](simd::Vec sum, int64_t k, auto part) {
-    const simd::Mask keep = simd::greater(simd::abs(take(x + k, part)), limit);
+    const simd::Mask keep = simd::greater(simd::abs(take(x + k, part)), least);
     return simd::add(sum, simd::select(keep, one, simd::zero()));
   });
-  return static_cast<float>(kept ? sumAbs(x, K, threshold) / kept : 1e-8);
+  return static_cast<float>(kept ? sumAbsAbove(x, K, limit) / kept : 1e-8);
 }
 
-/** Codes of one row; returns the scale. */
-SIMD_INLINE float quantizeInt8(int8_t* codes, const float* x, int64_t K) {
-  simd::Vec greatest = simd::broadcast(1e-5f);
-  eachVector(0, K, [&](int64_t k, auto part) {
-    // Not simd::max, which treats NaN as the hardware does.
-    const simd::Vec size = simd::abs(take(x + k, part));
-    greatest = simd::select(simd::greater(size, greatest), size, greatest);
-  });
-  const float scale = simd::reduceMax(greatest) / 127.0f;
-  const simd::Vec divisor = simd::broadcast(scale);
-  eachVector(0, K, [=](int64_t k, auto part) {
-    const simd::Vec q = simd::div(take(x + k, part), divisor);
-    // What does not compare is NaN, and its code is 0.
-    const simd::Mask number = simd::greater(simd::abs(q), simd::zero());
-    putCodes(codes + k, simd::select(number, q, simd::zero()), part);
-  });
-  return scale;
-}
-
-void quantizeRows(Context& ctx, const QuantizeRowsArgs& args) noexcept {
+void quantizeTernary(Context& ctx, const QuantizeRowsArgs& args) {
   const int64_t K = args.x.cols;
   int8_t* codes = args.outCodes.data;
   float* scale = args.outScale.data;
-  const float* x = args.x.data;
-  const QuantizeRowsRule rule = args.rule;
-  eachRow(ctx, args.x.rows, K, [=](int64_t row) {
-    scale[row] = rule == QuantizeRowsRule::int8
-                     ? quantizeInt8(codes + row * K, x + row * K, K)
-                     : quantizeTernary(codes + row * K, x + row * K, K, rule == QuantizeRowsRule::ternary_mse);
+  const float* xs = args.x.data;
+  const bool leastSquares = args.rule == QuantizeRowsRule::ternary_mse;
+  const auto threshold = [=](int64_t row) {
+    const double mean = sumAbs(xs + row * K, K) / K;
+    scale[row] = static_cast<float>(mean + 1e-8);
+    return floatThreshold(0.6745 * mean);
+  };
+  eachRowInTwoPasses(ctx, args.x.rows, K, threshold, [=](int64_t row, float limit) {
+    const float* x = xs + row * K;
+    const simd::Vec least = simd::broadcast(limit);
+    eachCode(codes + row * K, 0, K, [=](int64_t k, auto part) { return simd::beyond(take(x + k, part), least); });
+    if (leastSquares) scale[row] = meanAbsAbove(x, K, limit);
   });
+}
+
+/** The greatest |x|, at least 1e-5. */
+SIMD_INLINE float greatestAbs(const float* x, int64_t K) {
+  simd::Vec greatest[4];
+  for (simd::Vec& g : greatest) g = simd::broadcast(1e-5f);
+  eachFour(0, K, [&](int64_t k, auto part, auto registers) INLINE_BODY {
+    for (int j = 0; j < registers.COUNT; j++) {
+      greatest[j] = simd::maxNumber(simd::abs(take(x + k + j * simd::LANES, part)), greatest[j]);
+    }
+  });
+  return simd::reduceMax(simd::max(simd::max(greatest[0], greatest[1]), simd::max(greatest[2], greatest[3])));
+}
+
+void quantizeInt8(Context& ctx, const QuantizeRowsArgs& args) {
+  const int64_t K = args.x.cols;
+  int8_t* codes = args.outCodes.data;
+  float* scale = args.outScale.data;
+  const float* xs = args.x.data;
+  const auto scaleOf = [=](int64_t row) { return scale[row] = greatestAbs(xs + row * K, K) / 127.0f; };
+  eachRowInTwoPasses(ctx, args.x.rows, K, scaleOf, [=](int64_t row, float s) {
+    const float* x = xs + row * K;
+    const simd::Vec divisor = simd::broadcast(s), reciprocal = simd::broadcast(1.0f / s);
+    eachCode(codes + row * K, 0, K, [=](int64_t k, auto part) {
+      return simd::toCodes(simd::divide(take(x + k, part), divisor, reciprocal));
+    });
+  });
+}
+
+void quantizeRows(Context& ctx, const QuantizeRowsArgs& args) noexcept {
+  if (args.rule == QuantizeRowsRule::int8) quantizeInt8(ctx, args);
+  else quantizeTernary(ctx, args);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include <string.h>
 
+#include "float_threshold.inl"
 #include "sum_abs.inl"
-#include "ternary_code.inl"
 #include "vectors.inl"
 
 namespace flashlm {
@@ -73,8 +73,8 @@ void quantizeWeight(Context& ctx, const QuantizeWeightArgs& args) noexcept {
   const double gamma = (median ? medianAbs(ctx, args.w) : meanAbs(ctx, args.w)) + 1e-8;
   *args.outScale.data = static_cast<float>(gamma);
   const simd::Vec limit = simd::broadcast(floatThreshold(0.5 * gamma));
-  eachElement(ctx, args.w.rows * args.w.cols, [=](int64_t i, auto part) {
-    putCodes(codes + i, ternaryCode(take(w + i, part), limit), part);
+  parallelRows(ctx.threads, args.w.rows * args.w.cols, THREAD_ELEMENTS, [=](int64_t begin, int64_t end, int) {
+    eachCode(codes, begin, end, [=](int64_t i, auto part) { return simd::beyond(take(w + i, part), limit); });
   });
 }
 

@@ -10,15 +10,18 @@ void rmsNorm(Context& ctx, const RmsNormArgs& args) noexcept {
   const float* xs = args.x.data;
   const float* gain = args.gain.data;
   const double eps = args.eps;
-  eachRow(ctx, args.x.rows, D, [=](int64_t row) {
-    float* out = outs + row * D;
+  const auto rstdOf = [=](int64_t row) {
     const float* x = xs + row * D;
     const double squares = sumVectors(D, [=](simd::Vec sum, int64_t i, auto part) {
       const simd::Vec v = take(x + i, part);
       return simd::fma(v, v, sum);
     });
-    rstd[row] = static_cast<float>(1 / __builtin_sqrt(squares / D + eps));
-    const simd::Vec r = simd::broadcast(rstd[row]);
+    return rstd[row] = static_cast<float>(1 / __builtin_sqrt(squares / D + eps));
+  };
+  eachRowInTwoPasses(ctx, args.x.rows, D, rstdOf, [=](int64_t row, float rstdOfRow) {
+    float* out = outs + row * D;
+    const float* x = xs + row * D;
+    const simd::Vec r = simd::broadcast(rstdOfRow);
     eachVector(0, D, [=](int64_t i, auto part) {
       const simd::Vec normed = simd::mul(r, take(x + i, part));
       put(out + i, gain ? simd::mul(normed, take(gain + i, part)) : normed, part);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <math.h>
+#include <string.h>
 
 #include "vectors.inl"
 
@@ -22,10 +23,13 @@ inline RowTargets targetsOf(const Args& args, int64_t row) {
 }
 
 inline float rowMax(const float* z, int64_t count) {
-  simd::Vec most = simd::broadcast(-INFINITY);
+  simd::Vec most[4];
+  for (simd::Vec& m : most) m = simd::broadcast(-INFINITY);
   int64_t i = 0;
-  for (; i + simd::LANES <= count; i += simd::LANES) most = simd::max(most, simd::load(z + i));
-  float max = simd::reduceMax(most);
+  for (; i + 4 * simd::LANES <= count; i += 4 * simd::LANES) {
+    for (int j = 0; j < 4; j++) most[j] = simd::max(most[j], simd::load(z + i + j * simd::LANES));
+  }
+  float max = simd::reduceMax(simd::max(simd::max(most[0], most[1]), simd::max(most[2], most[3])));
   for (; i < count; i++) max = z[i] > max ? z[i] : max;
   return max;
 }
@@ -35,23 +39,29 @@ inline float rowMax(const float* z, int64_t count) {
  * above 1. `e` may be z, or null.
  */
 inline double expRow(float* e, const float* z, int64_t count, float max) {
-  constexpr int64_t GROUP = 16;
-  float unkept[GROUP];
+  constexpr int64_t FOUR = 4 * simd::LANES;
   simd::Sum16 sum;
   const simd::Vec shift = simd::broadcast(max);
   int64_t i = 0;
-  for (; i + GROUP <= count; i += GROUP) {
-    float* to = e ? e + i : unkept;
-    for (int j = 0; j < GROUP; j += simd::LANES) {
-      simd::store(to + j, simd::exp(simd::sub(simd::load(z + i + j), shift)));
-    }
-    sum.add(to);
+  for (; i + FOUR <= count; i += FOUR) {
+    simd::Vec v[4];
+    for (int j = 0; j < 4; j++) v[j] = simd::sub(shift, simd::load(z + i + j * simd::LANES));
+    simd::expMinus(v);
+    sum.add(i, v);
+    if (!e) continue;
+    for (int j = 0; j < 4; j++) simd::store(e + i + j * simd::LANES, v[j]);
   }
-  float* to = e ? e + i : unkept;
-  eachVector(0, count - i, [&](int64_t j, auto part) {
-    put(to + j, simd::exp(simd::sub(take(z + i + j, part), shift)), part);
+  float rest[FOUR] = {};
+  const int64_t left = count - i;
+  eachVector(0, left, [&](int64_t k, auto part) {
+    simd::Vec v[1] = {simd::sub(shift, take(z + i + k, part))};
+    simd::expMinus(v);
+    put(rest + k, v[0], part);
   });
-  sum.addPartial(to, static_cast<int>(count - i));
+  if (e) memcpy(e + i, rest, left * sizeof(float));
+  int64_t k = 0;
+  for (; k + 16 <= left; k += 16) sum.add(rest + k);
+  sum.addPartial(rest + k, static_cast<int>(left - k));
   return sum.fold();
 }
 

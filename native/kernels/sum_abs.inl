@@ -1,15 +1,23 @@
 #pragma once
 
-// The sum that both quantisers take their scale from.
+// The sums that both quantisers take their scales from, in the order of SUM_LANES (core/kernels.ts).
 namespace flashlm {
 namespace {
 
-/** Sum of the |x| that are above `keepAbove`, in the order of SUM_LANES (core/kernels.ts). */
-SIMD_INLINE double sumAbs(const float* x, int64_t count, float keepAbove = -1.0f) {
+SIMD_INLINE double sumAbs(const float* x, int64_t count) {
   simd::Sum16 sum;
   int64_t i = 0;
-  for (; i + 16 <= count; i += 16) sum.addAbs(x + i, keepAbove);
-  if (i < count) sum.addAbsPartial(x + i, static_cast<int>(count - i), keepAbove);
+  for (; i + 16 <= count; i += 16) sum.addAbs(x + i);
+  if (i < count) sum.addAbsPartial(x + i, static_cast<int>(count - i));
+  return sum.fold();
+}
+
+/** Sum of the |x| that are above `limit`. */
+SIMD_INLINE double sumAbsAbove(const float* x, int64_t count, float limit) {
+  simd::Sum16 sum;
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) sum.addAbsAbove(x + i, limit);
+  if (i < count) sum.addAbsAbovePartial(x + i, static_cast<int>(count - i), limit);
   return sum.fold();
 }
 

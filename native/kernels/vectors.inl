@@ -20,8 +20,11 @@ SIMD_INLINE simd::Vec take(const float* p, Whole) { return simd::load(p); }
 SIMD_INLINE simd::Vec take(const float* p, Tail tail) { return simd::loadPartial(p, tail.count); }
 SIMD_INLINE void put(float* p, simd::Vec v, Whole) { simd::store(p, v); }
 SIMD_INLINE void put(float* p, simd::Vec v, Tail tail) { simd::storePartial(p, v, tail.count); }
-SIMD_INLINE void putCodes(int8_t* p, simd::Vec v, Whole) { simd::storeCodes(p, v); }
-SIMD_INLINE void putCodes(int8_t* p, simd::Vec v, Tail tail) { simd::storeCodesPartial(p, v, tail.count); }
+SIMD_INLINE void putCodes(int8_t* p, const simd::IntVec (&v)[4], Whole) { simd::storeCodes(p, v); }
+SIMD_INLINE void putCodes(int8_t* p, const simd::IntVec (&v)[1], Whole) { simd::storeCodes(p, v[0]); }
+SIMD_INLINE void putCodes(int8_t* p, const simd::IntVec (&v)[1], Tail tail) {
+  simd::storeCodesPartial(p, v[0], tail.count);
+}
 
 SIMD_INLINE void putInts(int32_t* p, simd::IntVec v, Whole) { simd::storeInts(p, v); }
 SIMD_INLINE void putInts(int32_t* p, simd::IntVec v, Tail tail) {
@@ -38,6 +41,33 @@ SIMD_INLINE void eachVector(int64_t begin, int64_t end, const Body& body) {
   if (i < end) body(i, Tail{static_cast<int>(end - i)});
 }
 
+/** Tells a loop's body how many registers it has before it, to be worked on side by side. */
+template <int N>
+struct Registers {
+  static constexpr int COUNT = N;
+};
+
+/** For the bodies of `eachFour`, which the compiler may find too long to put into the loop. */
+#define INLINE_BODY __attribute__((always_inline))
+
+/** Calls `body(i, part, registers)` for elements [begin, end): four registers at a time, then one. */
+template <class Body>
+SIMD_INLINE void eachFour(int64_t begin, int64_t end, const Body& body) {
+  int64_t i = begin;
+  for (; i + 4 * simd::LANES <= end; i += 4 * simd::LANES) body(i, Whole{}, Registers<4>{});
+  eachVector(i, end, [&](int64_t k, auto part) INLINE_BODY { body(k, part, Registers<1>{}); });
+}
+
+/** Writes the codes [begin, end), which `code(i, part)` returns a register at a time. */
+template <class Code>
+SIMD_INLINE void eachCode(int8_t* codes, int64_t begin, int64_t end, const Code& code) {
+  eachFour(begin, end, [&](int64_t i, auto part, auto registers) INLINE_BODY {
+    simd::IntVec four[registers.COUNT];
+    for (int j = 0; j < registers.COUNT; j++) four[j] = code(i + j * simd::LANES, part);
+    putCodes(codes + i, four, part);
+  });
+}
+
 /** Elements that are worth a thread of their own: about the time it takes to wake one. */
 constexpr int64_t THREAD_ELEMENTS = 16384;
 
@@ -47,6 +77,15 @@ inline void eachElement(const Context& ctx, int64_t count, const Body& body) {
   parallelRows(ctx.threads, count, THREAD_ELEMENTS, [&](int64_t begin, int64_t end, int) {
     const Body own = body;
     eachVector(begin, end, own);
+  });
+}
+
+/** `eachFour` on all threads. `body` captures by value: see `eachRow`. */
+template <class Body>
+inline void eachElementByFour(const Context& ctx, int64_t count, const Body& body) {
+  parallelRows(ctx.threads, count, THREAD_ELEMENTS, [&](int64_t begin, int64_t end, int) {
+    const Body own = body;
+    eachFour(begin, end, own);
   });
 }
 
@@ -61,6 +100,34 @@ inline void eachRow(const Context& ctx, int64_t rows, int64_t cols, const Body& 
   parallelRows(ctx.threads, rows, grain, [&](int64_t begin, int64_t end, int) {
     const Body own = body;
     for (int64_t row = begin; row < end; row++) own(row);
+  });
+}
+
+/**
+ * `second(row, first(row))` for rows [begin, end), with `first` some rows ahead: what ends it (a sum over lanes, a
+ * division, a root) is a long chain, in which the next rows' loops are done. The rows ahead stay in the first level cache.
+ */
+template <class First, class Second>
+SIMD_INLINE void inTwoPasses(int64_t begin, int64_t end, int64_t cols, const First& first, const Second& second) {
+  constexpr int64_t MOST = 8, ELEMENTS = 4096;
+  const int64_t ahead = cols * MOST < ELEMENTS ? MOST : cols < ELEMENTS ? ELEMENTS / cols : 1;
+  float found[MOST];
+  for (int64_t row = begin; row < end; row += ahead) {
+    const int64_t rows = end - row < ahead ? end - row : ahead;
+    for (int64_t r = 0; r < rows; r++) found[r] = first(row + r);
+    for (int64_t r = 0; r < rows; r++) second(row + r, found[r]);
+  }
+}
+
+/** `inTwoPasses` for every row of a matrix of `cols` columns, on all threads. Both capture by value: see `eachRow`. */
+template <class First, class Second>
+inline void eachRowInTwoPasses(const Context& ctx, int64_t rows, int64_t cols, const First& first,
+                               const Second& second) {
+  const int64_t grain = cols < THREAD_ELEMENTS ? THREAD_ELEMENTS / cols : 1;
+  parallelRows(ctx.threads, rows, grain, [&](int64_t begin, int64_t end, int) {
+    const First ownFirst = first;
+    const Second ownSecond = second;
+    inTwoPasses(begin, end, cols, ownFirst, ownSecond);
   });
 }
 

@@ -53,7 +53,7 @@ SIMD_INLINE Vec max(Vec a, Vec b) { return _mm256_max_ps(a, b); }
 SIMD_INLINE Vec abs(Vec a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
 SIMD_INLINE Vec neg(Vec a) { return _mm256_xor_ps(_mm256_set1_ps(-0.0f), a); }
 SIMD_INLINE Vec sqrt(Vec a) { return _mm256_sqrt_ps(a); }
-SIMD_INLINE Vec roundEven(Vec a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+SIMD_INLINE Vec maxNumber(Vec a, Vec b) { return _mm256_max_ps(a, b); }
 
 SIMD_INLINE Mask greater(Vec a, Vec b) { return _mm256_cmp_ps(a, b, _CMP_GT_OQ); }
 SIMD_INLINE Vec select(Mask m, Vec whenTrue, Vec whenFalse) {
@@ -81,11 +81,12 @@ SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int6
   _mm_storeu_ps(to + 3 * toStride, r3);
 }
 
-SIMD_INLINE Vec pow2(Vec p, Vec n) {
-  const __m256i exponent =
-      _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
-  return _mm256_mul_ps(p, _mm256_castsi256_ps(exponent));
+/** p * 2^n for the n in the lowest bits of t; the result must be normal. */
+SIMD_INLINE Vec addExponent(Vec p, Vec t) {
+  const __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(t), 23);
+  return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), exponent));
 }
+#include "divide.inl"
 #include "exp.inl"
 
 SIMD_INLINE IntVec loadCodeInts(const int8_t* p) {
@@ -96,15 +97,26 @@ SIMD_INLINE IntVec loadCodeIntsPartial(const int8_t* p, int n) {
   for (int i = 0; i < n; i++) codes[i] = p[i];
   return loadCodeInts(codes);
 }
-SIMD_INLINE void storeCodes(int8_t* p, Vec v) {
-  const __m256i i32 = _mm256_cvtps_epi32(v);
-  const __m128i i16 = _mm_packs_epi32(_mm256_castsi256_si128(i32), _mm256_extracti128_si256(i32, 1));
+SIMD_INLINE IntVec beyond(Vec x, Vec limit) {
+  const __m256i above = _mm256_castps_si256(greater(x, limit)), below = _mm256_castps_si256(greater(neg(limit), x));
+  return _mm256_sub_epi32(below, above);
+}
+SIMD_INLINE IntVec toCodes(Vec x) {
+  return _mm256_and_si256(_mm256_cvtps_epi32(x), _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_ORD_Q)));
+}
+SIMD_INLINE void storeCodes(int8_t* p, IntVec i) {
+  const __m128i i16 = _mm_packs_epi32(_mm256_castsi256_si128(i), _mm256_extracti128_si256(i, 1));
   _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(i16, i16));
 }
-SIMD_INLINE void storeCodesPartial(int8_t* p, Vec v, int n) {
+SIMD_INLINE void storeCodes(int8_t* p, const IntVec (&i)[4]) {
+  const __m256i packed = _mm256_packs_epi16(_mm256_packs_epi32(i[0], i[1]), _mm256_packs_epi32(i[2], i[3]));
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_permutevar8x32_epi32(packed, order));
+}
+SIMD_INLINE void storeCodesPartial(int8_t* p, IntVec i, int n) {
   int8_t codes[LANES];
-  storeCodes(codes, v);
-  for (int i = 0; i < n; i++) p[i] = codes[i];
+  storeCodes(codes, i);
+  for (int j = 0; j < n; j++) p[j] = codes[j];
 }
 
 SIMD_INLINE Vec toFloat(IntVec v) { return _mm256_cvtepi32_ps(v); }
@@ -141,6 +153,7 @@ SIMD_INLINE int32_t reduceAdd(IntVec v) {
 struct Sum16 {
   __m256d lanes[4] = {_mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd()};
 
+  SIMD_INLINE Vec number(Vec x) { return maxNumber(abs(x), zero()); }
   SIMD_INLINE Vec kept(Vec x, float keepAbove) {
     const Vec a = abs(x);
     return _mm256_and_ps(a, greater(a, broadcast(keepAbove)));
@@ -148,6 +161,9 @@ struct Sum16 {
   SIMD_METHOD void addEight(int first, Vec a) {
     lanes[first] = _mm256_add_pd(lanes[first], _mm256_cvtps_pd(_mm256_castps256_ps128(a)));
     lanes[first + 1] = _mm256_add_pd(lanes[first + 1], _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1)));
+  }
+  SIMD_METHOD void add(int64_t, const Vec (&v)[4]) {
+    for (int j = 0; j < 4; j++) addEight(j % 2 * 2, v[j]);
   }
   SIMD_METHOD void add(const float* x) {
     addEight(0, load(x));
@@ -157,11 +173,19 @@ struct Sum16 {
     addEight(0, loadPartial(x, n));
     if (n > 8) addEight(2, loadPartial(x + 8, n - 8));
   }
-  SIMD_METHOD void addAbs(const float* x, float keepAbove = -1.0f) {
+  SIMD_METHOD void addAbs(const float* x) {
+    addEight(0, number(load(x)));
+    addEight(2, number(load(x + 8)));
+  }
+  SIMD_METHOD void addAbsPartial(const float* x, int n) {
+    addEight(0, number(loadPartial(x, n)));
+    if (n > 8) addEight(2, number(loadPartial(x + 8, n - 8)));
+  }
+  SIMD_METHOD void addAbsAbove(const float* x, float keepAbove) {
     addEight(0, kept(load(x), keepAbove));
     addEight(2, kept(load(x + 8), keepAbove));
   }
-  SIMD_METHOD void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
+  SIMD_METHOD void addAbsAbovePartial(const float* x, int n, float keepAbove) {
     addEight(0, kept(loadPartial(x, n), keepAbove));
     if (n > 8) addEight(2, kept(loadPartial(x + 8, n - 8), keepAbove));
   }

@@ -54,9 +54,7 @@ SIMD_INLINE Vec max(Vec a, Vec b) { return _mm512_max_ps(a, b); }
 SIMD_INLINE Vec abs(Vec a) { return _mm512_abs_ps(a); }
 SIMD_INLINE Vec neg(Vec a) { return _mm512_xor_ps(_mm512_set1_ps(-0.0f), a); }
 SIMD_INLINE Vec sqrt(Vec a) { return _mm512_sqrt_ps(a); }
-SIMD_INLINE Vec roundEven(Vec a) {
-  return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-}
+SIMD_INLINE Vec maxNumber(Vec a, Vec b) { return _mm512_max_ps(a, b); }
 
 SIMD_INLINE Mask greater(Vec a, Vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
 SIMD_INLINE Vec select(Mask m, Vec whenTrue, Vec whenFalse) {
@@ -76,7 +74,12 @@ SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int6
   _mm_storeu_ps(to + 3 * toStride, r3);
 }
 
-SIMD_INLINE Vec pow2(Vec p, Vec n) { return _mm512_scalef_ps(p, n); }
+/** p * 2^n for the n in the lowest bits of t; the result must be normal. */
+SIMD_INLINE Vec addExponent(Vec p, Vec t) {
+  const __m512i exponent = _mm512_slli_epi32(_mm512_castps_si512(t), 23);
+  return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p), exponent));
+}
+#include "divide.inl"
 #include "exp.inl"
 
 SIMD_INLINE IntVec loadCodeInts(const int8_t* p) {
@@ -86,13 +89,24 @@ SIMD_INLINE IntVec loadCodeIntsPartial(const int8_t* p, int n) {
   willRead(p, n);
   return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(firstLanes(n), p));
 }
-SIMD_INLINE __m128i saturateCodes(Vec v) { return _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(v)); }
-SIMD_INLINE void storeCodes(int8_t* p, Vec v) {
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), saturateCodes(v));
+SIMD_INLINE IntVec beyond(Vec x, Vec limit) {
+  const __m512i above = _mm512_movm_epi32(greater(x, limit)), below = _mm512_movm_epi32(greater(neg(limit), x));
+  return _mm512_sub_epi32(below, above);
 }
-SIMD_INLINE void storeCodesPartial(int8_t* p, Vec v, int n) {
+SIMD_INLINE IntVec toCodes(Vec x) {
+  return _mm512_maskz_cvtps_epi32(_mm512_cmp_ps_mask(x, x, _CMP_ORD_Q), x);
+}
+SIMD_INLINE void storeCodes(int8_t* p, IntVec i) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtsepi32_epi8(i));
+}
+SIMD_INLINE void storeCodes(int8_t* p, const IntVec (&i)[4]) {
+  const __m512i packed = _mm512_packs_epi16(_mm512_packs_epi32(i[0], i[1]), _mm512_packs_epi32(i[2], i[3]));
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  _mm512_storeu_si512(p, _mm512_permutexvar_epi32(order, packed));
+}
+SIMD_INLINE void storeCodesPartial(int8_t* p, IntVec i, int n) {
   willWrite(p, n);
-  _mm_mask_storeu_epi8(p, firstLanes(n), saturateCodes(v));
+  _mm_mask_storeu_epi8(p, firstLanes(n), _mm512_cvtsepi32_epi8(i));
 }
 
 SIMD_INLINE Vec toFloat(IntVec v) { return _mm512_cvtepi32_ps(v); }
@@ -137,18 +151,31 @@ SIMD_INLINE Vec bf16Row(const float* p) { return reinterpret_cast<Vec>(_mm512_cv
 struct Sum16 {
   __m512d low = _mm512_setzero_pd(), high = _mm512_setzero_pd();
 
+  /** |x|, 0 for NaN: the one that is a number and has the greater size, without its sign. */
+  SIMD_INLINE __m512d number(__m512d x) { return _mm512_range_pd(x, _mm512_setzero_pd(), 0b1011); }
+  SIMD_METHOD void addHalves(__m512d a, __m512d b) {
+    low = _mm512_add_pd(low, a);
+    high = _mm512_add_pd(high, b);
+  }
   SIMD_METHOD void addSixteen(Vec x) {
-    low = _mm512_add_pd(low, _mm512_cvtps_pd(_mm512_castps512_ps256(x)));
-    high = _mm512_add_pd(high, _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1)));
+    addHalves(_mm512_cvtps_pd(_mm512_castps512_ps256(x)), _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1)));
   }
   SIMD_METHOD void addKept(Vec x, float keepAbove) {
     const Vec a = abs(x);
     addSixteen(_mm512_maskz_mov_ps(greater(a, broadcast(keepAbove)), a));
   }
+  SIMD_METHOD void add(int64_t, const Vec (&v)[4]) {
+    for (const Vec& sixteen : v) addSixteen(sixteen);
+  }
   SIMD_METHOD void add(const float* x) { addSixteen(load(x)); }
   SIMD_METHOD void addPartial(const float* x, int n) { addSixteen(loadPartial(x, n)); }
-  SIMD_METHOD void addAbs(const float* x, float keepAbove = -1.0f) { addKept(load(x), keepAbove); }
-  SIMD_METHOD void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
+  // Halves are loaded by themselves: taking the upper one out of a register costs more than a load.
+  SIMD_METHOD void addAbs(const float* x) {
+    addHalves(number(_mm512_cvtps_pd(_mm256_loadu_ps(x))), number(_mm512_cvtps_pd(_mm256_loadu_ps(x + 8))));
+  }
+  SIMD_METHOD void addAbsPartial(const float* x, int n) { addKept(loadPartial(x, n), -1.0f); }
+  SIMD_METHOD void addAbsAbove(const float* x, float keepAbove) { addKept(load(x), keepAbove); }
+  SIMD_METHOD void addAbsAbovePartial(const float* x, int n, float keepAbove) {
     addKept(loadPartial(x, n), keepAbove);
   }
   SIMD_METHOD void addSquaresOf(Vec x) {

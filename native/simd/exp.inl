@@ -1,19 +1,23 @@
 /**
- * exp for the wrappers that have `pow2(p, n)` = p * 2^n for whole n in [-126, 127]: 2^n times a polynomial,
- * n = round(x / ln 2). The argument is reduced by n * ln 2 in two parts (Cody and Waite 1980); the polynomial
- * is that of expf in the Cephes library (Moshier): e^f = 1 + f + f^2 * P(f) on |f| <= ln(2) / 2.
+ * expMinus for the wrappers that have `addExponent(p, t)`: e^-a is 2^-n times a polynomial, n = round(a / ln 2). Adding
+ * 1.5 * 2^23 rounds, and leaves n in the lowest bits of the sum, where addExponent finds it. The polynomial is the one
+ * of degree 5 with the least relative error on |g| <= ln(2) / 2, 1.0e-7, of those that are 1 - g + ... at 0: e^-0 is 1.
+ *
+ * Each step is written for all N registers before the next one: the chain of one alone is longer than what a core
+ * looks ahead.
  */
-SIMD_INLINE Vec exp(Vec x) {
-  // Clamped so that n stays a legal exponent; x is the second operand so that NaN passes.
-  const Vec bounded = max(broadcast(-87.33f), min(broadcast(88.37f), x));
-  const Vec n = roundEven(mul(bounded, broadcast(1.44269504088896341f)));
-  const Vec f = fnma(n, broadcast(-2.12194440e-4f), fnma(n, broadcast(0.693359375f), bounded));
-  Vec p = broadcast(1.9875691500e-4f);
-  p = fma(p, f, broadcast(1.3981999507e-3f));
-  p = fma(p, f, broadcast(8.3334519073e-3f));
-  p = fma(p, f, broadcast(4.1665795894e-2f));
-  p = fma(p, f, broadcast(1.6666665459e-1f));
-  p = fma(p, f, broadcast(5.0000001201e-1f));
-  p = fma(p, mul(f, f), add(f, broadcast(1.0f)));
-  return select(greater(broadcast(-87.33f), x), zero(), pow2(p, n));
+template <int N>
+SIMD_INLINE void expMinus(Vec (&x)[N]) {
+  const Vec round = broadcast(12582912.0f);
+  Vec t[N], g[N], p[N];
+  for (int j = 0; j < N; j++) t[j] = fnma(x[j], broadcast(1.44269504088896341f), round);
+  for (int j = 0; j < N; j++) p[j] = sub(t[j], round);
+  for (int j = 0; j < N; j++) g[j] = fma(p[j], broadcast(0.693359375f), x[j]);
+  for (int j = 0; j < N; j++) g[j] = fma(p[j], broadcast(-2.12194440e-4f), g[j]);
+  for (int j = 0; j < N; j++) p[j] = fma(g[j], broadcast(-8.3125012e-3f), broadcast(4.1890331e-2f));
+  for (int j = 0; j < N; j++) p[j] = fma(p[j], g[j], broadcast(-1.6667115e-1f));
+  for (int j = 0; j < N; j++) p[j] = fma(p[j], g[j], broadcast(4.9999230e-1f));
+  for (int j = 0; j < N; j++) p[j] = fma(p[j], g[j], broadcast(-1.0f));
+  for (int j = 0; j < N; j++) p[j] = fma(p[j], g[j], broadcast(1.0f));
+  for (int j = 0; j < N; j++) x[j] = select(greater(x[j], broadcast(87.33f)), zero(), addExponent(p[j], t[j]));
 }

@@ -50,10 +50,11 @@ SIMD_INLINE Vec max(Vec a, Vec b) { return vmaxq_f32(a, b); }
 SIMD_INLINE Vec abs(Vec a) { return vabsq_f32(a); }
 SIMD_INLINE Vec neg(Vec a) { return vnegq_f32(a); }
 SIMD_INLINE Vec sqrt(Vec a) { return vsqrtq_f32(a); }
-SIMD_INLINE Vec roundEven(Vec a) { return vrndnq_f32(a); }
 
 SIMD_INLINE Mask greater(Vec a, Vec b) { return vcgtq_f32(a, b); }
 SIMD_INLINE Vec select(Mask m, Vec whenTrue, Vec whenFalse) { return vbslq_f32(m, whenTrue, whenFalse); }
+// Not vmaxnmq, which gives NaN for a signalling one.
+SIMD_INLINE Vec maxNumber(Vec a, Vec b) { return select(greater(a, b), a, b); }
 
 SIMD_INLINE float reduceAdd(Vec v) {
   const float32x2_t two = vadd_f32(vget_low_f32(v), vget_high_f32(v));
@@ -72,10 +73,12 @@ SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int6
   vst1q_f32(to + 3 * toStride, high.val[1]);
 }
 
-SIMD_INLINE Vec pow2(Vec p, Vec n) {
-  const int32x4_t exponent = vshlq_n_s32(vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127)), 23);
-  return vmulq_f32(p, vreinterpretq_f32_s32(exponent));
+/** p * 2^n for the n in the lowest bits of t; the result must be normal. */
+SIMD_INLINE Vec addExponent(Vec p, Vec t) {
+  const uint32x4_t exponent = vshlq_n_u32(vreinterpretq_u32_f32(t), 23);
+  return vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_f32(p), exponent));
 }
+#include "divide.inl"
 #include "exp.inl"
 
 SIMD_INLINE IntVec loadCodeInts(const int8_t* p) {
@@ -88,16 +91,26 @@ SIMD_INLINE IntVec loadCodeIntsPartial(const int8_t* p, int n) {
   for (int i = 0; i < n; i++) codes[i] = p[i];
   return loadCodeInts(codes);
 }
-SIMD_INLINE void storeCodes(int8_t* p, Vec v) {
-  const int16x4_t i16 = vqmovn_s32(vcvtnq_s32_f32(v));
+SIMD_INLINE IntVec beyond(Vec x, Vec limit) {
+  return vsubq_s32(vreinterpretq_s32_u32(greater(neg(limit), x)), vreinterpretq_s32_u32(greater(x, limit)));
+}
+// Converting NaN gives 0.
+SIMD_INLINE IntVec toCodes(Vec x) { return vcvtnq_s32_f32(x); }
+SIMD_INLINE void storeCodes(int8_t* p, IntVec i) {
+  const int16x4_t i16 = vqmovn_s32(i);
   const int8x8_t codes = vqmovn_s16(vcombine_s16(i16, i16));
   const uint32_t four = vget_lane_u32(vreinterpret_u32_s8(codes), 0);
   memcpy(p, &four, 4);
 }
-SIMD_INLINE void storeCodesPartial(int8_t* p, Vec v, int n) {
+SIMD_INLINE void storeCodes(int8_t* p, const IntVec (&i)[4]) {
+  const int16x8_t low = vcombine_s16(vqmovn_s32(i[0]), vqmovn_s32(i[1]));
+  const int16x8_t high = vcombine_s16(vqmovn_s32(i[2]), vqmovn_s32(i[3]));
+  vst1q_s8(p, vcombine_s8(vqmovn_s16(low), vqmovn_s16(high)));
+}
+SIMD_INLINE void storeCodesPartial(int8_t* p, IntVec i, int n) {
   int8_t codes[LANES];
-  storeCodes(codes, v);
-  for (int i = 0; i < n; i++) p[i] = codes[i];
+  storeCodes(codes, i);
+  for (int j = 0; j < n; j++) p[j] = codes[j];
 }
 
 SIMD_INLINE Vec toFloat(IntVec v) { return vcvtq_f32_s32(v); }
@@ -155,6 +168,9 @@ struct Sum16 {
     lanes[first] = vaddq_f64(lanes[first], vcvt_f64_f32(vget_low_f32(a)));
     lanes[first + 1] = vaddq_f64(lanes[first + 1], vcvt_high_f64_f32(a));
   }
+  SIMD_METHOD void add(int64_t, const Vec (&v)[4]) {
+    for (int j = 0; j < 4; j++) addFour(2 * j, v[j]);
+  }
   SIMD_METHOD void add(const float* x) {
     for (int i = 0; i < 4; i++) addFour(2 * i, load(x + 4 * i));
   }
@@ -164,10 +180,19 @@ struct Sum16 {
       addFour(2 * i, loadPartial(x + 4 * i, left < 4 ? left : 4));
     }
   }
-  SIMD_METHOD void addAbs(const float* x, float keepAbove = -1.0f) {
+  SIMD_METHOD void addAbs(const float* x) {
+    for (int i = 0; i < 4; i++) addFour(2 * i, kept(load(x + 4 * i), -1.0f));
+  }
+  SIMD_METHOD void addAbsPartial(const float* x, int n) {
+    for (int i = 0; 4 * i < n; i++) {
+      const int left = n - 4 * i;
+      addFour(2 * i, kept(loadPartial(x + 4 * i, left < 4 ? left : 4), -1.0f));
+    }
+  }
+  SIMD_METHOD void addAbsAbove(const float* x, float keepAbove) {
     for (int i = 0; i < 4; i++) addFour(2 * i, kept(load(x + 4 * i), keepAbove));
   }
-  SIMD_METHOD void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
+  SIMD_METHOD void addAbsAbovePartial(const float* x, int n, float keepAbove) {
     for (int i = 0; 4 * i < n; i++) {
       const int left = n - 4 * i;
       addFour(2 * i, kept(loadPartial(x + 4 * i, left < 4 ? left : 4), keepAbove));

@@ -16,14 +16,19 @@
  *   add sub mul div           (a, b)
  *   min max                   (a, b): NaN when b is; when only a is, it depends on the instruction set
  *   fma fnma                  (a, b, c): a * b + c and c - a * b; one rounding, except here, where it is two
- *   abs neg sqrt roundEven    roundEven: to the nearest whole number, half to even
- *   exp                       relative error < 2e-7; 0 below -87.33; stays finite (at most 2.4e38)
+ *   abs neg sqrt
+ *   maxNumber(a, b)           the greater; b when a is NaN
+ *   divide(x, s, r)           x / s, given r = 1 / s, where neither is denormal; NaN or 0 where s is infinite
+ *   expMinus(a)               a[j] = e^-a[j] for N registers of values >= 0: relative error < 2e-7; 0 above 87.33; NaN
+ *                             of NaN
  *   greater(a, b)             Mask of a > b;  select(mask, whenTrue, whenFalse)
  *   reduceAdd reduceMax       over the lanes, in halves; reduceAdd takes IntVec too
  *   loadCodeInts(p) loadCodeIntsPartial(p, n)
  *                             int8 codes as IntVec
- *   storeCodes(p, v) storeCodesPartial(p, v, n)
- *                             v rounds half to even and saturates to int8
+ *   beyond(x, limit)          IntVec of codes: 1 where x > limit, -1 where x < -limit, else 0; NaN is not beyond
+ *   toCodes(x)                IntVec of x rounded half to even; 0 for NaN
+ *   storeCodes(p, i) storeCodesPartial(p, i, n)
+ *                             int32 saturated to int8; i may be four registers
  *   transpose4(to, toStride, from, fromStride)
  *                             4 x 4 floats; strides count floats
  *   toFloat(i) toInt(v) intBroadcast(x) storeInts(p, i)
@@ -103,7 +108,8 @@ SIMD_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
 SIMD_INLINE Vec abs(Vec a) { return __builtin_fabsf(a); }
 SIMD_INLINE Vec neg(Vec a) { return -a; }
 SIMD_INLINE Vec sqrt(Vec a) { return __builtin_sqrtf(a); }
-SIMD_INLINE Vec roundEven(Vec a) { return __builtin_rintf(a); }
+SIMD_INLINE Vec maxNumber(Vec a, Vec b) { return a > b ? a : b; }
+SIMD_INLINE Vec divide(Vec x, Vec s, Vec) { return x / s; }
 
 SIMD_INLINE Mask greater(Vec a, Vec b) { return a > b; }
 SIMD_INLINE Vec select(Mask m, Vec whenTrue, Vec whenFalse) { return m ? whenTrue : whenFalse; }
@@ -117,25 +123,32 @@ SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int6
   }
 }
 
-SIMD_INLINE Vec exp(Vec x) {
-  if (x < -87.33f) return 0.0f;
-  return __builtin_expf(x > 88.37f ? 88.37f : x);
+template <int N>
+SIMD_INLINE void expMinus(Vec (&x)[N]) {
+  for (Vec& a : x) a = a > 87.33f ? 0.0f : __builtin_expf(-a);
 }
 
 SIMD_INLINE Vec toFloat(IntVec v) { return static_cast<float>(v); }
 SIMD_INLINE IntVec loadCodeInts(const int8_t* p) { return *p; }
 SIMD_INLINE IntVec loadCodeIntsPartial(const int8_t* p, int n) { return n > 0 ? *p : 0; }
-SIMD_INLINE void storeCodes(int8_t* p, Vec v) {
-  *p = static_cast<int8_t>(max(min(roundEven(v), 127.0f), -128.0f));
+SIMD_INLINE IntVec beyond(Vec x, Vec limit) { return (x > limit) - (x < -limit); }
+SIMD_INLINE IntVec toCodes(Vec x) {
+  return x != x ? 0 : static_cast<int32_t>(__builtin_rintf(max(min(x, 127.0f), -128.0f)));
 }
-SIMD_INLINE void storeCodesPartial(int8_t* p, Vec v, int n) {
-  if (n > 0) storeCodes(p, v);
+SIMD_INLINE void storeCodes(int8_t* p, IntVec i) {
+  *p = static_cast<int8_t>(i > 127 ? 127 : i < -128 ? -128 : i);
+}
+SIMD_INLINE void storeCodes(int8_t* p, const IntVec (&i)[4]) {
+  for (int j = 0; j < 4; j++) storeCodes(p + j, i[j]);
+}
+SIMD_INLINE void storeCodesPartial(int8_t* p, IntVec i, int n) {
+  if (n > 0) storeCodes(p, i);
 }
 
 SIMD_INLINE IntVec intBroadcast(int32_t i) { return i; }
 SIMD_INLINE IntVec toInt(Vec v) {
   // Beyond the range, and NaN, as x86 converts them: the result is never used, but must not be undefined.
-  return v >= -2147483648.0f && v < 2147483648.0f ? static_cast<int32_t>(roundEven(v)) : INT32_MIN;
+  return v >= -2147483648.0f && v < 2147483648.0f ? static_cast<int32_t>(__builtin_rintf(v)) : INT32_MIN;
 }
 SIMD_INLINE IntVec add(IntVec a, IntVec b) { return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
 SIMD_INLINE void storeInts(int32_t* p, IntVec v) { *p = v; }
@@ -161,27 +174,30 @@ SIMD_INLINE Vec roundBf16(Vec v) {
 
 /**
  * Sum in float64 over SUM_LANES interleaved lanes (core/kernels.ts), the order that every instruction set
- * follows to the bit: of x, of |x| (elements that are not above `keepAbove` count as 0, NaN too), or of x * x
- * (exact in float64, fused or not). Each call takes 16 elements; only the last of a row may be partial.
+ * follows to the bit: of x, of |x| (NaN counts as 0), of those |x| that are above a limit, or of x * x (exact in
+ * float64, fused or not). Each call takes 16 elements; only the last of a row may be partial.
+ * `add(i, v)` takes four registers instead, the elements from i, a multiple of their number.
  */
 struct Sum16 {
   double lanes[16] = {};
 
-  SIMD_INLINE void addTo(double* lanes, const float* x, int n, float keepAbove) {
-    for (int j = 0; j < n; j++) {
-      const float a = __builtin_fabsf(x[j]);
-      lanes[j] += a > keepAbove ? a : 0.0f;
-    }
+  SIMD_METHOD void add(int64_t i, const Vec (&v)[4]) {
+    for (int j = 0; j < 4; j++) lanes[(i + j) % 16] += v[j];
   }
   SIMD_METHOD void add(const float* x) { addPartial(x, 16); }
   SIMD_METHOD void addPartial(const float* x, int n) {
     for (int j = 0; j < n; j++) lanes[j] += x[j];
   }
-  SIMD_METHOD void addAbs(const float* x, float keepAbove = -1.0f) {
-    addTo(lanes, x, 16, keepAbove);
+  SIMD_METHOD void addAbs(const float* x) { addAbsPartial(x, 16); }
+  SIMD_METHOD void addAbsPartial(const float* x, int n) {
+    for (int j = 0; j < n; j++) lanes[j] += maxNumber(abs(x[j]), 0.0f);
   }
-  SIMD_METHOD void addAbsPartial(const float* x, int n, float keepAbove = -1.0f) {
-    addTo(lanes, x, n, keepAbove);
+  SIMD_METHOD void addAbsAbove(const float* x, float keepAbove) { addAbsAbovePartial(x, 16, keepAbove); }
+  SIMD_METHOD void addAbsAbovePartial(const float* x, int n, float keepAbove) {
+    for (int j = 0; j < n; j++) {
+      const float a = __builtin_fabsf(x[j]);
+      lanes[j] += a > keepAbove ? a : 0.0f;
+    }
   }
   SIMD_METHOD void addSquares(const float* x) { addSquaresPartial(x, 16); }
   SIMD_METHOD void addSquaresPartial(const float* x, int n) {

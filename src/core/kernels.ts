@@ -38,10 +38,13 @@ export interface Kernels {
   /** With `u = dy * gain`: `outDx = r * (u - x * r^2 * mean(u * x))`, `accGain += sum over rows of dy * x * r`. */
   rmsNormGrad(outDx: Mat, accGain: Mat | null, dy: Mat, x: Mat, gain: Mat | null, rstd: Mat): void;
 
-  /** `out = x * sigmoid(x)`. */
-  silu(out: Mat, x: Mat): void;
-  /** `outDx = dy * s * (1 + x * (1 - s))` with `s = sigmoid(x)`. */
-  siluGrad(outDx: Mat, dy: Mat, x: Mat): void;
+  /**
+   * With `s = sigmoid(x)`: `out = x * s`. `outSlope = s * (1 + x * (1 - s))`, the derivative, keeps backward from
+   * computing the exponential again.
+   */
+  silu(out: Mat, outSlope: Mat | null, x: Mat): void;
+  /** `outDx = dy * slope`. */
+  siluGrad(outDx: Mat, dy: Mat, slope: Mat): void;
 
   /** `out = a + b`; `out` may be `a`. */
   add(out: Mat, a: Mat, b: Mat): void;

@@ -178,14 +178,14 @@ export const OPS: OpTable = {
     flops: ({ M, D }) => 9 * M * D,
   },
   silu: {
-    args: [output('out', 'M', 'D'), input('x', 'M', 'D')],
+    args: [output('out', 'M', 'D'), output('outSlope', 'M', 'D', optional), input('x', 'M', 'D')],
     agree: near,
-    flops: ({ M, D }) => 16 * M * D,
+    flops: ({ M, D }, has = () => true) => (has('outSlope') ? 19 : 16) * M * D,
   },
   siluGrad: {
-    args: [output('outDx', 'M', 'D'), input('dy', 'M', 'D'), input('x', 'M', 'D')],
+    args: [output('outDx', 'M', 'D'), input('dy', 'M', 'D'), input('slope', 'M', 'D')],
     agree: near,
-    flops: ({ M, D }) => 20 * M * D,
+    flops: ({ M, D }) => M * D,
   },
   add: {
     args: [output('out', 'M', 'D', { mayAlias: ['a'] }), input('a', 'M', 'D'), input('b', 'M', 'D')],

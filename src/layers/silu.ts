@@ -1,12 +1,18 @@
 import type { Layer, StepContext } from '../core/layer.ts';
 import type { Parameter } from '../core/parameter.ts';
 import type { Mat } from '../core/tensor.ts';
+import type { Planner } from '../core/workspace.ts';
+
+interface SiluCache {
+  /** dy/dx, all that backward needs. Null where there is none. */
+  readonly slope: Mat | null;
+}
 
 /** `y = x * sigmoid(x)` (Elfwing et al. 2018). */
-export class Silu implements Layer<null> {
+export class Silu implements Layer<SiluCache> {
   readonly type = 'silu';
   readonly coupling = 'row';
-  readonly keeps = { input: true, output: false };
+  readonly keeps = { input: false, output: false };
   readonly inCols: number;
   readonly outCols: number;
   readonly macs: number;
@@ -24,15 +30,15 @@ export class Silu implements Layer<null> {
     return [];
   }
 
-  plan(): null {
-    return null;
+  plan(rows: number, p: Planner): SiluCache {
+    return { slope: p.training ? p.saved(`${this.path}/slope`, rows, this.inCols) : null };
   }
 
-  forward(ctx: StepContext, x: Mat, y: Mat): void {
-    ctx.k.silu(y, x);
+  forward(ctx: StepContext, x: Mat, y: Mat, { slope }: SiluCache): void {
+    ctx.k.silu(y, slope, x);
   }
 
-  backward(ctx: StepContext, x: Mat, _y: Mat, dy: Mat, dx: Mat): void {
-    ctx.k.siluGrad(dx, dy, x);
+  backward(ctx: StepContext, _x: Mat, _y: Mat, dy: Mat, dx: Mat, { slope }: SiluCache): void {
+    ctx.k.siluGrad(dx, dy, slope!);
   }
 }

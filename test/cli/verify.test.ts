@@ -37,7 +37,7 @@ export default { name: 'faults', register(add) {
     examples: [{}], create: (_, scope) => new Square(scope.path, scope.inCols) }));
   add(component({ kind: 'decorator', type: 'planted', summary: 'One element wrong.', schema: z.strictObject({}),
     examples: [{}], create: () => (inner) => ({ ...inner, name: 'planted(' + inner.name + ')', kernels: { ...inner.kernels,
-      siluGrad: (dx, dy, x) => { inner.kernels.siluGrad(dx, dy, x); if (x.label.startsWith('blocks.1')) dx.data[dx.cols + 2] += 1; } } }) }));
+      siluGrad: (dx, dy, slope) => { inner.kernels.siluGrad(dx, dy, slope); if (slope.label.startsWith('blocks.1')) dx.data[dx.cols + 2] += 1; } } }) }));
 } };
 `;
 

@@ -95,7 +95,7 @@ describe('a backend', () => {
     const x = mat('f32', 2, 2, 'x');
     backend.dispose();
     backend.dispose();
-    expect(() => backend.kernels.silu(x, x)).toThrow(/has been disposed of/);
+    expect(() => backend.kernels.silu(x, null, x)).toThrow(/has been disposed of/);
     expect(() => backend.packedTernaryBytes(1, 1)).toThrow(/has been disposed of/);
   });
 

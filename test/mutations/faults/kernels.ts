@@ -169,8 +169,9 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     'a row of zeros gives NaN',
     (k) => (out, rstd, x, gain) => k.rmsNorm(out, rstd, x, gain, 0),
   ),
-  kernel('silu-term', 'siluGrad', 'the term x * (1 - s) is missing', () => (dx, dy, x) => {
-    for (let i = 0; i < x.data.length; i++) dx.data[i] = dy.data[i]! * sigmoid(x.data[i]!);
+  kernel('silu-term', 'silu', 'the term x * (1 - s) is missing in the slope', (k) => (out, slope, x) => {
+    k.silu(out, slope, x);
+    if (slope) for (let i = 0; i < x.data.length; i++) slope.data[i] = sigmoid(x.data[i]!);
   }),
   kernel(
     'shift-boundary',
@@ -253,8 +254,8 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     'bias correction is missing',
     (k) => (p, m, v, g, lr, b1, b2, eps, decay) => k.adamW(p, m, v, g, lr, b1, b2, eps, decay, 1e6),
   ),
-  kernel('input-changed', 'silu', 'the kernel uses its input as scratch memory', (k) => (out, x) => {
-    k.silu(out, x);
+  kernel('input-changed', 'silu', 'the kernel uses its input as scratch memory', (k) => (out, slope, x) => {
+    k.silu(out, slope, x);
     (x.data as Float64Array).set(out.data);
   }),
   kernel(

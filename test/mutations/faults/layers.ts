@@ -97,7 +97,7 @@ export const LAYER_FAULTS: readonly Mutation[] = [
     },
   }),
   layer('keeps-lie', 'backward reads x, though the layer says that it does not', {
-    Silu: class extends Silu {
+    RmsNorm: class extends RmsNorm {
       override readonly keeps = { input: false, output: false } as never;
     },
   }),
