@@ -1,5 +1,5 @@
 // The published two-hour run of FlashLM v6.1, through the public API:
-//   npx tsx examples/v61.ts --data stories.txt --valid more.txt --budget 2h [--steps 4730]
+//   npx tsx examples/v61.ts --data stories.txt --valid more.txt --budget 2h [--steps 4730] [--compute bf16]
 // 4,730 steps are the 310M tokens that FlashLM reports for its two hours. Without --data it takes TinyStories if
 // `flashlm data tinystories` has fetched it, else the built-in sample.
 import { existsSync } from 'node:fs';
@@ -12,26 +12,28 @@ const { values } = parseArgs({
     valid: { type: 'string', multiple: true },
     budget: { type: 'string', default: '2h' },
     steps: { type: 'string' },
+    compute: { type: 'string', default: 'f32' },
     out: { type: 'string', default: 'runs' },
   },
 });
 const fetched = existsSync(`${process.env.FLASHLM_CACHE || '.flashlm'}/datasets/tinystories`);
 const source = values.data ?? (fetched ? 'tinystories' : 'sample');
 
-/** The recipe is `v61`; what differs from run to run is where the text comes from and when to stop. */
+/** The recipe is `v61`; what differs from run to run is where the text comes from, when to stop, and what is rounded. */
 const set = [
   `data.source=${JSON.stringify(source)}`,
   `data.valid=${JSON.stringify(values.valid ?? null)}`,
   // With steps the learning rate falls along them, and the run can be repeated to the bit; else along the clock.
   `train={ steps: ${values.steps ?? null}, budget: ${values.budget} }`,
+  `compute=${values.compute}`,
 ];
 
 function print(event: TrainEvent): void {
   if (event.event === 'step' && (event.step === 1 || event.step % 50 === 0)) {
-    const { step, loss, floor, lr, path, tokensPerSecond } = event;
+    const { step, loss, floor, lr, path, backend, compute, tokensPerSecond } = event;
     const nats = `loss ${loss.toFixed(4)} (floor ${floor?.toFixed(4)})`;
     console.log(
-      `step ${step}  ${nats}  lr ${lr.toFixed(5)}  ${Math.round(tokensPerSecond)} tokens/s ${path}`,
+      `step ${step}  ${nats}  lr ${lr.toFixed(5)}  ${Math.round(tokensPerSecond)} tokens/s (${path}, ${backend}, ${compute})`,
     );
   } else if (event.event === 'eval') {
     const { split, loss, ppl, bpc, tokens } = event;

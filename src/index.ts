@@ -4,6 +4,7 @@ export { createNativeBackend, type NativeStatus, nativeStatus } from './backends
 export { createReferenceBackend } from './backends/reference/index.ts';
 export type { Backend, Decorator } from './core/backend.ts';
 export { BatchRunner, type BatchRunnerOptions } from './core/batch-runner.ts';
+export type { Compute, FloatPrecision, Precision } from './core/compute.ts';
 export { FlashError, type FlashErrorDetails } from './core/errors.ts';
 export type { Kernels, OpName } from './core/kernels.ts';
 export type { Coupling, InputLayer, Layer, Objective, StepContext } from './core/layer.ts';

@@ -1,3 +1,4 @@
+import { unlessFloat32 } from '../core/compute.ts';
 import type { OpResult } from './op-bench.ts';
 import { caseName } from './op-case.ts';
 import type { BenchReport } from './report.ts';
@@ -62,9 +63,11 @@ function opEntry(result: OpResult): Entry {
   };
 }
 
-function stepEntry({ path, threads, seconds }: StepResult, { training }: BenchReport): Entry {
+function stepEntry({ path, compute, threads, seconds }: StepResult, { training }: BenchReport): Entry {
+  const words = ['step', training?.recipe, path, `${training?.tokens} tokens`];
   return {
-    what: `step ${training?.recipe} ${path} ${training?.tokens} tokens`,
+    // Reports from before there was a choice do not say.
+    what: [...words, ...unlessFloat32(compute ?? 'f32')].join(' '),
     threads,
     seconds: seconds.median,
   };

@@ -1,5 +1,6 @@
 import { type OpTime, type TimedBackend, timed } from '../backends/decorators/timed.ts';
 import type { Backend } from '../core/backend.ts';
+import { computeName } from '../core/compute.ts';
 import type { OpName } from '../core/kernels.ts';
 import type { MakeTraining } from '../recipes/recipe-training.ts';
 import type { Path } from '../train/events.ts';
@@ -34,6 +35,8 @@ export interface StepResult {
   readonly backend: string;
   readonly threads: number;
   readonly path: Path;
+  /** As `StepEvent` has it. */
+  readonly compute: string;
   /** Of one step. */
   readonly seconds: Summary;
   /** Of this path, at the median. */
@@ -81,6 +84,7 @@ export class StepBench {
       backend: this.inner.name,
       threads: this.inner.threads,
       path: this.trainer.path,
+      compute: computeName(this.trainer.compute),
       seconds,
       tokensPerSecond: this.tokens / seconds.median,
       outsideShare: breakdown.binding.share + breakdown.typescript.share,

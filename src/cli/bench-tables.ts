@@ -5,6 +5,7 @@ import { caseName } from '../bench/op-case.ts';
 import type { BenchReport } from '../bench/report.ts';
 import type { StepResult } from '../bench/step-bench.ts';
 import { type Summary, spread } from '../bench/summary.ts';
+import { unlessFloat32 } from '../core/compute.ts';
 import { formatCount, formatPercent, formatPlural, formatRate } from './format.ts';
 import { type Column, formatTable } from './table.ts';
 import type { Styles } from './terminal.ts';
@@ -159,7 +160,8 @@ function stepLines(report: BenchReport, comparison: Comparison | null): string[]
   );
 }
 
-const stepName = ({ path, threads }: StepResult): string => `${path}, ${formatPlural(threads, 'thread')}`;
+const stepName = ({ path, threads, compute }: StepResult): string =>
+  [path, ...unlessFloat32(compute), formatPlural(threads, 'thread')].join(', ');
 
 /** The ops below each other, the steps beside each other. */
 function breakdownLines(steps: readonly StepResult[]): string[] {

@@ -25,6 +25,8 @@ export interface Deviation {
   readonly elements: number;
   /** Elements beyond the bound. */
   readonly beyond: number;
+  /** The bound that held for this argument. */
+  readonly near: number;
   /** Greatest `|a - b| / (|b| + size)`; infinite where only one of them is a number. */
   readonly worst: number;
   /** The first element beyond the bound; null where there is none. */
@@ -144,7 +146,7 @@ function deviation(
       };
     }
   }
-  return { arg, elements: b.length, beyond, worst, mismatch };
+  return { arg, elements: b.length, beyond, near, worst, mismatch };
 }
 
 /** Of what is finite: one infinity must not make room for every other element. */

@@ -20,17 +20,50 @@ export interface Compute {
 /** What evaluation and generation always use, whatever training does. */
 export const FLOAT32: Compute = { products: 'f32', gradients: 'f32' };
 
-/**
- * What a recipe's `compute` comes to on a backend: float32 wherever the backend is not faster in less. `int8` is for
- * gradients alone; the other products are then bf16.
- */
-export function computeOn(
-  backend: { readonly accelerates: ReadonlySet<Precision> },
-  wanted: Precision,
-): Compute {
-  const has = (precision: Precision) => backend.accelerates.has(precision);
+/** What each value of a recipe's `compute` stands for. `int8` is for gradients alone; the other products are then bf16. */
+const WANTED: Readonly<Record<Precision, Compute>> = {
+  f32: FLOAT32,
+  bf16: { products: 'bf16', gradients: 'bf16' },
+  int8: { products: 'bf16', gradients: 'int8' },
+};
+
+/** What a precision other than float32 is fast with. */
+const INSTRUCTIONS: Readonly<Record<Exclude<Precision, 'f32'>, string>> = {
+  bf16: 'bf16',
+  int8: 'int8 dot product',
+};
+
+type Accelerating = { readonly accelerates: ReadonlySet<Precision> };
+
+/** What a recipe's `compute` comes to on a backend: float32 wherever the backend is not faster in less. */
+export function computeOn({ accelerates }: Accelerating, wanted: Precision): Compute {
+  const { products, gradients } = WANTED[wanted];
   return {
-    products: wanted !== 'f32' && has('bf16') ? 'bf16' : 'f32',
-    gradients: has(wanted) ? wanted : 'f32',
+    products: accelerates.has(products) ? products : 'f32',
+    gradients: accelerates.has(gradients) ? gradients : 'f32',
   };
+}
+
+/** What a person should be told where `computeOn` gives less than a recipe's `compute` asks for; else undefined. */
+export function computeNotice(
+  backend: Accelerating & { readonly name: string },
+  wanted: Precision,
+): string | undefined {
+  const { products, gradients } = WANTED[wanted];
+  const lacking = [...new Set([gradients, products])].flatMap((one) =>
+    one === 'f32' || backend.accelerates.has(one) ? [] : [INSTRUCTIONS[one]],
+  );
+  if (lacking.length === 0) return undefined;
+  const ran = computeName(computeOn(backend, wanted));
+  return `compute: ${wanted} runs as ${ran}: ${backend.name} has no ${lacking.join(' and no ')} instructions`;
+}
+
+/** As reports name it: the recipe's word where all runs that it asks for, else `int8 (products f32)`. */
+export function computeName({ products, gradients }: Compute): string {
+  return WANTED[gradients].products === products ? gradients : `${gradients} (products ${products})`;
+}
+
+/** For lines that say what ran: nothing for float32, which is what runs unless told otherwise. */
+export function unlessFloat32(compute: string): string[] {
+  return compute === 'f32' ? [] : [`compute ${compute}`];
 }

@@ -1,4 +1,5 @@
 import type { Backend } from '../core/backend.ts';
+import { computeOn } from '../core/compute.ts';
 import { OptimizerState } from '../optim/optimizer.ts';
 import type { Path } from '../train/events.ts';
 import type { Batches, TrainerOptions, TrainerParts } from '../train/trainer.ts';
@@ -35,6 +36,7 @@ export function recipeTraining(recipe: Recipe, batches: Batches, tokens: number)
         tokensPerStep: tokens,
         tokensPerEpoch: tokens,
         blockRows: recipe.train.block_rows,
+        compute: computeOn(backend, recipe.compute),
       },
     };
   };

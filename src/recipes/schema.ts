@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PRECISIONS } from '../core/compute.ts';
 import { DATA_ORDERS } from '../data/batches.ts';
 import { CORPUS_FORMATS } from '../data/corpus.ts';
 import { MAX_VOCAB } from '../data/tokenizer/merges.ts';
@@ -131,7 +132,10 @@ export const RECIPE = z.strictObject({
     .enum(['auto', 'never'])
     .default('auto')
     .describe('auto: a token-wise model computes each distinct token once, exactly.'),
-  compute: z.enum(['f32']).default('f32').describe('Precision of the arithmetic.'),
+  compute: z
+    .enum(PRECISIONS)
+    .default('f32')
+    .describe('What training rounds the operands of its products to, where the backend is faster in it.'),
   backend: componentOf('backend', 'What runs the kernels.').default('native' as never),
 });
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { parse } from 'yaml';
+import { computeNotice, computeOn } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import { writeFileAtomic } from '../core/files.ts';
 import { BatchSource } from '../data/batches.ts';
@@ -83,7 +84,9 @@ async function open(
     const composed = composeRun(recipe);
     undo.push(() => composed.dispose());
     for (const notice of composed.notices) options.onNotice(notice);
-    const { model } = composed;
+    const { backend, model } = composed;
+    const shortfall = computeNotice(backend, recipe.compute);
+    if (shortfall) options.onNotice(shortfall);
     const { onPrepare: onProgress, signal } = options;
     const data = await prepareRunData(recipe, model.vocab, { onProgress, signal }, tokenizer);
     undo.push(
@@ -116,7 +119,8 @@ async function open(
         data.valid &&
         tokenText('valid', data.valid.tokens, data.train.tokenizer, recipe.eval.tokens ?? undefined),
     };
-    const runOptions = optionsOf(recipe, tokens.tokens, describeData(data));
+    const compute = computeOn(backend, recipe.compute);
+    const runOptions = { ...optionsOf(recipe, tokens.tokens, describeData(data)), compute };
     const run = new Run(parts, texts, runOptions, directory, options.report, options.hooks);
     const startStep = await run.restore(options.onNotice);
     return { recipe, composed, data, directory, run, startStep, close };
@@ -138,7 +142,7 @@ function describeData({ train: { tokens } }: RunData): string {
 
 /** A hash of what affects the weights: not of what only ends, watches or speeds up a run. The data has its own. */
 function fingerprint(recipe: Recipe): string {
-  const { model, optimizer, schedule, collapse, tokenizer, data, train } = parse(fillRecipe(recipe));
+  const { model, optimizer, schedule, collapse, compute, tokenizer, data, train } = parse(fillRecipe(recipe));
   const { seq_len, batch, order } = data;
   const { seed, clip, block_rows } = train;
   const parts = [
@@ -153,6 +157,8 @@ function fingerprint(recipe: Recipe): string {
     seed,
     clip,
     block_rows,
+    // Runs from before there was a choice go on.
+    ...(compute === 'f32' ? [] : [compute]),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

@@ -18,6 +18,8 @@ export interface StepEvent {
   readonly tokensPerSecond: number;
   readonly path: Path;
   readonly backend: string;
+  /** What its products were rounded to, as `computeName` gives it: `f32`, `bf16`, `int8`, `int8 (products f32)`. */
+  readonly compute: string;
 }
 
 export interface EvalEvent {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { clockOf } from '../backends/decorators/timed.ts';
+import { computeName } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import { Random } from '../core/random.ts';
@@ -67,6 +68,10 @@ export class Run {
     return this.parts.model;
   }
 
+  private get compute(): string {
+    return computeName(this.trainer.compute);
+  }
+
   /** Goes on from the newest whole checkpoint, if there is one. @returns the step it is at. */
   async restore(onWarning: (message: string) => void): Promise<number> {
     const checkpoint = await latestCheckpoint(this.directory.files.checkpoints, onWarning);
@@ -88,10 +93,16 @@ export class Run {
           remedy: 'Put the data back as it was, or start a new run.',
         });
       }
-      const { backend } = checkpoint.model.metadata;
+      // Checkpoints from before there was a choice do not say.
+      const { backend, compute = 'f32' } = checkpoint.model.metadata;
       if (backend !== this.model.backend.name) {
         onWarning(
           `The run goes on on ${this.model.backend.name}, so not to the bit as it would have on ${backend}.`,
+        );
+      }
+      if (compute !== this.compute) {
+        onWarning(
+          `The run goes on with compute ${this.compute}, so not to the bit as it would have with ${compute}.`,
         );
       }
       this.trainer.restore(await restoreSnapshot(this.model, this.parts.optimizerState, checkpoint));
@@ -184,6 +195,7 @@ export class Run {
     const snapshot = takeSnapshot(this.model, this.parts.optimizerState, state, {
       recipe: this.options.name,
       backend: this.model.backend.name,
+      compute: this.compute,
     });
     await this.directory.writeCheckpoint(step, snapshot);
     this.saved = step;

@@ -1,7 +1,7 @@
 import { refuseNonFinite } from '../backends/decorators/finite.ts';
 import { wrapKernels } from '../backends/decorators/wrap.ts';
 import { BatchRunner } from '../core/batch-runner.ts';
-import { type Compute, FLOAT32 } from '../core/compute.ts';
+import { type Compute, computeName, FLOAT32 } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import { DenseRows, type Rows } from '../core/rows.ts';
@@ -82,7 +82,7 @@ export class Trainer {
       maxRows: this.path === 'collapsed' ? Math.min(model.vocab, tokensPerStep) : tokensPerStep,
       maxEntries: tokensPerStep,
       training: true,
-      compute: options.compute,
+      compute: this.compute,
     });
     this.dense = new DenseRows(tokensPerStep);
     this.ids = new Int32Array(tokensPerStep);
@@ -91,6 +91,10 @@ export class Trainer {
 
   get path(): Path {
     return this.counts && this.options.collapse === 'auto' ? 'collapsed' : 'dense';
+  }
+
+  get compute(): Compute {
+    return this.options.compute ?? FLOAT32;
   }
 
   /** Bytes of activations. */
@@ -141,11 +145,11 @@ export class Trainer {
   private async stepOnce(): Promise<StepEvent> {
     const { model, optimizer, optimizerState, schedule } = this.parts;
     const { kernels } = model.backend;
-    const { limits, measure, tokensPerStep, clip, compute = FLOAT32 } = this.options;
+    const { limits, measure, tokensPerStep, clip } = this.options;
     const began = performance.now();
 
     const rows = this.nextRows();
-    model.prepare(compute.gradients);
+    model.prepare(this.compute.gradients);
     model.store.zeroGrads();
     const loss = (await this.runner.trainInPieces(rows, 1 / tokensPerStep)) / tokensPerStep;
     const gradNorm = clipGradients(kernels, model.store.grads, clip);
@@ -172,6 +176,7 @@ export class Trainer {
       tokensPerSecond: tokensPerStep / seconds,
       path: this.path,
       backend: model.backend.name,
+      compute: computeName(this.compute),
     };
   }
 
@@ -190,7 +195,7 @@ export class Trainer {
   private explainNonFinite(rows: Rows, loss: number, gradNorm: number): never {
     const { model } = this.parts;
     const what = Number.isFinite(loss) ? `gradient norm is ${gradNorm}` : `loss is ${loss}`;
-    const { seqLen, tokensPerStep, compute = FLOAT32 } = this.options;
+    const { seqLen, tokensPerStep } = this.options;
     let first = 'no single kernel: the sum of finite values overflowed';
     try {
       model.store.zeroGrads();
@@ -199,7 +204,7 @@ export class Trainer {
         refuseNonFinite(op, values);
         return result;
       });
-      this.runner.train(rows, 1 / tokensPerStep, { k, seqLen, carry: false, compute });
+      this.runner.train(rows, 1 / tokensPerStep, { k, seqLen, carry: false, compute: this.compute });
     } catch (error) {
       if (!(error instanceof FlashError)) throw error;
       first = error.message;

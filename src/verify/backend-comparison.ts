@@ -10,8 +10,10 @@ export interface OpAgreement {
   readonly op: OpName;
   readonly calls: number;
   readonly elements: number;
-  /** Greatest `|a - b| / (|b| + size)`, as `deviations` measures. */
+  /** `|a - b| / (|b| + size)`, as `deviations` measures, where it came closest to what is allowed. */
   readonly worst: number;
+  /** The bound there: an op's outputs may have different ones. */
+  readonly allowed: number;
 }
 
 /**
@@ -26,15 +28,16 @@ export async function compareTraining(
   steps: number,
   onStep?: (done: number) => void,
 ): Promise<OpAgreement[]> {
-  const ops = new Map<OpName, { calls: number; elements: number; worst: number }>();
+  const ops = new Map<OpName, { calls: number; elements: number; worst: number; allowed: number }>();
   const both = diff(against, {
     onCompared: (op, found) => {
-      const sum = ops.get(op) ?? { calls: 0, elements: 0, worst: 0 };
+      const sum = ops.get(op) ?? { calls: 0, elements: 0, worst: 0, allowed: 0 };
       ops.set(op, sum);
       sum.calls++;
-      for (const { elements, worst } of found) {
+      for (const { elements, worst, near } of found) {
         sum.elements += elements;
-        sum.worst = Math.max(sum.worst, worst);
+        if (sum.allowed === 0 || worst * sum.allowed > sum.worst * near)
+          [sum.worst, sum.allowed] = [worst, near];
       }
     },
   })(backend);

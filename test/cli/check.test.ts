@@ -29,6 +29,7 @@ describe('flashlm check', () => {
     expect(stdout).toMatch(/^parameters +1,082,496, 81\.7% ternary$/m);
     expect(stdout).toMatch(/^memory +[\d.]+ MB to train \(parameters /m);
     expect(stdout).toMatch(/^token-wise +yes/m);
+    expect(stdout).toMatch(/^compute +f32$/m);
   });
 
   it('shows repeated blocks once, and says which others are the same', async () => {
@@ -57,6 +58,7 @@ describe('flashlm check', () => {
       'macsPerToken',
       'tokenWise',
       'memory',
+      'compute',
       'causality',
     ]);
     expect(report).toMatchObject({ name: 'v6.1 SUPERNOVA II', parameters: 1_082_496, tokenWise: true });

@@ -30,6 +30,7 @@ function stepEvent(step: number, change: Partial<StepEvent> = {}): StepEvent {
     tokensPerSecond: 2000,
     path: 'collapsed',
     backend: 'reference',
+    compute: 'f32',
     ...change,
   };
 }

@@ -11,7 +11,19 @@ const ESCAPE = '\x1b';
 
 /** The keys that every event has, as documented. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
-  step: ['event', 'step', 'tokens', 'loss', 'floor', 'lr', 'gradNorm', 'tokensPerSecond', 'path', 'backend'],
+  step: [
+    'event',
+    'step',
+    'tokens',
+    'loss',
+    'floor',
+    'lr',
+    'gradNorm',
+    'tokensPerSecond',
+    'path',
+    'backend',
+    'compute',
+  ],
   eval: [
     'event',
     'step',

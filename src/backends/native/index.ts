@@ -1,3 +1,3 @@
 export type { EngineOptions, IsaSupport, LimitName } from './addon.ts';
 export { createLimitMeter, type LimitMeter } from './limit-meter.ts';
-export { createNativeBackend, type NativeStatus, nativeStatus } from './native-backend.ts';
+export { acceleratedBy, createNativeBackend, type NativeStatus, nativeStatus } from './native-backend.ts';

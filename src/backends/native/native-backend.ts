@@ -1,5 +1,5 @@
 import type { Backend } from '../../core/backend.ts';
-import type { Precision } from '../../core/compute.ts';
+import { PRECISIONS, type Precision } from '../../core/compute.ts';
 import { FlashError } from '../../core/errors.ts';
 import { OP_NAMES } from '../../core/ops.ts';
 import type { Addon, Engine, EngineOptions, IsaSupport } from './addon.ts';
@@ -11,6 +11,12 @@ const CACHE_LINE = 64;
 
 /** Precisions that extensions of instruction sets have instructions for. */
 const ACCELERATES: Readonly<Record<string, Precision>> = { bf16: 'bf16', vnni: 'int8', dotprod: 'int8' };
+
+/** What a native backend with these extensions `accelerates`. */
+export function acceleratedBy(features: readonly string[]): ReadonlySet<Precision> {
+  const own = features.flatMap((feature) => ACCELERATES[feature] ?? []);
+  return new Set(PRECISIONS.filter((one) => one === 'f32' || own.includes(one)));
+}
 
 export interface NativeStatus {
   readonly available: boolean;
@@ -77,7 +83,7 @@ export function createNativeBackend(options: EngineOptions = {}): Backend {
     threads: engine.threads,
     kernels: nativeKernels(engine),
     own: new Set(OP_NAMES),
-    accelerates: new Set(['f32', ...engine.features.flatMap((feature) => ACCELERATES[feature] ?? [])]),
+    accelerates: acceleratedBy(engine.features),
     inspector: {
       digest: (array) => engine.digest(array),
       findNonFinite: (array) => engine.findNonFinite(array),

@@ -7,6 +7,7 @@ import { type BenchReport, FORMAT, readReport, thisMachine } from '../../bench/r
 import { benchSteps, type StepResult } from '../../bench/step-bench.ts';
 import { StreamBatches } from '../../bench/token-stream.ts';
 import type { Backend } from '../../core/backend.ts';
+import { computeNotice } from '../../core/compute.ts';
 import type { OpName } from '../../core/kernels.ts';
 import { type Dims, OP_NAMES } from '../../core/ops.ts';
 import { createBackend, parseBackend } from '../../recipes/create.ts';
@@ -91,6 +92,8 @@ async function run(
   const recipe = await loadRecipe(name, { set: options.set });
   const backends = createBackends(recipe, options, (notice) => terminal.note(notice));
   try {
+    const shortfall = steps && computeNotice(backends[0]!, recipe.compute);
+    if (shortfall) terminal.note(shortfall);
     const report = await measure(recipe, backends, cases, steps, options.quick ? QUICK : FULL, terminal);
     const comparison = old && new Comparison(old, report);
     if (options.json)

@@ -1,6 +1,7 @@
 import { createNativeBackend, nativeStatus } from '../../backends/native/index.ts';
 import { createReferenceBackend } from '../../backends/reference/index.ts';
 import type { Backend } from '../../core/backend.ts';
+import type { Precision } from '../../core/compute.ts';
 import { formatBytes } from '../../core/files.ts';
 import { describeModel, type LayerDescription, type ModelDescription } from '../../recipes/describe.ts';
 import { fillRecipe } from '../../recipes/fill.ts';
@@ -45,7 +46,9 @@ export const check: CliCommand = {
         if (options.json) {
           const filled = options.filled ? { recipe: fillRecipe(recipe) } : {};
           const claimed = { causality: { claimed: recipe.causal, results: causality } };
-          terminal.print(JSON.stringify({ name: recipe.name, ...model, ...claimed, ...filled }));
+          terminal.print(
+            JSON.stringify({ name: recipe.name, ...model, compute: recipe.compute, ...claimed, ...filled }),
+          );
         } else if (options.filled) terminal.write(fillRecipe(recipe));
         else terminal.print(describe(recipe, model, causality, terminal).join('\n'));
         refuseLeak(recipe, causality);
@@ -85,7 +88,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 function describe(
-  { name }: Recipe,
+  { name, compute }: Recipe,
   model: ModelDescription,
   causality: readonly CausalityResult[],
   { styles }: Terminal,
@@ -113,12 +116,20 @@ function describe(
           ? 'yes: no layer sees another token, so a step computes each distinct token once (collapse)'
           : `no: ${mixers(model)} sees other tokens`,
       ],
+      ['compute', COMPUTES[compute]],
       ...(causality.length
         ? causality.map((result): [string, string] => ['causal', describeCausality(result)])
         : [['causal', 'not tried, it would take long: --causal does'] as [string, string]]),
     ]),
   ];
 }
+
+/** What a recipe asks for; what comes of it depends on the backend, and a run says it. */
+const COMPUTES: Readonly<Record<Precision, string>> = {
+  f32: 'f32',
+  bf16: 'bf16: training rounds what it multiplies to it, where the backend is faster so',
+  int8: 'int8: training quantises gradients of ternary layers, other products are bf16, where the backend is faster so',
+};
 
 function describeCausality({ backend, causal, leak, tokens, changes }: CausalityResult): string {
   const tried = `2 sequences of ${formatPlural(tokens, 'token')}, ${formatPlural(changes, 'change')}, ${backend}`;

@@ -1,5 +1,5 @@
 import { nativeStatus } from '../../backends/native/index.ts';
-import { OPS } from '../../core/ops.ts';
+import { computeName, computeNotice, computeOn, unlessFloat32 } from '../../core/compute.ts';
 import { BatchSource } from '../../data/batches.ts';
 import { createBackend, parseBackend } from '../../recipes/create.ts';
 import { describeModel } from '../../recipes/describe.ts';
@@ -68,13 +68,16 @@ async function run(name: string, options: DiffOptions, terminal: Terminal): Prom
     for (const subject of options.backend ?? ownBackends()) {
       const backend = open(subject, recipe, terminal);
       const against = open(options.against, recipe, terminal, '--against');
+      const shortfall = computeNotice(backend, recipe.compute);
+      if (shortfall) terminal.note(shortfall);
       const bar = terminal.interactive ? new ProgressBar(terminal) : undefined;
       try {
         bar?.update(backend.name, 0, '');
         const ops = await compareTraining(make, path, backend, against, steps, (done) =>
           bar?.update(backend.name, done / steps, `step ${done} of ${steps}`),
         );
-        compared.push({ backend: backend.name, against: against.name, steps, ops });
+        const compute = computeName(computeOn(backend, recipe.compute));
+        compared.push({ backend: backend.name, against: against.name, compute, steps, ops });
       } finally {
         bar?.stop();
         backend.dispose();
@@ -109,17 +112,18 @@ function open(name: string, recipe: Recipe, terminal: Terminal, flag?: string) {
 interface Compared {
   readonly backend: string;
   readonly against: string;
+  readonly compute: string;
   readonly steps: number;
   readonly ops: readonly OpAgreement[];
 }
 
-function conclude({ backend, against, steps, ops }: Compared, { styles }: Terminal): string {
+function conclude({ backend, against, compute, steps, ops }: Compared, { styles }: Terminal): string {
   const calls = ops.reduce((sum, op) => sum + op.calls, 0);
   const what = `${formatPlural(calls, 'kernel call')} in ${formatPlural(steps, 'step')}`;
-  return `${styles.green('agree:')} ${backend} and ${against}, ${what}`;
+  return `${styles.green('agree:')} ${[`${backend} and ${against}`, what, ...unlessFloat32(compute)].join(', ')}`;
 }
 
-/** The greatest deviation of each op on each backend, beside the one that is allowed. */
+/** Of each op on each backend the deviation that came closest to what is allowed, which may depend on what was rounded. */
 function describe(compared: readonly Compared[], { styles }: Terminal): string[] {
   const right = (title: string): Column => ({ title, align: 'right' });
   const columns: Column[] = [
@@ -127,14 +131,14 @@ function describe(compared: readonly Compared[], { styles }: Terminal): string[]
     ...['calls', 'values', 'allowed', ...compared.map(({ backend }) => backend)].map(right),
   ];
   const rows = compared[0]!.ops.map(({ op, calls, elements }) => {
-    const { agree } = OPS[op];
-    const worst = compared.map(({ ops }) => ops.find((other) => other.op === op)?.worst);
+    const all = compared.map(({ ops }) => ops.find((other) => other.op === op));
+    const allowed = new Set(all.flatMap((one) => (one ? [one.allowed] : [])));
     return [
       op,
       formatCount(calls),
       formatShort(elements),
-      agree === 'exact' ? 'none' : agree.near.toExponential(0),
-      ...worst.map((w) => (w === undefined ? '-' : w === 0 ? 'none' : w.toExponential(1))),
+      [...allowed].map((near) => (near === 0 ? 'none' : near.toExponential(0))).join(', '),
+      ...all.map((one) => (one === undefined ? '-' : one.worst === 0 ? 'none' : one.worst.toExponential(1))),
     ];
   });
   const [titles, ...lines] = formatTable(columns, rows);

@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { type NativeStatus, nativeStatus } from '../../backends/native/index.ts';
+import { acceleratedBy, type NativeStatus, nativeStatus } from '../../backends/native/index.ts';
+import { createReferenceBackend } from '../../backends/reference/index.ts';
+import type { Precision } from '../../core/compute.ts';
 import { formatBytes } from '../../core/files.ts';
 import { cacheDir } from '../../data/cache-dir.ts';
 import { DATASETS, datasetFolder } from '../../data/datasets.ts';
@@ -14,6 +16,8 @@ interface BackendReport {
   /** As `--backend` takes it. */
   readonly name: string;
   readonly usable: boolean;
+  /** What a recipe's `compute` may say and get; empty where it can't be used. */
+  readonly compute: readonly Precision[];
   /** What else it has to offer, or why it can't be used. */
   readonly detail: string;
 }
@@ -87,6 +91,7 @@ function listBackends({ isas, reasons, build }: NativeStatus): BackendReport[] {
   const native = isas.map(({ isa, supported, missing, features }) => ({
     name: `native:${isa}`,
     usable: supported,
+    compute: supported ? [...acceleratedBy(features)] : [],
     detail: supported
       ? features.map((feature) => `with ${feature}`).join(', ')
       : `the CPU lacks ${missing.join(', ')}`,
@@ -94,9 +99,15 @@ function listBackends({ isas, reasons, build }: NativeStatus): BackendReport[] {
   const none = {
     name: 'native',
     usable: false,
+    compute: [],
     detail: `${reasons.join('; ')}; build it with: ${build}`,
   };
-  const reference = { name: 'reference', usable: true, detail: 'plain TypeScript: slow, runs everywhere' };
+  const reference = {
+    name: 'reference',
+    usable: true,
+    compute: [...createReferenceBackend().accelerates],
+    detail: 'plain TypeScript: slow, runs everywhere',
+  };
   return [...(native.length ? native.reverse() : [none]), reference];
 }
 
@@ -144,9 +155,12 @@ function describe(report: MachineReport, { styles }: Terminal): string[] {
     styles.bold('Backends'),
     ...report.backends.map((backend) => {
       const state = backend.usable ? styles.green('yes') : styles.red('no ');
-      const chosen =
-        backend.name === report.best ? `${backend.detail ? ', ' : ''}used unless told otherwise` : '';
-      return `  ${backend.name.padEnd(width)}  ${state}  ${backend.detail}${chosen}`.trimEnd();
+      const facts = [
+        backend.detail,
+        backend.compute.length ? `compute ${backend.compute.join(', ')}` : '',
+        backend.name === report.best ? 'used unless told otherwise' : '',
+      ];
+      return `  ${backend.name.padEnd(width)}  ${state}  ${facts.filter(Boolean).join('; ')}`;
     }),
     '',
     styles.bold('Data'),

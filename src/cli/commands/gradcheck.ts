@@ -36,6 +36,11 @@ export const gradcheck: CliCommand = {
       .action(async (name: string, options: GradcheckOptions) => {
         const recipe = await loadRecipe(name, { set: options.set });
         describeModel(recipe);
+        if (recipe.compute !== 'f32')
+          terminal.note(
+            `The recipe's compute is ${recipe.compute}; gradients are checked without it: differences of rounded ` +
+              'arithmetic mean nothing (flashlm diff looks at it).',
+          );
         const bar = terminal.interactive ? new ProgressBar(terminal) : undefined;
         const onProgress = (done: number, total: number, what: string) =>
           bar?.update('gradcheck', done / total, what);

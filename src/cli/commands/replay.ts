@@ -1,5 +1,4 @@
 import { FlashError } from '../../core/errors.ts';
-import { OPS } from '../../core/ops.ts';
 import { createBackend, parseBackend } from '../../recipes/create.ts';
 import { loadPlugins } from '../../recipes/plugins.ts';
 import { createRegistry, type Registry } from '../../recipes/registry.ts';
@@ -72,7 +71,7 @@ async function run(path: string, options: ReplayOptions, terminal: Terminal): Pr
         ['now', `${names[0]} against ${names[1]}`],
       ]);
       // A stranger's file can name anything: what a terminal would obey is not shown as it is.
-      for (const line of [...pairs, '', ...describe(op, result)]) terminal.print(printable(line));
+      for (const line of [...pairs, '', ...describe(result)]) terminal.print(printable(line));
       for (const line of conclude(result, names, terminal)) terminal.print(line);
     }
     if (result.deviations.some((d) => d.mismatch)) throw new Exit(1);
@@ -118,14 +117,13 @@ const COLUMNS: readonly Column[] = [
   { title: 'first', align: 'left' },
 ];
 
-function describe(op: keyof typeof OPS, { deviations }: Replay): string[] {
-  const { agree } = OPS[op];
-  const rows = deviations.map(({ arg, elements, beyond, worst, mismatch }) => [
+function describe({ deviations }: Replay): string[] {
+  const rows = deviations.map(({ arg, elements, beyond, near, worst, mismatch }) => [
     arg,
     formatCount(elements),
     formatCount(beyond),
     worst === 0 ? 'none' : worst.toExponential(1),
-    agree === 'exact' ? 'none' : agree.near.toExponential(0),
+    near === 0 ? 'none' : near.toExponential(0),
     mismatch ? `[${mismatch.row}, ${mismatch.col}]: ${mismatch.actual}, expected ${mismatch.expected}` : '',
   ]);
   return formatTable(COLUMNS, rows);

@@ -1,3 +1,4 @@
+import { computeName, unlessFloat32 } from '../../core/compute.ts';
 import { shown } from '../../recipes/read-file.ts';
 import type { Session } from '../../recipes/session.ts';
 import { formatCount, formatPlural } from '../format.ts';
@@ -11,13 +12,15 @@ export function introduce({ recipe, composed, data, directory, run, startStep }:
     run.trainer.path === 'collapsed'
       ? 'path collapsed (each distinct token is computed once a step)'
       : `path dense (every token is computed${tokenWise ? ', because collapse is off' : ''})`;
+  const compute = computeName(run.trainer.compute);
+  const how = [backend.name, formatPlural(backend.threads, 'thread'), ...unlessFloat32(compute), path];
   return [
     ...formatPairs([
       [
         'model',
         `${recipe.name}: ${formatPlural(model.store.count, 'parameter')}${tokenWise ? ', token-wise' : ''}`,
       ],
-      ['backend', `${backend.name}, ${formatPlural(backend.threads, 'thread')}, ${path}`],
+      ['backend', how.join(', ')],
       ['data', describeData(recipe.data.source, data)],
       ['run', shown(directory.path)],
     ]),

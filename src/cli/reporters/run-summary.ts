@@ -1,3 +1,4 @@
+import { unlessFloat32 } from '../../core/compute.ts';
 import { shown } from '../../recipes/read-file.ts';
 import type { Session } from '../../recipes/session.ts';
 import type {
@@ -72,9 +73,10 @@ export class RunSummary {
     ];
   }
 
-  private speed({ path, backend }: StepEvent, { composed }: Session): string {
+  private speed({ path, backend, compute }: StepEvent, { composed }: Session): string {
     const { progress, meanTokensPerSecond } = this.meter;
-    const where = `path ${path}, backend ${backend}, ${formatPlural(composed.backend.threads, 'thread')}`;
+    const threads = formatPlural(composed.backend.threads, 'thread');
+    const where = [`path ${path}`, `backend ${backend}`, ...unlessFloat32(compute), threads].join(', ');
     return (
       `${formatRate(meanTokensPerSecond)} (${where}); ` +
       `${formatShort(progress.tokens)} tokens in ${formatDuration(progress.seconds)} of training`
