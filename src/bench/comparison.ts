@@ -1,5 +1,5 @@
 import type { OpResult } from './op-bench.ts';
-import { caseName } from './op-case.ts';
+import { caseName, type OpCase } from './op-case.ts';
 import type { BenchReport } from './report.ts';
 import type { StepResult } from './step-bench.ts';
 
@@ -52,19 +52,25 @@ const entries = (report: BenchReport): Entry[] => [
   ...report.steps.map((step) => stepEntry(step, report)),
 ];
 
+/** Reports from before these choices have neither: codes were ternary, and all arithmetic float32. */
+function comparable({ op, choice, codes }: OpResult): Pick<OpCase, 'op' | 'choice' | 'codes'> {
+  return { op, choice: choice === 'f32' ? null : choice, codes: codes === 'int8' ? codes : null };
+}
+
 /** A change of the shape makes it another op. */
 function opEntry(result: OpResult): Entry {
   const dims = Object.entries(result.dims).map(([symbol, size]) => `${symbol}=${size}`);
   return {
-    what: [caseName(result), ...dims].join(' '),
+    what: [caseName(comparable(result)), ...dims].join(' '),
     threads: result.threads,
     seconds: result.seconds.median,
   };
 }
 
-function stepEntry({ path, threads, seconds }: StepResult, { training }: BenchReport): Entry {
+function stepEntry({ path, compute, threads, seconds }: StepResult, { training }: BenchReport): Entry {
+  const precision = compute === undefined || compute === 'f32' ? '' : ` ${compute}`;
   return {
-    what: `step ${training?.recipe} ${path} ${training?.tokens} tokens`,
+    what: `step ${training?.recipe} ${path}${precision} ${training?.tokens} tokens`,
     threads,
     seconds: seconds.median,
   };

@@ -13,6 +13,7 @@ namespace {
 constexpr KernelTable dotKernels() {
   KernelTable table = {};
   table.limits.dot = dotLimit;
+  table.limits.popcount = popcountLimit;
   table.ternaryMatmul = ternaryMatmul;
   return table;
 }
