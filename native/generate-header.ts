@@ -74,6 +74,6 @@ export function opList(): string {
 /** `native/generated/table.inl`: fills a table with the kernels of the file that includes it. */
 export function tableFill(): string {
   const slots = ['packedTernaryBytes', ...OP_NAMES].map((name) => `table.${name} = ${name};\n`);
-  const limits = 'table.limits = {fmaLimit, dotLimit, readLimit, triadLimit};\n';
+  const limits = 'table.limits = limitTable();\n';
   return BANNER + limits + slots.join('');
 }

@@ -1,5 +1,5 @@
 // Generated from src/core/ops.ts by native/generate.ts: do not edit.
-table.limits = {fmaLimit, dotLimit, readLimit, triadLimit};
+table.limits = limitTable();
 table.packedTernaryBytes = packedTernaryBytes;
 table.gatherRows = gatherRows;
 table.scatterAddRows = scatterAddRows;

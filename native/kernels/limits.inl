@@ -20,6 +20,12 @@ SIMD_INLINE void renew(Register& value) {
 #endif
 }
 SIMD_INLINE void renew(uint32_t& value) { asm volatile("" : "+r"(value)); }
+#ifdef SIMD_POPCOUNT
+SIMD_INLINE void renew(simd::Planes& planes) {
+  renew(planes.nonzero);
+  renew(planes.negative);
+}
+#endif
 
 /**
  * Tells the compiler that the sums are looked at: the work behind them must be done. Of a copy, because what asm sees in
@@ -39,55 +45,94 @@ inline void onEachThread(const Context& ctx, const F& fn) {
   parallelTasks(ctx.threads, ctx.threads, [&](int64_t thread, int) { fn(thread); });
 }
 
-__attribute__((noinline)) void fmaRounds(int64_t rounds) {
-  constexpr int SUMS = simd::TILE_ROWS * simd::TILE_VECS;
-  simd::Vec sum[SUMS], b[simd::TILE_VECS], x = simd::broadcast(0.5f);
+/**
+ * Rounds of a tile's step with all operands in registers: ROWS x TILE_VECS sums, each row's operand renewed. `Step` says
+ * which products, as the kernels' tiles form them.
+ */
+template <class Step>
+__attribute__((noinline)) void tileRounds(int64_t rounds) {
+  constexpr int SUMS = Step::ROWS * simd::TILE_VECS;
+  decltype(Step::zero()) sum[SUMS];
+  decltype(Step::weights()) w[simd::TILE_VECS];
+  auto x = Step::operand();
 #pragma GCC unroll 32
-  for (int i = 0; i < SUMS; i++) sum[i] = simd::zero();
-#pragma GCC unroll 4
-  for (int v = 0; v < simd::TILE_VECS; v++) b[v] = simd::broadcast(0.75f + static_cast<float>(v));
-  for (int64_t round = 0; round < rounds; round++) {
-#pragma GCC unroll 32
-    for (int i = 0; i < SUMS; i++) {
-      if (i % simd::TILE_VECS == 0) renew(x);
-      sum[i] = simd::fma(x, b[i % simd::TILE_VECS], sum[i]);
-    }
-  }
-  keep(sum);
-}
-
-inline double fmaLimit(Context& ctx, const LimitWork& work) noexcept {
-  onEachThread(ctx, [&](int64_t) { fmaRounds(work.rounds); });
-  return 2.0 * simd::LANES * simd::TILE_ROWS * simd::TILE_VECS * static_cast<double>(work.rounds) * ctx.threads;
-}
-
-__attribute__((noinline)) void dotRounds(int64_t rounds) {
-  constexpr int SUMS = simd::DOT_TILE_ROWS * simd::TILE_VECS;
-  // The signs cancel out, so that no sum overflows however often it is added to.
-  const int8_t codes[4] = {1, -1, 1, -1};
-  simd::DotSum sum[SUMS];
-  simd::Quads w[simd::TILE_VECS], x = simd::broadcastQuad(codes);
-#pragma GCC unroll 32
-  for (int i = 0; i < SUMS; i++) sum[i] = simd::dotZero();
+  for (int i = 0; i < SUMS; i++) sum[i] = Step::zero();
 #pragma GCC unroll 4
   for (int v = 0; v < simd::TILE_VECS; v++) {
-    w[v] = simd::onesQuads();
+    w[v] = Step::weights();
     renew(w[v]);
   }
   for (int64_t round = 0; round < rounds; round++) {
 #pragma GCC unroll 32
     for (int i = 0; i < SUMS; i++) {
       if (i % simd::TILE_VECS == 0) renew(x);
-      sum[i] = simd::dot(sum[i], w[i % simd::TILE_VECS], x);
+      sum[i] = Step::add(sum[i], w[i % simd::TILE_VECS], x);
     }
   }
   keep(sum);
 }
 
+/** `tileRounds` on all threads; returns operations, two for each of `Step::PRODUCTS` a lane. */
+template <class Step>
+inline double tileLimit(Context& ctx, const LimitWork& work) noexcept {
+  onEachThread(ctx, [&](int64_t) { tileRounds<Step>(work.rounds); });
+  constexpr double ROUND = 2.0 * Step::PRODUCTS * simd::LANES * Step::ROWS * simd::TILE_VECS;
+  return ROUND * static_cast<double>(work.rounds) * ctx.threads;
+}
+
+struct FmaStep {
+  static constexpr int ROWS = simd::TILE_ROWS, PRODUCTS = 1;
+  SIMD_INLINE simd::Vec zero() { return simd::zero(); }
+  SIMD_INLINE simd::Vec weights() { return simd::broadcast(0.75f); }
+  SIMD_INLINE simd::Vec operand() { return simd::broadcast(0.5f); }
+  SIMD_INLINE simd::Vec add(simd::Vec sum, simd::Vec w, simd::Vec x) { return simd::fma(x, w, sum); }
+};
+constexpr auto fmaLimit = tileLimit<FmaStep>;
+
 /** Without the widening of narrow sums, which a kernel does once in DOT_STEPS. */
-inline double dotLimit(Context& ctx, const LimitWork& work) noexcept {
-  onEachThread(ctx, [&](int64_t) { dotRounds(work.rounds); });
-  return 8.0 * simd::LANES * simd::DOT_TILE_ROWS * simd::TILE_VECS * static_cast<double>(work.rounds) * ctx.threads;
+struct QuadStep {
+  static constexpr int ROWS = simd::DOT_TILE_ROWS, PRODUCTS = 4;
+  // The signs cancel out, so that no sum overflows however often it is added to.
+  static constexpr int8_t CODES[4] = {1, -1, 1, -1};
+  SIMD_INLINE simd::DotSum zero() { return simd::dotZero(); }
+  SIMD_INLINE simd::Quads weights() { return simd::onesQuads(); }
+  SIMD_INLINE simd::Quads operand() { return simd::broadcastQuad(CODES); }
+  SIMD_INLINE simd::DotSum add(simd::DotSum sum, simd::Quads w, simd::Quads x) { return simd::dot(sum, w, x); }
+};
+constexpr auto dotLimit = tileLimit<QuadStep>;
+
+#ifdef SIMD_BF16_DOT
+struct Bf16Step {
+  static constexpr int ROWS = simd::TILE_ROWS, PRODUCTS = 2;
+  SIMD_INLINE simd::Vec zero() { return simd::zero(); }
+  SIMD_INLINE simd::Vec weights() { return simd::bf16Pairs(simd::broadcast(0.5f), simd::broadcast(0.5f)); }
+  SIMD_INLINE simd::Vec operand() { return simd::bf16Pairs(simd::broadcast(0.5f), simd::broadcast(0.5f)); }
+  SIMD_INLINE simd::Vec add(simd::Vec sum, simd::Vec w, simd::Vec x) { return simd::bf16Dot(sum, w, x); }
+};
+constexpr auto bf16Limit = tileLimit<Bf16Step>;
+#else
+constexpr decltype(LimitTable::bf16) bf16Limit = nullptr;
+#endif
+
+#ifdef SIMD_POPCOUNT
+/** No bit is set, so that no sum overflows: what it takes does not depend on the bits. */
+struct BitStep {
+  static constexpr int ROWS = simd::BIT_TILE_ROWS, PRODUCTS = 32;
+  static constexpr uint32_t WORDS[2] = {};
+  SIMD_INLINE simd::BitSum zero() { return simd::bitZero(); }
+  SIMD_INLINE simd::Planes weights() { return simd::broadcastPlanes(WORDS); }
+  SIMD_INLINE simd::Planes operand() { return simd::broadcastPlanes(WORDS); }
+  SIMD_INLINE simd::BitSum add(simd::BitSum sum, simd::Planes w, simd::Planes x) { return simd::dot(sum, w, x); }
+};
+constexpr auto popcountLimit = tileLimit<BitStep>;
+#else
+constexpr decltype(LimitTable::popcount) popcountLimit = nullptr;
+#endif
+
+/** Parallel sections with nothing to do: what it takes to wake every thread and to wait for the last. */
+inline double forkLimit(Context& ctx, const LimitWork& work) noexcept {
+  for (int64_t round = 0; round < work.rounds; round++) onEachThread(ctx, [](int64_t) { asm volatile(""); });
+  return static_cast<double>(work.rounds);
 }
 
 /** Registers that a loop over memory has under way. */
@@ -132,6 +177,11 @@ inline double triadLimit(Context& ctx, const LimitWork& work) noexcept {
     }
   });
   return 3.0 * sizeof(float) * count * work.rounds * ctx.threads;
+}
+
+/** What the wrapper has instructions for; null where it has none. */
+constexpr LimitTable limitTable() {
+  return {fmaLimit, bf16Limit, dotLimit, popcountLimit, readLimit, triadLimit, forkLimit};
 }
 
 }  // namespace

@@ -272,6 +272,7 @@ SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) {
 #endif
 
 #define SIMD_BIT_PLANES
+#define SIMD_POPCOUNT
 struct Planes {
   uint8x16_t nonzero, negative;
 };

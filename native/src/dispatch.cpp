@@ -87,10 +87,7 @@ void overlay(KernelTable& table, const KernelTable& from) {
     if (value) slot = value;
   };
   put(table.name, from.name);
-  put(table.limits.fma, from.limits.fma);
-  put(table.limits.dot, from.limits.dot);
-  put(table.limits.read, from.limits.read);
-  put(table.limits.triad, from.limits.triad);
+  for (const Limit& limit : kLimits) put(table.limits.*limit.loop, from.limits.*limit.loop);
   put(table.packedTernaryBytes, from.packedTernaryBytes);
   eachOp(table, from, [&](const char*, auto& slot, auto kernel) { put(slot, kernel); });
 }

@@ -7,16 +7,6 @@
 namespace flashlm {
 namespace {
 
-struct Limit {
-  const char* name;
-  double (*LimitTable::*run)(Context&, const LimitWork&) noexcept;
-  bool needsMemory;
-};
-constexpr Limit kLimits[] = {{"fma", &LimitTable::fma, false},
-                             {"dot", &LimitTable::dot, false},
-                             {"read", &LimitTable::read, true},
-                             {"triad", &LimitTable::triad, true}};
-
 const Limit& findLimit(const std::string& name) {
   std::string names;
   for (const Limit& limit : kLimits) {
@@ -33,8 +23,10 @@ LimitResult measureLimit(const LimitTable& table, Context& context, const char* 
   if (limit.needsMemory && work.count < kLeastLimitCount)
     throw std::out_of_range("measureLimit: 'memory' has " + std::to_string(work.count) + " values a thread, '" + name +
                             "' needs at least " + std::to_string(kLeastLimitCount));
+  const LimitTable::Loop loop = table.*limit.loop;
+  if (!loop) return {0, 0};
   const auto begin = std::chrono::steady_clock::now();
-  const double done = (table.*limit.run)(context, work);
+  const double done = loop(context, work);
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
   return {passed.count(), done};
 }

@@ -15,18 +15,36 @@ struct LimitWork {
 
 /**
  * What the machine can do at best with one instruction set: loops that do one thing only, on all threads of the
- * context. Each returns what all threads did together: operations (a multiply-accumulate is two) or bytes.
+ * context. Each returns what all threads did together: operations (a multiply-accumulate is two) or bytes. Null where
+ * the instruction set has no instructions for it.
  */
 struct LimitTable {
+  using Loop = double (*)(Context&, const LimitWork&) noexcept;
   /** float32 fused multiply-adds. */
-  double (*fma)(Context&, const LimitWork&) noexcept;
+  Loop fma;
+  /** Dot products of bf16 pairs, summed in float32. */
+  Loop bf16;
   /** int8 dot products with exact sums. */
-  double (*dot)(Context&, const LimitWork&) noexcept;
+  Loop dot;
+  /** Dot products of ternary codes in bit planes. */
+  Loop popcount;
   /** Reads all of the memory. */
-  double (*read)(Context&, const LimitWork&) noexcept;
+  Loop read;
   /** a = b + s * c on thirds of the memory. */
-  double (*triad)(Context&, const LimitWork&) noexcept;
+  Loop triad;
+  /** Empty parallel sections; returns their number. */
+  Loop fork;
 };
+
+struct Limit {
+  const char* name;
+  LimitTable::Loop LimitTable::*loop;
+  bool needsMemory;
+};
+constexpr Limit kLimits[] = {
+    {"fma", &LimitTable::fma, false},           {"bf16", &LimitTable::bf16, false}, {"dot", &LimitTable::dot, false},
+    {"popcount", &LimitTable::popcount, false}, {"read", &LimitTable::read, true},  {"triad", &LimitTable::triad, true},
+    {"fork", &LimitTable::fork, false}};
 
 /** The least `LimitWork::count` that every instruction set can work on. */
 constexpr int64_t kLeastLimitCount = 3 * 128;
@@ -36,8 +54,8 @@ struct LimitResult {
 };
 
 /**
- * Runs the limit of that name. Throws `std::out_of_range` in the user's terms for a name that is none and for memory
- * that is too small.
+ * Runs the limit of that name; no work is done where the table has none. Throws `std::out_of_range` in the user's terms
+ * for a name that is none and for memory that is too small.
  */
 LimitResult measureLimit(const LimitTable& table, Context& context, const char* name, const LimitWork& work);
 

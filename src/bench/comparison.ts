@@ -1,6 +1,6 @@
 import { unlessFloat32 } from '../core/compute.ts';
 import type { OpResult } from './op-bench.ts';
-import { caseName } from './op-case.ts';
+import { caseName, type OpCase } from './op-case.ts';
 import type { BenchReport } from './report.ts';
 import type { StepResult } from './step-bench.ts';
 
@@ -53,21 +53,31 @@ const entries = (report: BenchReport): Entry[] => [
   ...report.steps.map((step) => stepEntry(step, report)),
 ];
 
+/** Reports from before these choices have neither: codes were ternary, and all arithmetic float32. */
+function comparable({ op, choice, codes }: OpResult): Pick<OpCase, 'op' | 'choice' | 'codes'> {
+  return { op, choice: choice === 'f32' ? null : choice, codes: codes === 'int8' ? codes : null };
+}
+
 /** A change of the shape makes it another op. */
 function opEntry(result: OpResult): Entry {
   const dims = Object.entries(result.dims).map(([symbol, size]) => `${symbol}=${size}`);
   return {
-    what: [caseName(result), ...dims].join(' '),
+    what: [caseName(comparable(result)), ...dims].join(' '),
     threads: result.threads,
     seconds: result.seconds.median,
   };
 }
 
 function stepEntry({ path, compute, threads, seconds }: StepResult, { training }: BenchReport): Entry {
-  const words = ['step', training?.recipe, path, `${training?.tokens} tokens`];
+  const words = [
+    'step',
+    training?.recipe,
+    path,
+    ...unlessFloat32(compute ?? 'f32'),
+    `${training?.tokens} tokens`,
+  ];
   return {
-    // Reports from before there was a choice do not say.
-    what: [...words, ...unlessFloat32(compute ?? 'f32')].join(' '),
+    what: words.join(' '),
     threads,
     seconds: seconds.median,
   };

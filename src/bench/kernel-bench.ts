@@ -1,4 +1,4 @@
-import { createLimitMeter, type LimitMeter, nativeStatus } from '../backends/native/index.ts';
+import { nativeStatus } from '../backends/native/index.ts';
 import type { Backend } from '../core/backend.ts';
 import { FlashError } from '../core/errors.ts';
 import { formatBytes } from '../core/files.ts';
@@ -7,6 +7,7 @@ import { availableMemory } from '../recipes/memory.ts';
 import { callCost } from './call-cost.ts';
 import type { Effort } from './effort.ts';
 import { interleave } from './interleave.ts';
+import { limitMeter } from './isa.ts';
 import { LimitProbes, type MachineLimits } from './machine-limits.ts';
 import { OpBench, type OpResult } from './op-bench.ts';
 import type { OpCase } from './op-case.ts';
@@ -20,7 +21,7 @@ export interface CallCost {
 }
 
 export interface KernelReport {
-  /** One for each backend; none where the native kernels can't be loaded, or no ops were measured. */
+  /** One for each backend; none where the native kernels can't be loaded, or nothing is held against them. */
   readonly limits: readonly MachineLimits[];
   readonly calls: readonly CallCost[];
   readonly ops: readonly OpResult[];
@@ -35,10 +36,11 @@ export async function benchKernels(
   backends: readonly Backend[],
   cases: readonly OpCase[],
   effort: Effort,
+  withLimits: boolean,
   onProgress?: (share: number) => void,
 ): Promise<KernelReport> {
   requireRoom(backends, cases);
-  const meters = cases.length && nativeStatus().available ? backends.map(limitMeter) : [];
+  const meters = withLimits && nativeStatus().available ? backends.map(limitMeter) : [];
   try {
     const probes = meters.map((meter) => new LimitProbes(meter, effort.seconds));
     const ops = backends.flatMap((backend) =>
@@ -75,11 +77,4 @@ function requireRoom(backends: readonly Backend[], cases: readonly OpCase[]): vo
     `The tensors of these shapes take ${formatBytes(bytes)}, and there are ${formatBytes(available)}`,
     { remedy: 'Give --shape smaller sizes.', exitCode: 2 },
   );
-}
-
-/** The instruction set of a native backend, however it is wrapped; the machine's best for any other. */
-function limitMeter({ name, threads }: Backend): LimitMeter {
-  const [, named] = /native:([a-z0-9+]+)/.exec(name) ?? [];
-  const [isa, ...features] = named?.split('+') ?? [];
-  return createLimitMeter(isa === undefined ? { threads } : { isa, features, threads });
 }

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { LimitMeter, LimitName } from '../backends/native/index.ts';
 import { type Cache, dataCaches, shareOf } from './caches.ts';
 import type { Task } from './interleave.ts';
+import { summarize } from './summary.ts';
 
 /** How fast memory is that lies within a cache, or beyond all of them. */
 export interface MemoryLevel {
@@ -22,14 +23,22 @@ export interface MachineLimits {
   readonly threads: number;
   /** float32 operations per second; a multiply-add is two. */
   readonly floatOps: number;
+  /** Operations of bf16 dot products per second; null where there are no instructions for them. */
+  readonly bf16Ops: number | null;
   /** int8 operations per second; a multiply-add is two. */
   readonly integerOps: number;
+  /** Operations of ternary products that count bits; null where there are no instructions for them. */
+  readonly ternaryOps: number | null;
+  /** What it takes to wake all threads and to wait for the last, with nothing to do, in seconds. */
+  readonly forkSeconds: number;
   readonly memory: readonly MemoryLevel[];
 }
 
 type Level = Omit<MemoryLevel, 'read' | 'triad'>;
 
 const MOST_ROUNDS = 2 ** 30;
+const MOST_FORKS = 1000;
+const NOTHING = new Float32Array(0);
 
 /** From this level on a cache has room for whole batches, and is slower the more of it is in use. */
 const LARGE_LEVEL = 3;
@@ -68,7 +77,9 @@ class Probe {
   readonly sample = (): number => {
     let passed = 0;
     while (passed < this.seconds) {
-      const { seconds, work } = this.meter.measure(this.limit, this.rounds, this.memory);
+      const run = this.meter.measure(this.limit, this.rounds, this.memory);
+      if (!run) break;
+      const { seconds, work } = run;
       passed += seconds;
       if (seconds >= RUN / 2) this.best = Math.max(this.best, work / seconds);
       else this.rounds = Math.min(MOST_ROUNDS, Math.ceil(this.rounds * Math.min(16, RUN / seconds)));
@@ -77,10 +88,35 @@ class Probe {
   };
 }
 
+/** Forks one at a time, called as kernels are: back to back they would find every thread still awake. */
+class ForkProbe {
+  best = Number.POSITIVE_INFINITY;
+
+  constructor(
+    private readonly meter: LimitMeter,
+    private readonly seconds: number,
+  ) {}
+
+  readonly sample = (): number => {
+    const times: number[] = [];
+    for (let passed = 0; passed < this.seconds && times.length < MOST_FORKS; ) {
+      const { seconds } = this.meter.measure('fork', 1, NOTHING)!;
+      times.push(seconds);
+      passed += Math.max(seconds, 1e-6);
+    }
+    const { median } = summarize(times);
+    this.best = Math.min(this.best, median);
+    return median;
+  };
+}
+
 /** Measures the limits piece by piece, between other measurements. */
 export class LimitProbes {
   private readonly floats: Probe;
+  private readonly bf16: Probe;
   private readonly integers: Probe;
+  private readonly ternary: Probe;
+  private readonly forks: ForkProbe;
   private readonly memory: readonly { readonly level: Level; readonly read: Probe; readonly triad: Probe }[];
 
   /** `seconds`: how long one measurement takes about. */
@@ -95,7 +131,10 @@ export class LimitProbes {
     const probe = (limit: LimitName, measured: number): Probe =>
       new Probe(meter, limit, whole.subarray(0, (measured * meter.threads) / 4), seconds);
     this.floats = probe('fma', levels[0]!.measured);
+    this.bf16 = probe('bf16', levels[0]!.measured);
     this.integers = probe('dot', levels[0]!.measured);
+    this.ternary = probe('popcount', levels[0]!.measured);
+    this.forks = new ForkProbe(meter, seconds);
     this.memory = levels.map((level) => ({
       level,
       read: probe('read', level.measured),
@@ -104,9 +143,9 @@ export class LimitProbes {
   }
 
   get tasks(): Task<number>[] {
-    return [this.floats, this.integers, ...this.memory.flatMap(({ read, triad }) => [read, triad])].map(
-      (p) => p.sample,
-    );
+    const { floats, bf16, integers, ternary, forks, memory } = this;
+    const loops = memory.flatMap(({ read, triad }) => [read, triad]);
+    return [floats, bf16, integers, ternary, forks, ...loops].map((probe) => probe.sample);
   }
 
   /** What was seen so far. */
@@ -115,7 +154,10 @@ export class LimitProbes {
       isa: this.meter.isa,
       threads: this.meter.threads,
       floatOps: this.floats.best,
+      bf16Ops: this.bf16.best || null,
       integerOps: this.integers.best,
+      ternaryOps: this.ternary.best || null,
+      forkSeconds: this.forks.best,
       memory: this.memory.map(({ level, read, triad }) => ({ ...level, read: read.best, triad: triad.best })),
     };
   }

@@ -1,9 +1,9 @@
 import { allocateTensor, type Backend } from '../core/backend.ts';
 import { PRECISIONS } from '../core/compute.ts';
-import type { OpName } from '../core/kernels.ts';
 import { type ArgSpec, type Dims, OPS, sizeOf, type TensorArg } from '../core/ops.ts';
 import { Random } from '../core/random.ts';
 import type { Codes, Tensor } from '../core/tensor.ts';
+import type { OpCase } from './op-case.ts';
 
 /** Values that let a call be repeated any number of times: nothing grows without bound, nothing fades away. */
 const SCALARS: Readonly<Record<string, number>> = {
@@ -29,8 +29,7 @@ export class OpArguments {
 
   constructor(private readonly backend: Backend) {}
 
-  /** `choice` is the value of the op's choice argument, if it has one. */
-  of(op: OpName, dims: Dims, choice: string | null): unknown[] {
+  of({ op, dims, choice, codes }: OpCase): unknown[] {
     const precision = PRECISIONS.find((one) => one === choice) ?? 'f32';
     return OPS[op].args.map((arg: ArgSpec): unknown => {
       if (arg.kind === 'choice') return choice;
@@ -38,6 +37,8 @@ export class OpArguments {
       if (arg.kind === 'tensor') return this.tensor(arg, dims);
       const fields: Record<string, Tensor> = {};
       for (const [name, field] of Object.entries(arg.fields)) fields[name] = this.tensor(field, dims);
+      // Weights are always ternary; of the other operand only its codes are.
+      if (codes === 'int8' && !fields.packed) this.spread(fields.codes as Codes);
       if (fields.packed)
         this.backend.kernels.packTernary(fields.packed as Tensor<'u8'>, fields.codes as Codes, precision);
       return fields;
@@ -53,6 +54,11 @@ export class OpArguments {
     const made = allocateTensor(this.backend, dtype, rows, cols, arg.name);
     this.fill(made, arg, dims);
     return made;
+  }
+
+  /** Codes of the whole range that quantisers give. */
+  private spread({ data }: Codes): void {
+    for (let i = 0; i < data.length; i++) data[i] = (this.random.uint32() % 255) - 127;
   }
 
   private fill({ data, rows }: Tensor, arg: TensorArg, dims: Dims): void {

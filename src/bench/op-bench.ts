@@ -5,7 +5,7 @@ import { burst, type Task } from './interleave.ts';
 import type { MachineLimits } from './machine-limits.ts';
 import { OpArguments } from './op-arguments.ts';
 import type { OpCase } from './op-case.ts';
-import { boundOf } from './roofline.ts';
+import { arithmeticOf, boundOf } from './roofline.ts';
 import { type Summary, summarize } from './summary.ts';
 
 /** One op on one backend. Rates belong to the median. */
@@ -21,7 +21,7 @@ export interface OpResult extends OpCase {
   /** Bytes of one call, every tensor once each way. */
   readonly bytes: number;
   readonly bytesPerSecond: number;
-  /** `float32`, `int8` or a memory level; null where the machine's limits are not known. */
+  /** What the op computes with, or a memory level; null where the machine's limits are not known. */
   readonly limit: string | null;
   /** Share of that limit that the op reaches. */
   readonly share: number | null;
@@ -37,8 +37,8 @@ export class OpBench {
     private readonly opCase: OpCase,
     seconds: number,
   ) {
-    const { op, dims, choice } = opCase;
-    const values = new OpArguments(backend).of(op, dims, choice);
+    const { op } = opCase;
+    const values = new OpArguments(backend).of(opCase);
     const kernel = backend.kernels[op] as (...values: unknown[]) => unknown;
     this.task = burst(() => kernel(...values), seconds);
   }
@@ -52,7 +52,7 @@ export class OpBench {
     const integer = OPS[op].integer === true;
     const traffic = trafficOf(op, dims, backend);
     const bytes = traffic.read + traffic.written;
-    const bound = limits && boundOf({ flops, integer, traffic }, limits);
+    const bound = limits && boundOf({ flops, arithmetic: arithmeticOf(opCase), traffic }, limits);
     return {
       ...opCase,
       backend: backend.name,

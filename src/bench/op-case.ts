@@ -1,27 +1,35 @@
 import type { OpName } from '../core/kernels.ts';
-import { type Dims, flatArgs, OP_NAMES } from '../core/ops.ts';
+import { type Dims, flatArgs, OP_NAMES, OPS } from '../core/ops.ts';
 import { shapeOf } from './shapes.ts';
+
+/** What the codes of activations are in a call that multiplies them as integers: which kernel serves depends on it. */
+export type CodeRange = 'ternary' | 'int8';
 
 /** One op at one size. */
 export interface OpCase {
   readonly op: OpName;
-  /** Value of the op's choice argument: the quantiser's rule. */
+  /** Value of the op's choice argument: the quantiser's rule, or the precision of a product. */
   readonly choice: string | null;
+  /** Null for ops without integer arithmetic. */
+  readonly codes: CodeRange | null;
   readonly dims: Dims;
 }
 
-/** `quantizeRows(int8)` */
-export const caseName = ({ op, choice }: Pick<OpCase, 'op' | 'choice'>): string =>
-  choice ? `${op}(${choice})` : op;
+/** `quantizeRows(int8)`, `ternaryMatmul(ternary codes)` */
+export function caseName({ op, choice, codes }: Pick<OpCase, 'op' | 'choice' | 'codes'>): string {
+  const what = [...(choice ? [choice] : []), ...(codes ? [`${codes} codes`] : [])];
+  return what.length ? `${op}(${what.join(', ')})` : op;
+}
 
 /**
- * The ops at v6.1's shapes, each with every value of its choice.
+ * The ops at v6.1's shapes, each with every value of its choice and every kind of codes.
  * @throws FlashError (wrong usage) when `shape` names a dimension that one of the ops does not have.
  */
 export function opCases(ops: readonly OpName[] = OP_NAMES, shape: Dims = {}): OpCase[] {
   return ops.flatMap((op) => {
     const dims = shapeOf(op, shape);
     const choices = flatArgs(op).find((arg) => arg.kind === 'choice')?.values ?? [null];
-    return choices.map((choice) => ({ op, choice, dims }));
+    const ranges: readonly (CodeRange | null)[] = OPS[op].integer ? ['int8', 'ternary'] : [null];
+    return choices.flatMap((choice) => ranges.map((codes) => ({ op, choice, codes, dims })));
   });
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { FlashError } from '../core/errors.ts';
 import { readSmallFile } from '../core/regular-file.ts';
 import type { KernelReport } from './kernel-bench.ts';
+import type { Prediction } from './predicted-steps.ts';
 import type { StepResult } from './step-bench.ts';
 import type { Workload } from './token-stream.ts';
 
@@ -29,6 +30,13 @@ export interface BenchReport extends KernelReport {
   /** What the steps were made of; null where no steps were measured. */
   readonly training: (Workload & { readonly recipe: string }) | null;
   readonly steps: readonly StepResult[];
+  /**
+   * Peak resident bytes of the process that measured, once all steps were done: every model, backend and tensor of the
+   * benchmark at once, which is far more than training takes. Null where no steps were measured.
+   */
+  readonly peakMemory: number | null;
+  /** Of machines with more cores, where they were asked for. */
+  readonly predictions: readonly Prediction[];
 }
 
 export function thisMachine(): Machine {

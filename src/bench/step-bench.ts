@@ -1,6 +1,5 @@
 import { type OpTime, type TimedBackend, timed } from '../backends/decorators/timed.ts';
 import type { Backend } from '../core/backend.ts';
-import { computeName } from '../core/compute.ts';
 import type { OpName } from '../core/kernels.ts';
 import type { MakeTraining } from '../recipes/recipe-training.ts';
 import type { Path } from '../train/events.ts';
@@ -30,13 +29,20 @@ export interface Breakdown {
   readonly typescript: { readonly seconds: number; readonly share: number };
 }
 
-/** Whole training steps on one path with one number of threads. */
+/** A recipe's training with one precision of its arithmetic. */
+export interface Variant {
+  /** As `StepEvent` has it: `f32`. */
+  readonly compute: string;
+  readonly make: MakeTraining;
+}
+
+/** Whole training steps on one path with one number of threads and one precision. */
 export interface StepResult {
   readonly backend: string;
   readonly threads: number;
   readonly path: Path;
-  /** As `StepEvent` has it. */
-  readonly compute: string;
+  /** Reports from before there was a choice have none. */
+  readonly compute?: string;
   /** Of one step. */
   readonly seconds: Summary;
   /** Of this path, at the median. */
@@ -57,10 +63,10 @@ export class StepBench {
   constructor(
     private readonly inner: Backend,
     path: Path,
-    make: MakeTraining,
+    private readonly variant: Variant,
   ) {
     this.timed = timed(inner);
-    const { parts, options } = make(this.timed, path);
+    const { parts, options } = variant.make(this.timed, path);
     this.tokens = options.tokensPerStep;
     const onStep = ({ tokensPerSecond }: { tokensPerSecond: number }) => {
       this.stepSeconds = this.tokens / tokensPerSecond;
@@ -84,7 +90,7 @@ export class StepBench {
       backend: this.inner.name,
       threads: this.inner.threads,
       path: this.trainer.path,
-      compute: computeName(this.trainer.compute),
+      compute: this.variant.compute,
       seconds,
       tokensPerSecond: this.tokens / seconds.median,
       outsideShare: breakdown.binding.share + breakdown.typescript.share,
@@ -107,18 +113,20 @@ export function breakDown({ seconds, ops }: StepTime, callSeconds: number): Brea
 }
 
 /**
- * Steps on each path with each backend, in turn after one step that is not counted.
+ * Steps of each variant on each path with each backend, in turn after one step that is not counted.
  * @param callSeconds for each backend, what a call with nothing to do costs.
  */
 export async function benchSteps(
   backends: readonly Backend[],
+  variants: readonly Variant[],
   paths: readonly Path[],
-  make: MakeTraining,
   callSeconds: readonly number[],
   { stepRounds, stepSeconds }: Effort,
   onProgress?: (share: number) => void,
 ): Promise<StepResult[]> {
-  const benches = backends.flatMap((backend) => paths.map((path) => new StepBench(backend, path, make)));
+  const benches = backends.flatMap((backend) =>
+    variants.flatMap((variant) => paths.map((path) => new StepBench(backend, path, variant))),
+  );
   const turns = benches.map((bench) => async () => {
     const steps: StepTime[] = [];
     for (let passed = 0; steps.length === 0 || passed < stepSeconds; passed += steps.at(-1)!.seconds) {
@@ -128,6 +136,9 @@ export async function benchSteps(
   });
   const times = await interleave(turns, 1 + stepRounds, onProgress);
   return benches.map((bench, i) => {
-    return bench.result(times[i]!.slice(1).flat(), callSeconds[Math.floor(i / paths.length)]!);
+    return bench.result(
+      times[i]!.slice(1).flat(),
+      callSeconds[Math.floor((i * backends.length) / benches.length)]!,
+    );
   });
 }

@@ -5,13 +5,13 @@ import { caseName } from '../bench/op-case.ts';
 import type { BenchReport } from '../bench/report.ts';
 import type { StepResult } from '../bench/step-bench.ts';
 import { type Summary, spread } from '../bench/summary.ts';
-import { unlessFloat32 } from '../core/compute.ts';
+import { formatBytes } from '../core/files.ts';
 import { formatCount, formatPercent, formatPlural, formatRate } from './format.ts';
 import { type Column, formatTable } from './table.ts';
 import type { Styles } from './terminal.ts';
 
-const left = (title: string): Column => ({ title, align: 'left' });
-const right = (title: string): Column => ({ title, align: 'right' });
+export const left = (title: string): Column => ({ title, align: 'left' });
+export const right = (title: string): Column => ({ title, align: 'right' });
 
 /** Three significant digits where there are any: `0.472`, `4.72`, `47.2`, `472`. */
 export function digits(value: number): string {
@@ -49,7 +49,7 @@ function bytes(count: number): string {
 
 /** Everything a report has, as short as it can be read. */
 export function describeBench(report: BenchReport, comparison: Comparison | null, styles: Styles): string[] {
-  const { machine, limits, calls, ops, steps } = report;
+  const { machine, limits, calls, ops, steps, peakMemory } = report;
   const table = ([titles, ...rows]: readonly string[]): string[] => [styles.bold(titles!), ...rows];
   const costs = calls.map(({ threads, seconds }) => {
     return `${formatTime(seconds.median)} ${plusMinus(seconds)} (${formatPlural(threads, 'thread')})`;
@@ -62,9 +62,13 @@ export function describeBench(report: BenchReport, comparison: Comparison | null
     ...(ops.length ? ['', ...table(opLines(ops, comparison))] : []),
     '',
     `a call with six tensors and nothing to do: ${costs.join(', ')}`,
-    ...(steps.length
-      ? ['', batchLine(report), ...table(stepLines(report, comparison)), '', ...table(breakdownLines(steps))]
-      : []),
+    ...(steps.length ? ['', batchLine(report), ...table(stepLines(report, comparison))] : []),
+    // A table for each precision: beside each other they would not fit a terminal.
+    ...[...new Set(steps.map(({ compute }) => compute))].flatMap((compute) => [
+      '',
+      ...table(breakdownLines(steps.filter((step) => step.compute === compute))),
+    ]),
+    ...(peakMemory === null ? [] : ['', memoryLine(peakMemory)]),
   ];
 }
 
@@ -73,22 +77,30 @@ function busyNote({ load, cpus }: BenchReport['machine']): string {
   return `This machine was busy (${wanted}): times are longer, limits lower than when it is idle.`;
 }
 
+const memoryLine = (peak: number): string =>
+  `peak resident memory of this benchmark, which holds all of these models at once: ${formatBytes(peak)}`;
+
 function limitLines(limits: readonly MachineLimits[]): string[] {
   const columns = [
     left("machine's limits"),
     ...limits.map(({ threads }) => right(formatPlural(threads, 'thread'))),
   ];
   const { memory } = limits[0]!;
+  const rate = (value: number | null, integer: boolean) =>
+    value === null ? '-' : arithmetic(value, integer);
   const row = (name: string, of: (limit: MachineLimits) => string) => [name, ...limits.map(of)];
   return formatTable(columns, [
     row('float32 multiply-add', (l) => arithmetic(l.floatOps, false)),
+    row('bf16 dot product', (l) => rate(l.bf16Ops, false)),
     row('int8 dot product', (l) => arithmetic(l.integerOps, true)),
+    row('ternary by popcount', (l) => rate(l.ternaryOps, true)),
     ...memory.map(({ name }, i) =>
       row(`${name} read, triad`, (l) => {
         const { measured, read, triad } = l.memory[i]!;
         return `${digits(read / 1e9)}, ${gigabytes(triad)} (${bytes(measured)})`;
       }),
     ),
+    row('waking the threads', (l) => (l.threads === 1 ? '-' : formatTime(l.forkSeconds))),
   ]);
 }
 
@@ -130,7 +142,7 @@ function opLines(ops: readonly OpResult[], comparison: Comparison | null): strin
   return formatTable(columns, rows);
 }
 
-const isSame = (a: OpResult, b: OpResult): boolean => a.op === b.op && a.choice === b.choice;
+const isSame = (a: OpResult, b: OpResult): boolean => caseName(a) === caseName(b);
 
 function batchLine({ training }: BenchReport): string {
   const { recipe, tokens, distinctTokens, distinctPairs } = training!;
@@ -160,8 +172,8 @@ function stepLines(report: BenchReport, comparison: Comparison | null): string[]
   );
 }
 
-const stepName = ({ path, threads, compute }: StepResult): string =>
-  [path, ...unlessFloat32(compute), formatPlural(threads, 'thread')].join(', ');
+const stepName = ({ path, compute, threads }: StepResult): string =>
+  `${path} ${compute}, ${formatPlural(threads, 'thread')}`;
 
 /** The ops below each other, the steps beside each other. */
 function breakdownLines(steps: readonly StepResult[]): string[] {

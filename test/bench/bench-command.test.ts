@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nativeStatus } from '../../src/backends/native/index.ts';
 import { type BenchReport, FORMAT } from '../../src/bench/report.ts';
 import { formatTime } from '../../src/cli/bench-tables.ts';
 import { runInProcess } from '../cli/fake-terminal.ts';
@@ -91,12 +92,49 @@ describe('flashlm bench', () => {
     expect(stdout).toMatch(
       /^v6\.1 SUPERNOVA II, steps of 32 random tokens \(\d+ distinct, \d+ distinct pairs\):$/m,
     );
-    expect(stdout).toMatch(/^dense, 1 thread +[\d.]+ m?s +±\d+% +[\d.,]+ tokens\/s +[\d.]+%$/m);
-    expect(stdout).toMatch(/^collapsed, 1 thread +[\d.]+ m?s +±\d+% +[\d.,]+ tokens\/s +[\d.]+%$/m);
+    expect(stdout).toMatch(/^dense f32, 1 thread +[\d.]+ m?s +±\d+% +[\d.,]+ tokens\/s +[\d.]+%$/m);
+    expect(stdout).toMatch(/^collapsed f32, 1 thread +[\d.]+ m?s +±\d+% +[\d.,]+ tokens\/s +[\d.]+%$/m);
     expect(stdout).toMatch(/^TypeScript +[\d.]+ .s +[\d.]+%/m);
+    expect(stdout).toMatch(/^peak resident memory of this benchmark, .*: [\d.]+ [MG]B$/m);
     expect(stdout).not.toContain("machine's limits");
+    expect(stdout).not.toContain('PREDICTION');
     const shift = await runInProcess(['bench', 'shift', ...step.slice(1), '--json']);
     expect((JSON.parse(shift.stdout) as BenchReport).steps.map(({ path }) => path)).toEqual(['dense']);
+  });
+
+  it('predicts steps on more cores, says so, and says what it assumes', async () => {
+    const small = ['--set', 'data.seq_len=16', '--set', 'data.batch=64'];
+    const asked = ['bench', '--only', 'step', '--quick', '--predict', '1,96', ...small];
+    const backend = ['--backend', 'native'];
+    if (availableParallelism() === 1 || !nativeStatus().available) {
+      expect((await runInProcess([...asked, ...backend])).stderr).toMatch(
+        /a prediction needs native kernels/,
+      );
+      return;
+    }
+    const { status, stdout } = await runInProcess([...asked, ...backend]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^PREDICTION, not measured/m);
+    expect(stdout).toMatch(/^dense f32 +96 +[\d.,]+M? tokens\/s/m);
+    expect(stdout).toMatch(/^It assumes$/m);
+    const json = await runInProcess([...asked, ...backend, '--json']);
+    const { predictions, steps, peakMemory } = JSON.parse(json.stdout) as BenchReport;
+    expect(predictions.map(({ path, cores }) => [path, cores])).toEqual([
+      ['dense', 1],
+      ['dense', 96],
+      ['collapsed', 1],
+      ['collapsed', 96],
+    ]);
+    expect(peakMemory).toBeGreaterThan(1e7);
+    for (const path of ['dense', 'collapsed'] as const) {
+      const { breakdown } = steps.find((step) => step.path === path && step.threads === 1)!;
+      const measured = [...breakdown.ops, breakdown.binding, breakdown.typescript];
+      const { free } = predictions.find((each) => each.path === path && each.cores === 1)!;
+      expect(free.seconds).toBeCloseTo(
+        measured.reduce((sum, { seconds }) => sum + seconds, 0),
+        9,
+      );
+    }
   });
 
   it.each([
@@ -108,6 +146,11 @@ describe('flashlm bench', () => {
     [['--shape', 'M=3'], /'--shape' needs '--op'/],
     [['--only', 'limits'], /Allowed choices are ops, step/],
     [['--threads', '0'], /Expected a whole number/],
+    [['--predict', '8,none'], /Expected numbers of cores up to 1024, such as 8,32,96/],
+    [['--predict', '0'], /Expected numbers of cores/],
+    [['--predict', '8', '--threads', '1'], /'--predict' needs steps with one thread and with more/],
+    [['--predict', '8', '--op', 'add'], /'--predict' needs steps/],
+    [['--predict', '8', '--backend', 'reference'], /a prediction needs native kernels/],
   ])('refuses %j as wrong usage', async (args, message) => {
     const { status, stderr, stdout } = await runInProcess(['bench', ...args]);
     expect(stderr).toMatch(message);

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { createLimitMeter, type LimitMeter, nativeStatus } from '../../src/backends/native/index.ts';
+import {
+  createLimitMeter,
+  type LimitMeter,
+  type LimitName,
+  nativeStatus,
+} from '../../src/backends/native/index.ts';
 import { LimitProbes, type MachineLimits } from '../../src/bench/machine-limits.ts';
-import { boundOf } from '../../src/bench/roofline.ts';
+import { opCases } from '../../src/bench/op-case.ts';
+import { type Arithmetic, arithmeticOf, boundOf, choosesPrecision } from '../../src/bench/roofline.ts';
+import { OP_NAMES, OPS } from '../../src/core/ops.ts';
 
 /** One work unit a round and nanosecond, ten times as slow on large memory. */
 function fakeMeter(runs: string[]): LimitMeter {
@@ -10,6 +17,7 @@ function fakeMeter(runs: string[]): LimitMeter {
     threads: 2,
     measure: (limit, rounds, memory) => {
       runs.push(`${limit} ${memory.length}`);
+      if (limit === 'bf16') return null;
       return { seconds: rounds * 1e-9 * (memory.length > 1000 ? 10 : 1), work: rounds };
     },
     dispose: () => {},
@@ -26,9 +34,13 @@ describe('probes', () => {
     const runs: string[] = [];
     const probes = new LimitProbes(fakeMeter(runs), 0.002, caches);
     for (const task of probes.tasks) task();
-    const { isa, threads, floatOps, integerOps, memory } = probes.limits;
+    const { isa, threads, floatOps, bf16Ops, integerOps, ternaryOps, forkSeconds, memory } = probes.limits;
     expect({ isa, threads }).toEqual({ isa: 'fake', threads: 2 });
-    expect([floatOps, integerOps]).toEqual([1e9, 1e9].map((rate) => expect.closeTo(rate, -1)));
+    expect([floatOps, integerOps, ternaryOps]).toEqual(
+      [1e9, 1e9, 1e9].map((rate) => expect.closeTo(rate, -1)),
+    );
+    // What there are no instructions for is absent; a fork is measured one at a time.
+    expect({ bf16Ops, forkSeconds }).toEqual({ bf16Ops: null, forkSeconds: 1e-9 });
     expect(memory.map(({ name, read, triad }) => [name, Math.round(read), Math.round(triad)])).toEqual([
       ['L1', 1e9, 1e9],
       ['L2', 1e8, 1e8],
@@ -36,21 +48,25 @@ describe('probes', () => {
     ]);
     // Two threads with half of 1024 bytes, half of 65,536 and three times 65,536; four bytes a value.
     expect(new Set(runs)).toEqual(
-      new Set(['fma 256', 'dot 256', ...[256, 16_384, 98_304].flatMap((n) => [`read ${n}`, `triad ${n}`])]),
+      new Set([
+        'fma 256',
+        'bf16 256',
+        'dot 256',
+        'popcount 256',
+        'fork 0',
+        ...[256, 16_384, 98_304].flatMap((n) => [`read ${n}`, `triad ${n}`]),
+      ]),
     );
   });
 });
+
+const LIMITS = ['fma', 'bf16', 'dot', 'popcount', 'read', 'triad'] as const;
 
 const isas = nativeStatus().isas.filter(({ supported }) => supported);
 
 describe.each(isas)('loops of $isa', ({ isa, features }) => {
   const memory = new Float32Array(6 * 4096).fill(1);
-  const measure = (
-    limit: 'fma' | 'dot' | 'read' | 'triad',
-    rounds: number,
-    threads: number,
-    values: Float32Array = memory,
-  ) => {
+  const measure = (limit: LimitName, rounds: number, threads: number, values: Float32Array = memory) => {
     const meter = createLimitMeter({ isa, features, threads });
     try {
       return meter.measure(limit, rounds, values);
@@ -59,17 +75,24 @@ describe.each(isas)('loops of $isa', ({ isa, features }) => {
     }
   };
 
-  it.each(['fma', 'dot', 'read', 'triad'] as const)('%s: the work grows with rounds and threads', (limit) => {
+  it.each(LIMITS)('%s: the work grows with rounds and threads, or there is none', (limit) => {
     const one = measure(limit, 10, 1, memory.subarray(0, 3 * 4096));
+    if (one === null) {
+      // Only what not every instruction set has.
+      expect(['bf16', 'popcount']).toContain(limit);
+      return;
+    }
     expect(one.seconds).toBeGreaterThan(0);
     expect(one.work).toBeGreaterThan(0);
-    expect(measure(limit, 30, 1, memory.subarray(0, 3 * 4096)).work).toBe(3 * one.work);
-    expect(measure(limit, 10, 2).work).toBe(2 * one.work);
+    expect(measure(limit, 30, 1, memory.subarray(0, 3 * 4096))?.work).toBe(3 * one.work);
+    expect(measure(limit, 10, 2)?.work).toBe(2 * one.work);
   });
 
+  it('fork: as many as there are rounds', () => expect(measure('fork', 7, 2)?.work).toBe(7));
+
   it('go through all of the memory', () => {
-    expect(measure('read', 1, 2).work).toBe(memory.byteLength);
-    expect(measure('triad', 5, 2).work).toBe(5 * memory.byteLength);
+    expect(measure('read', 1, 2)?.work).toBe(memory.byteLength);
+    expect(measure('triad', 5, 2)?.work).toBe(5 * memory.byteLength);
   });
 
   it('compute what they say: a = b + c / 2 on the thirds of each thread', () => {
@@ -87,7 +110,7 @@ describe.each(isas)('loops of $isa', ({ isa, features }) => {
 
   it('refuse what they cannot run on', () => {
     expect(() => measure('sine' as 'fma', 1, 1)).toThrow(
-      /'sine' is no limit, expected one of fma, dot, read, triad/,
+      /'sine' is no limit, expected one of fma, bf16, dot, popcount, read, triad, fork/,
     );
     for (const rounds of [0, -1, 0.5, Number.NaN, 2 ** 40])
       expect(() => measure('fma', rounds, 1)).toThrow(RangeError);
@@ -108,39 +131,63 @@ describe('the limit that binds a call', () => {
     isa: 'fake',
     threads: 2,
     floatOps: 1000,
+    bf16Ops: 2000,
     integerOps: 4000,
+    ternaryOps: null,
+    forkSeconds: 1e-6,
     memory: [level('L1', 100, 500, 400), level('DRAM', null, 50, 40)],
   };
   const traffic = (read: number, written: number) => ({ read, written, footprint: read + written });
 
   it('is the slower of arithmetic and memory', () => {
-    expect(boundOf({ flops: 1000, integer: false, traffic: traffic(100, 0) }, limits)).toEqual({
+    expect(boundOf({ flops: 1000, arithmetic: 'float32', traffic: traffic(100, 0) }, limits)).toEqual({
       limit: 'float32',
       seconds: 1,
     });
-    expect(boundOf({ flops: 1000, integer: true, traffic: traffic(50, 0) }, limits)).toEqual({
+    expect(boundOf({ flops: 1000, arithmetic: 'int8', traffic: traffic(50, 0) }, limits)).toEqual({
       limit: 'int8',
       seconds: 0.25,
     });
-    expect(boundOf({ flops: 0, integer: false, traffic: traffic(100, 0) }, limits)).toEqual({
+    expect(boundOf({ flops: 0, arithmetic: 'float32', traffic: traffic(100, 0) }, limits)).toEqual({
       limit: 'L1',
       seconds: 0.2,
     });
   });
 
   it('takes the triad for a call that writes, and the level that holds its tensors', () => {
-    expect(boundOf({ flops: 0, integer: false, traffic: traffic(100, 100) }, limits)).toEqual({
+    expect(boundOf({ flops: 0, arithmetic: 'float32', traffic: traffic(100, 100) }, limits)).toEqual({
       limit: 'L1',
       seconds: 0.5,
     });
-    expect(boundOf({ flops: 0, integer: false, traffic: traffic(100, 101) }, limits)).toMatchObject({
+    expect(boundOf({ flops: 0, arithmetic: 'float32', traffic: traffic(100, 101) }, limits)).toMatchObject({
       limit: 'DRAM',
     });
   });
 
+  it('is that of the arithmetic an op is asked for, or of what stands in for it', () => {
+    const bound = (arithmetic: Arithmetic, of = limits) =>
+      boundOf({ flops: 1000, arithmetic, traffic: traffic(0, 0) }, of);
+    expect(bound('bf16')).toEqual({ limit: 'bf16', seconds: 0.5 });
+    expect(bound('bf16', { ...limits, bf16Ops: null })).toEqual({ limit: 'float32', seconds: 1 });
+    expect(bound('ternary')).toEqual({ limit: 'int8', seconds: 0.25 });
+    expect(bound('ternary', { ...limits, ternaryOps: 10_000 })).toEqual({ limit: 'ternary', seconds: 0.1 });
+  });
+
+  it('follows from codes, and from a choice of precision where an op has one', () => {
+    const [int8, ternary] = opCases(['ternaryMatmul']);
+    expect([arithmeticOf(int8!), arithmeticOf(ternary!)]).toEqual(['int8', 'ternary']);
+    expect(arithmeticOf({ op: 'quantizeRows', choice: 'int8', codes: null })).toBe('float32');
+    for (const op of OP_NAMES.filter(choosesPrecision)) {
+      const found = opCases([op]).map((each) => [each.choice, arithmeticOf(each)]);
+      const names = { f32: 'float32', bf16: 'bf16', int8: 'int8' };
+      if (!OPS[op].integer)
+        expect(found).toEqual(found.map(([choice]) => [choice, names[choice as keyof typeof names]]));
+    }
+  });
+
   it('counts an updated tensor once', () => {
     const updated = { read: 80, written: 80, footprint: 80 };
-    expect(boundOf({ flops: 0, integer: false, traffic: updated }, limits)).toEqual({
+    expect(boundOf({ flops: 0, arithmetic: 'float32', traffic: updated }, limits)).toEqual({
       limit: 'L1',
       seconds: 0.2,
     });

@@ -6,7 +6,7 @@ import { caseName, opCases } from '../../src/bench/op-case.ts';
 import { checkCall } from '../../src/core/check-call.ts';
 import type { OpName } from '../../src/core/kernels.ts';
 import { type Dims, flatArgs, flatValues, OP_NAMES } from '../../src/core/ops.ts';
-import type { Tensor } from '../../src/core/tensor.ts';
+import type { Quantized, Tensor } from '../../src/core/tensor.ts';
 
 const SMALL: Dims = { M: 12, N: 5, K: 9, D: 7, V: 11, T: 4, Z: 30 };
 const smallShape = (op: OpName): Dims =>
@@ -16,9 +16,10 @@ const cases = OP_NAMES.flatMap((op) => opCases([op], smallShape(op)));
 describe('arguments of the benchmark', () => {
   it.each(cases.map((each) => [caseName(each), each] as const))(
     '%s can be called again and again',
-    (_, { op, choice, dims }) => {
+    (_, each) => {
+      const { op, dims } = each;
       const backend = createReferenceBackend('f32');
-      const values = new OpArguments(backend).of(op, dims, choice);
+      const values = new OpArguments(backend).of(each);
       expect(checkCall(op, values, 'f32')).toMatchObject(dims);
       const kernel = backend.kernels[op] as (...values: unknown[]) => unknown;
       for (let i = 0; i < 200; i++) kernel(...values);
@@ -29,17 +30,28 @@ describe('arguments of the benchmark', () => {
     },
   );
 
-  it.each(cases.map((each) => [caseName(each), each] as const))(
-    '%s leaves no argument out',
-    (_, { op, choice, dims }) => {
-      const values = new OpArguments(createReferenceBackend('f32')).of(op, dims, choice);
-      for (const value of flatValues(op, values)) expect(value === null || value === undefined).toBe(false);
-    },
-  );
+  it.each(cases.map((each) => [caseName(each), each] as const))('%s leaves no argument out', (_, each) => {
+    const { op } = each;
+    const values = new OpArguments(createReferenceBackend('f32')).of(each);
+    for (const value of flatValues(op, values)) expect(value === null || value === undefined).toBe(false);
+  });
+
+  it('multiply int8 codes of the whole range, or ternary ones, and weights that are always ternary', () => {
+    const [int8, ternary] = opCases(['ternaryMatmul'], { M: 40, N: 5, K: 90 }).map((each) => {
+      const [, x, w] = new OpArguments(createReferenceBackend('f32')).of(each) as [
+        Tensor,
+        Quantized,
+        Quantized,
+      ];
+      return { codes: each.codes, x: Math.max(...x.codes.data), w: Math.max(...w.codes.data) };
+    });
+    expect(int8).toEqual({ codes: 'int8', x: 127, w: 1 });
+    expect(ternary).toEqual({ codes: 'ternary', x: 1, w: 1 });
+  });
 
   it('share all target entries out among the rows', () => {
-    const { dims } = opCases(['headLoss'], smallShape('headLoss'))[0]!;
-    const values = new OpArguments(createReferenceBackend('f32')).of('headLoss', dims, null);
+    const [head] = opCases(['headLoss'], smallShape('headLoss'));
+    const values = new OpArguments(createReferenceBackend('f32')).of(head!);
     const { offsets } = values[5] as { offsets: Tensor };
     expect([offsets.data[0], offsets.data[SMALL.M!]]).toEqual([0, SMALL.Z]);
   });

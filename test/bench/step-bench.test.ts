@@ -93,13 +93,18 @@ describe('training steps', () => {
     const recipe = await loadRecipe('v61', { set: ['data.seq_len=8', 'data.batch=4'] });
     const batches = new StreamBatches(1024, 32);
     const backend = createReferenceBackend('f32');
-    const make = recipeTraining(recipe, batches, 32);
+    const variants = [{ compute: 'f32', make: recipeTraining(recipe, batches, 32) }];
     const effort = { rounds: 1, seconds: 0.001, stepRounds: 2, stepSeconds: 0.001 };
-    const results = await benchSteps([backend], ['dense', 'collapsed'], make, [1e-7], effort);
+    const results = await benchSteps([backend], variants, ['dense', 'collapsed'], [1e-7], effort);
     expect(results.map(({ path }) => path)).toEqual(['dense', 'collapsed']);
     for (const result of results) {
       const { ops, binding, typescript } = result.breakdown;
-      expect(result).toMatchObject({ backend: backend.name, threads: 1, seconds: { count: 2 } });
+      expect(result).toMatchObject({
+        backend: backend.name,
+        threads: 1,
+        compute: 'f32',
+        seconds: { count: 2 },
+      });
       expect(result.tokensPerSecond).toBeCloseTo(32 / result.seconds.median);
       expect(binding.calls).toBe(ops.reduce((sum, { calls }) => sum + calls, 0));
       // Two quantised matrices in each of six blocks; one update for each of the 19 parameters.
@@ -110,13 +115,21 @@ describe('training steps', () => {
     }
   });
 
+  it('belong to the call costs of their own backend, one after another', async () => {
+    const recipe = await loadRecipe('v61', { set: ['data.seq_len=4', 'data.batch=1'] });
+    const make = recipeTraining(recipe, new StreamBatches(1024, 4), 4);
+    const variants = ['f32', 'other'].map((compute) => ({ compute, make }));
+    const effort = { rounds: 1, seconds: 0.001, stepRounds: 1, stepSeconds: 0.001 };
+    const backends = [createReferenceBackend('f32'), createReferenceBackend('f32')];
+    const results = await benchSteps(backends, variants, ['dense'], [0, 1e-6], effort);
+    expect(results.map(({ compute }) => compute)).toEqual(['f32', 'other', 'f32', 'other']);
+    expect(results.map(({ breakdown }) => breakdown.binding.seconds > 0)).toEqual([false, false, true, true]);
+  });
+
   it('break down the step whose time is the median', async () => {
     const recipe = await loadRecipe('v61', { set: ['data.seq_len=4', 'data.batch=1'] });
-    const bench = new StepBench(
-      createReferenceBackend('f32'),
-      'dense',
-      recipeTraining(recipe, new StreamBatches(1024, 4), 4),
-    );
+    const make = recipeTraining(recipe, new StreamBatches(1024, 4), 4);
+    const bench = new StepBench(createReferenceBackend('f32'), 'dense', { compute: 'f32', make });
     const step = (seconds: number) => ({
       seconds,
       ops: [{ op: 'add', calls: 1, seconds: seconds / 2 } as const],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { OpArguments } from '../../src/bench/op-arguments.ts';
-import { opCases } from '../../src/bench/op-case.ts';
+import { caseName, opCases } from '../../src/bench/op-case.ts';
 import { type Dims, flatArgs, flatValues } from '../../src/core/ops.ts';
 import type { Tensor } from '../../src/core/tensor.ts';
 import { trafficOf } from '../../src/core/traffic.ts';
@@ -57,12 +57,13 @@ describe('bytes of a call', () => {
   });
 
   const small = (op: string): Dims => (op === 'gatherRows' || op === 'scatterAddRows' ? { M: 2048 } : {});
-  it.each(opCases().map(({ op, choice }) => [op, choice] as const))(
-    'of %s(%s) are those of its tensors',
-    (op, choice) => {
+  it.each(opCases().map((each) => [caseName(each), each.op, each.choice] as const))(
+    'of %s are those of its tensors',
+    (_, op, choice) => {
       const reference = createReferenceBackend('f32');
-      const { dims } = opCases([op], small(op))[0]!;
-      const flat = flatValues(op, new OpArguments(reference).of(op, dims, choice));
+      const each = opCases([op], small(op)).find((one) => one.choice === choice)!;
+      const { dims } = each;
+      const flat = flatValues(op, new OpArguments(reference).of(each));
       const bytes = flatArgs(op).reduce((sum, arg, i) => {
         const counts = arg.kind === 'tensor' && !(arg.packs && arg.role === 'in');
         return counts ? sum + (flat[i] as Tensor).data.byteLength : sum;

@@ -4,6 +4,7 @@
 #include "../../src/parallel.h"
 
 #include "../../kernels/head_loss.inl"
+#include "../../kernels/limits.inl"
 #include "../../kernels/matmul.inl"
 #include "../../kernels/ternary_gradients.inl"
 #include "../../kernels/ternary_matmul.inl"
@@ -15,6 +16,7 @@ namespace {
 /** Every product of floats, and the packing of weights, whose bf16 form has two values in an element. */
 constexpr KernelTable bf16Kernels() {
   KernelTable table = {};
+  table.limits.bf16 = bf16Limit;
   table.packTernary = packTernary;
   table.ternaryMatmulFloat = ternaryMatmulFloat;
   table.ternaryMatmulGradX = ternaryMatmulGradX;

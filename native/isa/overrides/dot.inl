@@ -14,6 +14,7 @@ namespace {
 constexpr KernelTable dotKernels() {
   KernelTable table = {};
   table.limits.dot = dotLimit;
+  table.limits.popcount = popcountLimit;
   table.ternaryMatmul = ternaryMatmul;
   table.ternaryMatmulGradX = ternaryMatmulGradX;
   table.ternaryMatmulGradW = ternaryMatmulGradW;

@@ -4,12 +4,15 @@ import type { OpName } from '../../core/kernels.ts';
 export type NativeCall = (...values: unknown[]) => number | undefined;
 
 /**
- * Loops that do one thing only, for what a machine can do at best: float32 multiply-adds, int8 dot products, reading
- * memory, and `a = b + s * c` on thirds of it.
+ * Loops that do one thing only, for what a machine can do at best: float32 multiply-adds, dot products of bf16 pairs, of
+ * int8 and of ternary bit planes, reading memory, `a = b + s * c` on thirds of it, and waking all threads.
  */
-export type LimitName = 'fma' | 'dot' | 'read' | 'triad';
+export type LimitName = 'fma' | 'bf16' | 'dot' | 'popcount' | 'read' | 'triad' | 'fork';
 
-/** What one run of such a loop took, and what all threads did in it together: operations or bytes. */
+/**
+ * What one run of such a loop took, and what all threads did in it together: operations, bytes or forks. No work where
+ * the instruction set has no instructions for it.
+ */
 export interface LimitSample {
   readonly seconds: number;
   readonly work: number;

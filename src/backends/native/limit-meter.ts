@@ -7,10 +7,10 @@ export interface LimitMeter {
   readonly isa: string;
   readonly threads: number;
   /**
-   * One run of a loop of `rounds` rounds on every thread. `memory` is shared out among the threads; only `read` and
+   * One run of a loop of `rounds` rounds on every thread; null where there are no instructions for it. `memory` is shared out among the threads; only `read` and
    * `triad` touch it, and it should have been written to: pages that never were are all one page of zeros.
    */
-  measure(limit: LimitName, rounds: number, memory: Float32Array): LimitSample;
+  measure(limit: LimitName, rounds: number, memory: Float32Array): LimitSample | null;
   dispose(): void;
 }
 
@@ -20,7 +20,10 @@ export function createLimitMeter(options: EngineOptions = {}): LimitMeter {
   return {
     isa: [engine.isa, ...engine.features].join('+'),
     threads: engine.threads,
-    measure: (limit, rounds, memory) => engine.measureLimit(limit, rounds, memory),
+    measure: (limit, rounds, memory) => {
+      const sample = engine.measureLimit(limit, rounds, memory);
+      return sample.work === 0 ? null : sample;
+    },
     dispose: () => engine.dispose(),
   };
 }

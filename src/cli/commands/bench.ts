@@ -1,13 +1,17 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { assumedOf } from '../../bench/assumptions.ts';
 import { Comparison } from '../../bench/comparison.ts';
-import { type Effort, FULL, QUICK } from '../../bench/effort.ts';
+import { FULL, QUICK } from '../../bench/effort.ts';
+import { isaOf } from '../../bench/isa.ts';
 import { benchKernels } from '../../bench/kernel-bench.ts';
 import { opCases } from '../../bench/op-case.ts';
+import { type Prediction, predictSteps } from '../../bench/predicted-steps.ts';
 import { type BenchReport, FORMAT, readReport, thisMachine } from '../../bench/report.ts';
-import { benchSteps, type StepResult } from '../../bench/step-bench.ts';
+import { benchSteps, type StepResult, type Variant } from '../../bench/step-bench.ts';
 import { StreamBatches } from '../../bench/token-stream.ts';
 import type { Backend } from '../../core/backend.ts';
-import { computeNotice } from '../../core/compute.ts';
+import { computeName, computeNotice, computeOn } from '../../core/compute.ts';
+import { FlashError } from '../../core/errors.ts';
 import type { OpName } from '../../core/kernels.ts';
 import { type Dims, OP_NAMES } from '../../core/ops.ts';
 import { createBackend, parseBackend } from '../../recipes/create.ts';
@@ -15,10 +19,12 @@ import { describeModel } from '../../recipes/describe.ts';
 import { loadRecipe, type Recipe } from '../../recipes/load.ts';
 import { nearest } from '../../recipes/nearest.ts';
 import { recipeTraining } from '../../recipes/recipe-training.ts';
+import { RECIPE } from '../../recipes/schema.ts';
 import type { Path } from '../../train/events.ts';
 import { describeBench } from '../bench-tables.ts';
 import type { CliCommand } from '../command.ts';
 import { addSetOption, wholeNumber } from '../options.ts';
+import { describePredictions } from '../prediction-table.ts';
 import { ProgressBar } from '../reporters/progress-bar.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -31,6 +37,7 @@ interface BenchOptions {
   readonly set?: readonly string[];
   readonly quick?: boolean;
   readonly compare?: string;
+  readonly predict?: readonly number[];
   readonly json?: boolean;
 }
 
@@ -60,15 +67,30 @@ export const bench: CliCommand = {
         '--compare <file>',
         'show how many times as fast as in this report (made with --json) everything is',
       )
+      .option(
+        '--predict <cores>',
+        'also predict the steps on machines with so many cores like this one: 8,32,96',
+        coreCounts,
+      )
       .option('--json', 'print one JSON object')
       .action((recipe: string, options: BenchOptions) => run(recipe, options, terminal, command));
   },
 };
 
+/** Blocks grow with the cores, and their memory is taken (though never touched) to count their calls. */
+const MOST_CORES = 1024;
+
 function opName(text: string, before: readonly OpName[] = []): OpName[] {
   if ((OP_NAMES as readonly string[]).includes(text)) return [...before, text as OpName];
   const hint = nearest(text, OP_NAMES);
   throw new InvalidArgumentError(hint ? `Did you mean ${hint}?` : `Expected one of ${OP_NAMES.join(', ')}.`);
+}
+
+/** `8,32,96` */
+function coreCounts(text: string): number[] {
+  const counts = text.split(',').map(Number);
+  if (counts.every((count) => Number.isInteger(count) && count >= 1 && count <= MOST_CORES)) return counts;
+  throw new InvalidArgumentError(`Expected numbers of cores up to ${MOST_CORES}, such as 8,32,96.`);
 }
 
 /** `M=1024,N=384` */
@@ -86,22 +108,52 @@ async function run(
   command: { error(text: string): never },
 ) {
   if (options.shape && !options.op) command.error("error: option '--shape' needs '--op'");
+  if (options.predict && (options.threads || options.op || options.only === 'ops'))
+    command.error("error: option '--predict' needs steps with one thread and with more");
   const old = options.compare === undefined ? null : readReport(options.compare);
   const cases = options.only === 'step' ? [] : opCases(options.op, options.shape);
   const steps = options.only !== 'ops' && !options.op;
   const recipe = await loadRecipe(name, { set: options.set });
   const backends = createBackends(recipe, options, (notice) => terminal.note(notice));
+  if (options.predict) requirePredictable(backends);
   try {
     const shortfall = steps && computeNotice(backends[0]!, recipe.compute);
     if (shortfall) terminal.note(shortfall);
-    const report = await measure(recipe, backends, cases, steps, options.quick ? QUICK : FULL, terminal);
+    const recipes = steps ? await recipesByCompute(name, recipe, options, backends[0]!) : [];
+    const report = await measure(recipe, recipes, backends, cases, options, terminal);
     const comparison = old && new Comparison(old, report);
     if (options.json)
       terminal.print(JSON.stringify(comparison ? { ...report, comparison: comparison.ratios } : report));
-    else for (const line of describeBench(report, comparison, terminal.styles)) terminal.print(line);
+    else {
+      for (const line of describeBench(report, comparison, terminal.styles)) terminal.print(line);
+      if (options.predict)
+        for (const line of describePredictions(report, terminal.styles)) terminal.print(line);
+    }
   } finally {
     for (const backend of backends) backend.dispose();
   }
+}
+
+function requirePredictable(backends: readonly Backend[]): void {
+  if (backends.length > 1 && backends.every(({ name }) => isaOf(name))) return;
+  for (const backend of backends) backend.dispose();
+  throw new FlashError('a prediction needs native kernels and at least two CPUs to measure them on', {
+    exitCode: 2,
+  });
+}
+
+/** The recipe with each precision that the backend has instructions for, or with the one that is asked for. */
+async function recipesByCompute(
+  name: string,
+  recipe: Recipe,
+  { set = [] }: BenchOptions,
+  backend: Backend,
+): Promise<Recipe[]> {
+  if (set.some((assignment) => assignment.startsWith('compute='))) return [recipe];
+  const computes = RECIPE.shape.compute
+    .unwrap()
+    .options.filter((compute) => backend.accelerates.has(compute));
+  return Promise.all(computes.map((compute) => loadRecipe(name, { set: [...set, `compute=${compute}`] })));
 }
 
 /** The same backend with one thread and with as many as it takes by itself, or with those that are asked for. */
@@ -119,20 +171,24 @@ function createBackends(
 
 async function measure(
   recipe: Recipe,
+  recipes: readonly Recipe[],
   backends: readonly Backend[],
   cases: ReturnType<typeof opCases>,
-  withSteps: boolean,
-  effort: Effort,
+  { quick, predict }: BenchOptions,
   terminal: Terminal,
 ): Promise<BenchReport> {
   const machine = thisMachine();
+  const effort = quick ? QUICK : FULL;
   const bar = terminal.interactive ? new ProgressBar(terminal) : undefined;
   const show = (stage: string) => (share: number) => bar?.update(stage, share, '');
   try {
-    const kernels = await benchKernels(backends, cases, effort, show('limits and ops'));
+    const withLimits = cases.length > 0 || predict !== undefined;
+    const kernels = await benchKernels(backends, cases, effort, withLimits, show('limits and ops'));
     let training: BenchReport['training'] = null;
     let steps: StepResult[] = [];
-    if (withSteps) {
+    let peakMemory: number | null = null;
+    let predictions: Prediction[] = [];
+    if (recipes.length) {
       const model = describeModel(recipe);
       const tokens = recipe.data.batch * recipe.data.seq_len;
       const batches = new StreamBatches(vocabOf(model), tokens);
@@ -140,10 +196,22 @@ async function measure(
       const paths: Path[] =
         model.tokenWise && recipe.collapse === 'auto' ? ['dense', 'collapsed'] : ['dense'];
       const calls = kernels.calls.map(({ seconds }) => seconds.median);
-      const make = recipeTraining(recipe, batches, tokens);
-      steps = await benchSteps(backends, paths, make, calls, effort, show('training steps'));
+      const variants = recipes.map(
+        (each): Variant => ({
+          compute: computeName(computeOn(backends[0]!, each.compute)),
+          make: recipeTraining(each, batches, tokens),
+        }),
+      );
+      steps = await benchSteps(backends, variants, paths, calls, effort, show('training steps'));
+      peakMemory = 1024 * process.resourceUsage().maxRSS;
+      const [one] = backends;
+      if (predict) {
+        const assumed = assumedOf(kernels.limits, one!.name);
+        predictions = await predictSteps(one!, steps, variants, tokens, predict, assumed);
+      }
     }
-    return { format: FORMAT, date: new Date().toISOString(), machine, ...kernels, training, steps };
+    const date = new Date().toISOString();
+    return { format: FORMAT, date, machine, ...kernels, training, steps, peakMemory, predictions };
   } finally {
     bar?.stop();
   }

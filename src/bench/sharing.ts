@@ -1,0 +1,157 @@
+import { type OpName, ROW_CHUNK } from '../core/kernels.ts';
+import { type Dims, OPS } from '../core/ops.ts';
+
+/**
+ * How kernels share out their work among cores, as `native/kernels` does it. The constants have the names they have
+ * there, and a test holds them to those.
+ */
+export const SHARING = {
+  /** Elements and multiply-adds that are worth a thread. */
+  THREAD_ELEMENTS: 16384,
+  PACK_SHARE: 2 ** 16,
+  PRODUCT_SHARE: 2 ** 20,
+  /** Rows of one partial sum. */
+  PART_ROWS: 32,
+  /** Columns that threads of `scatterAddRows` share out together. */
+  LINE: 16,
+} as const;
+
+/** Steps of a weight gradient that are packed at once. */
+const PACKED_STEPS = 4 * ROW_CHUNK;
+/** What packing an element costs in multiply-adds, about: one is loaded, scaled and stored again. */
+const PACK_COST = 4;
+
+/** An output tile of the matrix product. */
+export interface Tile {
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/** TILE_ROWS x TILE_COLS of `native/simd`. */
+export const TILES: Readonly<Record<string, Tile>> = {
+  scalar: { rows: 4, cols: 4 },
+  neon: { rows: 8, cols: 12 },
+  avx2: { rows: 6, cols: 16 },
+  avx512: { rows: 8, cols: 48 },
+};
+
+/** A part of a call: its cost in any unit, and how many times as fast some number of cores has it done. */
+export interface Part {
+  readonly cost: number;
+  readonly speedup: (cores: number) => number;
+}
+
+/** A call's parts, and how often it wakes the threads. */
+export interface Shared {
+  readonly parts: readonly Part[];
+  readonly forks: number;
+}
+
+/** Equal pieces, of which the core that has most decides. */
+const piecesOn = (pieces: number, cores: number): number =>
+  Number.isFinite(pieces) ? pieces / Math.ceil(pieces / Math.min(pieces, cores)) : cores;
+
+const inPieces = (cost: number, pieces: number): Part => {
+  const whole = Math.max(1, Math.ceil(pieces));
+  return { cost, speedup: (cores) => piecesOn(whole, cores) };
+};
+const serial = (cost: number): Part => ({ cost, speedup: () => 1 });
+
+/** Packing `elements`, of which there are `atOnce` in a section. */
+const packing = (elements: number, atOnce = elements): Part => ({
+  cost: PACK_COST * elements,
+  speedup: (cores) => Math.max(1, Math.min(cores, Math.floor(atOnce / SHARING.PACK_SHARE))),
+});
+
+/** An output of rows x cols cut into tiles (`eachOutputPart`); `section`: the multiply-adds of one section. */
+function product(cost: number, rows: number, cols: number, section: number, tile: Tile): Part {
+  const [down, across] = [Math.ceil(rows / tile.rows), Math.ceil(cols / tile.cols)];
+  return {
+    cost,
+    speedup: (cores) => {
+      const threads = Math.max(1, Math.min(cores, Math.floor(section / SHARING.PRODUCT_SHARE)));
+      let largest = Number.POSITIVE_INFINITY;
+      for (let parts = 1; parts <= Math.min(threads, down); parts++) {
+        const others = Math.min(Math.floor(threads / parts), across);
+        largest = Math.min(largest, Math.ceil(down / parts) * Math.ceil(across / others));
+      }
+      return (down * across) / largest;
+    },
+  };
+}
+
+/** Rows are shared out, a packed operand is common to all. */
+function byRows(rows: number, cols: number, steps: number, tile: Tile): Shared {
+  const work = rows * cols * steps;
+  return { parts: [packing(cols * steps), product(work, rows, cols, work, tile)], forks: 2 };
+}
+
+/** Sums over rows: tiles of the output are shared out, for a few chunks of rows at a time. */
+function bySums(rows: number, cols: number, steps: number, tile: Tile): Shared {
+  const atOnce = Math.min(steps, PACKED_STEPS);
+  const section = rows * cols * atOnce;
+  return {
+    parts: [packing(steps * cols, atOnce * cols), product(rows * cols * steps, rows, cols, section, tile)],
+    forks: 2 * Math.ceil(steps / PACKED_STEPS),
+  };
+}
+
+const byElements = (elements: number): Shared => ({
+  parts: [inPieces(elements, Math.floor(elements / SHARING.THREAD_ELEMENTS))],
+  forks: elements > SHARING.THREAD_ELEMENTS ? 1 : 0,
+});
+
+/** Elements, and sums of columns that are formed part by part and then added up by one core. */
+const withSums = (elements: number): Shared => {
+  const { parts, forks } = byElements(elements);
+  return { parts: [...parts, serial(elements / SHARING.PART_ROWS / 4)], forks };
+};
+
+const RULES: Partial<Record<OpName, (dims: Dims, tile: Tile) => Shared>> = {
+  ternaryMatmul: ({ M, N, K }, tile) => ({
+    parts: [product(M! * N! * K!, M!, N!, M! * N! * K!, tile)],
+    forks: 1,
+  }),
+  ternaryMatmulFloat: ({ M, N, K }, tile) => byRows(M!, N!, K!, tile),
+  ternaryMatmulGradX: ({ M, N, K }, tile) => byRows(M!, K!, N!, tile),
+  ternaryMatmulGradW: ({ M, N, K }, tile) => bySums(N!, K!, M!, tile),
+  matmul: ({ M, N, K }, tile) => byRows(M!, N!, K!, tile),
+  matmulTransB: ({ M, N, K }, tile) => byRows(M!, N!, K!, tile),
+  matmulTransA: ({ M, N, K }, tile) => bySums(M!, N!, K!, tile),
+  headLoss: ({ M, D, V }, tile) => {
+    const rows = Math.min(M!, ROW_CHUNK);
+    const each = M! * V! * D!;
+    const section = rows * V! * D!;
+    return {
+      parts: [
+        packing(2 * V! * D!),
+        // Logits and the gradient of h: a chunk's rows, whole rows each. Then the table's.
+        product(2 * each, rows, 1, section, tile),
+        packing(M! * D!, rows * D!),
+        product(each, V!, D!, section, tile),
+      ],
+      forks: 2 + 3 * Math.ceil(M! / ROW_CHUNK),
+    };
+  },
+  scatterAddRows: ({ M, D }) => ({ parts: [inPieces(M! * D!, D! / SHARING.LINE)], forks: 1 }),
+  rmsNormGrad: ({ M, D }) => withSums(M! * D!),
+  tokenShift: ({ M, D }) => byElements(M! * D!),
+  tokenShiftGrad: ({ M, D }) => withSums(M! * D!),
+};
+
+/** How a call is shared out; what has no rule of its own goes by the elements of its largest matrix. */
+export function sharedOut(op: OpName, dims: Dims, tile: Tile): Shared {
+  const rule = RULES[op];
+  if (rule) return rule(dims, tile);
+  const [rows, cols] = largestMatrix(op, dims);
+  return byElements(rows * cols);
+}
+
+function largestMatrix(op: OpName, dims: Dims): [number, number] {
+  const sizes = OPS[op].args.flatMap((arg): [number, number][] => {
+    if (arg.kind !== 'tensor' || arg.packs) return [];
+    const size = (dim: string | number) => (typeof dim === 'number' ? dim : (dims[dim.split('+')[0]!] ?? 1));
+    return [[size(arg.rows), size(arg.cols)]];
+  });
+  return sizes.reduce((most, each) => (each[0] * each[1] > most[0] * most[1] ? each : most), [0, 0]);
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { Comparison } from '../../src/bench/comparison.ts';
+import type { BenchReport } from '../../src/bench/report.ts';
+
+/** What a comparison reads of a report, one result of each kind. */
+const report = (op: object, step: object): BenchReport =>
+  ({
+    ops: [{ op: 'ternaryMatmul', choice: null, dims: { M: 8 }, threads: 1, ...op }],
+    steps: [{ path: 'dense', threads: 2, ...step }],
+    training: { recipe: 'v6.1', tokens: 64 },
+  }) as unknown as BenchReport;
+const seconds = (median: number) => ({ seconds: { median } });
+
+describe('a comparison', () => {
+  const old = report(seconds(4), seconds(6));
+
+  it('takes an older report, which knows of no precision, for float32 and ternary codes', () => {
+    const now = report({ ...seconds(2), codes: 'ternary' }, { ...seconds(3), compute: 'f32' });
+    expect(new Comparison(old, now).ratios.map(({ what, speedup }) => [what, speedup])).toEqual([
+      ['ternaryMatmul M=8', 2],
+      ['step v6.1 dense 64 tokens', 2],
+    ]);
+    const product = report({ ...seconds(1), op: 'matmul', choice: 'f32', codes: null }, seconds(6));
+    const before = report({ ...seconds(3), op: 'matmul' }, seconds(6));
+    expect(new Comparison(before, product).ratios[0]).toMatchObject({ what: 'matmul M=8', speedup: 3 });
+  });
+
+  it('never compares one precision or kind of codes with another', () => {
+    const now = report({ ...seconds(2), codes: 'int8' }, { ...seconds(3), compute: 'bf16' });
+    expect(new Comparison(old, now).ratios).toEqual([]);
+    expect(new Comparison(now, now).ratios.map(({ what }) => what)).toEqual([
+      'ternaryMatmul(int8 codes) M=8',
+      'step v6.1 dense bf16 64 tokens',
+    ]);
+  });
+});

@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { assumedOf } from '../../src/bench/assumptions.ts';
+import type { CallGroup } from '../../src/bench/call-count.ts';
+import { callsOn } from '../../src/bench/predicted-steps.ts';
+import { type Assumed, predictStep, type SingleCore } from '../../src/bench/prediction.ts';
+import { shapeOf } from '../../src/bench/shapes.ts';
+import { SHARING, sharedOut, TILES } from '../../src/bench/sharing.ts';
+import { StreamBatches } from '../../src/bench/token-stream.ts';
+import { OP_NAMES } from '../../src/core/ops.ts';
+import { loadRecipe } from '../../src/recipes/load.ts';
+import { recipeTraining } from '../../src/recipes/recipe-training.ts';
+
+const tile = TILES.avx512!;
+const backend = createReferenceBackend('f32');
+const keepsUp: Assumed = { tile, fork: 1e-6, memory: Number.POSITIVE_INFINITY, ownCache: 2 ** 20 };
+
+const calls: CallGroup[] = OP_NAMES.map((op, i) => ({ op, dims: shapeOf(op), count: i + 1 }));
+const one: SingleCore = {
+  tokens: 1000,
+  ops: OP_NAMES.map((op, i) => ({ op, seconds: 0.01 * (i + 1) })),
+  binding: 0.02,
+  typescript: 0.03,
+  calls,
+  idleTypescript: 0.015,
+};
+const kernels = one.ops.reduce((sum, { seconds }) => sum + seconds, 0);
+
+describe('a predicted step', () => {
+  it('is the measured one on one core, whatever memory gives', () => {
+    const on = { cores: 1, calls, idleTypescript: one.idleTypescript };
+    for (const memory of [1, 1e9, Number.POSITIVE_INFINITY]) {
+      const step = predictStep(one, on, { ...keepsUp, memory }, backend);
+      expect(step.seconds).toBeCloseTo(kernels + 0.05, 12);
+      expect(step.tokensPerSecond).toBeCloseTo(1000 / (kernels + 0.05), 6);
+      expect(step.forks).toBe(0);
+    }
+  });
+
+  it('adds up, and kernels only gain by cores and by memory', () => {
+    const cores = fc.integer({ min: 1, max: 512 });
+    fc.assert(
+      fc.property(cores, cores, fc.double({ min: 1e8, max: 1e12, noNaN: true }), (a, b, memory) => {
+        const at = (count: number, of = memory) =>
+          predictStep(
+            one,
+            { cores: count, calls, idleTypescript: 0.02 },
+            { ...keepsUp, memory: of },
+            backend,
+          );
+        const [few, many] = [at(Math.min(a, b)), at(Math.max(a, b))];
+        expect(few.kernels + few.forks + few.outside).toBeCloseTo(few.seconds, 12);
+        // Pieces that do not divide evenly may wait for one more, never for more than on one core.
+        expect(many.kernels).toBeLessThanOrEqual(kernels + 1e-9);
+        expect(many.kernels).toBeGreaterThanOrEqual(kernels / Math.max(a, b) - 1e-9);
+        expect(few.outside).toBe(many.outside);
+        expect(at(a, Number.POSITIVE_INFINITY).seconds).toBeLessThanOrEqual(at(a).seconds + 1e-12);
+      }),
+    );
+  });
+
+  it('is its serial parts and its forks where pieces and cores are without number', () => {
+    const many = 2 ** 40;
+    const huge: CallGroup[] = [
+      { op: 'add', dims: { M: 2 ** 40, D: 2 ** 30 }, count: 3 },
+      { op: 'ternaryMatmul', dims: { M: 2 ** 8, N: 2 ** 8, K: 2 ** 45 }, count: 0 },
+    ];
+    const single: SingleCore = { ...one, ops: [{ op: 'add', seconds: 5 }], calls: huge };
+    const on = { cores: many, calls: huge, idleTypescript: one.idleTypescript };
+    const step = predictStep(single, on, keepsUp, backend);
+    expect(step.kernels).toBeLessThan(1e-11);
+    // A fork of 2^40 threads is 40 doublings.
+    expect(step.forks).toBeCloseTo(3 * 40e-6, 12);
+    expect(step.seconds).toBeCloseTo(0.05 + 3 * 40e-6, 9);
+  });
+
+  it('goes no faster than shared memory moves what caches do not hold', () => {
+    const dims = { M: 2 ** 20, D: 2 ** 10 };
+    const bytes = 3 * 4 * dims.M * dims.D;
+    const group: CallGroup[] = [{ op: 'add', dims, count: 1 }];
+    const single: SingleCore = { ...one, ops: [{ op: 'add', seconds: 10 }], calls: group };
+    const on = { cores: 64, calls: group, idleTypescript: one.idleTypescript };
+    const at = (memory: number, ownCache: number) =>
+      predictStep(single, on, { ...keepsUp, memory, ownCache }, backend).kernels;
+    expect(at(bytes / 2, 1000)).toBeCloseTo(2);
+    expect(at(bytes / 2, bytes / 64)).toBeCloseTo(10 / 64);
+    expect(at(bytes / 100, 1000)).toBe(10);
+  });
+
+  it('follows TypeScript and binding as calls and blocks become fewer', () => {
+    const fewer = calls.map((group) => ({ ...group, count: group.count / 2 }));
+    const step = predictStep(one, { cores: 2, calls: fewer, idleTypescript: 0.005 }, keepsUp, backend);
+    expect(step.outside).toBeCloseTo(0.02 / 2 + 0.03 / 3, 12);
+  });
+});
+
+describe('the shares of cores', () => {
+  it.each(OP_NAMES)('%s: one core does all, and no number of cores more than its share', (op) => {
+    for (const each of Object.values(TILES)) {
+      const { parts, forks } = sharedOut(op, shapeOf(op), each);
+      expect(forks).toBeGreaterThanOrEqual(0);
+      for (const part of parts) {
+        expect(part.cost).toBeGreaterThan(0);
+        expect(part.speedup(1)).toBe(1);
+        for (const cores of [2, 3, 7, 96, 1000]) {
+          expect(part.speedup(cores)).toBeGreaterThanOrEqual(1);
+          expect(part.speedup(cores)).toBeLessThanOrEqual(cores);
+        }
+      }
+    }
+  });
+
+  it('end where the pieces do', () => {
+    const most = (op: 'scatterAddRows' | 'headLoss', dims: Record<string, number>) =>
+      Math.max(...sharedOut(op, dims, tile).parts.map((part) => part.speedup(1e6)));
+    // 192 columns, 16 at a time; 256 rows of the head in tiles of 8, and 47 million multiply-adds a million at a time.
+    expect(most('scatterAddRows', { M: 2 ** 16, D: 192, V: 1024 })).toBe(12);
+    expect(most('headLoss', { M: 2 ** 16, D: 192, V: 1024, Z: 2 ** 16 })).toBeGreaterThan(32);
+    const gradient = sharedOut('ternaryMatmulGradW', { M: 2 ** 16, N: 384, K: 192 }, tile).parts.at(-1)!;
+    expect(gradient.speedup(48)).toBe(48);
+    expect(gradient.speedup(96)).toBe(64);
+  });
+
+  it('are those of the kernels', () => {
+    const native = (file: string) => readFileSync(new URL(`../../native/${file}`, import.meta.url), 'utf8');
+    const constant = (text: string, name: string): number => {
+      const [, value] = new RegExp(`constexpr \\w+ ${name} = ([\\d <]+);`).exec(text) ?? [];
+      const [base, shift = '0'] = value!.split('<<');
+      return Number(base) * 2 ** Number(shift);
+    };
+    const kernelText = ['vectors', 'panels', 'output_parts', 'row_chunks', 'scatter_add_rows']
+      .map((name) => native(`kernels/${name}.inl`))
+      .join('\n');
+    for (const [name, value] of Object.entries(SHARING)) expect(constant(kernelText, name), name).toBe(value);
+    for (const [isa, { rows, cols }] of Object.entries(TILES)) {
+      const text = native(`simd/${isa}.h`);
+      expect([rows, cols], isa).toEqual([
+        constant(text, 'TILE_ROWS'),
+        constant(text, 'TILE_VECS') * constant(text, 'LANES'),
+      ]);
+    }
+  });
+});
+
+describe('calls of a step on more cores', () => {
+  it('are those of larger blocks, and no kernel runs', async () => {
+    const recipe = await loadRecipe('v61', { set: ['data.seq_len=16', 'data.batch=128'] });
+    const tokens = 2048;
+    const variant = { compute: 'f32', make: recipeTraining(recipe, new StreamBatches(1024, tokens), tokens) };
+    const rowsOf = async (cores: number) => {
+      const { calls: found, idleTypescript } = await callsOn(backend, cores, 'dense', variant);
+      expect(idleTypescript).toBeGreaterThan(0);
+      const heads = found.filter(({ op }) => op === 'headLoss');
+      return heads.map(({ dims, count }) => [dims.M, count]);
+    };
+    expect(await rowsOf(1)).toEqual([[512, 4]]);
+    expect(await rowsOf(2)).toEqual([[1024, 2]]);
+    expect(await rowsOf(96)).toEqual([[2048, 1]]);
+  });
+});
+
+describe('what is assumed', () => {
+  it('is taken from the limits of most threads and from the caches of one core', () => {
+    const limits = [1, 4].map((threads) => ({
+      isa: 'avx2',
+      threads,
+      floatOps: 1,
+      bf16Ops: null,
+      integerOps: 1,
+      ternaryOps: null,
+      forkSeconds: threads * 1e-6,
+      memory: [{ name: 'DRAM', capacity: null, measured: 1, read: 9, triad: 10 * threads }],
+    }));
+    const caches = [
+      { level: 1, bytes: 100, cpus: 1 },
+      { level: 2, bytes: 1000, cpus: 1 },
+      { level: 3, bytes: 9999, cpus: 8 },
+    ];
+    expect(assumedOf(limits, 'native:avx2', caches)).toEqual({
+      tile: TILES.avx2,
+      fork: 2e-6,
+      memory: 40,
+      ownCache: 1000,
+    });
+  });
+});
