@@ -99,11 +99,16 @@ describe('flashlm bench', () => {
     expect(stdout).not.toContain("machine's limits");
     expect(stdout).not.toContain('PREDICTION');
     const shift = await runInProcess(['bench', 'shift', ...step.slice(1), '--json']);
-    expect((JSON.parse(shift.stdout) as BenchReport).steps.map(({ path }) => path)).toEqual(['dense']);
+    const { steps } = JSON.parse(shift.stdout) as BenchReport;
+    expect(steps.map(({ path, compute }) => [path, compute])).toEqual([
+      ['dense', 'f32'],
+      ['dense', 'bf16'],
+      ['dense', 'int8'],
+    ]);
   });
 
   it('predicts steps on more cores, says so, and says what it assumes', async () => {
-    const small = ['--set', 'data.seq_len=16', '--set', 'data.batch=64'];
+    const small = ['--set', 'data.seq_len=16', '--set', 'data.batch=64', '--set', 'compute=f32'];
     const asked = ['bench', '--only', 'step', '--quick', '--predict', '1,96', ...small];
     const backend = ['--backend', 'native'];
     if (availableParallelism() === 1 || !nativeStatus().available) {

@@ -30,7 +30,7 @@ describe('a comparison', () => {
     expect(new Comparison(old, now).ratios).toEqual([]);
     expect(new Comparison(now, now).ratios.map(({ what }) => what)).toEqual([
       'ternaryMatmul(int8 codes) M=8',
-      'step v6.1 dense bf16 64 tokens',
+      'step v6.1 dense compute bf16 64 tokens',
     ]);
   });
 });
