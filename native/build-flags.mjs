@@ -25,7 +25,9 @@ const ISA_FLAGS = {
     'isa/scalar.cpp': [],
     'isa/avx2.cpp': AVX2,
     'isa/avx512.cpp': AVX512,
+    'isa/overrides/avx2_vnni.cpp': [...AVX2, '-mavxvnni'],
     'isa/overrides/avx512_vnni.cpp': [...AVX512, '-mavx512vnni'],
+    'isa/overrides/avx512_vpopcntdq.cpp': [...AVX512, '-mavx512vnni', '-mavx512vpopcntdq'],
   },
   arm64: {
     'isa/scalar.cpp': [],

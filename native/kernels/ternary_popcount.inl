@@ -19,7 +19,7 @@
 namespace flashlm {
 namespace {
 
-#ifdef SIMD_BIT_PLANES
+#ifdef SIMD_POPCOUNT
 
 /** 32 products a lane and step; x is made of pairs of words (bit_planes.inl). */
 struct BitSteps {

@@ -19,6 +19,7 @@ namespace simd {
 constexpr int LANES = 4;
 constexpr int TILE_ROWS = 8;
 constexpr int TILE_VECS = 3;
+constexpr int64_t ALL_STEPS = INT64_MAX;
 
 using Vec = float32x4_t;
 using Mask = uint32x4_t;
@@ -178,7 +179,7 @@ SIMD_INLINE Vec quadByte(Quads q, int i) {
 #ifdef __ARM_FEATURE_DOTPROD
 constexpr int DOT_TILE_ROWS = 8;
 using DotSum = int32x4_t;
-constexpr int DOT_STEPS = 1 << 20;
+constexpr int64_t DOT_STEPS = ALL_STEPS;
 SIMD_INLINE DotSum dotZero() { return vdupq_n_s32(0); }
 SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) { return vdotq_s32(sum, w, x); }
 SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) { return vaddq_s32(total, sum); }
@@ -200,6 +201,7 @@ SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) {
 #endif
 
 #define SIMD_BIT_PLANES
+#define SIMD_POPCOUNT
 struct Planes {
   uint8x16_t nonzero, negative;
 };

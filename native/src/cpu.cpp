@@ -20,7 +20,8 @@ struct Named {
 #if defined(__x86_64__)
 constexpr Named kNames[] = {{kAvx2, "avx2"},         {kFma, "fma"},           {kF16c, "f16c"},
                             {kPopcnt, "popcnt"},     {kAvx512f, "avx512f"},   {kAvx512bw, "avx512bw"},
-                            {kAvx512dq, "avx512dq"}, {kAvx512vl, "avx512vl"}, {kAvx512vnni, "avx512vnni"}};
+                            {kAvx512dq, "avx512dq"}, {kAvx512vl, "avx512vl"}, {kAvx512vnni, "avx512vnni"},
+                            {kAvx512vpopcntdq, "avx512vpopcntdq"}, {kAvxvnni, "avxvnni"}};
 
 /** XCR0: the register states the operating system saves. CPUID alone says yes where the first instruction faults. */
 uint64_t savedStates() {
@@ -56,6 +57,8 @@ CpuFeatures cpuFeatures() {
   add(zmm && b & 1u << 30, kAvx512bw);
   add(zmm && b & 1u << 31, kAvx512vl);
   add(zmm && c & 1u << 11, kAvx512vnni);
+  add(zmm && c & 1u << 14, kAvx512vpopcntdq);
+  if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) add(ymm && a & 1u << 4, kAvxvnni);
 #elif defined(__aarch64__) && defined(__APPLE__)
   found = kNeon;
   int dotprod = 0;

@@ -6,17 +6,13 @@ interface Variant {
   readonly create: (threads: number) => Backend;
 }
 
-/** Every native table this machine can run: each instruction set plain, and with the extensions it has here. */
+/** Every native table this machine can run: each instruction set plain, then with its extensions one after another. */
 export function nativeVariants(): Variant[] {
   return nativeStatus().isas.flatMap(({ isa, supported, features }) => {
-    const plain = {
-      name: `native:${isa}`,
-      create: (threads: number) => createNativeBackend({ isa, features: [], threads }),
-    };
-    const full = {
-      name: `native:${[isa, ...features].join('+')}`,
-      create: (threads: number) => createNativeBackend({ isa, features, threads }),
-    };
-    return supported ? (features.length ? [plain, full] : [plain]) : [];
+    const extended = features.map((_, last) => features.slice(0, last + 1));
+    return (supported ? [[], ...extended] : []).map((some) => ({
+      name: `native:${[isa, ...some].join('+')}`,
+      create: (threads: number) => createNativeBackend({ isa, features: some, threads }),
+    }));
   });
 }
