@@ -10,7 +10,9 @@ extern "C" {
 extern const flashlm::KernelTable kernel_table_scalar;
 #if defined(__x86_64__)
 extern const flashlm::KernelTable kernel_table_avx2;
+#ifndef FLASHLM_WITHOUT_AVX2_VNNI
 extern const flashlm::KernelTable kernel_table_avx2_vnni;
+#endif
 extern const flashlm::KernelTable kernel_table_avx512;
 extern const flashlm::KernelTable kernel_table_avx512_vnni;
 extern const flashlm::KernelTable kernel_table_avx512_vpopcntdq;
@@ -52,7 +54,9 @@ constexpr Feature kFeatures[] = {
 #ifdef FLASHLM_SIMDE
     {"neon", "dotprod", kNeedsAvx2, &kernel_table_neon_dotprod},
 #endif
+#ifndef FLASHLM_WITHOUT_AVX2_VNNI
     {"avx2", "vnni", kAvxvnni, &kernel_table_avx2_vnni},
+#endif
     {"avx512", "vnni", kAvx512vnni, &kernel_table_avx512_vnni},
     {"avx512", "vpopcntdq", kAvx512vnni | kAvx512vpopcntdq, &kernel_table_avx512_vpopcntdq},
 };
