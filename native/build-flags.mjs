@@ -25,7 +25,9 @@ const ISA_FLAGS = {
     'isa/scalar.cpp': [],
     'isa/avx2.cpp': AVX2,
     'isa/avx512.cpp': AVX512,
+    'isa/overrides/avx2_vnni.cpp': [...AVX2, '-mavxvnni'],
     'isa/overrides/avx512_vnni.cpp': [...AVX512, '-mavx512vnni'],
+    'isa/overrides/avx512_vpopcntdq.cpp': [...AVX512, '-mavx512vnni', '-mavx512vpopcntdq'],
     'isa/overrides/avx512_bf16.cpp': [...AVX512, '-mavx512vnni', '-mavx512bf16'],
   },
   arm64: {
@@ -37,6 +39,13 @@ const ISA_FLAGS = {
 };
 const OTHER_ARCH = { 'isa/scalar.cpp': [] };
 
+/** Extensions that younger compilers alone can make (gcc before 11 has no AVX-VNNI): left out where they can't. */
+const OPTIONAL = ['isa/overrides/avx2_vnni.cpp'];
+
+/** The optional files for `arch` with their flags. */
+export const optionalFlags = (arch) =>
+  Object.entries(ISA_FLAGS[arch] ?? {}).filter(([file]) => OPTIONAL.includes(file));
+
 /** NEON's files on x64, for sanitizers: through SIMDe, as a further table that runs where AVX2 does. */
 const SIMDE = [...AVX2, '-include', path.join(root, 'simde', 'arm_neon.h'), '-I', path.join(root, 'simde')];
 const SIMDE_FLAGS = {
@@ -46,11 +55,13 @@ const SIMDE_FLAGS = {
 
 const isaFlags = (arch, simde) => ({ ...(ISA_FLAGS[arch] ?? OTHER_ARCH), ...(simde && SIMDE_FLAGS) });
 
-/** Absolute paths of all C++ files for `arch`. */
-export const sources = (arch, simde = false) =>
-  [...COMMON, ...Object.keys(isaFlags(arch, simde))].map((file) => path.join(root, file));
+/** Absolute paths of all C++ files for `arch`, without those in `leftOut`. */
+export const sources = ({ arch, simde, leftOut }) =>
+  [...COMMON, ...Object.keys(isaFlags(arch, simde))]
+    .filter((file) => !leftOut.includes(file))
+    .map((file) => path.join(root, file));
 
-export function compileFlags(source, { platform, arch, simde, openMp, extra }) {
+export function compileFlags(source, { platform, arch, simde, openMp, leftOut, extra }) {
   const file = path.relative(root, source).replaceAll(path.sep, '/');
   // No -ffast-math and no contraction: sums in a fixed order must give the same bits on every instruction set, and
   // kernels say themselves where they want a fused multiply-add.
@@ -60,6 +71,9 @@ export function compileFlags(source, { platform, arch, simde, openMp, extra }) {
   if (simde) flags.push('-DFLASHLM_SIMDE');
   if (platform === 'darwin')
     flags.push('-mmacosx-version-min=11.0', '-arch', arch === 'x64' ? 'x86_64' : arch);
+  if (file === 'src/dispatch.cpp')
+    for (const table of leftOut)
+      flags.push(`-DFLASHLM_WITHOUT_${path.basename(table, '.cpp').toUpperCase()}`);
   if (file === 'src/binding.cpp') {
     flags.push('-DNAPI_VERSION=8', '-DNODE_ADDON_API_CPP_EXCEPTIONS', '-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL');
     // A worker that is being terminated can no longer take an exception: drop it instead of ending the process.

@@ -53,6 +53,12 @@ export async function hasOpenMp(compiler, folder) {
   return code === 0;
 }
 
+/** Whether the compiler can be given these flags. */
+export async function knowsFlags(compiler, flags) {
+  const { code } = await run(compiler.command, [...flags, '-fsyntax-only', '-x', 'c++', '/dev/null']);
+  return code === 0;
+}
+
 const modified = (file) =>
   stat(file)
     .then((s) => s.mtimeMs)

@@ -12,8 +12,8 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { compileFlags, linkFlags, sources } from './build-flags.mjs';
-import { BuildError, compile, findCompiler, hasOpenMp, link } from './build-steps.mjs';
+import { compileFlags, linkFlags, optionalFlags, sources } from './build-flags.mjs';
+import { BuildError, compile, findCompiler, hasOpenMp, knowsFlags, link } from './build-steps.mjs';
 import { misfit, prebuildFolder } from './prebuilt.mjs';
 
 /** Where a build for `platform`-`arch` puts its files, unless told otherwise. */
@@ -46,9 +46,11 @@ export async function build({
 }) {
   await mkdir(path.join(folder, 'obj'), { recursive: true });
   const compiler = await findCompiler(env, platform);
-  const target = { platform, arch, simde, openMp: await hasOpenMp(compiler, folder), extra: env.CXXFLAGS };
+  const openMp = await hasOpenMp(compiler, folder);
+  const leftOut = await beyond(compiler, arch);
+  const target = { platform, arch, simde, openMp, leftOut, extra: env.CXXFLAGS };
 
-  const waiting = sources(arch, simde).map((source) => ({ source, flags: compileFlags(source, target) }));
+  const waiting = sources(target).map((source) => ({ source, flags: compileFlags(source, target) }));
   const objects = [];
   const errors = [];
   const worker = async () => {
@@ -68,7 +70,14 @@ export async function build({
     path.join(folder, 'obj'),
     objects.map(({ object }) => path.basename(object, '.o')),
   );
-  return { compiled: objects.filter((object) => object.fresh).length, openMp: target.openMp };
+  return { compiled: objects.filter((object) => object.fresh).length, openMp };
+}
+
+/** The optional files that this compiler is too old for. */
+async function beyond(compiler, arch) {
+  const files = [];
+  for (const [file, flags] of optionalFlags(arch)) if (!(await knowsFlags(compiler, flags))) files.push(file);
+  return files;
 }
 
 /** Removes objects of other flags or compilers, and nothing that a second build may be writing. */

@@ -4,6 +4,9 @@
 #ifdef __AVX512F__
 #error "avx2.cpp is compiled with flags of AVX-512"
 #endif
+#ifdef __AVXVNNI__
+#error "avx2.cpp is compiled with flags of VNNI"
+#endif
 
 #include "../simd/avx2.h"
 

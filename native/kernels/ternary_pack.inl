@@ -68,7 +68,10 @@ class BackwardPanels {
   static constexpr int64_t TAG_BYTES = 64;  // a cache line, so that what follows begins on one too
 
   const uint8_t* data() const { return tag_ + TAG_BYTES; }
-  static uint32_t tagFor(PackTernaryPrecision precision) { return 0x7e570000u | static_cast<uint32_t>(precision); }
+  /** Tells the bf16 forms of tables apart, which may have been put together of several. */
+  static uint32_t tagFor(PackTernaryPrecision precision) {
+    return 0x7e570000u | static_cast<uint32_t>(Bf16Steps::VALUES) << 8 | static_cast<uint32_t>(precision);
+  }
 
   const uint8_t* tag_;
   int64_t rows_, cols_;

@@ -13,13 +13,17 @@
  *   sdot, the quad route with dotprod  15.0, of which  8 multiply
  *   this one, with dotprod or without   8.0, of which  7 do the work: 2 and, eor, 2 cnt, mls, add
  *
- * It also reads a quarter of the weights' bytes. Making the planes of a row costs about 20 instructions for 32 codes,
- * once for all columns; a row that is not ternary is found out when it has been read, before the quad route begins.
+ * AVX-512 needs 6 instructions for 512 products (and, vpternlogd, 2 vpopcntd, 2 vpaddd) where vpdpbusd takes 8; Zen 5
+ * does almost 4 of these in a cycle, and 2 of those.
+ *
+ * It also reads a quarter of the weights' bytes. Making the planes of a row takes NEON about 20 instructions for 32 codes
+ * (AVX-512: 10 for 64), once for all columns; a row that is not ternary is found out when it has been read, before the
+ * quad route begins.
  */
 namespace flashlm {
 namespace {
 
-#ifdef SIMD_BIT_PLANES
+#ifdef SIMD_POPCOUNT
 
 /** 32 products a lane and step; x is made of pairs of words (bit_planes.inl). */
 struct BitSteps {

@@ -55,6 +55,8 @@ template <class Steps, int ROWS>
 __attribute__((noinline)) void dotTile(const typename Steps::Element* x, int64_t rowStride, const uint8_t* panel,
                                        int64_t steps, simd::IntVec* carried, bool first, bool last,
                                        const RowFinish* finish, Output out) {
+  // Known to the compiler, the branches below go; they cost a tile of few steps a tenth of its time.
+  if constexpr (Steps::MOST == simd::ALL_STEPS) first = last = true;
   decltype(Steps::zero()) sum[ROWS][simd::TILE_VECS];
 #pragma GCC unroll 8
   for (int r = 0; r < ROWS; r++) {

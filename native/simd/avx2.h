@@ -1,6 +1,6 @@
 #pragma once
 
-/** 8 lanes: AVX2 and FMA. What each name means stands in scalar.h. */
+/** 8 lanes: AVX2 and FMA; with AVX-VNNI where the compiler has been told of it. What each name means stands in scalar.h. */
 
 #include <immintrin.h>
 #include <stdint.h>
@@ -19,6 +19,7 @@ constexpr int LANES = 8;
 constexpr int TILE_ROWS = 6;
 constexpr int TILE_VECS = 2;
 constexpr int DOT_TILE_ROWS = 6;
+constexpr int64_t ALL_STEPS = INT64_MAX;
 
 using Vec = __m256;
 using Mask = __m256;
@@ -237,17 +238,30 @@ SIMD_INLINE Vec quadsOf(IntVec a, IntVec b, IntVec c, IntVec d) {
 
 // The element type that the instructions' built-in functions take: with __m256i, gcc 12 sees a conversion at
 // every step and keeps each accumulator in memory too.
+#ifdef __AVXVNNI__
+typedef int32_t DotSum __attribute__((vector_size(32)));
+#define SIMD_INT8_DOT
+constexpr int CODE_OFFSET = 128;
+constexpr int64_t DOT_STEPS = ALL_STEPS;
+SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) {
+  return reinterpret_cast<DotSum>(_mm256_dpbusd_avx_epi32(reinterpret_cast<__m256i>(sum), w, x));
+}
+SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) {
+  return _mm256_add_epi32(total, reinterpret_cast<__m256i>(sum));
+}
+#else
 typedef uint16_t DotSum __attribute__((vector_size(32)));
 // int16 pairs: 64 steps of at most 2 * (2 * -128) reach -32768 exactly. Unsigned, because packed weights that are none
 // may go further, and must then wrap.
 constexpr int DOT_STEPS = 64;
-SIMD_INLINE DotSum dotZero() { return DotSum{}; }
 SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) {
   return sum + reinterpret_cast<DotSum>(_mm256_maddubs_epi16(w, x));
 }
 SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) {
   return _mm256_add_epi32(total, _mm256_madd_epi16(reinterpret_cast<__m256i>(sum), _mm256_set1_epi16(1)));
 }
+#endif
+SIMD_INLINE DotSum dotZero() { return DotSum{}; }
 
 }  // namespace simd
 }  // namespace

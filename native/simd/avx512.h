@@ -1,8 +1,8 @@
 #pragma once
 
 /**
- * 16 lanes: AVX-512 F, BW, DQ and VL; with VNNI where the compiler has been told of it. What each name means
- * stands in scalar.h.
+ * 16 lanes: AVX-512 F, BW, DQ and VL; with VNNI and VPOPCNTDQ where the compiler has been told of them. What each
+ * name means stands in scalar.h.
  */
 
 #include <immintrin.h>
@@ -22,6 +22,7 @@ constexpr int LANES = 16;
 constexpr int TILE_ROWS = 8;
 constexpr int TILE_VECS = 3;
 constexpr int DOT_TILE_ROWS = 8;
+constexpr int64_t ALL_STEPS = INT64_MAX;
 
 using Vec = __m512;
 using Mask = __mmask16;
@@ -221,8 +222,8 @@ SIMD_INLINE Vec quadsOf(IntVec a, IntVec b, IntVec c, IntVec d) {
 #ifdef __AVX512VNNI__
 typedef int32_t DotSum __attribute__((vector_size(64)));
 #define SIMD_INT8_DOT
-constexpr int DOT_STEPS = 1 << 20;
 constexpr int CODE_OFFSET = 128;
+constexpr int64_t DOT_STEPS = ALL_STEPS;
 SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) {
   return reinterpret_cast<DotSum>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sum), w, x));
 }
@@ -241,6 +242,64 @@ SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) {
 }
 #endif
 SIMD_INLINE DotSum dotZero() { return DotSum{}; }
+
+#define SIMD_BIT_PLANES
+SIMD_INLINE bool makePlanes(uint32_t* to, const int8_t* codes, int64_t words) {
+  __m512i greatest = _mm512_setzero_si512();  // of the codes plus one: not above 2 if all are ternary
+  const auto planes = [&](uint32_t* pairs, __m512i c, int count) {
+    greatest = _mm512_max_epu8(greatest, _mm512_add_epi8(c, _mm512_set1_epi8(1)));
+    const uint64_t nonzero = _mm512_test_epi8_mask(c, c), negative = _mm512_movepi8_mask(c);
+    for (int i = 0; i < count; i++) {
+      pairs[2 * i] = static_cast<uint32_t>(nonzero >> 32 * i);
+      pairs[2 * i + 1] = static_cast<uint32_t>(negative >> 32 * i);
+    }
+  };
+  int64_t i = 0;
+  for (; i + 2 <= words; i += 2) planes(to + 2 * i, _mm512_loadu_si512(codes + 32 * i), 2);
+  if (i < words) {
+    const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + 32 * i));
+    planes(to + 2 * i, _mm512_zextsi256_si512(half), 1);
+  }
+  return _mm512_cmpgt_epu8_mask(greatest, _mm512_set1_epi8(2)) == 0;
+}
+
+#ifdef __AVX512VPOPCNTDQ__
+#define SIMD_POPCOUNT
+// Element type: as for DotSum.
+typedef int32_t Words __attribute__((vector_size(64)));
+struct Planes {
+  Words nonzero, negative;
+};
+/** Two sums: to fold them at every step would cost two more instructions in six. */
+struct BitSum {
+  Words both, differ;
+};
+constexpr int BIT_TILE_ROWS = 4;
+constexpr int64_t BIT_STEPS = ALL_STEPS;
+SIMD_INLINE BitSum bitZero() { return {Words{}, Words{}}; }
+SIMD_INLINE Planes loadPlanes(const uint8_t* p) {
+  Planes planes = {reinterpret_cast<Words>(_mm512_loadu_si512(p)), reinterpret_cast<Words>(_mm512_loadu_si512(p + 64))};
+  // One plane stays in a register for all rows; gcc would read both from memory for each, which takes all loads there
+  // are, and for two there are not registers enough.
+  asm("" : "+v"(planes.nonzero));
+  return planes;
+}
+SIMD_INLINE Planes broadcastPlanes(const uint32_t* p) {
+  return {reinterpret_cast<Words>(_mm512_set1_epi32(static_cast<int32_t>(p[0]))),
+          reinterpret_cast<Words>(_mm512_set1_epi32(static_cast<int32_t>(p[1])))};
+}
+SIMD_INLINE Words countBits(__m512i a) { return reinterpret_cast<Words>(_mm512_popcnt_epi32(a)); }
+SIMD_INLINE BitSum dot(BitSum sum, Planes w, Planes x) {
+  constexpr int AND_OF_XOR = 0x60;  // a & (b ^ c)
+  const __m512i both = reinterpret_cast<__m512i>(w.nonzero & x.nonzero);
+  const __m512i differ = _mm512_ternarylogic_epi32(both, reinterpret_cast<__m512i>(w.negative),
+                                                   reinterpret_cast<__m512i>(x.negative), AND_OF_XOR);
+  return {sum.both + countBits(both), sum.differ + countBits(differ)};
+}
+SIMD_INLINE IntVec widenAdd(IntVec total, BitSum sum) {
+  return reinterpret_cast<IntVec>(reinterpret_cast<Words>(total) + (sum.both - (sum.differ + sum.differ)));
+}
+#endif
 
 }  // namespace simd
 }  // namespace

@@ -19,6 +19,7 @@ namespace simd {
 constexpr int LANES = 4;
 constexpr int TILE_ROWS = 8;
 constexpr int TILE_VECS = 3;
+constexpr int64_t ALL_STEPS = INT64_MAX;
 
 using Vec = float32x4_t;
 using Mask = uint32x4_t;
@@ -251,6 +252,7 @@ constexpr int DOT_TILE_ROWS = 8;
 #define SIMD_INT8_DOT
 using DotSum = int32x4_t;
 constexpr int CODE_OFFSET = 0;
+constexpr int64_t DOT_STEPS = ALL_STEPS;
 SIMD_INLINE DotSum dotZero() { return vdupq_n_s32(0); }
 SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) { return vdotq_s32(sum, w, x); }
 SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) { return vaddq_s32(total, sum); }

@@ -46,7 +46,7 @@
  *   quadByte(q, i)            byte i of each quad as float
  *   quadsOf(a, b, c, d)       lane i holds the low bytes of a[i], b[i], c[i] and d[i]
  *   dotZero dot(sum, w, x)    sum[i] += w[i] . x[i], w unsigned, x signed; DotSum may be narrower than int32
- *   DOT_STEPS                 how many dot() a DotSum can take when all w <= 2
+ *   DOT_STEPS                 how many dot() a DotSum can take when all w <= 2; ALL_STEPS: it is as wide as an int32
  *   widenAdd(total, sum)      IntVec total + the finished sums
  *
  * With SIMD_INT8_DOT, dot is exact for all codes: w + CODE_OFFSET, each a byte, and x from -128 to 127.
@@ -57,15 +57,19 @@
  *   bf16Pairs(a, b)           lane i holds a[i] and b[i], rounded as by roundBf16
  *   bf16Row(p)                2 LANES consecutive values, rounded
  *
- * A wrapper that counts bits defines SIMD_BIT_PLANES. Products of ternary codes then go 32 at a time (see
- * kernels/bit_planes.inl); dot and widenAdd take these types too.
+ * An instruction set that counts bits, or has an extension that does, packs ternary weights as bit planes too (see
+ * kernels/bit_planes.inl): its wrapper defines SIMD_BIT_PLANES and
+ *
+ *   makePlanes(to, codes, n)  n pairs of words of 32 n codes; whether all codes are ternary
+ *
+ * Where it counts bits, it defines SIMD_POPCOUNT. Products of ternary codes then go 32 at a time; dot and widenAdd take
+ * these types too.
  *
  *   Planes                    lane i holds two words of column i: which codes are not 0, which are negative
  *   loadPlanes(p)             LANES first words, then LANES second ones
  *   broadcastPlanes(p)        one pair of words in every lane
  *   bitZero BIT_STEPS BitSum BIT_TILE_ROWS
  *                             as for quads
- *   makePlanes(to, codes, n)  n pairs of words of 32 n codes; whether all codes are ternary
  */
 
 #include <stdint.h>
@@ -82,6 +86,7 @@ constexpr int LANES = 1;
 constexpr int TILE_ROWS = 4;
 constexpr int TILE_VECS = 4;
 constexpr int DOT_TILE_ROWS = 2;
+constexpr int64_t ALL_STEPS = INT64_MAX;
 
 using Vec = float;
 using Mask = bool;
@@ -215,7 +220,7 @@ struct Sum16 {
 
 using Quads = uint32_t;
 using DotSum = int32_t;
-constexpr int DOT_STEPS = 1 << 20;
+constexpr int64_t DOT_STEPS = ALL_STEPS;
 
 SIMD_INLINE Quads loadQuads(const uint8_t* p) {
   Quads q;

@@ -21,7 +21,7 @@ struct Named {
 constexpr Named kNames[] = {{kAvx2, "avx2"},         {kFma, "fma"},           {kF16c, "f16c"},
                             {kPopcnt, "popcnt"},     {kAvx512f, "avx512f"},   {kAvx512bw, "avx512bw"},
                             {kAvx512dq, "avx512dq"}, {kAvx512vl, "avx512vl"}, {kAvx512vnni, "avx512vnni"},
-                            {kAvx512bf16, "avx512bf16"}};
+                            {kAvx512vpopcntdq, "avx512vpopcntdq"}, {kAvx512bf16, "avx512bf16"}, {kAvxvnni, "avxvnni"}};
 
 /** XCR0: the register states the operating system saves. CPUID alone says yes where the first instruction faults. */
 uint64_t savedStates() {
@@ -57,7 +57,10 @@ CpuFeatures cpuFeatures() {
   add(zmm && b & 1u << 30, kAvx512bw);
   add(zmm && b & 1u << 31, kAvx512vl);
   add(zmm && c & 1u << 11, kAvx512vnni);
-  if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) add(zmm && a & 1u << 5, kAvx512bf16);
+  add(zmm && c & 1u << 14, kAvx512vpopcntdq);
+  if (!__get_cpuid_count(7, 1, &a, &b, &c, &d)) return found;
+  add(ymm && a & 1u << 4, kAvxvnni);
+  add(zmm && a & 1u << 5, kAvx512bf16);
 #elif defined(__aarch64__) && defined(__APPLE__)
   found = kNeon;
   const auto has = [](const char* name) {

@@ -1,5 +1,6 @@
 #include "dispatch.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "cpu.h"
@@ -9,8 +10,12 @@ extern "C" {
 extern const flashlm::KernelTable kernel_table_scalar;
 #if defined(__x86_64__)
 extern const flashlm::KernelTable kernel_table_avx2;
+#ifndef FLASHLM_WITHOUT_AVX2_VNNI
+extern const flashlm::KernelTable kernel_table_avx2_vnni;
+#endif
 extern const flashlm::KernelTable kernel_table_avx512;
 extern const flashlm::KernelTable kernel_table_avx512_vnni;
+extern const flashlm::KernelTable kernel_table_avx512_vpopcntdq;
 extern const flashlm::KernelTable kernel_table_avx512_bf16;
 #endif
 #if defined(__aarch64__) || defined(FLASHLM_SIMDE)
@@ -31,7 +36,7 @@ struct Isa {
   const KernelTable* table;
 };
 
-/** An extension that replaces some kernels of an instruction set; a later one may replace them again. */
+/** An extension that replaces some kernels of an instruction set, and of the extensions that stand before it. */
 struct Feature {
   const char* isa;
   const char* name;
@@ -53,7 +58,11 @@ constexpr Feature kFeatures[] = {
 #ifdef FLASHLM_SIMDE
     {"neon", "dotprod", kNeedsAvx2, &kernel_table_neon_dotprod},
 #endif
+#ifndef FLASHLM_WITHOUT_AVX2_VNNI
+    {"avx2", "vnni", kAvxvnni, &kernel_table_avx2_vnni},
+#endif
     {"avx512", "vnni", kAvx512vnni, &kernel_table_avx512_vnni},
+    {"avx512", "vpopcntdq", kAvx512vnni | kAvx512vpopcntdq, &kernel_table_avx512_vpopcntdq},
     {"avx512", "bf16", kAvx512vnni | kAvx512bf16, &kernel_table_avx512_bf16},
 };
 #elif defined(__aarch64__)
@@ -170,11 +179,16 @@ Selection selectKernels(const std::string& name, const std::vector<std::string>*
   const std::vector<const char*> all = supportedFeatures(isa);
   const std::vector<std::string> features =
       wanted ? *wanted : std::vector<std::string>(all.begin(), all.end());
+  std::vector<const Feature*> chosen;
   for (const std::string& featureName : features) {
-    const Feature& feature = findFeature(isa, featureName);
-    require(isa.name + ("+" + featureName), feature.needs);
+    chosen.push_back(&findFeature(isa, featureName));
+    require(isa.name + ("+" + featureName), chosen.back()->needs);
+  }
+  // In the order of the list, whatever order they were named in: the name then says what runs.
+  for (const Feature& feature : kFeatures) {
+    if (std::find(chosen.begin(), chosen.end(), &feature) == chosen.end()) continue;
     overlay(selection.table, *feature.table);
-    selection.features.push_back(featureName);
+    selection.features.push_back(feature.name);
   }
   return selection;
 }

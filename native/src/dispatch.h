@@ -32,8 +32,8 @@ struct Selection {
 };
 
 /**
- * The kernels of `isa` (empty: the best this machine supports) with the extensions in `features` (null: all that it
- * supports). Throws `std::invalid_argument` in the user's terms when the machine or the build lacks one.
+ * The kernels of `isa` (empty: the best this machine supports) with the extensions in `features`, in any order (null:
+ * all that it supports). Throws `std::invalid_argument` in the user's terms when the machine or the build lacks one.
  */
 Selection selectKernels(const std::string& isa, const std::vector<std::string>* features);
 

@@ -6,14 +6,13 @@ interface Variant {
   readonly create: (threads: number) => Backend;
 }
 
-/** Every native table this machine can run: each instruction set plain, then with one more of its extensions each. */
+/** Every native table this machine can run: each instruction set plain, then with its extensions one after another. */
 export function nativeVariants(): Variant[] {
   return nativeStatus().isas.flatMap(({ isa, supported, features }) => {
-    const sets = [[], ...features.map((_, i) => features.slice(0, i + 1))];
-    const variants = sets.map((some) => ({
+    const extended = features.map((_, last) => features.slice(0, last + 1));
+    return (supported ? [[], ...extended] : []).map((some) => ({
       name: `native:${[isa, ...some].join('+')}`,
       create: (threads: number) => createNativeBackend({ isa, features: some, threads }),
     }));
-    return supported ? variants : [];
   });
 }

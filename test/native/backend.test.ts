@@ -24,6 +24,8 @@ describe('choosing kernels', () => {
     expect(createNativeBackend({ isa: best.isa, features: [] }).name).toBe(`native:${best.isa}`);
     const full = [best.isa, ...best.features].join('+');
     expect(createNativeBackend({ isa: full }).name).toBe(`native:${full}`);
+    const backwards = [best.isa, ...[...best.features].reverse()].join('+');
+    expect(createNativeBackend({ isa: backwards }).name).toBe(`native:${full}`);
     vi.stubEnv('FLASHLM_ISA', 'scalar');
     vi.stubEnv('FLASHLM_THREADS', '3');
     expect(createNativeBackend()).toMatchObject({ name: 'native:scalar', threads: 3 });

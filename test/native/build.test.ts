@@ -97,3 +97,23 @@ describe('a build that cannot be', () => {
     expect(reasonsIn(root)).toContain('no-such-header.h');
   });
 });
+
+describe('a compiler that does not know an extension', () => {
+  it('is not asked for it, and the addon does without', async () => {
+    const compiler = path.join(root, 'gcc-10');
+    const log = path.join(root, 'compiled.txt');
+    const script = [
+      '#!/bin/sh',
+      'case "$*" in *-mavxvnni*) exit 1;; esac',
+      `echo "$*" >> ${log}`,
+      'while [ $# -gt 0 ]; do case $1 in -o|-MF) : > "$2";; esac; shift; done',
+    ];
+    await writeFile(compiler, script.join('\n'), { mode: 0o755 });
+    expect((await build([], { PATH: process.env.PATH!, CXX: compiler, TARGET_ARCH: 'x64' })).code).toBe(0);
+
+    const compiled = (await readFile(log, 'utf8')).split('\n').filter((line) => line.includes(' -c '));
+    expect(compiled.some((line) => line.includes('avx2.cpp'))).toBe(true);
+    expect(compiled.some((line) => line.includes('avx2_vnni.cpp'))).toBe(false);
+    expect(compiled.find((line) => line.includes('dispatch.cpp'))).toContain('-DFLASHLM_WITHOUT_AVX2_VNNI');
+  });
+});

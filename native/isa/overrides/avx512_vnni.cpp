@@ -1,6 +1,9 @@
 #ifndef __AVX512VNNI__
 #error "avx512_vnni.cpp needs -mavx512vnni"
 #endif
+#ifdef __AVX512VPOPCNTDQ__
+#error "avx512_vnni.cpp is compiled with flags of VPOPCNTDQ"
+#endif
 
 #include "../../simd/avx512.h"
 
