@@ -1,15 +1,11 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { FlashError } from '../core/errors.ts';
 import { JobRunner } from './chunk-jobs.ts';
-import { Tokenizer } from './tokenizer/tokenizer.ts';
 import { buffersOf, type Reply, type Request } from './worker-pool.ts';
 
 // The thread that WorkerPool starts: does the jobs it is sent, one after the other, and answers each.
 const port = parentPort!;
-const { tokenizerJson } = workerData as { readonly tokenizerJson?: unknown };
-const runner = new JobRunner(
-  tokenizerJson === undefined ? undefined : Tokenizer.fromJSON(tokenizerJson, 'worker'),
-);
+const runner = new JobRunner();
 
 port.on('message', ({ id, job }: Request) => {
   let reply: Reply;

@@ -35,7 +35,7 @@ export interface PrepareOptions {
   readonly tokenizer: TokenizerSource;
   /** Default: FLASHLM_CACHE, else `.flashlm` in the working directory. */
   readonly cacheDir?: string;
-  /** Threads; 1 works in the calling thread. Default: one for every 32 MB, at most one per core. */
+  /** Threads; 1 works in the calling thread. Default: one for every 16 MB, at most one per core. */
   readonly workers?: number;
   readonly onProgress?: (progress: PrepareProgress) => void;
   readonly signal?: AbortSignal;
@@ -53,7 +53,8 @@ export interface PreparedData {
 
 /** Raised whenever the same data and settings would train another tokenizer. */
 const TRAINER_VERSION = 1;
-const BYTES_PER_WORKER = 32e6;
+/** With less, a second thread's start and warming up cost about what it saves. */
+const BYTES_PER_WORKER = 16e6;
 
 /**
  * Makes a token file of text files, or finds it in the cache: trains or loads the tokenizer, encodes every document.
@@ -64,9 +65,13 @@ export async function prepareData(options: PrepareOptions): Promise<PreparedData
   const corpus = new Corpus(options.files, options.format);
   const cache = await DataCache.open(options.cacheDir);
   const work = new Preparation(options, corpus, cache, await hashAll(corpus, cache, options));
-  const tokenizer = await work.tokenizer(options.tokenizer);
-  const tokens = await work.tokens(tokenizer);
-  return { tokenizer, tokens, cached: work.cached, notices: work.notices };
+  try {
+    const tokenizer = await work.tokenizer(options.tokenizer);
+    const tokens = await work.tokens(tokenizer);
+    return { tokenizer, tokens, cached: work.cached, notices: work.notices };
+  } finally {
+    await work.close();
+  }
 }
 
 async function hashAll(corpus: Corpus, cache: DataCache, options: PrepareOptions): Promise<ContentHash[]> {
@@ -92,6 +97,8 @@ class Preparation {
   private readonly hashes: readonly ContentHash[];
   private readonly content: unknown;
   private readonly workers: number;
+  /** The same threads count and encode: started once, and warm the second time. */
+  private startedPool?: WorkerPool;
 
   constructor(options: PrepareOptions, corpus: Corpus, cache: DataCache, hashes: readonly ContentHash[]) {
     this.options = options;
@@ -153,6 +160,16 @@ class Preparation {
     return tokens;
   }
 
+  async close(): Promise<void> {
+    await this.startedPool?.close();
+  }
+
+  /** Started when there is work: mostly everything is found in the cache. */
+  private get pool(): WorkerPool {
+    this.startedPool ??= new WorkerPool(this.workers);
+    return this.startedPool;
+  }
+
   /** An entry of the cache, or undefined if it isn't there or is damaged. */
   private found<T>(path: string, name: string, open: () => T): T | undefined {
     if (!existsSync(path)) return undefined;
@@ -178,36 +195,29 @@ class Preparation {
   }
 
   private async countWords() {
-    const pool = new WorkerPool(this.workers);
-    try {
-      const counter = new WordCounter();
-      const jobs = map(this.chunks('count'), (chunk) => ({ type: 'count', chunk }) as const);
-      for await (const _ of pool.results(jobs));
-      for (const counts of await pool.everywhere({ type: 'counts' })) counter.addCounts(counts);
-      return counter.result();
-    } finally {
-      await pool.close();
-    }
+    const counter = new WordCounter();
+    const jobs = map(this.chunks('count'), (chunk) => ({ type: 'count', chunk }) as const);
+    for await (const _ of this.pool.results(jobs));
+    for (const counts of await this.pool.everywhere({ type: 'counts' })) counter.addCounts(counts);
+    return counter.result();
   }
 
   private async encodeTo(path: string, tokenizer: Tokenizer): Promise<void> {
     const writer = await TokenFileWriter.create(path, tokenizer);
-    const pool = new WorkerPool(this.workers, tokenizer);
     try {
+      await this.pool.everywhere({ type: 'tokenizer', json: tokenizer.toJSON() });
       let replaced = 0;
       const chunks = this.chunks('encode', (count) => {
         replaced += count;
       });
       const jobs = map(chunks, (chunk) => ({ type: 'encode', chunk }) as const);
       await this.whileUnchanged(async () => {
-        for await (const encoded of pool.results(jobs)) await writer.append(encoded);
+        for await (const encoded of this.pool.results(jobs)) await writer.append(encoded);
       });
       await writer.finish(replaced);
     } catch (error) {
       await writer.abandon();
       throw error;
-    } finally {
-      await pool.close();
     }
   }
 

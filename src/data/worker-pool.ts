@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { FlashError, type FlashErrorDetails } from '../core/errors.ts';
 import { type Job, type JobResult, JobRunner } from './chunk-jobs.ts';
-import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 /** A job on its way to a worker, and the answer on its way back. */
 export interface Request {
@@ -32,11 +31,8 @@ export class WorkerPool {
   private readonly lanes: readonly Lane[];
   private next = 0;
 
-  constructor(workers: number, tokenizer?: Tokenizer) {
-    this.lanes =
-      workers === 1
-        ? [new InlineLane(tokenizer)]
-        : Array.from({ length: workers }, () => new ThreadLane(tokenizer?.toJSON()));
+  constructor(workers: number) {
+    this.lanes = workers === 1 ? [new InlineLane()] : Array.from({ length: workers }, () => new ThreadLane());
   }
 
   /**
@@ -66,11 +62,7 @@ export class WorkerPool {
 }
 
 class InlineLane implements Lane {
-  private readonly runner: JobRunner;
-
-  constructor(tokenizer?: Tokenizer) {
-    this.runner = new JobRunner(tokenizer);
-  }
+  private readonly runner = new JobRunner();
 
   async run<J extends Job>(job: J): Promise<JobResult<J>> {
     // Signals and timers get their turn between two jobs.
@@ -90,8 +82,8 @@ class ThreadLane implements Lane {
   private sent = 0;
   private failure?: Error;
 
-  constructor(tokenizerJson: unknown) {
-    this.worker = startWorker({ tokenizerJson });
+  constructor() {
+    this.worker = startWorker();
     this.worker.on('message', ({ id, result, error, flashError }: Reply) => {
       const { resolve, reject } = this.waiting.get(id)!;
       this.waiting.delete(id);
@@ -135,12 +127,12 @@ export function buffersOf(message: unknown): ArrayBuffer[] {
  * TypeScript: Node 20 does not do it for `--import`. It is resolved from this file, as the working directory can be
  * anywhere.
  */
-function startWorker(workerData: unknown): Worker {
+function startWorker(): Worker {
   if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL('./chunk-worker.js', import.meta.url), { workerData, execArgv: [] });
+    return new Worker(new URL('./chunk-worker.js', import.meta.url), { execArgv: [] });
   }
   const loader = import.meta.resolve('tsx/esm/api');
   const source = new URL('./chunk-worker.ts', import.meta.url).href;
   const start = `import('${loader}').then(({ register }) => { register(); return import('${source}'); });`;
-  return new Worker(start, { eval: true, workerData, execArgv: [] });
+  return new Worker(start, { eval: true, execArgv: [] });
 }

@@ -25,23 +25,22 @@ export class TextGenerator {
    */
   *generate(prompt: Iterable<number>, eos: number, maxTokens: number, sampler: Sampler): Iterable<number> {
     this.model.prepare();
-    this.feed(eos, false);
-    for (const id of prompt) this.feed(id, true);
+    const k = this.model.backend.kernels;
+    const first: StepContext = { k, seqLen: 1, carry: false, compute: FLOAT32 };
+    const next: StepContext = { ...first, carry: true };
+    this.feed(eos, first);
+    for (const id of prompt) this.feed(id, next);
     for (let i = 0; i < maxTokens; i++) {
-      this.plan.logits(this.context(true), this.logits);
+      this.plan.logits(next, this.logits);
       const token = sampler.sample(this.logits.data);
       if (token === eos) return;
       yield token;
-      this.feed(token, true);
+      this.feed(token, next);
     }
   }
 
-  private feed(id: number, carry: boolean): void {
+  private feed(id: number, ctx: StepContext): void {
     this.plan.ids.data[0] = id;
-    this.plan.forward(this.context(carry));
-  }
-
-  private context(carry: boolean): StepContext {
-    return { k: this.model.backend.kernels, seqLen: 1, carry, compute: FLOAT32 };
+    this.plan.forward(ctx);
   }
 }

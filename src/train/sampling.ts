@@ -9,48 +9,118 @@ export interface SamplingOptions {
   readonly topP?: number;
 }
 
-/** Draws a token from logits; `banned` tokens are never drawn. Equal logits rank by id. */
+/**
+ * Draws a token from logits; `banned` tokens are never drawn. Equal logits rank by id. Tokens are ranked by a heap, only
+ * as far as the draw goes, and in memory of its own: no array or object is made for a token.
+ */
 export class Sampler {
+  private readonly allowed: Int32Array;
+  /** A heap of `unranked` tokens, the likeliest on top; behind it the ranked ones, the likeliest last. */
   private readonly order: Int32Array;
-  private readonly probability: Float64Array;
+  private unranked = 0;
+  /** By token: its probability over that of the likeliest. */
+  private readonly weights: Float64Array;
 
   constructor(
     vocab: number,
     private readonly options: SamplingOptions,
     private readonly random: Random,
-    private readonly banned: ReadonlySet<number>,
+    banned: ReadonlySet<number>,
   ) {
-    this.order = new Int32Array(vocab);
-    this.probability = new Float64Array(vocab);
+    this.allowed = Int32Array.from({ length: vocab }, (_, v) => v).filter((v) => !banned.has(v));
+    this.order = new Int32Array(this.allowed.length);
+    this.weights = new Float64Array(vocab);
   }
 
+  /** A token of the distribution whose logits (one for each token of the vocabulary) these are. */
   sample(logits: ArrayLike<number>): number {
     const { temperature, topK, topP } = this.options;
-    let candidates = 0;
-    for (let v = 0; v < logits.length; v++) if (!this.banned.has(v)) this.order[candidates++] = v;
-    const order = this.order.subarray(0, candidates);
-    if (temperature === 0)
-      return order.reduce((best, v) => (logits[v]! > logits[best]! ? v : best), order[0]!);
-    order.sort((a, b) => logits[b]! - logits[a]! || a - b);
-    const kept = topK ? Math.min(topK, candidates) : candidates;
+    if (temperature === 0) return this.likeliest(logits);
+    this.heapify(logits);
+    const kept = topK ? Math.min(topK, this.order.length) : this.order.length;
+    const total = this.weigh(logits, kept);
+    const all = !topP || topP === 1;
+    const last = all ? kept - 1 : this.reach(topP * total, kept - 1, logits);
+    const drawn = all ? total : this.mass(last, logits);
+    return this.ranked(this.reach(this.random.uniform() * drawn, last, logits), logits);
+  }
+
+  private likeliest(logits: ArrayLike<number>): number {
+    const { allowed } = this;
+    let best = allowed[0]!;
+    for (let i = 1; i < allowed.length; i++) if (logits[allowed[i]!]! > logits[best]!) best = allowed[i]!;
+    return best;
+  }
+
+  /** Fills in the weights of the `kept` likeliest tokens and returns their sum. */
+  private weigh(logits: ArrayLike<number>, kept: number): number {
+    const { order, allowed, weights } = this;
+    const { temperature } = this.options;
     const max = logits[order[0]!]!;
+    // Who is added up with whom needs no ranks when all are.
+    const all = kept === order.length;
     let total = 0;
     for (let i = 0; i < kept; i++) {
-      this.probability[i] = Math.exp((logits[order[i]!]! - max) / temperature);
-      total += this.probability[i]!;
+      const token = all ? allowed[i]! : this.ranked(i, logits);
+      weights[token] = Math.exp((logits[token]! - max) / temperature);
+      total += weights[token]!;
     }
-    let last = 0;
-    for (let mass = this.probability[0]!; topP && mass < topP * total && last < kept - 1; ) {
-      mass += this.probability[++last]!;
-    }
-    if (!topP) last = kept - 1;
-    let drawn = 0;
-    for (let i = 0; i <= last; i++) drawn += this.probability[i]!;
-    let left = this.random.uniform() * drawn;
-    for (let i = 0; i < last; i++) {
-      left -= this.probability[i]!;
-      if (left < 0) return order[i]!;
-    }
-    return order[last]!;
+    return total;
   }
+
+  /** The first rank, at most `last`, up to which the weights add up to `mass`. */
+  private reach(mass: number, last: number, logits: ArrayLike<number>): number {
+    let sum = 0;
+    for (let rank = 0; rank < last; rank++) {
+      sum += this.weights[this.ranked(rank, logits)]!;
+      if (sum >= mass) return rank;
+    }
+    return last;
+  }
+
+  /** What the weights of the ranks up to `last` add up to. */
+  private mass(last: number, logits: ArrayLike<number>): number {
+    let sum = 0;
+    for (let rank = 0; rank <= last; rank++) sum += this.weights[this.ranked(rank, logits)]!;
+    return sum;
+  }
+
+  private heapify(logits: ArrayLike<number>): void {
+    this.order.set(this.allowed);
+    this.unranked = this.order.length;
+    for (let at = (this.unranked >> 1) - 1; at >= 0; at--) this.sink(at, logits);
+  }
+
+  /** The token with `rank` (from 0) likelier ones. */
+  private ranked(rank: number, logits: ArrayLike<number>): number {
+    const { order } = this;
+    while (order.length - this.unranked <= rank) {
+      const top = order[0]!;
+      order[0] = order[--this.unranked]!;
+      order[this.unranked] = top;
+      this.sink(0, logits);
+    }
+    return order[order.length - 1 - rank]!;
+  }
+
+  /** Moves a token of the heap down to where no likelier one is below it. */
+  private sink(from: number, logits: ArrayLike<number>): void {
+    const { order, unranked } = this;
+    const token = order[from]!;
+    let at = from;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= unranked) break;
+      if (child + 1 < unranked && precedes(order[child + 1]!, order[child]!, logits)) child++;
+      if (!precedes(order[child]!, token, logits)) break;
+      order[at] = order[child]!;
+      at = child;
+    }
+    order[at] = token;
+  }
+}
+
+function precedes(a: number, b: number, logits: ArrayLike<number>): boolean {
+  const difference = logits[a]! - logits[b]!;
+  return difference !== 0 ? difference > 0 : a < b;
 }

@@ -43,6 +43,37 @@ describe('Sampler', () => {
     expect(frequencies({ temperature: 1 }, [1, 3])).toEqual(shares(2, 0, 4, 0, 1 / 32));
   });
 
+  it('draws what sorting everything draws', () => {
+    const random = new Random(5);
+    const bySorting = (
+      logits: readonly number[],
+      { temperature, topK, topP }: SamplingOptions,
+      u: number,
+    ) => {
+      const order = [...logits.keys()].sort((a, b) => logits[b]! - logits[a]! || a - b);
+      const weights = order
+        .slice(0, topK)
+        .map((v) => Math.exp((logits[v]! - logits[order[0]!]!) / temperature));
+      const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+      const reach = (mass: number) => weights.findIndex((_, i) => sum(weights.slice(0, i + 1)) >= mass);
+      if (topP) weights.length = reach(topP * sum(weights)) + 1;
+      return order[reach(u * sum(weights))]!;
+    };
+    for (let run = 0; run < 600; run++) {
+      // Few values, so that many are equal.
+      const logits = Array.from({ length: 1 + (run % 40) }, () => Math.round(4 * random.normal()));
+      const options = {
+        temperature: 0.3 + random.uniform(),
+        topK: run % 3 === 0 ? undefined : 1 + (run % 7),
+        topP: run % 2 === 0 ? undefined : 0.05 + 0.9 * random.uniform(),
+      };
+      const u = random.uniform();
+      const fixed = { uniform: () => u } as Random;
+      const drawn = new Sampler(logits.length, options, fixed, new Set()).sample(logits);
+      expect(drawn, JSON.stringify({ logits, options, u })).toBe(bySorting(logits, options, u));
+    }
+  });
+
   it('draws the same from the same seed', () => {
     const draw = (seed: number): number[] => {
       const sampler = new Sampler(5, { temperature: 1 }, new Random(seed), new Set());

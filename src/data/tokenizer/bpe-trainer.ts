@@ -11,7 +11,7 @@ export interface BpeVocabulary {
 /** A pair waiting to be merged, and the words (each once) in which it was formed; `count` may be out of date. */
 interface Candidate {
   readonly key: number;
-  readonly words: number[];
+  readonly words: WordList;
   count: number;
 }
 
@@ -56,8 +56,10 @@ export function trainBpe(
     const id = tokens.length;
     tokens.push(tokens[left]! + tokens[right]!);
     merges.push([left, right]);
-    for (const word of top.words)
+    for (let i = 0; i < top.words.length; i++) {
+      const word = top.words.at(i);
       symbols.merge(word, left, right, id, (key, change) => counts.add(key, change, word));
+    }
     counts.drain(queue);
   }
   return { tokens, merges };
@@ -70,12 +72,13 @@ class WordSymbols {
   private readonly lengths: Uint32Array;
 
   constructor(words: WordCounts, byteIds: Int32Array) {
-    this.ids = Int32Array.from(words.arena, (byte) => byteIds[byte]!);
-    this.starts = words.offsets;
-    this.lengths = Uint32Array.from(
-      words.counts,
-      (_, word) => words.offsets[word + 1]! - words.offsets[word]!,
-    );
+    const { arena, offsets, counts } = words;
+    // Not by from(), which gathers everything in an ordinary array first.
+    this.ids = new Int32Array(arena.length);
+    for (let i = 0; i < arena.length; i++) this.ids[i] = byteIds[arena[i]!]!;
+    this.starts = offsets;
+    this.lengths = new Uint32Array(counts.length);
+    for (let word = 0; word < counts.length; word++) this.lengths[word] = offsets[word + 1]! - offsets[word]!;
   }
 
   forEachPair(word: number, visit: (key: number) => void): void {
@@ -120,7 +123,7 @@ class WordSymbols {
 class PairCounts {
   private readonly wordCounts: Float64Array;
   private readonly counts = new Map<number, number>();
-  private readonly fresh = new Map<number, number[]>();
+  private readonly fresh = new Map<number, WordList>();
 
   constructor(wordCounts: Float64Array) {
     this.wordCounts = wordCounts;
@@ -134,9 +137,12 @@ class PairCounts {
   add(key: number, change: number, word: number): void {
     this.counts.set(key, (this.counts.get(key) ?? 0) + change * this.wordCounts[word]!);
     if (change < 0) return;
-    const words = this.fresh.get(key);
-    if (words === undefined) this.fresh.set(key, [word]);
-    else if (words[words.length - 1] !== word) words.push(word);
+    let words = this.fresh.get(key);
+    if (words === undefined) {
+      words = new WordList();
+      this.fresh.set(key, words);
+    }
+    words.add(word);
   }
 
   drain(queue: CandidateHeap): void {
@@ -145,6 +151,27 @@ class PairCounts {
       if (count > 0) queue.push({ key, words, count });
     }
     this.fresh.clear();
+  }
+}
+
+/** Numbers of words, each once, outside the engine's heap: together the lists are as long as all distinct words. */
+class WordList {
+  length = 0;
+  private items = new Int32Array(4);
+
+  at(index: number): number {
+    return this.items[index]!;
+  }
+
+  /** Adds a word unless it was the one added last. */
+  add(word: number): void {
+    if (this.length > 0 && this.items[this.length - 1] === word) return;
+    if (this.length === this.items.length) {
+      const larger = new Int32Array(2 * this.length);
+      larger.set(this.items);
+      this.items = larger;
+    }
+    this.items[this.length++] = word;
   }
 }
 

@@ -12,8 +12,8 @@ export interface WordCounts {
   readonly counts: Float64Array<ArrayBuffer>;
 }
 
-/** More distinct text than this is no language: the trainer would need many times as much memory. */
-const MAX_DISTINCT_BYTES = 2 ** 30;
+/** More distinct text than this is no language, and the trainer needs about 20 times as much memory. */
+const MAX_DISTINCT_BYTES = 2 ** 27;
 
 /** Counts the words (pre-tokens) of a corpus: all that the trainer needs to know of it. */
 export class WordCounter {
