@@ -90,7 +90,7 @@ describe('the breakdown of a step', () => {
 
 describe('training steps', () => {
   it('are measured on the path they are named by, part by part', async () => {
-    const recipe = await loadRecipe('v61', { set: ['data.seq_len=8', 'data.batch=4'] });
+    const recipe = await loadRecipe('v61', { set: ['data.seq_len=8', 'data.batch=4', 'compute=bf16'] });
     const batches = new StreamBatches(1024, 32);
     const backend = createReferenceBackend('f32');
     const make = recipeTraining(recipe, batches, 32);
@@ -99,7 +99,12 @@ describe('training steps', () => {
     expect(results.map(({ path }) => path)).toEqual(['dense', 'collapsed']);
     for (const result of results) {
       const { ops, binding, typescript } = result.breakdown;
-      expect(result).toMatchObject({ backend: backend.name, threads: 1, seconds: { count: 2 } });
+      expect(result).toMatchObject({
+        backend: backend.name,
+        threads: 1,
+        compute: 'bf16',
+        seconds: { count: 2 },
+      });
       expect(result.tokensPerSecond).toBeCloseTo(32 / result.seconds.median);
       expect(binding.calls).toBe(ops.reduce((sum, { calls }) => sum + calls, 0));
       // Two quantised matrices in each of six blocks; one update for each of the 19 parameters.
