@@ -17,7 +17,11 @@ export async function trainOn(recipe: Recipe, backend: Backend, steps = 2): Prom
       targets.set(drawn.targets);
     },
   };
-  const { parts, options } = recipeTraining(recipe, batches, tokens)(backend, 'collapsed');
+  const { parts, options } = recipeTraining(
+    recipe,
+    batches,
+    tokens,
+  )(backend, recipe.collapse === 'auto' ? 'collapsed' : 'dense');
   const events: StepEvent[] = [];
   const limits = { ...options.limits, steps };
   await new Trainer(parts, { ...options, limits }, [{ onStep: (event) => void events.push(event) }]).run();

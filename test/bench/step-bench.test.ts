@@ -90,7 +90,7 @@ describe('the breakdown of a step', () => {
 
 describe('training steps', () => {
   it('are measured on the path they are named by, part by part', async () => {
-    const recipe = await loadRecipe('v61', { set: ['data.seq_len=8', 'data.batch=4'] });
+    const recipe = await loadRecipe('v61', { set: ['data.seq_len=8', 'data.batch=4', 'compute=bf16'] });
     const batches = new StreamBatches(1024, 32);
     const backend = createReferenceBackend('f32');
     const variants = [{ compute: 'f32', make: recipeTraining(recipe, batches, 32) }];

@@ -23,11 +23,12 @@ function compare(
     cols = expected.length,
     name = 'out',
     before,
-  }: { cols?: number; name?: string; before?: readonly number[] } = {},
+    choices = [],
+  }: { cols?: number; name?: string; before?: readonly number[]; choices?: readonly string[] } = {},
 ) {
   const held = before && new Map([[name, matrix(cols, before)]]);
   const [a, b] = [outcome(matrix(cols, actual, 'f32'), name), outcome(matrix(cols, expected), name)];
-  return deviations(op, a, b, held)[0]!;
+  return deviations(op, a, { ...b, choices }, held)[0]!;
 }
 
 describe('the agreement of two results', () => {
@@ -71,5 +72,13 @@ describe('the agreement of two results', () => {
   it('asks for equality where the table does', () => {
     expect(compare('add', [1, 2], [1, 2.0000001]).beyond).toBe(0); // Stored in float32, measured in float64.
     expect(compare('add', [1, 2], [1, 2.000001]).beyond).toBe(1);
+  });
+
+  it('has the bound of the output and of the choice, and says which', () => {
+    const near = (name: string, precision: string) =>
+      compare('headLoss', [1, 2.001], [1, 2], { name, choices: [precision] });
+    expect(near('outDh', 'bf16')).toMatchObject({ near: 2 ** -8, beyond: 0 });
+    expect(near('outDh', 'f32')).toMatchObject({ near: 1e-5, beyond: 1 });
+    expect(near('outNats', 'bf16')).toMatchObject({ near: 1e-5, beyond: 1 });
   });
 });

@@ -1,36 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Backend } from '../../src/core/backend.ts';
-import { BatchRunner } from '../../src/core/batch-runner.ts';
-import { DenseRows, type Rows } from '../../src/core/rows.ts';
+import { DenseRows } from '../../src/core/rows.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';
 import type { Recipe } from '../../src/recipes/load.ts';
-import { BACKENDS, ISAS, modelOf, RECIPES, randomTokens } from './models.ts';
+import { gradients, relativeError } from './batch-gradients.ts';
+import { BACKENDS, ISAS, RECIPES, randomTokens } from './models.ts';
 
 const TOKENS = 2048;
-
-/** Loss and all gradients of one batch. */
-function gradients(recipe: Recipe, backend: Backend, rows: Rows, blockRows: number | 'auto') {
-  const model = modelOf(recipe, backend);
-  model.prepare();
-  const runner = new BatchRunner(model, {
-    seqLen: recipe.data.seq_len,
-    blockRows,
-    maxRows: TOKENS,
-    maxEntries: TOKENS,
-    training: true,
-  });
-  const nats = runner.train(rows, 1 / TOKENS);
-  return { nats, grads: model.store.grads.data };
-}
-
-function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let [difference, size] = [0, 0];
-  for (let i = 0; i < b.length; i++) {
-    difference += (a[i]! - b[i]!) ** 2;
-    size += b[i]! ** 2;
-  }
-  return Math.sqrt(difference / size);
-}
 
 describe.each(RECIPES)('%s', (_, loading) => {
   it.each(ISAS)('native:%s: the same bits for every block size and number of threads', async (isa) => {
@@ -38,7 +13,7 @@ describe.each(RECIPES)('%s', (_, loading) => {
     const [, create] = BACKENDS.find(([name]) => name === `native:${isa}`)!;
     const { ids, targets } = randomTokens(TOKENS, vocabOf(recipe), 1);
     const rows = new DenseRows(TOKENS).of(ids, targets, TOKENS);
-    const expected = gradients(recipe, create(1), rows, 256);
+    const expected = gradients(recipe, create(1), rows, TOKENS, { blockRows: 256 });
     for (const [threads, blockRows] of [
       [1, 2048],
       [2, 256],
@@ -47,7 +22,7 @@ describe.each(RECIPES)('%s', (_, loading) => {
       [2, 'auto'],
       [5, 'auto'],
     ] as const) {
-      const found = gradients(recipe, create(threads), rows, blockRows);
+      const found = gradients(recipe, create(threads), rows, TOKENS, { blockRows });
       expect(found.nats, `${threads} threads, blocks of ${blockRows}`).toBe(expected.nats);
       expect(relativeError(found.grads, expected.grads), `${threads} threads, blocks of ${blockRows}`).toBe(
         0,
@@ -59,8 +34,8 @@ describe.each(RECIPES)('%s', (_, loading) => {
     const recipe = await loading;
     const { ids, targets } = randomTokens(TOKENS, vocabOf(recipe), 2);
     const rows = new DenseRows(TOKENS).of(ids, targets, TOKENS);
-    const expected = gradients(recipe, BACKENDS[0]![1](), rows, 512);
-    const found = gradients(recipe, create(2), rows, 512);
+    const expected = gradients(recipe, BACKENDS[0]![1](), rows, TOKENS, { blockRows: 512 });
+    const found = gradients(recipe, create(2), rows, TOKENS, { blockRows: 512 });
     expect(found.nats / expected.nats).toBeCloseTo(1, 6);
     // An activation at a quantiser's threshold may fall on its other side; nothing else may differ so much.
     expect(relativeError(found.grads, expected.grads)).toBeLessThan(1e-3);
@@ -75,8 +50,8 @@ describe('collapse', () => {
       const { ids, targets } = randomTokens(TOKENS, vocab, seed);
       const counts = new BigramCounts(vocab);
       counts.add(ids, targets, TOKENS);
-      const dense = gradients(recipe, create(2), new DenseRows(TOKENS).of(ids, targets, TOKENS), 'auto');
-      const collapsed = gradients(recipe, create(2), counts.rows(), 256);
+      const dense = gradients(recipe, create(2), new DenseRows(TOKENS).of(ids, targets, TOKENS), TOKENS);
+      const collapsed = gradients(recipe, create(2), counts.rows(), TOKENS, { blockRows: 256 });
       expect(counts.rows().count).toBeLessThan(TOKENS);
       expect(Math.abs(collapsed.nats / dense.nats - 1)).toBeLessThan(1e-5);
       expect(relativeError(collapsed.grads, dense.grads)).toBeLessThan(1e-4);

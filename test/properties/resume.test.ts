@@ -63,8 +63,14 @@ async function train(name: string, set: readonly string[], stops: readonly numbe
 const CASES: readonly (readonly [string, readonly string[]])[] = [
   ['v61-debug', ['backend=reference']],
   ['shift', ['backend=reference', 'data.seq_len=16']],
+  ['v61-debug', ['backend=reference', 'compute=int8']],
   ...(ISAS.length
-    ? [['v61-debug', ['backend=native']] as const, ['shift', ['backend=native']] as const]
+    ? [
+        ['v61-debug', ['backend=native']] as const,
+        ['shift', ['backend=native']] as const,
+        // Where this machine is not faster in it, that is float32 once more.
+        ['v61-debug', ['backend=native', 'compute=int8']] as const,
+      ]
     : []),
 ];
 

@@ -22,6 +22,10 @@ describe('--set', () => {
     expect(recipe.collapse).toBe('never');
   });
 
+  it.each(['f32', 'bf16', 'int8'])('compute can be %s', async (compute) => {
+    expect((await changed(`compute=${compute}`)).compute).toBe(compute);
+  });
+
   it('finds its way through lists, and turns a bare name into a map', async () => {
     const recipe = await changed('model.1.repeat=5', 'model.1.layers.0.residual.2.silu.name=gate');
     const paths = describeModel(recipe).layers.map(({ path }) => path);
@@ -57,6 +61,7 @@ describe('--set', () => {
     ['optimzer.lr=1', "unknown key 'optimzer' in the recipe; did you mean 'optimizer'?"],
     ['optimizer.lr=fast', "'lr' must be a number, found 'fast'"],
     ['collapse=nver', "'collapse' must be auto or never, found 'nver'; did you mean 'never'?"],
+    ['compute=bf-16', "'compute' must be f32, bf16 or int8, found 'bf-16'; did you mean 'bf16'?"],
     ['model.7.repeat=2', "'7' is no entry of a list of 4: expected 0 to 3"],
     ['model.one=2', "'one' is no entry of a list of 4: expected 0 to 3"],
     ['name.first=x', `'first' is looked for inside "small", which has no keys`],

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { computeOn, FLOAT32 } from '../../src/core/compute.ts';
+import { DenseRows } from '../../src/core/rows.ts';
+import { BigramCounts } from '../../src/data/collapse.ts';
+import { loadRecipe } from '../../src/recipes/load.ts';
+import { trainOn } from '../backends/training.ts';
+import { gradients, relativeError } from './batch-gradients.ts';
+import { BACKENDS, ISAS, RECIPES, randomTokens } from './models.ts';
+
+/** Backends that do not fall back to float32. */
+const ROUNDING = BACKENDS.filter(([, create]) => create().accelerates.has('bf16'));
+const COMPUTES = ['bf16', 'int8'] as const;
+/** v6.1 as it is, but for the number of its blocks: the reference would take long. */
+const v61 = await loadRecipe('v61', { set: ['model.1.repeat=2'] });
+
+describe.each(COMPUTES)('compute: %s', (wanted) => {
+  it.each(ROUNDING)('%s: rounds the gradient of a step of v6.1, and no more than it may', (_, create) => {
+    const tokens = 384;
+    const { ids, targets } = randomTokens(tokens, 1024, 6);
+    const counts = new BigramCounts(1024);
+    counts.add(ids, targets, tokens);
+    const backend = create(2);
+    const compute = computeOn(backend, wanted);
+    const { nats, grads } = gradients(v61, backend, counts.rows(), tokens, { compute });
+    const exact = gradients(v61, create(2), counts.rows(), tokens, { compute: FLOAT32 });
+    const error = relativeError(grads, exact.grads);
+    // Seen: 4e-3 and 1.6e-2 of the whole gradient.
+    expect(error).toBeLessThan({ bf16: 1e-2, int8: 3e-2 }[wanted]);
+    expect(error).toBeGreaterThan(1e-4);
+    expect(Math.abs(nats / exact.nats - 1)).toBeLessThan(1e-3);
+  });
+
+  // Both chunks of the sums over rows and a ragged end, on both paths.
+  it.each(ISAS)('native:%s: a step has the same bits on 1, 2 and 3 threads', async (isa) => {
+    const [, create] = BACKENDS.find(([name]) => name === `native:${isa}`)!;
+    for (const [, loading] of RECIPES) {
+      const recipe = await loading;
+      const tokens = 768;
+      const { ids, targets } = randomTokens(tokens, recipe.tokenizer.vocab, 7);
+      const rows = new DenseRows(tokens).of(ids, targets, tokens);
+      // What the backend is not faster in it computes too, by way of float32.
+      const compute = { products: 'bf16', gradients: wanted } as const;
+      const [one, ...more] = [1, 2, 3].map((threads) =>
+        gradients(recipe, create(threads), rows, tokens, { compute }),
+      );
+      for (const other of more) {
+        expect(other.nats).toBe(one!.nats);
+        expect(relativeError(other.grads, one!.grads)).toBe(0);
+      }
+    }
+  });
+
+  it.each(ROUNDING)('%s: learns, on both paths, not to the bit as in float32', async (_, create) => {
+    for (const collapse of ['auto', 'never']) {
+      const steps = (compute: string) =>
+        loadRecipe('v61-debug', {
+          set: [
+            `compute=${compute}`,
+            `collapse=${collapse}`,
+            'optimizer={ type: adamw, lr: 0.01 }',
+            'schedule=constant',
+          ],
+        }).then((recipe) => trainOn(recipe, create(), 16));
+      const [rounded, exact] = [await steps(wanted), await steps('f32')];
+      const losses = rounded.map(({ loss }) => loss);
+      expect(rounded[0]).toMatchObject({
+        path: collapse === 'auto' ? 'collapsed' : 'dense',
+        compute: wanted,
+      });
+      expect(exact[0]).toMatchObject({ compute: 'f32' });
+      expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.1);
+      expect(losses.at(-1)!).not.toBe(exact.at(-1)!.loss);
+      expect(losses.at(-1)!).toBeCloseTo(exact.at(-1)!.loss, 1);
+    }
+  });
+});
