@@ -137,8 +137,11 @@ inline void multiplyRows(const Context& ctx, Matrix<float> out, Matrix<const flo
                           {Into::replace, scale, 0});
 }
 
-/** Rows of the right operand that are packed at a time where the product sums over rows. */
-constexpr int64_t PACKED_ROWS = 4 * ROW_CHUNK;
+/** Threads that find enough to do in the rows that are packed at a time. */
+constexpr int64_t PACKING_THREADS = 8;
+
+/** Rows that are packed at a time where a product sums over rows: scratch memory grows with the threads, not the batch. */
+inline int64_t packedRows(const Context& ctx) { return 4 * ROW_CHUNK * ceilDiv(ctx.threads, PACKING_THREADS); }
 
 /**
  * acc += left^T . right for `rows` rows of both. `pack(left, right, first)` packs as many rows as they hold from `first`
@@ -148,8 +151,9 @@ template <class Steps, class Pack>
 inline void accumulateRows(Context& ctx, Matrix<float> acc, int64_t rows, PackedColumns<Steps> left, const Pack& pack) {
   Panels right = newPanels(ctx, stepsOf<Steps>(left.values), acc.cols);
   if (ctx.scratch.failed()) return;
-  for (int64_t first = 0; first < rows; first += PACKED_ROWS) {
-    left.values = atMost(rows - first, PACKED_ROWS);
+  const int64_t most = packedRows(ctx);
+  for (int64_t first = 0; first < rows; first += most) {
+    left.values = atMost(rows - first, most);
     right.steps = stepsOf<Steps>(left.values);
     pack(left, right, first);
     multiplyParallel<Steps>(ctx, acc.rows, left, right, whole(acc), {Into::add});

@@ -15,8 +15,8 @@ struct HeadPanels {
 };
 
 /**
- * Logits, loss, dz and outDh of rows [begin, end) of a chunk that begins at the row `chunk`; dz is packed for the table's
- * gradient where it is wanted. `z` holds HEAD_ROWS rows of logits.
+ * Logits, loss, dz and outDh of rows [begin, end) from the row `first` on; dz is packed for the table's gradient where it
+ * is wanted. `z` holds HEAD_ROWS rows of logits, which is all that ever exists of them.
  */
 template <class Steps>
 inline void headRows(const HeadLossArgs& args, const HeadPanels& panels, const PackedColumns<Steps>& packed, int64_t first,
@@ -44,7 +44,7 @@ inline void headRows(const HeadLossArgs& args, const HeadPanels& panels, const P
 
 template <class Steps>
 inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
-  const int64_t M = args.h.rows, D = args.h.cols, V = args.table.rows, most = atMost(M, PACKED_ROWS);
+  const int64_t M = args.h.rows, D = args.h.cols, V = args.table.rows, most = atMost(M, packedRows(ctx));
   const bool wantsDh = args.outDh.data, wantsTable = args.accTable.data;
   const Panels none = {nullptr, 0, 0};
   const HeadPanels panels = {newPanels(ctx, stepsOf<Steps>(D), V),
@@ -57,8 +57,8 @@ inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
   packColumns<Steps>(ctx, panels.transposed, D, args.table.data);
   if (wantsDh) packRows<Steps>(ctx, panels.table, V, args.table.data);
 
-  for (int64_t first = 0; first < M; first += PACKED_ROWS) {
-    const int64_t rows = atMost(M - first, PACKED_ROWS);
+  for (int64_t first = 0; first < M; first += most) {
+    const int64_t rows = atMost(M - first, most);
     dz.values = rows;
     // HEAD_ROWS at a time, so that no tile lies in two chunks.
     parallelRows(threadsFor(ctx, rows * V * D, PRODUCT_SHARE), rows, HEAD_ROWS, [&](int64_t begin, int64_t end, int thread) {

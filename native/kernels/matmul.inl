@@ -32,7 +32,7 @@ inline void matmulTransB(Context& ctx, const MatmulTransBArgs& args) noexcept {
 
 template <class Steps>
 inline void matmulTransAIn(Context& ctx, const MatmulTransAArgs& args) {
-  const auto columns = newPackedColumns<Steps>(ctx, atMost(args.a.rows, PACKED_ROWS), args.a.cols);
+  const auto columns = newPackedColumns<Steps>(ctx, atMost(args.a.rows, packedRows(ctx)), args.a.cols);
   accumulateRows(ctx, args.acc, args.a.rows, columns, [&](const auto& left, const Panels& right, int64_t first) {
     packColumnGroups(ctx, left, args.a.data + first * args.a.cols, nullptr);
     packRows<Steps>(ctx, right, left.values, args.b.data + first * args.b.cols);

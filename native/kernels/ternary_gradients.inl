@@ -65,7 +65,7 @@ inline void ternaryMatmulGradX(Context& ctx, const TernaryMatmulGradXArgs& args)
 
 template <class Steps>
 inline void ternaryMatmulGradWIn(Context& ctx, const TernaryMatmulGradWArgs& args) {
-  const auto columns = newPackedColumns<Steps>(ctx, atMost(args.dy.rows, PACKED_ROWS), args.dy.cols);
+  const auto columns = newPackedColumns<Steps>(ctx, atMost(args.dy.rows, packedRows(ctx)), args.dy.cols);
   accumulateRows(ctx, args.accW, args.dy.rows, columns, [&](const auto& left, const Panels& right, int64_t first) {
     packColumnGroups(ctx, left, args.dy.data + first * args.dy.cols, args.x_scale.data + first);
     packCodes<Steps>(ctx, right, left.values, args.x_codes.data + first * args.x_codes.cols);
@@ -73,7 +73,7 @@ inline void ternaryMatmulGradWIn(Context& ctx, const TernaryMatmulGradWArgs& arg
 }
 
 inline void ternaryMatmulGradWInt8(Context& ctx, const TernaryMatmulGradWArgs& args) {
-  auto columns = newPackedColumns<CodeSteps>(ctx, atMost(args.dy.rows, PACKED_ROWS), args.dy.cols);
+  auto columns = newPackedColumns<CodeSteps>(ctx, atMost(args.dy.rows, packedRows(ctx)), args.dy.cols);
   const size_t finishes = static_cast<size_t>(columns.chunks() * columns.padded());
   columns.scales = ctx.scratch.get<float>(finishes);
   columns.codeSums = ctx.scratch.get<int32_t>(finishes);

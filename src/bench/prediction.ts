@@ -93,7 +93,7 @@ function costOf(groups: readonly CallGroup[], op: OpName, cores: number, tile: T
   let [cost, forks] = [0, 0];
   for (const group of groups) {
     if (group.op !== op) continue;
-    const shared = sharedOut(op, group.dims, tile);
+    const shared = sharedOut(op, group.dims, tile, cores);
     for (const part of shared.parts) cost += (group.count * part.cost) / part.speedup(cores);
     forks += group.count * shared.forks;
   }

@@ -10,14 +10,21 @@ export const SHARING = {
   THREAD_ELEMENTS: 16384,
   PACK_SHARE: 2 ** 16,
   PRODUCT_SHARE: 2 ** 20,
+  /** Threads for which so many rows are packed at once. */
+  PACKING_THREADS: 8,
   /** Rows of one partial sum. */
   PART_ROWS: 32,
+  /** Rows whose logits exist at once, on each thread. */
+  HEAD_ROWS: 32,
   /** Columns that threads of `scatterAddRows` share out together. */
   LINE: 16,
 } as const;
 
-/** Steps of a weight gradient that are packed at once. */
-const PACKED_STEPS = 4 * ROW_CHUNK;
+/** Rows that are packed at once where a product sums over them. */
+const packedRows = (cores: number): number =>
+  4 * ROW_CHUNK * Math.ceil(Math.min(cores, MOST_CORES) / SHARING.PACKING_THREADS);
+/** So that cores without number still have a memory. */
+const MOST_CORES = 2 ** 20;
 /** What packing an element costs in multiply-adds, about: one is loaded, scaled and stored again. */
 const PACK_COST = 4;
 
@@ -86,13 +93,17 @@ function byRows(rows: number, cols: number, steps: number, tile: Tile): Shared {
   return { parts: [packing(cols * steps), product(work, rows, cols, work, tile)], forks: 2 };
 }
 
-/** Sums over rows: tiles of the output are shared out, for a few chunks of rows at a time. */
-function bySums(rows: number, cols: number, steps: number, tile: Tile): Shared {
-  const atOnce = Math.min(steps, PACKED_STEPS);
+/** Sums over rows: both operands are packed, then tiles of the output shared out, for some rows at a time. */
+function bySums(rows: number, cols: number, steps: number, tile: Tile, cores: number): Shared {
+  const atOnce = Math.min(steps, packedRows(cores));
   const section = rows * cols * atOnce;
   return {
-    parts: [packing(steps * cols, atOnce * cols), product(rows * cols * steps, rows, cols, section, tile)],
-    forks: 2 * Math.ceil(steps / PACKED_STEPS),
+    parts: [
+      packing(steps * rows, atOnce * rows),
+      packing(steps * cols, atOnce * cols),
+      product(rows * cols * steps, rows, cols, section, tile),
+    ],
+    forks: 3 * Math.ceil(steps / packedRows(cores)),
   };
 }
 
@@ -107,30 +118,30 @@ const withSums = (elements: number): Shared => {
   return { parts: [...parts, serial(elements / SHARING.PART_ROWS / 4)], forks };
 };
 
-const RULES: Partial<Record<OpName, (dims: Dims, tile: Tile) => Shared>> = {
+const RULES: Partial<Record<OpName, (dims: Dims, tile: Tile, cores: number) => Shared>> = {
   ternaryMatmul: ({ M, N, K }, tile) => ({
     parts: [product(M! * N! * K!, M!, N!, M! * N! * K!, tile)],
     forks: 1,
   }),
   ternaryMatmulFloat: ({ M, N, K }, tile) => byRows(M!, N!, K!, tile),
   ternaryMatmulGradX: ({ M, N, K }, tile) => byRows(M!, K!, N!, tile),
-  ternaryMatmulGradW: ({ M, N, K }, tile) => bySums(N!, K!, M!, tile),
+  ternaryMatmulGradW: ({ M, N, K }, tile, cores) => bySums(N!, K!, M!, tile, cores),
   matmul: ({ M, N, K }, tile) => byRows(M!, N!, K!, tile),
   matmulTransB: ({ M, N, K }, tile) => byRows(M!, N!, K!, tile),
-  matmulTransA: ({ M, N, K }, tile) => bySums(M!, N!, K!, tile),
-  headLoss: ({ M, D, V }, tile) => {
-    const rows = Math.min(M!, ROW_CHUNK);
+  matmulTransA: ({ M, N, K }, tile, cores) => bySums(M!, N!, K!, tile, cores),
+  headLoss: ({ M, D, V }, tile, cores) => {
+    const rows = Math.min(M!, packedRows(cores));
     const each = M! * V! * D!;
     const section = rows * V! * D!;
     return {
       parts: [
         packing(2 * V! * D!),
-        // Logits and the gradient of h: a chunk's rows, whole rows each. Then the table's.
-        product(2 * each, rows, 1, section, tile),
+        // Logits and the gradient of h, whole rows each; then the table's gradient.
+        product(2 * each, rows, 1, section, { rows: SHARING.HEAD_ROWS, cols: 1 }),
         packing(M! * D!, rows * D!),
         product(each, V!, D!, section, tile),
       ],
-      forks: 2 + 3 * Math.ceil(M! / ROW_CHUNK),
+      forks: 2 + 3 * Math.ceil(M! / packedRows(cores)),
     };
   },
   scatterAddRows: ({ M, D }) => ({ parts: [inPieces(M! * D!, D! / SHARING.LINE)], forks: 1 }),
@@ -140,9 +151,9 @@ const RULES: Partial<Record<OpName, (dims: Dims, tile: Tile) => Shared>> = {
 };
 
 /** How a call is shared out; what has no rule of its own goes by the elements of its largest matrix. */
-export function sharedOut(op: OpName, dims: Dims, tile: Tile): Shared {
+export function sharedOut(op: OpName, dims: Dims, tile: Tile, cores: number): Shared {
   const rule = RULES[op];
-  if (rule) return rule(dims, tile);
+  if (rule) return rule(dims, tile, cores);
   const [rows, cols] = largestMatrix(op, dims);
   return byElements(rows * cols);
 }
