@@ -72,7 +72,13 @@ async function train(recipe, compute, seed) {
       folder,
       '--json',
     ];
-    const { stdout } = await promisify(execFile)(process.execPath, command, { maxBuffer: 2 ** 30 });
+    const { stdout } = await promisify(execFile)(process.execPath, command, {
+      env: { ...process.env, TSX_TSCONFIG_PATH: path.join(repository, 'tsconfig.json') },
+      maxBuffer: 2 ** 30,
+    }).catch(({ stderr }) => {
+      console.error(`${stderr.trim()}\nWhat is finished lies in --runs ${runs}`);
+      process.exit(1);
+    });
     // By one rename, so that it is there only when the run is over.
     fs.writeFileSync(`${finished}.part`, stdout);
     fs.renameSync(`${finished}.part`, finished);
