@@ -1,6 +1,7 @@
 // Generated from src/core/ops.ts by native/generate.ts: do not edit.
 OP(gatherRows)
 OP(scatterAddRows)
+OP(countPairs)
 OP(rmsNorm)
 OP(rmsNormGrad)
 OP(silu)

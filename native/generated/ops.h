@@ -32,6 +32,15 @@ struct ScatterAddRowsArgs {
   Matrix<const int32_t> ids;  // in [M x 1]
 };
 
+struct CountPairsArgs {
+  Matrix<int32_t> outOffsets;  // out [V+1 x 1]
+  Matrix<int32_t> outTargets;  // out [N x 1]
+  Matrix<int32_t> outCounts;  // out [N x 1]
+  Matrix<const int32_t> ids;  // in [N x 1]
+  Matrix<const int32_t> targets;  // in [N x 1]
+  int64_t vocab;
+};
+
 struct RmsNormArgs {
   Matrix<float> out;  // out [M x D]
   Matrix<float> outRstd;  // out [M x 1]
@@ -234,6 +243,7 @@ struct KernelTable {
   int64_t (*packedTernaryBytes)(int64_t rows, int64_t cols);
   void (*gatherRows)(Context&, const GatherRowsArgs&) noexcept;
   void (*scatterAddRows)(Context&, const ScatterAddRowsArgs&) noexcept;
+  void (*countPairs)(Context&, const CountPairsArgs&) noexcept;
   void (*rmsNorm)(Context&, const RmsNormArgs&) noexcept;
   void (*rmsNormGrad)(Context&, const RmsNormGradArgs&) noexcept;
   void (*silu)(Context&, const SiluArgs&) noexcept;

@@ -1,5 +1,5 @@
 // Generated from src/core/ops.ts by native/generate.ts: do not edit.
-constexpr char kSignature[] = "152ee004fe2d6454";
+constexpr char kSignature[] = "1b5e02f832453006";
 
 constexpr ArgSpec kGatherRowsArgs[] = {
     tensor<float>("out", symbol(2), symbol(1)).out(),
@@ -28,6 +28,23 @@ constexpr SymbolSpec kScatterAddRowsSymbols[] = {
 };
 double runScatterAddRows(const KernelTable& table, Context& context, const Argument* v) {
   table.scatterAddRows(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int32_t>(v[2])});
+  return 0;
+}
+
+constexpr ArgSpec kCountPairsArgs[] = {
+    tensor<int32_t>("outOffsets", symbol(1, 1), fixed(1)).out(),
+    tensor<int32_t>("outTargets", symbol(0), fixed(1)).out(),
+    tensor<int32_t>("outCounts", symbol(0), fixed(1)).out(),
+    tensor<int32_t>("ids", symbol(0), fixed(1)).below(1),
+    tensor<int32_t>("targets", symbol(0), fixed(1)).below(1),
+    scalar("vocab").whole(),
+};
+constexpr SymbolSpec kCountPairsSymbols[] = {
+    {3, SymbolSpec::rows},  // N
+    {5, SymbolSpec::number},  // V
+};
+double runCountPairs(const KernelTable& table, Context& context, const Argument* v) {
+  table.countPairs(context, {matrix<int32_t>(v[0]), matrix<int32_t>(v[1]), matrix<int32_t>(v[2]), matrix<const int32_t>(v[3]), matrix<const int32_t>(v[4]), static_cast<int64_t>(v[5].number)});
   return 0;
 }
 
@@ -422,6 +439,7 @@ double runAdamW(const KernelTable& table, Context& context, const Argument* v) {
 constexpr OpSpec kOps[] = {
     {"gatherRows", kGatherRowsArgs, 3, 9, kGatherRowsSymbols, 3, {kNone, kNone, kNone}, false, runGatherRows},
     {"scatterAddRows", kScatterAddRowsArgs, 3, 9, kScatterAddRowsSymbols, 3, {kNone, kNone, kNone}, false, runScatterAddRows},
+    {"countPairs", kCountPairsArgs, 6, 16, kCountPairsSymbols, 2, {kNone, kNone, kNone}, false, runCountPairs},
     {"rmsNorm", kRmsNormArgs, 5, 13, kRmsNormSymbols, 2, {kNone, kNone, kNone}, false, runRmsNorm},
     {"rmsNormGrad", kRmsNormGradArgs, 6, 18, kRmsNormGradSymbols, 2, {kNone, kNone, kNone}, false, runRmsNormGrad},
     {"silu", kSiluArgs, 3, 9, kSiluSymbols, 2, {kNone, kNone, kNone}, false, runSilu},

@@ -3,6 +3,7 @@ table.limits = limitTable();
 table.packedTernaryBytes = packedTernaryBytes;
 table.gatherRows = gatherRows;
 table.scatterAddRows = scatterAddRows;
+table.countPairs = countPairs;
 table.rmsNorm = rmsNorm;
 table.rmsNormGrad = rmsNormGrad;
 table.silu = silu;

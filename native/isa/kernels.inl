@@ -4,6 +4,7 @@
 
 #include "../kernels/adamw.inl"
 #include "../kernels/add.inl"
+#include "../kernels/count_pairs.inl"
 #include "../kernels/gather_rows.inl"
 #include "../kernels/gemm.inl"
 #include "../kernels/head_loss.inl"

@@ -149,6 +149,7 @@ class Check {
   void below(int i, const ArgSpec& spec) const {
     const int32_t* ids = static_cast<const int32_t*>(values_[i].data);
     size_t first = 0, last = values_[i].length;
+    if (last > INT32_MAX) fail(i, "has " + to_string(last) + " values, at most 2147483647 are counted in 32 bits");
     if (spec.entriesOfArg != kNone) {
       // `offsets` is an earlier argument: it has been found to be monotone and within this one.
       const Argument& offsets = values_[spec.entriesOfArg];

@@ -3,8 +3,9 @@ import type { OpName } from '../core/kernels.ts';
 import type { Dims } from '../core/ops.ts';
 import { completeDims, symbolsOf } from './dims.ts';
 
-/** v6.1: a block of rows as two threads take it, the vocabulary, the model's and the FFN's width. */
+/** v6.1: a block of rows as two threads take it, the tokens of a step, the vocabulary, the model's and the FFN's width. */
 const ROWS = 1024;
+const BATCH = 65_536;
 const VOCAB = 1024;
 const WIDTH = 192;
 const HIDDEN = 384;
@@ -17,6 +18,7 @@ const ALL_PARAMETERS: Dims = { M: 1, D: PARAMETERS };
 
 /** Where an op has another place in the model. */
 const SPECIAL: Partial<Record<OpName, Dims>> = {
+  countPairs: { N: BATCH },
   silu: { D: HIDDEN },
   siluGrad: { D: HIDDEN },
   // The head's three products: gradient of the rows, logits, gradient of the table.

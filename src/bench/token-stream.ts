@@ -1,3 +1,4 @@
+import { createReferenceBackend } from '../backends/reference/index.ts';
 import { Random } from '../core/random.ts';
 import { BigramCounts } from '../data/collapse.ts';
 import type { Batches } from '../train/trainer.ts';
@@ -55,9 +56,9 @@ export class StreamBatches implements Batches {
 
   /** What the first batch is like. */
   get workload(): Workload {
-    const counts = new BigramCounts(this.vocab);
+    const counts = new BigramCounts(createReferenceBackend(), this.vocab);
     counts.add(this.stream, this.stream.subarray(1), this.tokens);
     const rows = counts.rows();
-    return { tokens: this.tokens, distinctTokens: rows.count, distinctPairs: rows.targetIds.length };
+    return { tokens: this.tokens, distinctTokens: rows.count, distinctPairs: rows.offsets[rows.count]! };
   }
 }

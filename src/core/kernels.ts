@@ -32,6 +32,12 @@ export interface Kernels {
   gatherRows(out: Mat, table: Mat, ids: Ids): void;
   /** `accTable[ids[i]] += dy[i]`, rows in order. */
   scatterAddRows(accTable: Mat, dy: Mat, ids: Ids): void;
+  /**
+   * How often each token follows each other, as compressed rows over all `vocab` tokens: row v has the entries
+   * `outOffsets[v] .. outOffsets[v+1]`, the tokens that follow v in order and how often each does. What lies past
+   * `outOffsets[vocab]` is 0.
+   */
+  countPairs(outOffsets: Ids, outTargets: Ids, outCounts: Ids, ids: Ids, targets: Ids, vocab: number): void;
 
   /** `r = 1/sqrt(mean(x^2) + eps)`, `out = r * x * gain`. `outRstd` keeps r, because recomputing it costs a pass over x. */
   rmsNorm(out: Mat, outRstd: Mat, x: Mat, gain: Mat | null, eps: number): void;

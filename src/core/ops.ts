@@ -154,6 +154,18 @@ export const OPS: OpTable = {
     agree: near,
     flops: ({ M, D }) => M * D,
   },
+  countPairs: {
+    args: [
+      output('outOffsets', 'V+1', 1, { dtype: 'i32' }),
+      output('outTargets', 'N', 1, { dtype: 'i32' }),
+      output('outCounts', 'N', 1, { dtype: 'i32' }),
+      ids('ids', 'N', 'V'),
+      ids('targets', 'N', 'V'),
+      scalar('vocab', 'V'),
+    ],
+    agree: 'exact',
+    flops: () => 0,
+  },
   rmsNorm: {
     args: [
       output('out', 'M', 'D'),

@@ -8,17 +8,18 @@ export interface Rows {
   /** Row i has the entries `offsets[i] .. offsets[i + 1]` of `targetIds` and `weights`. */
   readonly offsets: Int32Array;
   readonly targetIds: Int32Array;
-  readonly weights: Float64Array;
+  /** Counts. Float64 holds those of any stream. */
+  readonly weights: Int32Array | Float64Array;
 }
 
 /** One row a token, in order. The result's arrays are `ids` and `targets` themselves. */
 export class DenseRows {
   private readonly offsets: Int32Array;
-  private readonly weights: Float64Array;
+  private readonly weights: Int32Array;
 
   constructor(capacity: number) {
     this.offsets = Int32Array.from({ length: capacity + 1 }, (_, i) => i);
-    this.weights = new Float64Array(capacity).fill(1);
+    this.weights = new Int32Array(capacity).fill(1);
   }
 
   of(ids: Int32Array, targets: Int32Array, count: number): Rows {

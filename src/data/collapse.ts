@@ -1,19 +1,38 @@
+import { allocateTensor, type Backend } from '../core/backend.ts';
 import type { Rows } from '../core/rows.ts';
+import type { Ids } from '../core/tensor.ts';
+import { addPairs, copyPairs, type PairRows, pairsOf } from './pair-rows.ts';
+
+/** `c * log(c)` of counts below this, as most are: a logarithm for every pair takes longer than to count them. */
+const SMALL_COUNTS = 4096;
+const C_LOG_C = Float64Array.from({ length: SMALL_COUNTS }, (_, c) => (c ? c * Math.log(c) : 0));
+
+const countTimesLog = (count: number): number =>
+  count < SMALL_COUNTS ? C_LOG_C[count]! : count * Math.log(count);
 
 /**
  * How often token j followed token i: all that a token-wise model can know of a stream. Gives the stream as rows of
  * distinct tokens (numerics: "Collapse") and its conditional entropy, the floor of every token-wise model's loss.
  */
 export class BigramCounts {
-  // Distinct pairs in order of appearance, found again through an open-addressing table of their places + 1.
-  private from = new Int32Array(1 << 15);
-  private to = new Int32Array(1 << 15);
-  private times = new Float64Array(1 << 15);
-  private used = 0;
-  private table = new Int32Array(1 << 16);
   private total = 0;
+  /** What was counted last, in the kernel's memory. */
+  private newest: PairRows | null = null;
+  /** What was counted before, each part more than twice the next: then each pair is added up a few times only. */
+  private readonly parts: PairRows[] = [];
+  /** What the kernel writes: row offsets, then targets and counts of as many pairs as were ever counted at once. */
+  private readonly offsets: Ids;
+  private targets: Ids;
+  private counts: Ids;
 
-  constructor(private readonly vocab: number) {}
+  constructor(
+    private readonly backend: Pick<Backend, 'kernels' | 'allocate'>,
+    private readonly vocab: number,
+  ) {
+    this.offsets = allocateTensor(backend, 'i32', vocab + 1, 1, 'pairs/offsets');
+    this.targets = allocateTensor(backend, 'i32', 0, 1, 'pairs/targets');
+    this.counts = allocateTensor(backend, 'i32', 0, 1, 'pairs/counts');
+  }
 
   /** Number of counted pairs. */
   get tokens(): number {
@@ -21,105 +40,99 @@ export class BigramCounts {
   }
 
   clear(): void {
-    this.table.fill(0);
-    this.used = 0;
+    this.newest = null;
+    this.parts.length = 0;
     this.total = 0;
   }
 
   /** Counts `targets[i]` after `ids[i]` for the first `count` positions. */
   add(ids: Int32Array, targets: Int32Array, count: number): void {
-    for (let i = 0; i < count; i++) {
-      const place = this.find(ids[i]!, targets[i]!);
-      if (this.table[place] === 0) this.insert(place, ids[i]!, targets[i]!);
-      else this.times[this.table[place]! - 1]!++;
+    if (count === 0) return;
+    this.settle();
+    if (count > this.targets.rows) {
+      this.targets = allocateTensor(this.backend, 'i32', count, 1, 'pairs/targets');
+      this.counts = allocateTensor(this.backend, 'i32', count, 1, 'pairs/counts');
     }
+    const outTargets = firstOf(this.targets, count);
+    const outCounts = firstOf(this.counts, count);
+    this.backend.kernels.countPairs(
+      this.offsets,
+      outTargets,
+      outCounts,
+      firstOf({ ...outTargets, data: ids, label: 'ids' }, count),
+      firstOf({ ...outTargets, data: targets, label: 'targets' }, count),
+      this.vocab,
+    );
+    this.newest = { offsets: this.offsets.data, targets: outTargets.data, counts: outCounts.data };
     this.total += count;
   }
 
   /** `H = -(1/N) sum c_ij log(c_ij / n_i)` in nats per token. */
   floor(): number {
-    const n = new Float64Array(this.vocab);
+    if (!this.total) return 0;
+    const { offsets, counts } = this.sum();
     let nats = 0;
-    for (let e = 0; e < this.used; e++) {
-      n[this.from[e]!]! += this.times[e]!;
-      if (this.times[e] !== 1) nats -= this.times[e]! * Math.log(this.times[e]!);
+    for (let v = 0, e = 0; v < this.vocab; v++) {
+      let n = 0;
+      for (const end = offsets[v + 1]!; e < end; e++) {
+        n += counts[e]!;
+        nats -= countTimesLog(counts[e]!);
+      }
+      nats += countTimesLog(n);
     }
-    for (const count of n) if (count > 0) nats += count * Math.log(count);
-    return this.total ? nats / this.total : 0;
+    return nats / this.total;
   }
 
   /**
    * One row for each distinct token, both rows and entries in order of id: the order in which a batch was counted must
-   * not show in the bits of its gradients.
+   * not show in the bits of its gradients. Valid until more is counted.
    */
   rows(): Rows {
-    const { vocab, used, from, to, times } = this;
-    // Two stable counting sorts: by target, then by token.
-    const byTarget = new Int32Array(used);
-    const nextTarget = starts(to, used, vocab);
-    for (let e = 0; e < used; e++) byTarget[nextTarget[to[e]!]!++] = e;
-
-    const next = starts(from, used, vocab);
-    const ids: number[] = [];
-    const offsets = [0];
-    for (let v = 0; v < vocab; v++) {
-      if (next[v + 1]! === next[v]!) continue;
-      ids.push(v);
-      offsets.push(next[v + 1]!);
+    if (!this.total) return NOTHING;
+    const { offsets, targets, counts } = this.sum();
+    const ids = new Int32Array(this.vocab);
+    const ends = new Int32Array(this.vocab + 1);
+    let count = 0;
+    for (let v = 0; v < this.vocab; v++) {
+      if (offsets[v + 1] === offsets[v]) continue;
+      ids[count++] = v;
+      ends[count] = offsets[v + 1]!;
     }
-    const targetIds = new Int32Array(used);
-    const weights = new Float64Array(used);
-    for (const e of byTarget) {
-      const at = next[from[e]!]!++;
-      targetIds[at] = to[e]!;
-      weights[at] = times[e]!;
-    }
-    return {
-      count: ids.length,
-      ids: Int32Array.from(ids),
-      offsets: Int32Array.from(offsets),
-      targetIds,
-      weights,
-    };
+    return { count, ids, offsets: ends, targetIds: targets, weights: counts };
   }
 
-  /** The table's place of a pair, or the free place where it belongs. */
-  private find(from: number, to: number): number {
-    const mask = this.table.length - 1;
-    let place = ((Math.imul(from + 1, 0x9e3779b1) ^ Math.imul(to + 1, 0x85ebca6b)) >>> 7) & mask;
-    for (;;) {
-      const e = this.table[place]! - 1;
-      if (e < 0 || (this.from[e] === from && this.to[e] === to)) return place;
-      place = (place + 1) & mask;
-    }
+  /** Everything that was counted, which must be something. */
+  private sum(): PairRows {
+    const { parts } = this;
+    if (this.newest && !parts.length) return this.newest;
+    this.settle();
+    while (parts.length > 1) this.addLastTwo();
+    return parts[0]!;
   }
 
-  private insert(place: number, from: number, to: number): void {
-    this.from[this.used] = from;
-    this.to[this.used] = to;
-    this.times[this.used] = 1;
-    this.table[place] = ++this.used;
-    if (this.used === this.from.length) this.grow();
+  /** Takes what was counted last out of the kernel's memory. */
+  private settle(): void {
+    const { newest, parts } = this;
+    if (!newest) return;
+    this.newest = null;
+    parts.push(copyPairs(newest));
+    while (parts.length > 1 && pairsOf(parts.at(-2)!) <= 2 * pairsOf(parts.at(-1)!)) this.addLastTwo();
   }
 
-  private grow(): void {
-    const doubled = <A extends Int32Array | Float64Array>(a: A): A => {
-      const b = new (a.constructor as new (n: number) => A)(a.length * 2);
-      b.set(a);
-      return b;
-    };
-    this.from = doubled(this.from);
-    this.to = doubled(this.to);
-    this.times = doubled(this.times);
-    this.table = new Int32Array(this.table.length * 2);
-    for (let e = 0; e < this.used; e++) this.table[this.find(this.from[e]!, this.to[e]!)] = e + 1;
+  private addLastTwo(): void {
+    const last = this.parts.pop()!;
+    this.parts.push(addPairs(this.parts.pop()!, last));
   }
 }
 
-/** Where each key's run begins when `keys[0 .. count]` are sorted; one more entry holds the end. */
-function starts(keys: Int32Array, count: number, values: number): Int32Array {
-  const at = new Int32Array(values + 1);
-  for (let e = 0; e < count; e++) at[keys[e]! + 1]!++;
-  for (let v = 0; v < values; v++) at[v + 1]! += at[v]!;
-  return at;
+const NOTHING: Rows = {
+  count: 0,
+  ids: new Int32Array(0),
+  offsets: new Int32Array(1),
+  targetIds: new Int32Array(0),
+  weights: new Int32Array(0),
+};
+
+function firstOf(t: Ids, rows: number): Ids {
+  return { ...t, rows, data: t.data.subarray(0, rows) };
 }

@@ -99,7 +99,7 @@ function describe(
 
 /** Nothing but the token before counts, so documents run together: each begins after an end-of-document token. */
 function tokenWiseScorer(model: Model, collapse: 'auto' | 'never', blockRows: number | 'auto'): Scorer {
-  const counts = new BigramCounts(model.vocab);
+  const counts = new BigramCounts(model.backend, model.vocab);
   const runner = new BatchRunner(model, {
     seqLen: 1,
     blockRows,

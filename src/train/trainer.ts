@@ -75,7 +75,7 @@ export class Trainer {
   ) {
     const { model } = parts;
     const { tokensPerStep } = options;
-    this.counts = model.coupling === 'row' ? new BigramCounts(model.vocab) : null;
+    this.counts = model.coupling === 'row' ? new BigramCounts(model.backend, model.vocab) : null;
     this.runner = new BatchRunner(model, {
       seqLen: options.seqLen,
       blockRows: options.blockRows,

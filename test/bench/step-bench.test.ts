@@ -26,7 +26,7 @@ describe('the token stream', () => {
     const ids = new Int32Array(65_536);
     const targets = new Int32Array(65_536);
     batches.fill(0, ids, targets);
-    const counts = new BigramCounts(1024);
+    const counts = new BigramCounts(createReferenceBackend(), 1024);
     counts.add(ids, targets, ids.length);
     expect(counts.floor()).toBeCloseTo(3.0, 0);
   });

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import type { Rows } from '../../src/core/rows.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';
 
 const streams = fc
@@ -13,11 +15,25 @@ const streams = fc
     return { vocab, ids: Int32Array.from({ length }, next), targets: Int32Array.from({ length }, next) };
   });
 
+const backend = createReferenceBackend();
+
+/** Each token with its followers and how often each followed. */
+const listed = (rows: Rows): [number, [number, number][]][] =>
+  Array.from({ length: rows.count }, (_, r) => {
+    const entries: [number, number][] = [];
+    for (let e = rows.offsets[r]!; e < rows.offsets[r + 1]!; e++)
+      entries.push([rows.targetIds[e]!, rows.weights[e]!]);
+    return [rows.ids[r]!, entries];
+  });
+
+const countOf = (rows: Rows): number =>
+  listed(rows).reduce((sum, [, entries]) => entries.reduce((own, [, times]) => own + times, sum), 0);
+
 describe('BigramCounts', () => {
   it('gives each distinct token once, with how often each other followed it, in order of id', () => {
     fc.assert(
       fc.property(streams, ({ vocab, ids, targets }) => {
-        const counts = new BigramCounts(vocab);
+        const counts = new BigramCounts(backend, vocab);
         counts.add(ids, targets, ids.length);
         const rows = counts.rows();
         const naive = new Map<number, Map<number, number>>();
@@ -27,14 +43,7 @@ describe('BigramCounts', () => {
         });
         const sorted = <V>(m: Map<number, V>): [number, V][] => [...m].sort((a, b) => a[0] - b[0]);
         const expected = sorted(naive).map(([id, followers]) => [id, sorted(followers)]);
-        const found = Array.from({ length: rows.count }, (_, r) => {
-          const entries: [number, number][] = [];
-          for (let e = rows.offsets[r]!; e < rows.offsets[r + 1]!; e++) {
-            entries.push([rows.targetIds[e]!, rows.weights[e]!]);
-          }
-          return [rows.ids[r], entries];
-        });
-        expect(found).toEqual(expected);
+        expect(listed(rows)).toEqual(expected);
         expect(counts.tokens).toBe(ids.length);
       }),
       { seed: 1, numRuns: 50 },
@@ -42,7 +51,7 @@ describe('BigramCounts', () => {
   });
 
   it('has the floor of its definition, and 0 where each token has one follower', () => {
-    const counts = new BigramCounts(4);
+    const counts = new BigramCounts(backend, 4);
     // 0 is followed by 1, 1, 2 and 3 by 0 alone: H = (3 ln 3 - 2 ln 2) / 4.
     counts.add(Int32Array.of(0, 0, 0, 3), Int32Array.of(1, 1, 2, 0), 4);
     expect(counts.floor()).toBeCloseTo((3 * Math.log(3) - 2 * Math.log(2)) / 4, 12);
@@ -55,9 +64,9 @@ describe('BigramCounts', () => {
   it('gives the same rows whatever it counted before', () => {
     fc.assert(
       fc.property(streams, ({ vocab, ids, targets }) => {
-        const fresh = new BigramCounts(vocab);
+        const fresh = new BigramCounts(backend, vocab);
         fresh.add(ids, targets, ids.length);
-        const used = new BigramCounts(vocab);
+        const used = new BigramCounts(backend, vocab);
         used.add(targets, ids, ids.length);
         used.add(
           Int32Array.from({ length: 70_000 }, (_, i) => i % vocab),
@@ -66,9 +75,35 @@ describe('BigramCounts', () => {
         );
         used.clear();
         used.add(ids, targets, ids.length);
-        expect(used.rows()).toEqual(fresh.rows());
+        expect(listed(used.rows())).toEqual(listed(fresh.rows()));
+        expect(used.floor()).toBe(fresh.floor());
       }),
       { seed: 2, numRuns: 20 },
+    );
+  });
+
+  it('counts a stream in pieces as it counts it at once, and may be asked in between', () => {
+    fc.assert(
+      fc.property(
+        streams,
+        fc.array(fc.integer({ min: 0, max: 700 }), { maxLength: 20 }),
+        ({ vocab, ids, targets }, cuts) => {
+          const whole = new BigramCounts(backend, vocab);
+          whole.add(ids, targets, ids.length);
+          const pieces = new BigramCounts(backend, vocab);
+          let start = 0;
+          for (const cut of [...cuts, ids.length]) {
+            const end = Math.min(ids.length, start + cut);
+            pieces.add(ids.subarray(start), targets.subarray(start), end - start);
+            start = end;
+            if (cut % 3 === 0) expect(pieces.tokens).toBe(countOf(pieces.rows()));
+          }
+          expect(listed(pieces.rows())).toEqual(listed(whole.rows()));
+          expect(pieces.floor()).toBe(whole.floor());
+          expect(pieces.tokens).toBe(ids.length);
+        },
+      ),
+      { seed: 3, numRuns: 50 },
     );
   });
 });

@@ -177,7 +177,7 @@ export const CHECKS: readonly Check[] = [
     uses: ['backend', 'layers', 'model', 'counts'],
     run(subject) {
       const { ids, targets } = randomTokens(TOKENS, VOCAB, 3);
-      const counts = new subject.counts(VOCAB);
+      const counts = new subject.counts(backendOf(subject, 'f64'), VOCAB);
       counts.add(ids, targets, TOKENS);
       const rows = new DenseRows(TOKENS).of(ids, targets, TOKENS);
       const dense = gradients(subject, 'token-wise', rows, 256);

@@ -48,7 +48,7 @@ describe('collapse', () => {
     const vocab = vocabOf(recipe);
     for (const seed of [3, 4, 5]) {
       const { ids, targets } = randomTokens(TOKENS, vocab, seed);
-      const counts = new BigramCounts(vocab);
+      const counts = new BigramCounts(create(2), vocab);
       counts.add(ids, targets, TOKENS);
       const dense = gradients(recipe, create(2), new DenseRows(TOKENS).of(ids, targets, TOKENS), TOKENS);
       const collapsed = gradients(recipe, create(2), counts.rows(), TOKENS, { blockRows: 256 });

@@ -4,6 +4,7 @@ import { completeKernels, type KernelSource } from '../../core/fused.ts';
 import type { OpName } from '../../core/kernels.ts';
 import type { Real } from '../../core/tensor.ts';
 import { add, scale, sumSquares } from './arithmetic.ts';
+import { countPairs } from './count-pairs.ts';
 import { softmaxCrossEntropy } from './cross-entropy.ts';
 import { gatherRows, scatterAddRows } from './embedding.ts';
 import { matmul, matmulTransA, matmulTransB } from './matmul.ts';
@@ -23,6 +24,7 @@ import { tokenShift, tokenShiftGrad } from './token-shift.ts';
 const own: KernelSource = {
   gatherRows,
   scatterAddRows,
+  countPairs,
   rmsNorm,
   rmsNormGrad,
   silu,

@@ -225,6 +225,20 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     },
   ),
   kernel(
+    'pair-order',
+    'countPairs',
+    "a token's followers stand in descending order",
+    (k) =>
+      (offsets, targets, counts, ...pairs) => {
+        k.countPairs(offsets, targets, counts, ...pairs);
+        for (let v = 0; v + 1 < offsets.rows; v++) {
+          const [first, end] = [offsets.data[v]!, offsets.data[v + 1]!];
+          targets.data.subarray(first, end).reverse();
+          counts.data.subarray(first, end).reverse();
+        }
+      },
+  ),
+  kernel(
     'accumulator-overwritten',
     'ternaryMatmulGradW',
     'the accumulator is overwritten, not added to',
