@@ -120,7 +120,6 @@ describe('the shares of cores', () => {
     ) => Math.max(...sharedOut(op, dims, tile, cores).parts.map((part) => part.speedup(cores)));
     // 192 columns, 16 at a time; rows of the head in tiles of 32; 192 tiles of the weights.
     expect(most('scatterAddRows', { M: 2 ** 16, D: 192, V: 1024 }, 96)).toBe(12);
-    expect(most('headLoss', { M: 128, D: 192, V: 1024, Z: 128 }, 8)).toBeLessThan(8);
     expect(most('headLoss', { M: 2 ** 16, D: 192, V: 1024, Z: 2 ** 16 }, 96)).toBe(96);
     expect(most('ternaryMatmulGradW', { M: 2 ** 16, N: 384, K: 192 }, 96)).toBe(96);
     expect(most('ternaryMatmulGradW', { M: 2 ** 20, N: 384, K: 192 }, 1000)).toBe(192);

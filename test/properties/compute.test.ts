@@ -17,9 +17,9 @@ describe.each(COMPUTES)('compute: %s', (wanted) => {
   it.each(ROUNDING)('%s: rounds the gradient of a step of v6.1, and no more than it may', (_, create) => {
     const tokens = 384;
     const { ids, targets } = randomTokens(tokens, 1024, 6);
-    const counts = new BigramCounts(1024);
-    counts.add(ids, targets, tokens);
     const backend = create(2);
+    const counts = new BigramCounts(backend, 1024);
+    counts.add(ids, targets, tokens);
     const compute = computeOn(backend, wanted);
     const { nats, grads } = gradients(v61, backend, counts.rows(), tokens, { compute });
     const exact = gradients(v61, create(2), counts.rows(), tokens, { compute: FLOAT32 });
