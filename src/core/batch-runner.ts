@@ -18,8 +18,8 @@ export interface BatchRunnerOptions {
   readonly compute?: Compute;
 }
 
-/** A cache's worth: activations of this many rows of v6.1 stay in one core's share of the last-level cache. */
-const ROWS_A_THREAD = 512;
+/** Enough for what a call costs outside its kernel not to count; activations then pass through the last-level cache. */
+const ROWS_A_THREAD = 1024;
 /** Ragged last blocks are padded to this many rows, so that few plans are made. */
 const ROW_PADDING = 16;
 
