@@ -9,6 +9,14 @@ namespace {
 /** Rows whose logits are formed at once: still in the second level cache when softmax and outDh read them. */
 constexpr int64_t HEAD_ROWS = 32;
 
+/** Values of dz that are kept for the table's gradient at most, but for one chunk of rows: 64 MB. */
+constexpr int64_t HEAD_VALUES = 1 << 24;
+
+inline int64_t headRowsAtOnce(const Context& ctx, int64_t V) {
+  const int64_t fitting = HEAD_VALUES / V / ROW_CHUNK * ROW_CHUNK;
+  return fitting < ROW_CHUNK ? ROW_CHUNK : atMost(fitting, packedRows(ctx));
+}
+
 /** The table as the right operand of two products: of the logits, and of the rows' gradient where it is wanted. */
 struct HeadPanels {
   Panels transposed, table;
@@ -44,7 +52,7 @@ inline void headRows(const HeadLossArgs& args, const HeadPanels& panels, const P
 
 template <class Steps>
 inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
-  const int64_t M = args.h.rows, D = args.h.cols, V = args.table.rows, most = atMost(M, packedRows(ctx));
+  const int64_t M = args.h.rows, D = args.h.cols, V = args.table.rows, most = atMost(M, headRowsAtOnce(ctx, V));
   const bool wantsDh = args.outDh.data, wantsTable = args.accTable.data;
   const Panels none = {nullptr, 0, 0};
   const HeadPanels panels = {newPanels(ctx, stepsOf<Steps>(D), V),

@@ -16,6 +16,8 @@ export const SHARING = {
   PART_ROWS: 32,
   /** Rows whose logits exist at once, on each thread. */
   HEAD_ROWS: 32,
+  /** Values of dz that are kept at most. */
+  HEAD_VALUES: 2 ** 24,
   /** Columns that threads of `scatterAddRows` share out together. */
   LINE: 16,
 } as const;
@@ -130,7 +132,8 @@ const RULES: Partial<Record<OpName, (dims: Dims, tile: Tile, cores: number) => S
   matmulTransB: ({ M, N, K }, tile) => byRows(M!, N!, K!, tile),
   matmulTransA: ({ M, N, K }, tile, cores) => bySums(M!, N!, K!, tile, cores),
   headLoss: ({ M, D, V }, tile, cores) => {
-    const rows = Math.min(M!, packedRows(cores));
+    const atOnce = Math.min(packedRows(cores), Math.max(ROW_CHUNK, SHARING.HEAD_VALUES / V!));
+    const rows = Math.min(M!, atOnce);
     const each = M! * V! * D!;
     const section = rows * V! * D!;
     return {
@@ -141,7 +144,7 @@ const RULES: Partial<Record<OpName, (dims: Dims, tile: Tile, cores: number) => S
         packing(M! * D!, rows * D!),
         product(each, V!, D!, section, tile),
       ],
-      forks: 2 + 3 * Math.ceil(M! / packedRows(cores)),
+      forks: 2 + 3 * Math.ceil(M! / atOnce),
     };
   },
   scatterAddRows: ({ M, D }) => ({ parts: [inPieces(M! * D!, D! / SHARING.LINE)], forks: 1 }),
