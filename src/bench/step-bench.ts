@@ -1,4 +1,4 @@
-import { type OpTime, type TimedBackend, timed } from '../backends/decorators/timed.ts';
+import { wrapBackend } from '../backends/decorators/wrap.ts';
 import type { Backend } from '../core/backend.ts';
 import type { OpName } from '../core/kernels.ts';
 import type { MakeTraining } from '../recipes/recipe-training.ts';
@@ -11,7 +11,8 @@ import { type Summary, summarize } from './summary.ts';
 /** Where the time of one step went. */
 export interface StepTime {
   readonly seconds: number;
-  readonly ops: readonly Pick<OpTime, 'op' | 'calls' | 'seconds'>[];
+  /** The longest first. */
+  readonly ops: readonly { readonly op: OpName; readonly calls: number; readonly seconds: number }[];
 }
 
 /** The parts of a step; together they are the whole of it. */
@@ -53,9 +54,38 @@ export interface StepResult {
   readonly breakdown: Breakdown;
 }
 
+/**
+ * Tells kernels from the rest, and no more: what `timed` finds out about layers and arithmetic takes longer than the
+ * TypeScript that is to be measured.
+ */
+export class Stopwatch {
+  readonly backend: Backend;
+  private sums = new Map<OpName, { calls: number; seconds: number }>();
+
+  constructor(inner: Backend) {
+    this.backend = wrapBackend('timed', inner, (op, _values, call) => {
+      const began = performance.now();
+      const result = call();
+      const passed = performance.now() - began;
+      const sum = this.sums.get(op) ?? { calls: 0, seconds: 0 };
+      sum.calls++;
+      sum.seconds += passed / 1000;
+      this.sums.set(op, sum);
+      return result;
+    });
+  }
+
+  /** What was added since the last call of this method. */
+  take(): StepTime['ops'] {
+    const ops = [...this.sums].map(([op, sum]) => ({ op, ...sum }));
+    this.sums = new Map();
+    return ops.sort((a, b) => b.seconds - a.seconds);
+  }
+}
+
 /** A training run that takes one step at a time. */
 export class StepBench {
-  private readonly timed: TimedBackend;
+  private readonly watch: Stopwatch;
   private readonly trainer: Trainer;
   private readonly tokens: number;
   private stepSeconds = 0;
@@ -65,8 +95,8 @@ export class StepBench {
     path: Path,
     private readonly variant: Variant,
   ) {
-    this.timed = timed(inner);
-    const { parts, options } = variant.make(this.timed, path);
+    this.watch = new Stopwatch(inner);
+    const { parts, options } = variant.make(this.watch.backend, path);
     this.tokens = options.tokensPerStep;
     const onStep = ({ tokensPerSecond }: { tokensPerSecond: number }) => {
       this.stepSeconds = this.tokens / tokensPerSecond;
@@ -76,9 +106,9 @@ export class StepBench {
 
   /** One step. A trainer that is told to stop before it begins still finishes the step under way. */
   async step(): Promise<StepTime> {
-    this.timed.clock.take();
+    this.watch.take();
     await this.trainer.run(AbortSignal.abort());
-    return { seconds: this.stepSeconds, ops: this.timed.clock.take().ops };
+    return { seconds: this.stepSeconds, ops: this.watch.take() };
   }
 
   /** `callSeconds`: what a call with nothing to do costs. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { timed } from '../../src/backends/decorators/timed.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
-import { benchSteps, breakDown, StepBench } from '../../src/bench/step-bench.ts';
+import { benchSteps, breakDown, StepBench, Stopwatch } from '../../src/bench/step-bench.ts';
 import { StreamBatches, tokenStream } from '../../src/bench/token-stream.ts';
 import { OP_NAMES } from '../../src/core/ops.ts';
 import { mat } from '../../src/core/tensor.ts';
@@ -44,21 +44,25 @@ describe('the token stream', () => {
   });
 });
 
-describe('the clock', () => {
+const inner = createReferenceBackend('f32');
+const decorated = timed(inner);
+const stopwatch = new Stopwatch(inner);
+
+describe.each([
+  ['timed', decorated.kernels, () => decorated.clock.take().ops],
+  ['the stopwatch', stopwatch.backend.kernels, () => stopwatch.take()],
+] as const)('%s', (_name, kernels, take) => {
   it('counts calls and their time, by op, until it is read', () => {
-    const inner = createReferenceBackend('f32');
-    const backend = timed(inner);
-    const { kernels } = backend;
     const [a, b] = [mat('f32', 2, 2, 'a'), mat('f32', 2, 2, 'b')];
     b.data.fill(3);
     kernels.add(a, a, b);
     kernels.add(a, a, b);
     expect(kernels.sumSquares(a)).toBe(4 * 36);
-    const times = backend.clock.take().ops;
+    const times = take();
     expect(Object.fromEntries(times.map(({ op, calls }) => [op, calls]))).toEqual({ add: 2, sumSquares: 1 });
     expect(times.every(({ seconds }) => seconds >= 0)).toBe(true);
     expect(times).toEqual([...times].sort((x, y) => y.seconds - x.seconds));
-    expect(backend.clock.take().ops).toEqual([]);
+    expect(take()).toEqual([]);
   });
 });
 

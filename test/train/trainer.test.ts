@@ -66,6 +66,13 @@ describe('Trainer', () => {
     expect(events.map((e) => e.step)).toEqual([1]);
   });
 
+  it('lets signals and timers in, however short its steps are', async () => {
+    const abort = new AbortController();
+    const { trainer: t } = trainer({ limits: { ...NO_LIMITS, seconds: 5 }, tokensPerStep: 8, seqLen: 8 });
+    setTimeout(() => abort.abort(), 0);
+    expect(await t.run(abort.signal)).toBe('interrupted');
+  });
+
   it('follows the schedule from warm-up to the end', async () => {
     const { trainer: t, events } = trainer({ limits: { ...NO_LIMITS, steps: 6 } }, linear(2, 0.002), 0.01);
     await t.run();
