@@ -61,7 +61,7 @@ inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
     const int64_t rows = atMost(M - first, most);
     dz.values = rows;
     // HEAD_ROWS at a time, so that no tile lies in two chunks.
-    parallelRows(threadsFor(ctx, rows * V * D, PRODUCT_SHARE), rows, HEAD_ROWS, [&](int64_t begin, int64_t end, int thread) {
+    parallelRows(teamFor(ctx, rows * V * D, PRODUCT_SHARE), rows, HEAD_ROWS, [&](int64_t begin, int64_t end, int thread) {
       headRows<Steps>(args, panels, dz, first, begin, end, z + thread * HEAD_ROWS * V);
     });
     if (!wantsTable) continue;
