@@ -52,7 +52,8 @@ inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
   Panels h = wantsTable ? newPanels(ctx, stepsOf<Steps>(most), D) : none;
   PackedColumns<Steps> dz = {};
   if (wantsTable) dz = newPackedColumns<Steps>(ctx, most, V);
-  float* z = ctx.scratch.get<float>(static_cast<size_t>(ctx.threads * HEAD_ROWS * V));
+  const int64_t busy = atMost(ctx.threads, ceilDiv(most, HEAD_ROWS));
+  float* z = ctx.scratch.get<float>(static_cast<size_t>(busy * HEAD_ROWS * V));
   if (ctx.scratch.failed()) return;
   packColumns<Steps>(ctx, panels.transposed, D, args.table.data);
   if (wantsDh) packRows<Steps>(ctx, panels.table, V, args.table.data);
