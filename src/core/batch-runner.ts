@@ -7,7 +7,7 @@ import type { Rows } from './rows.ts';
 
 export interface BatchRunnerOptions {
   readonly seqLen: number;
-  /** Most rows of one block, or `auto`: enough for every thread to have a cache's worth. */
+  /** Most rows of one block, or `auto`: as many for each thread as make a call worth its cost. */
   readonly blockRows: number | 'auto';
   /** Most rows of a batch: the vocabulary where rows are distinct tokens. */
   readonly maxRows: number;
