@@ -60,7 +60,8 @@ inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
   Panels h = wantsTable ? newPanels(ctx, stepsOf<Steps>(most), D) : none;
   PackedColumns<Steps> dz = {};
   if (wantsTable) dz = newPackedColumns<Steps>(ctx, most, V);
-  float* z = ctx.scratch.get<float>(static_cast<size_t>(ctx.threads * HEAD_ROWS * V));
+  const int64_t busy = atMost(ctx.threads, ceilDiv(most, HEAD_ROWS));
+  float* z = ctx.scratch.get<float>(static_cast<size_t>(busy * HEAD_ROWS * V));
   if (ctx.scratch.failed()) return;
   packColumns<Steps>(ctx, panels.transposed, D, args.table.data);
   if (wantsDh) packRows<Steps>(ctx, panels.table, V, args.table.data);
@@ -69,7 +70,7 @@ inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
     const int64_t rows = atMost(M - first, most);
     dz.values = rows;
     // HEAD_ROWS at a time, so that no tile lies in two chunks.
-    parallelRows(threadsFor(ctx, rows * V * D, PRODUCT_SHARE), rows, HEAD_ROWS, [&](int64_t begin, int64_t end, int thread) {
+    parallelRows(teamFor(ctx, rows * V * D, PRODUCT_SHARE), rows, HEAD_ROWS, [&](int64_t begin, int64_t end, int thread) {
       headRows<Steps>(args, panels, dz, first, begin, end, z + thread * HEAD_ROWS * V);
     });
     if (!wantsTable) continue;

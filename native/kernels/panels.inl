@@ -50,9 +50,9 @@ inline Panels newPanels(Context& ctx, int64_t steps, int64_t cols) {
 }
 
 /** Threads for `work` of which each shall get at least `share`. */
-inline int threadsFor(const Context& ctx, int64_t work, int64_t share) {
-  const int64_t threads = atMost(work / share, ctx.threads);
-  return threads > 1 ? static_cast<int>(threads) : 1;
+inline Team teamFor(const Context& ctx, int64_t work, int64_t share) {
+  const int64_t busy = atMost(work / share, ctx.threads);
+  return {ctx.threads, busy > 1 ? static_cast<int>(busy) : 1};
 }
 
 /** Elements that are worth a thread when they are packed: several times what it takes to wake one. */
@@ -62,9 +62,9 @@ constexpr int64_t PACK_SHARE = 1 << 16;
 template <class Fill>
 inline void fillPanels(const Context& ctx, const Panels& panels, const Fill& fill) {
   const int64_t count = panels.count(), parts = ceilDiv(panels.steps, PACK_STEPS);
-  const int threads = threadsFor(ctx, panels.steps * panels.cols, PACK_SHARE);
+  const Team team = teamFor(ctx, panels.steps * panels.cols, PACK_SHARE);
   // Steps may be rows that the same thread wrote: it packs all columns of them.
-  parallelTasks(threads, count * parts, [&](int64_t part, int) {
+  parallelTasks(team, count * parts, [&](int64_t part, int) {
     const int64_t panel = part % count, step = part / count * PACK_STEPS, col = panel * TILE_COLS;
     fill(panels.at(panel, step), step, atMost(panels.steps - step, PACK_STEPS), col,
          atMost(panels.cols - col, TILE_COLS));

@@ -83,7 +83,9 @@ struct CodeSteps {
   SIMD_INLINE Sum add(Sum sum, Operand w, Operand x) { return simd::dot(sum, w, x); }
   /** `codeSum`: of the left operand's codes, for the offset of the right one's. */
   SIMD_INLINE simd::Vec total(Sum sum, int32_t codeSum) {
-    return simd::toFloat(simd::widenAdd(simd::intBroadcast(-OFFSET * codeSum), sum));
+    // Unsigned, because the codes of NaN and infinity may be of any size: that sum is never used, but must not overflow.
+    const uint32_t offset = static_cast<uint32_t>(OFFSET) * static_cast<uint32_t>(codeSum);
+    return simd::toFloat(simd::widenAdd(simd::intBroadcast(static_cast<int32_t>(0u - offset)), sum));
   }
   SIMD_INLINE simd::Vec join(const simd::IntVec (&rows)[VALUES]) {
     return simd::quadsOf(rows[0], rows[1], rows[2], rows[3]);

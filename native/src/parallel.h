@@ -15,10 +15,17 @@ namespace flashlm {
 namespace {
 
 /**
- * Calls `fn(piece)` for every piece, each on its own thread where there are enough. The team always has the same size,
- * also when some of it finds nothing to do: GNU's OpenMP ends surplus threads when a team shrinks and makes new ones
- * when it grows again.
+ * Who works on a parallel section: the first `busy` threads of a team. The team has the same size in every section,
+ * whatever there is to do: GNU's OpenMP ends surplus threads when a team shrinks and makes new ones when it grows again.
  */
+struct Team {
+  int size, busy;
+
+  Team(int threads) : Team(threads, threads) {}
+  Team(int size, int busy) : size(size), busy(busy) {}
+};
+
+/** Calls `fn(piece)` for every piece, each on its own thread where there are enough. */
 template <class F>
 inline void runPieces(int threads, int pieces, const F& fn) {
 #ifdef _OPENMP
@@ -34,13 +41,13 @@ inline void runPieces(int threads, int pieces, const F& fn) {
 
 /**
  * Calls `fn(begin, end, thread)` on disjoint ranges that cover [0, rows); boundaries are multiples of `grain` (>= 1).
- * `thread` is below `threads` and no two concurrent calls share it.
+ * `thread` is below `team.busy` and no two concurrent calls share it.
  */
 template <class F>
-inline void parallelRows(int threads, int64_t rows, int64_t grain, const F& fn) {
+inline void parallelRows(Team team, int64_t rows, int64_t grain, const F& fn) {
   const int64_t chunks = rows / grain + (rows % grain != 0);
-  const int pieces = static_cast<int>(chunks < threads ? chunks : threads);
-  runPieces(threads, pieces, [&](int piece) {
+  const int pieces = static_cast<int>(chunks < team.busy ? chunks : team.busy);
+  runPieces(team.size, pieces, [&](int piece) {
     const int64_t begin = chunks * piece / pieces * grain;
     const int64_t end = chunks * (piece + 1) / pieces * grain;
     fn(begin, end < rows ? end : rows, piece);
@@ -49,8 +56,8 @@ inline void parallelRows(int threads, int64_t rows, int64_t grain, const F& fn) 
 
 /** Calls `fn(i, thread)` for every task i in [0, tasks); neighbouring tasks share a thread. */
 template <class F>
-inline void parallelTasks(int threads, int64_t tasks, const F& fn) {
-  parallelRows(threads, tasks, 1, [&](int64_t begin, int64_t end, int thread) {
+inline void parallelTasks(Team team, int64_t tasks, const F& fn) {
+  parallelRows(team, tasks, 1, [&](int64_t begin, int64_t end, int thread) {
     for (int64_t task = begin; task < end; task++) fn(task, thread);
   });
 }
