@@ -51,7 +51,7 @@ inline double expRow(float* e, const float* z, int64_t count, float max) {
     if (!e) continue;
     for (int j = 0; j < 4; j++) simd::store(e + i + j * simd::LANES, v[j]);
   }
-  float rest[FOUR] = {};
+  float rest[FOUR < 16 ? 16 : FOUR];
   const int64_t left = count - i;
   eachVector(0, left, [&](int64_t k, auto part) {
     simd::Vec v[1] = {simd::sub(shift, take(z + i + k, part))};
