@@ -47,6 +47,39 @@ float selectAbs(Context& ctx, const float* w, int64_t count, int64_t rank) {
   return value;
 }
 
+/** What lies below a value: how many, and the greatest of them (0 if there are none), as `absBits`. */
+struct Below {
+  int64_t count;
+  uint32_t greatest;
+};
+
+/** The value of rank `rank` - 1 among the |w|, `value` being the one of rank `rank`. NaN when memory is short. */
+float predecessorAbs(Context& ctx, const float* w, int64_t count, int64_t rank, float value) {
+  Below* parts = ctx.scratch.get<Below>(ctx.threads);
+  if (!parts) return __builtin_nanf("");
+  memset(parts, 0, sizeof(Below) * ctx.threads);
+  const uint32_t limit = absBits(value);
+  parallelRows(ctx.threads, count, THREAD_ELEMENTS, [=](int64_t begin, int64_t end, int thread) {
+    Below below = {0, 0};
+    for (int64_t i = begin; i < end; i++) {
+      const uint32_t bits = absBits(w[i]);
+      below.count += bits < limit;
+      below.greatest = bits < limit && bits > below.greatest ? bits : below.greatest;
+    }
+    parts[thread] = below;
+  });
+  Below all = {0, 0};
+  for (int thread = 0; thread < ctx.threads; thread++) {
+    all.count += parts[thread].count;
+    if (parts[thread].greatest > all.greatest) all.greatest = parts[thread].greatest;
+  }
+  // Of equal values one is the other's predecessor.
+  if (all.count < rank) return value;
+  float greatest;
+  memcpy(&greatest, &all.greatest, sizeof greatest);
+  return greatest;
+}
+
 double meanAbs(Context& ctx, Matrix<const float> w) {
   const int64_t rows = w.rows, K = w.cols;
   const float* from = w.data;
@@ -62,7 +95,7 @@ double medianAbs(Context& ctx, Matrix<const float> w) {
   const int64_t count = w.rows * w.cols;
   const float upper = selectAbs(ctx, w.data, count, count / 2);
   if (count % 2) return upper;
-  const double lower = selectAbs(ctx, w.data, count, count / 2 - 1);
+  const double lower = predecessorAbs(ctx, w.data, count, count / 2, upper);
   return (lower + upper) / 2;
 }
 

@@ -154,7 +154,6 @@ SIMD_INLINE int32_t reduceAdd(IntVec v) {
 struct Sum16 {
   __m256d lanes[4] = {_mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd()};
 
-  SIMD_INLINE Vec number(Vec x) { return maxNumber(abs(x), zero()); }
   SIMD_INLINE Vec kept(Vec x, float keepAbove) {
     const Vec a = abs(x);
     return _mm256_and_ps(a, greater(a, broadcast(keepAbove)));
@@ -175,12 +174,12 @@ struct Sum16 {
     if (n > 8) addEight(2, loadPartial(x + 8, n - 8));
   }
   SIMD_METHOD void addAbs(const float* x) {
-    addEight(0, number(load(x)));
-    addEight(2, number(load(x + 8)));
+    addEight(0, abs(load(x)));
+    addEight(2, abs(load(x + 8)));
   }
   SIMD_METHOD void addAbsPartial(const float* x, int n) {
-    addEight(0, number(loadPartial(x, n)));
-    if (n > 8) addEight(2, number(loadPartial(x + 8, n - 8)));
+    addEight(0, abs(loadPartial(x, n)));
+    if (n > 8) addEight(2, abs(loadPartial(x + 8, n - 8)));
   }
   SIMD_METHOD void addAbsAbove(const float* x, float keepAbove) {
     addEight(0, kept(load(x), keepAbove));

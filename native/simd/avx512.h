@@ -91,8 +91,8 @@ SIMD_INLINE IntVec loadCodeIntsPartial(const int8_t* p, int n) {
   return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(firstLanes(n), p));
 }
 SIMD_INLINE IntVec beyond(Vec x, Vec limit) {
-  const __m512i above = _mm512_movm_epi32(greater(x, limit)), below = _mm512_movm_epi32(greater(neg(limit), x));
-  return _mm512_sub_epi32(below, above);
+  const __m512i sign = _mm512_srai_epi32(_mm512_castps_si512(x), 31);
+  return _mm512_maskz_or_epi32(greater(abs(x), limit), sign, _mm512_set1_epi32(1));
 }
 SIMD_INLINE IntVec toCodes(Vec x) {
   return _mm512_maskz_cvtps_epi32(_mm512_cmp_ps_mask(x, x, _CMP_ORD_Q), x);
@@ -152,8 +152,6 @@ SIMD_INLINE Vec bf16Row(const float* p) { return reinterpret_cast<Vec>(_mm512_cv
 struct Sum16 {
   __m512d low = _mm512_setzero_pd(), high = _mm512_setzero_pd();
 
-  /** |x|, 0 for NaN: the one that is a number and has the greater size, without its sign. */
-  SIMD_INLINE __m512d number(__m512d x) { return _mm512_range_pd(x, _mm512_setzero_pd(), 0b1011); }
   SIMD_METHOD void addHalves(__m512d a, __m512d b) {
     low = _mm512_add_pd(low, a);
     high = _mm512_add_pd(high, b);
@@ -172,9 +170,10 @@ struct Sum16 {
   SIMD_METHOD void addPartial(const float* x, int n) { addSixteen(loadPartial(x, n)); }
   // Halves are loaded by themselves: taking the upper one out of a register costs more than a load.
   SIMD_METHOD void addAbs(const float* x) {
-    addHalves(number(_mm512_cvtps_pd(_mm256_loadu_ps(x))), number(_mm512_cvtps_pd(_mm256_loadu_ps(x + 8))));
+    addHalves(_mm512_abs_pd(_mm512_cvtps_pd(_mm256_loadu_ps(x))),
+              _mm512_abs_pd(_mm512_cvtps_pd(_mm256_loadu_ps(x + 8))));
   }
-  SIMD_METHOD void addAbsPartial(const float* x, int n) { addKept(loadPartial(x, n), -1.0f); }
+  SIMD_METHOD void addAbsPartial(const float* x, int n) { addSixteen(abs(loadPartial(x, n))); }
   SIMD_METHOD void addAbsAbove(const float* x, float keepAbove) { addKept(load(x), keepAbove); }
   SIMD_METHOD void addAbsAbovePartial(const float* x, int n, float keepAbove) {
     addKept(loadPartial(x, n), keepAbove);

@@ -182,12 +182,12 @@ struct Sum16 {
     }
   }
   SIMD_METHOD void addAbs(const float* x) {
-    for (int i = 0; i < 4; i++) addFour(2 * i, kept(load(x + 4 * i), -1.0f));
+    for (int i = 0; i < 4; i++) addFour(2 * i, abs(load(x + 4 * i)));
   }
   SIMD_METHOD void addAbsPartial(const float* x, int n) {
     for (int i = 0; 4 * i < n; i++) {
       const int left = n - 4 * i;
-      addFour(2 * i, kept(loadPartial(x + 4 * i, left < 4 ? left : 4), -1.0f));
+      addFour(2 * i, abs(loadPartial(x + 4 * i, left < 4 ? left : 4)));
     }
   }
   SIMD_METHOD void addAbsAbove(const float* x, float keepAbove) {

@@ -179,8 +179,8 @@ SIMD_INLINE Vec roundBf16(Vec v) {
 
 /**
  * Sum in float64 over SUM_LANES interleaved lanes (core/kernels.ts), the order that every instruction set
- * follows to the bit: of x, of |x| (NaN counts as 0), of those |x| that are above a limit, or of x * x (exact in
- * float64, fused or not). Each call takes 16 elements; only the last of a row may be partial.
+ * follows to the bit: of x, of |x|, of those |x| that are above a limit (NaN is not), or of x * x (exact in float64,
+ * fused or not). Each call takes 16 elements; only the last of a row may be partial.
  * `add(i, v)` takes four registers instead, the elements from i, a multiple of their number.
  */
 struct Sum16 {
@@ -195,7 +195,7 @@ struct Sum16 {
   }
   SIMD_METHOD void addAbs(const float* x) { addAbsPartial(x, 16); }
   SIMD_METHOD void addAbsPartial(const float* x, int n) {
-    for (int j = 0; j < n; j++) lanes[j] += maxNumber(abs(x[j]), 0.0f);
+    for (int j = 0; j < n; j++) lanes[j] += abs(x[j]);
   }
   SIMD_METHOD void addAbsAbove(const float* x, float keepAbove) { addAbsAbovePartial(x, 16, keepAbove); }
   SIMD_METHOD void addAbsAbovePartial(const float* x, int n, float keepAbove) {
