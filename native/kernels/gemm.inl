@@ -104,7 +104,9 @@ inline void multiply(int64_t row, int64_t rows, const Operand& left, const Panel
     do {
       const int64_t steps = atMost(right.steps - step, CHUNK);
       const Left block = left.block(row + r, count, step, steps, room, each);
+      if (step + CHUNK < right.steps) left.prefetchBlock(row + r, count, step + CHUNK);
       for (int64_t p = panelBegin; p < panelEnd; p++) {
+        if (r == 0 && p + 1 < panelEnd) prefetch(right.at(p + 1, step), steps * TILE_COLS);
         multiplyPanel<Steps>(row + r, count, block, right.at(p, step), steps, out.from(r, p * TILE_COLS), each);
       }
       each.into = Into::add;

@@ -26,6 +26,12 @@ struct Left {
   }
 };
 
+/** Asks for memory that another core may hold, while there is something else to compute. */
+inline void prefetch(const float* from, int64_t count) {
+  constexpr int64_t LINE = 64 / sizeof(float);
+  for (int64_t i = 0; i < count; i += LINE) __builtin_prefetch(from + i);
+}
+
 /** What a tile does to the output. */
 enum class Into { replace, add };
 
@@ -58,6 +64,8 @@ struct RowsOperand {
       return {room, row, GROUP * steps, steps, 1};
     }
   }
+  /** Rows are read by the thread that wrote them. */
+  void prefetchBlock(int64_t, int64_t, int64_t) const {}
 };
 
 /**
@@ -89,6 +97,10 @@ struct PackedColumns {
       finish.codeSums = codeSums + chunk * padded() + row;
     }
     return {at(chunk, 0), 0, GROUP * CHUNK, 1, GROUP};
+  }
+  void prefetchBlock(int64_t row, int64_t rows, int64_t step) const {
+    const int64_t first = row / GROUP * GROUP, end = ceilDiv(row + rows, GROUP) * GROUP;
+    prefetch(at(step / CHUNK, first), (end - first) * CHUNK);
   }
 };
 

@@ -171,6 +171,8 @@ describe('calls of a step on more cores', () => {
     expect(await rowsOf(1)).toEqual([[1024, 2]]);
     expect(await rowsOf(2)).toEqual([[2048, 1]]);
     expect(await rowsOf(96)).toEqual([[2048, 1]]);
+    const collapsed = await callsOn(backend, 8, 'collapsed', variant);
+    expect(collapsed.calls.some(({ op }) => op === 'ternaryMatmulGradW')).toBe(true);
   });
 });
 

@@ -108,6 +108,8 @@ async function run(
   command: { error(text: string): never },
 ) {
   if (options.shape && !options.op) command.error("error: option '--shape' needs '--op'");
+  if (options.op && options.only === 'step')
+    command.error("error: option '--op' measures ops alone: leave '--only step' out");
   if (options.predict && (options.threads || options.op || options.only === 'ops'))
     command.error("error: option '--predict' needs steps with one thread and with more");
   const old = options.compare === undefined ? null : readReport(options.compare);
