@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import type { Backend } from '../../src/core/backend.ts';
+import { ACTIVATION_RULES, WEIGHT_RULES } from '../../src/core/kernels.ts';
+import { Random } from '../../src/core/random.ts';
+import { mat, tensor } from '../../src/core/tensor.ts';
+import { nativeVariants } from './backends.ts';
+
+const reference = createReferenceBackend('f32');
+const RULES = [...ACTIVATION_RULES, ...WEIGHT_RULES];
+/** One register and a tail, several registers and a tail, on every instruction set. */
+const COLS = [21, 133];
+
+function quantised(backend: Backend, rule: (typeof RULES)[number], rows: readonly number[][]) {
+  const cols = rows[0]!.length;
+  const x = mat('f32', rows.length, cols, 'x');
+  x.data.set(rows.flat());
+  const codes = tensor('i8', rows.length, cols, 'codes');
+  const { kernels } = backend;
+  const isWeight = rule === 'absmean' || rule === 'absmedian';
+  const scale = mat('f32', isWeight ? 1 : rows.length, 1, 'scale');
+  if (isWeight) kernels.quantizeWeight(codes, scale, x, rule);
+  else kernels.quantizeRows(codes, scale, x, rule);
+  return { codes: [...codes.data], scale: [...scale.data] };
+}
+
+/** The floats around (n + 1/2) * scale, up to three away, where a quotient with two roundings could fall on the other side. */
+function rowsAroundHalves(random: Random, count: number, cols: number): number[][] {
+  const bits = new Uint32Array(1);
+  const float = new Float32Array(bits.buffer);
+  const near = (value: number): number => {
+    float[0] = value;
+    bits[0]! += (random.uint32() % 7) - 3;
+    return float[0]!;
+  };
+  return Array.from({ length: count }, () => {
+    const greatest = Math.fround((1 + random.uniform()) * 2 ** ((random.uint32() % 60) - 10));
+    const scale = Math.fround(greatest / 127);
+    const sign = () => (random.uint32() % 2 ? 1 : -1);
+    return [
+      greatest,
+      ...Array.from({ length: cols - 1 }, () => sign() * near(((random.uint32() % 126) + 0.5) * scale)),
+    ];
+  });
+}
+
+const SPECIAL = [NaN, Infinity, -Infinity, 0, -0, 1e-45, -1e-45, 3.4e38, -3.4e38];
+
+/** Rows in which few, some or all values are not what arithmetic expects. */
+function rowsWithSpecials(random: Random, cols: number): number[][] {
+  return [0.01, 0.1, 1].flatMap((share) =>
+    [SPECIAL.slice(0, 1), SPECIAL].flatMap((values) =>
+      Array.from({ length: 8 }, () =>
+        Array.from({ length: cols }, () =>
+          random.uniform() < share ? values[random.uint32() % values.length]! : random.uniform() - 0.5,
+        ),
+      ),
+    ),
+  );
+}
+
+describe.each(nativeVariants().map(({ name, create }) => ({ name, backend: create(1) })))(
+  '$name',
+  ({ backend }) => {
+    it('divides as the specification does next to every half', () => {
+      const random = new Random(1, 'halves');
+      for (const cols of COLS) {
+        const rows = rowsAroundHalves(random, 200, cols);
+        expect(quantised(backend, 'int8', rows)).toEqual(quantised(reference, 'int8', rows));
+      }
+    });
+
+    it.each(RULES)('gives what is no number the code and the scale of the specification: %s', (rule) => {
+      const random = new Random(2, 'specials');
+      for (const cols of COLS) {
+        const rows = rowsWithSpecials(random, cols);
+        if (rule !== 'absmean' && rule !== 'absmedian')
+          expect(quantised(backend, rule, rows)).toEqual(quantised(reference, rule, rows));
+        else
+          for (const row of rows)
+            expect(quantised(backend, rule, [row])).toEqual(quantised(reference, rule, [row]));
+      }
+    });
+  },
+);
