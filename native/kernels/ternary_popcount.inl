@@ -10,7 +10,7 @@
  * Why NEON takes it, in instructions of the inner loop for 128 products (gcc 12; a tile's loads and loop included):
  *
  *   smlal, the plain quad route        24.7, of which 16 multiply
- *   sdot, the quad route with dotprod  15.0, of which  8 multiply
+ *   sdot, the quad route with dotprod  15.3, of which  8 multiply
  *   this one, with dotprod or without   8.0, of which  7 do the work: 2 and, eor, 2 cnt, mls, add
  *
  * AVX-512 needs 6 instructions for 512 products (and, vpternlogd, 2 vpopcntd, 2 vpaddd) where vpdpbusd takes 8; Zen 5
