@@ -3,6 +3,13 @@
 namespace flashlm {
 namespace {
 
+/** For rows whose squares overflow float32: in float64 they cannot. */
+__attribute__((noinline)) double largeSquares(const float* x, int64_t count) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; i++) sum += static_cast<double>(x[i]) * x[i];
+  return sum;
+}
+
 void rmsNorm(Context& ctx, const RmsNormArgs& args) noexcept {
   const int64_t D = args.x.cols;
   float* outs = args.out.data;
@@ -12,10 +19,11 @@ void rmsNorm(Context& ctx, const RmsNormArgs& args) noexcept {
   const double eps = args.eps;
   const auto rstdOf = [=](int64_t row) {
     const float* x = xs + row * D;
-    const double squares = sumVectors(D, [=](simd::Vec sum, int64_t i, auto part) {
+    double squares = sumVectors(D, [=](simd::Vec sum, int64_t i, auto part) {
       const simd::Vec v = take(x + i, part);
       return simd::fma(v, v, sum);
     });
+    if (__builtin_isinf(squares)) squares = largeSquares(x, D);
     return rstd[row] = static_cast<float>(1 / __builtin_sqrt(squares / D + eps));
   };
   eachRowInTwoPasses(ctx, args.x.rows, D, rstdOf, [=](int64_t row, float rstdOfRow) {

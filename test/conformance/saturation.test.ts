@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { nativeVariants } from './backends.ts';
-import { expectSaturation } from './saturation.ts';
+import { expectLargeRowsNormalised, expectSaturation } from './saturation.ts';
 
 const backends = [
   { name: 'reference', create: () => createReferenceBackend('f32') },
@@ -11,5 +11,9 @@ const backends = [
 describe.each(backends)('$name', ({ create }) => {
   it('has the loss and the gradients of logits whose exponentials overflow', () => {
     expectSaturation(create());
+  });
+
+  it('normalises rows whose squares overflow', () => {
+    expectLargeRowsNormalised(create());
   });
 });

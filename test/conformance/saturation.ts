@@ -35,3 +35,24 @@ export function expectSaturation(backend: Backend): void {
   expectAll('headLoss dh', dh.data, [0, SCALE * 1000]);
   expectAll('headLoss dTable', dTable.data, [SCALE, -SCALE, 0]);
 }
+
+/** Squares of these overflow float32, or those of a whole row do. */
+const LARGE = [2e18, 1e20, 1e30, 3e38];
+const WIDTH = 600;
+
+/** Throws unless rows whose squares overflow float32 are normalised: 0 in their place would hide that a run diverged. */
+export function expectLargeRowsNormalised(backend: Backend): void {
+  const [x, out, rstd] = [
+    mat(backend.real, LARGE.length, WIDTH, 'x'),
+    mat(backend.real, LARGE.length, WIDTH, 'out'),
+    mat(backend.real, LARGE.length, 1, 'rstd'),
+  ];
+  LARGE.forEach((size, row) => {
+    for (let d = 0; d < WIDTH; d++) x.data[row * WIDTH + d] = d % 2 ? size : -size;
+  });
+  backend.kernels.rmsNorm(out, rstd, x, null, 1e-6);
+  out.data.forEach((value: number, i: number) => {
+    if (!(Math.abs(value - (i % 2 ? 1 : -1)) <= 1e-5))
+      throw new Error(`${backend.name} rmsNorm out[${i}] of values like ${x.data[i]} is ${value}`);
+  });
+}
