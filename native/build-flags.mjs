@@ -39,8 +39,8 @@ const ISA_FLAGS = {
 };
 const OTHER_ARCH = { 'isa/scalar.cpp': [] };
 
-/** Extensions that younger compilers alone can make (gcc before 11 has no AVX-VNNI): left out where they can't. */
-const OPTIONAL = ['isa/overrides/avx2_vnni.cpp'];
+/** Extensions that younger compilers alone can make (AVX-VNNI: gcc 11, bf16: gcc 10): left out where they can't. */
+const OPTIONAL = ['avx2_vnni', 'avx512_bf16', 'neon_bf16'].map((name) => `isa/overrides/${name}.cpp`);
 
 /** The optional files for `arch` with their flags. */
 export const optionalFlags = (arch) =>

@@ -1,6 +1,7 @@
 import { ROW_CHUNK } from '../src/core/kernels.ts';
-import { type FlatArg, flatArgs, OP_NAMES, OPS } from '../src/core/ops.ts';
-import { BANNER, CPP_TYPES, enumerator, enumName, field, pascal } from './cpp-names.ts';
+import { type FlatArg, flatArgs } from '../src/core/op-calls.ts';
+import { OP_NAMES, OPS } from '../src/core/ops.ts';
+import { BANNER, CPP_TYPES, enumClass, enumName, field, pascal, SHARED_CHOICES } from './cpp-names.ts';
 
 function fieldType(op: string, arg: FlatArg): string {
   if (arg.kind === 'scalar') return arg.symbol || arg.whole ? 'int64_t' : 'double';
@@ -18,7 +19,8 @@ function structs(op: (typeof OP_NAMES)[number]): string {
   const args = flatArgs(op);
   const enums = args
     .filter((arg) => arg.kind === 'choice')
-    .map((arg) => `enum class ${enumName(op, arg)} : int { ${arg.values.map(enumerator).join(', ')} };\n`);
+    .filter((arg) => !SHARED_CHOICES.has(arg.name))
+    .map((arg) => enumClass(enumName(op, arg), arg.values));
   const fields = args.map((arg) => `  ${fieldType(op, arg)} ${field(arg)};${note(arg)}\n`);
   return `${enums.join('')}struct ${pascal(op)}Args {\n${fields.join('')}};\n`;
 }
@@ -51,6 +53,7 @@ struct Matrix {
   int64_t rows, cols;
 };
 
+${[...SHARED_CHOICES].map(([name, values]) => enumClass(pascal(name), values)).join('')}
 ${OP_NAMES.map(structs).join('\n')}
 /**
  * One plain C pointer per op; an extension has those that it replaces, and null. A kernel reads and writes only inside

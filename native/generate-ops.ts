@@ -1,7 +1,8 @@
 import { opTableSignature } from '../src/backends/native/signature.ts';
 import type { OpName } from '../src/core/kernels.ts';
-import { type Dim, type FlatArg, flatArgs, OP_NAMES, OPS, type TensorArg } from '../src/core/ops.ts';
-import { BANNER, CPP_TYPES, enumName, pascal } from './cpp-names.ts';
+import { type FlatArg, flatArgs } from '../src/core/op-calls.ts';
+import { type Dim, OP_NAMES, OPS, type TensorArg } from '../src/core/ops.ts';
+import { BANNER, CPP_TYPES, enumName, pascal, valuesName } from './cpp-names.ts';
 
 /** An int8 dot product stays within 32 bits up to this many columns, also where codes are shifted to 0..255. */
 const MOST_INTEGER_COLUMNS = 2 ** 22;
@@ -83,7 +84,7 @@ class OpWriter {
   private spec(arg: FlatArg): string {
     if (arg.kind === 'tensor') return this.tensor(arg);
     if (arg.kind === 'scalar') return `scalar("${arg.name}")${arg.symbol || arg.whole ? '.whole()' : ''}`;
-    return `choice("${arg.name}", k${enumName(this.op, arg)})`;
+    return `choice("${arg.name}", k${valuesName(this.op, arg)})`;
   }
 
   private value(arg: FlatArg, index: number): string {
@@ -99,7 +100,7 @@ class OpWriter {
     const choices = this.args.flatMap((arg) =>
       arg.kind === 'choice'
         ? [
-            `constexpr const char* k${enumName(this.op, arg)}[] = {${arg.values.map((v) => `"${v}"`).join(', ')}};\n`,
+            `constexpr const char* k${valuesName(this.op, arg)}[] = {${arg.values.map((v) => `"${v}"`).join(', ')}};\n`,
           ]
         : [],
     );

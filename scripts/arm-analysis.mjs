@@ -11,16 +11,18 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { need, runs } from '../native/need.mjs';
 import { predictKunpeng } from './arm/kunpeng.mjs';
 import { cyclesOf, tileLoops } from './arm/loops.mjs';
+import { readOptions } from './options.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const folder = path.join(root, 'native', 'build', 'arm-analysis');
 const COMPILER = 'aarch64-linux-gnu-g++';
 const CPUS = ['tsv110', 'neoverse-n1'];
-const { values } = parseArgs({ options: { report: { type: 'string' } } });
+const { values } = readOptions('usage: node scripts/arm-analysis.mjs [--report FILE]', {
+  options: { report: { type: 'string' } },
+});
 
 /** The newest object of a kernel file. */
 function objectOf(file) {

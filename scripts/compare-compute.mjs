@@ -11,12 +11,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
+import { readOptions } from './options.mjs';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const COMPUTES = ['f32', 'bf16', 'int8'];
 
-const { values } = parseArgs({
+const USAGE =
+  'usage: node scripts/compare-compute.mjs [--data FILES] [--valid FILES] [--steps 2000] [--seeds 3] [--recipe NAMES] [--runs DIR]';
+const { values } = readOptions(USAGE, {
   options: {
     data: { type: 'string', multiple: true },
     valid: { type: 'string', multiple: true },

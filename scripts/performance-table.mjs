@@ -1,13 +1,14 @@
 // The README's tables of what is measured, from one report:
 //   npx flashlm bench --json > report.json; node scripts/performance-table.mjs report.json
 import fs from 'node:fs';
-import process from 'node:process';
+import { readOptions } from './options.mjs';
 
-const [path] = process.argv.slice(2);
-if (!path) {
-  console.error('usage: node scripts/performance-table.mjs report.json   (made by flashlm bench --json)');
-  process.exit(2);
-}
+const { positionals } = readOptions(
+  'usage: node scripts/performance-table.mjs REPORT   (made by flashlm bench --json)',
+  { allowPositionals: true },
+  (_, reports) => (reports.length === 1 ? undefined : 'Name one report'),
+);
+const [path] = positionals;
 const { machine, limits, ops, steps, date } = JSON.parse(fs.readFileSync(path, 'utf8'));
 
 const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)}%`;

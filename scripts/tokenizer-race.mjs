@@ -12,22 +12,22 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { TokenFile } from '../dist/data/token-file.js';
+import { readOptions } from './options.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    vocab: { type: 'string', default: '1024' },
-    runs: { type: 'string', default: '5' },
-    python: { type: 'string' },
+const { positionals, values } = readOptions(
+  'usage: node scripts/tokenizer-race.mjs TEXT [--vocab 1024] [--runs 5] [--python PYTHON]',
+  {
+    allowPositionals: true,
+    options: {
+      vocab: { type: 'string', default: '1024' },
+      runs: { type: 'string', default: '5' },
+      python: { type: 'string' },
+    },
   },
-});
-if (positionals.length !== 1) {
-  console.error('node scripts/tokenizer-race.mjs TEXT [--vocab 1024] [--runs 5] [--python PYTHON]');
-  process.exit(2);
-}
+  (_, texts) => (texts.length === 1 ? undefined : 'Name one text file'),
+);
 const text = path.resolve(positionals[0]);
 const folder = mkdtempSync(path.join(os.tmpdir(), 'flashlm-race-'));
 

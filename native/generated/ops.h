@@ -20,6 +20,8 @@ struct Matrix {
   int64_t rows, cols;
 };
 
+enum class Precision : int { f32, bf16, int8 };
+
 struct GatherRowsArgs {
   Matrix<float> out;  // out [M x D]
   Matrix<const float> table;  // in [V x D]
@@ -109,11 +111,10 @@ struct QuantizeRowsArgs {
   QuantizeRowsRule rule;
 };
 
-enum class PackTernaryPrecision : int { f32, bf16, int8 };
 struct PackTernaryArgs {
   Matrix<uint8_t> outPacked;  // out [1 x P]
   Matrix<const int8_t> codes;  // in [N x K]
-  PackTernaryPrecision precision;
+  Precision precision;
 };
 
 struct TernaryMatmulArgs {
@@ -125,57 +126,51 @@ struct TernaryMatmulArgs {
   Matrix<const uint8_t> w_packed;  // in [1 x P]
 };
 
-enum class TernaryMatmulFloatPrecision : int { f32, bf16 };
 struct TernaryMatmulFloatArgs {
   Matrix<float> out;  // out [M x N]
   Matrix<const float> x;  // in [M x K]
   Matrix<const int8_t> w_codes;  // in [N x K]
   Matrix<const float> w_scale;  // in [1 x 1]
   Matrix<const uint8_t> w_packed;  // in [1 x P]
-  TernaryMatmulFloatPrecision precision;
+  Precision precision;
 };
 
-enum class TernaryMatmulGradXPrecision : int { f32, bf16, int8 };
 struct TernaryMatmulGradXArgs {
   Matrix<float> outDx;  // out [M x K]
   Matrix<const float> dy;  // in [M x N]
   Matrix<const int8_t> w_codes;  // in [N x K]
   Matrix<const float> w_scale;  // in [1 x 1]
   Matrix<const uint8_t> w_packed;  // in [1 x P]
-  TernaryMatmulGradXPrecision precision;
+  Precision precision;
 };
 
-enum class TernaryMatmulGradWPrecision : int { f32, bf16, int8 };
 struct TernaryMatmulGradWArgs {
   Matrix<float> accW;  // acc [N x K]
   Matrix<const float> dy;  // in [M x N]
   Matrix<const int8_t> x_codes;  // in [M x K]
   Matrix<const float> x_scale;  // in [M x 1]
-  TernaryMatmulGradWPrecision precision;
+  Precision precision;
 };
 
-enum class MatmulPrecision : int { f32, bf16 };
 struct MatmulArgs {
   Matrix<float> out;  // out [M x N]
   Matrix<const float> a;  // in [M x K]
   Matrix<const float> b;  // in [K x N]
-  MatmulPrecision precision;
+  Precision precision;
 };
 
-enum class MatmulTransBPrecision : int { f32, bf16 };
 struct MatmulTransBArgs {
   Matrix<float> out;  // out [M x N]
   Matrix<const float> a;  // in [M x K]
   Matrix<const float> b;  // in [N x K]
-  MatmulTransBPrecision precision;
+  Precision precision;
 };
 
-enum class MatmulTransAPrecision : int { f32, bf16 };
 struct MatmulTransAArgs {
   Matrix<float> acc;  // acc [M x N]
   Matrix<const float> a;  // in [K x M]
   Matrix<const float> b;  // in [K x N]
-  MatmulTransAPrecision precision;
+  Precision precision;
 };
 
 struct SoftmaxCrossEntropyArgs {
@@ -188,7 +183,6 @@ struct SoftmaxCrossEntropyArgs {
   double scale;
 };
 
-enum class HeadLossPrecision : int { f32, bf16 };
 struct HeadLossArgs {
   Matrix<float> outNats;  // out [M x 1]
   Matrix<float> outDh;  // out [M x D], data == nullptr when absent
@@ -199,7 +193,7 @@ struct HeadLossArgs {
   Matrix<const int32_t> targets_ids;  // in [Z x 1]
   Matrix<const float> targets_weights;  // in [Z x 1]
   double scale;
-  HeadLossPrecision precision;
+  Precision precision;
 };
 
 struct SumSquaresArgs {

@@ -202,7 +202,7 @@ constexpr SymbolSpec kPackTernarySymbols[] = {
     {1, SymbolSpec::cols},  // K
 };
 double runPackTernary(const KernelTable& table, Context& context, const Argument* v) {
-  table.packTernary(context, {matrix<uint8_t>(v[0]), matrix<const int8_t>(v[1]), static_cast<PackTernaryPrecision>(v[2].choice)});
+  table.packTernary(context, {matrix<uint8_t>(v[0]), matrix<const int8_t>(v[1]), static_cast<Precision>(v[2].choice)});
   return 0;
 }
 
@@ -239,7 +239,7 @@ constexpr SymbolSpec kTernaryMatmulFloatSymbols[] = {
     {2, SymbolSpec::rows},  // N
 };
 double runTernaryMatmulFloat(const KernelTable& table, Context& context, const Argument* v) {
-  table.ternaryMatmulFloat(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3]), matrix<const uint8_t>(v[4]), static_cast<TernaryMatmulFloatPrecision>(v[5].choice)});
+  table.ternaryMatmulFloat(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3]), matrix<const uint8_t>(v[4]), static_cast<Precision>(v[5].choice)});
   return 0;
 }
 
@@ -258,7 +258,7 @@ constexpr SymbolSpec kTernaryMatmulGradXSymbols[] = {
     {2, SymbolSpec::cols},  // K
 };
 double runTernaryMatmulGradX(const KernelTable& table, Context& context, const Argument* v) {
-  table.ternaryMatmulGradX(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3]), matrix<const uint8_t>(v[4]), static_cast<TernaryMatmulGradXPrecision>(v[5].choice)});
+  table.ternaryMatmulGradX(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3]), matrix<const uint8_t>(v[4]), static_cast<Precision>(v[5].choice)});
   return 0;
 }
 
@@ -276,7 +276,7 @@ constexpr SymbolSpec kTernaryMatmulGradWSymbols[] = {
     {2, SymbolSpec::cols},  // K
 };
 double runTernaryMatmulGradW(const KernelTable& table, Context& context, const Argument* v) {
-  table.ternaryMatmulGradW(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3]), static_cast<TernaryMatmulGradWPrecision>(v[4].choice)});
+  table.ternaryMatmulGradW(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3]), static_cast<Precision>(v[4].choice)});
   return 0;
 }
 
@@ -293,7 +293,7 @@ constexpr SymbolSpec kMatmulSymbols[] = {
     {2, SymbolSpec::cols},  // N
 };
 double runMatmul(const KernelTable& table, Context& context, const Argument* v) {
-  table.matmul(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2]), static_cast<MatmulPrecision>(v[3].choice)});
+  table.matmul(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2]), static_cast<Precision>(v[3].choice)});
   return 0;
 }
 
@@ -310,7 +310,7 @@ constexpr SymbolSpec kMatmulTransBSymbols[] = {
     {2, SymbolSpec::rows},  // N
 };
 double runMatmulTransB(const KernelTable& table, Context& context, const Argument* v) {
-  table.matmulTransB(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2]), static_cast<MatmulTransBPrecision>(v[3].choice)});
+  table.matmulTransB(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2]), static_cast<Precision>(v[3].choice)});
   return 0;
 }
 
@@ -327,7 +327,7 @@ constexpr SymbolSpec kMatmulTransASymbols[] = {
     {2, SymbolSpec::cols},  // N
 };
 double runMatmulTransA(const KernelTable& table, Context& context, const Argument* v) {
-  table.matmulTransA(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2]), static_cast<MatmulTransAPrecision>(v[3].choice)});
+  table.matmulTransA(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2]), static_cast<Precision>(v[3].choice)});
   return 0;
 }
 
@@ -370,7 +370,7 @@ constexpr SymbolSpec kHeadLossSymbols[] = {
     {6, SymbolSpec::rows},  // Z
 };
 double runHeadLoss(const KernelTable& table, Context& context, const Argument* v) {
-  table.headLoss(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<float>(v[2]), matrix<const float>(v[3]), matrix<const float>(v[4]), matrix<const int32_t>(v[5]), matrix<const int32_t>(v[6]), matrix<const float>(v[7]), v[8].number, static_cast<HeadLossPrecision>(v[9].choice)});
+  table.headLoss(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<float>(v[2]), matrix<const float>(v[3]), matrix<const float>(v[4]), matrix<const int32_t>(v[5]), matrix<const int32_t>(v[6]), matrix<const float>(v[7]), v[8].number, static_cast<Precision>(v[9].choice)});
   return 0;
 }
 

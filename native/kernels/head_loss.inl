@@ -81,7 +81,7 @@ inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
 }
 
 inline void headLoss(Context& ctx, const HeadLossArgs& args) noexcept {
-  args.precision == HeadLossPrecision::bf16 ? headLossIn<Bf16Steps>(ctx, args) : headLossIn<FloatSteps>(ctx, args);
+  withFloatSteps(args.precision, [&](auto steps) { headLossIn<decltype(steps)>(ctx, args); });
 }
 
 }  // namespace

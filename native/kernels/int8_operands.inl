@@ -14,8 +14,8 @@ constexpr float LEAST_MAX = 0x1p-96f;
 
 /** The scale of values of which `most` is the largest magnitude, and what they are multiplied by to become codes. */
 SIMD_INLINE simd::Vec int8Scale(simd::Vec most) {
-  const simd::Vec isFinite = simd::sub(most, most);  // 0, or NaN
-  const simd::Vec scale = simd::add(simd::div(most, simd::broadcast(127.0f)), isFinite);
+  const simd::Vec poison = simd::sub(most, most);  // 0, or NaN of what is not finite
+  const simd::Vec scale = simd::add(simd::div(most, simd::broadcast(127.0f)), poison);
   return simd::select(simd::greater(simd::broadcast(LEAST_MAX), most), simd::zero(), scale);
 }
 SIMD_INLINE simd::Vec int8Inverse(simd::Vec most) {
@@ -90,19 +90,9 @@ inline void packQuantizedColumns(const Context& ctx, const PackedColumns<CodeSte
 /** Codes [values x cols] as the right operand. */
 inline void packQuads(const Context& ctx, const Panels& panels, int64_t values, const int8_t* codes) {
   const int64_t stride = panels.cols;
-  fillPanels(ctx, panels, [&](float* to, int64_t step, int64_t steps, int64_t col, int64_t cols) {
-    for (int64_t s = step; s < step + steps; s++, to += TILE_COLS) {
-#pragma GCC unroll 4
-      for (int v = 0; v < simd::TILE_VECS; v++) {
-        simd::IntVec rows[CodeSteps::VALUES] = {};
-        for (int i = 0; i < CodeSteps::VALUES; i++) {
-          const int64_t value = s * CodeSteps::VALUES + i;
-          const simd::IntVec code = value < values ? loadCodesUpTo(codes + value * stride + col, v, cols) : simd::intBroadcast(0);
-          rows[i] = simd::add(code, simd::intBroadcast(CodeSteps::OFFSET));
-        }
-        simd::store(to + v * simd::LANES, CodeSteps::join(rows));
-      }
-    }
+  packSteps<CodeSteps>(ctx, panels, values, [=](int64_t value, int v, int64_t col, int64_t cols) {
+    const simd::IntVec code = loadCodesUpTo(codes + value * stride + col, v, cols);
+    return simd::add(code, simd::intBroadcast(CodeSteps::OFFSET));
   });
 }
 

@@ -137,10 +137,10 @@ inline void packColumnBlock(const PackedColumns<Steps>& to, int64_t chunk, int64
     for (int64_t c = 0; c < cols; c += GROUP) {
       float* group = to.at(chunk, col + c) + (first / Steps::VALUES + s) * GROUP;
       eachVector(0, atMost(cols - c, GROUP), [&](int64_t i, auto part) {
-        simd::Vec rows[Steps::VALUES] = {};
+        typename Steps::Value rows[Steps::VALUES] = {};
         for (int v = 0; v < Steps::VALUES; v++) {
           const int64_t row = s * Steps::VALUES + v;
-          rows[v] = row < values ? value(row, col + c + i, part) : simd::zero();
+          rows[v] = row < values ? value(row, col + c + i, part) : Steps::none();
         }
         put(group + i, Steps::join(rows), part);
       });

@@ -49,7 +49,7 @@ inline Panels newPanels(Context& ctx, int64_t steps, int64_t cols) {
   return panels;
 }
 
-/** Threads for `work` of which each shall get at least `share`. */
+/** All threads, as many of them busy as `work` has shares for. */
 inline Team teamFor(const Context& ctx, int64_t work, int64_t share) {
   const int64_t busy = atMost(work / share, ctx.threads);
   return {ctx.threads, busy > 1 ? static_cast<int>(busy) : 1};
@@ -81,10 +81,10 @@ inline void packSteps(const Context& ctx, const Panels& panels, int64_t values, 
     for (int64_t s = step; s < step + steps; s++, to += TILE_COLS) {
 #pragma GCC unroll 4
       for (int v = 0; v < simd::TILE_VECS; v++) {
-        simd::Vec rows[Steps::VALUES] = {};
+        typename Steps::Value rows[Steps::VALUES] = {};
         for (int i = 0; i < Steps::VALUES; i++) {
           const int64_t value = s * Steps::VALUES + i;
-          rows[i] = value < values ? row(value, v, col, cols) : simd::zero();
+          rows[i] = value < values ? row(value, v, col, cols) : Steps::none();
         }
         simd::store(to + v * simd::LANES, Steps::join(rows));
       }

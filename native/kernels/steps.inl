@@ -14,9 +14,12 @@ struct FloatSteps {
   /** Rows of floats can be multiplied where they stand. */
   static constexpr bool IN_PLACE = true;
 
+  /** A register of values before they are joined to elements. */
+  using Value = simd::Vec;
   using Sum = simd::Vec;
   using Operand = simd::Vec;
 
+  SIMD_INLINE Value none() { return simd::zero(); }
   SIMD_INLINE Sum zero() { return simd::zero(); }
   SIMD_INLINE Operand load(const float* elements) { return simd::load(elements); }
   SIMD_INLINE Operand broadcast(const float* element) { return simd::broadcast(*element); }
@@ -24,7 +27,7 @@ struct FloatSteps {
   /** What the sums come to. */
   SIMD_INLINE simd::Vec total(Sum sum, int32_t) { return sum; }
   /** A register of elements, of which each holds a value from each of `rows`. */
-  SIMD_INLINE simd::Vec join(const simd::Vec (&rows)[VALUES]) { return rows[0]; }
+  SIMD_INLINE simd::Vec join(const Value (&rows)[VALUES]) { return rows[0]; }
 };
 
 #ifdef SIMD_BF16_DOT
@@ -35,7 +38,7 @@ struct Bf16Steps : FloatSteps {
   static constexpr bool IN_PLACE = false;
 
   SIMD_INLINE Sum add(Sum sum, Operand w, Operand x) { return simd::bf16Dot(sum, w, x); }
-  SIMD_INLINE simd::Vec join(const simd::Vec (&rows)[VALUES]) { return simd::bf16Pairs(rows[0], rows[1]); }
+  SIMD_INLINE simd::Vec join(const Value (&rows)[VALUES]) { return simd::bf16Pairs(rows[0], rows[1]); }
   /** The elements of a row of `count` values. */
   SIMD_INLINE void convertRow(float* to, const float* row, int64_t count) {
     int64_t i = 0;
@@ -54,7 +57,7 @@ struct Bf16Steps : FloatSteps {
 struct Bf16Steps : FloatSteps {
   static constexpr bool IN_PLACE = false;
 
-  SIMD_INLINE simd::Vec join(const simd::Vec (&rows)[VALUES]) { return simd::roundBf16(rows[0]); }
+  SIMD_INLINE simd::Vec join(const Value (&rows)[VALUES]) { return simd::roundBf16(rows[0]); }
   SIMD_INLINE void convertRow(float* to, const float* row, int64_t count) {
     eachVector(0, count, [=](int64_t i, auto part) { put(to + i, simd::roundBf16(take(row + i, part)), part); });
   }
@@ -70,9 +73,11 @@ struct CodeSteps {
   static constexpr int VALUES = 4;
   /** What the right operand's codes are stored with: some instructions take one operand without a sign. */
   static constexpr int OFFSET = simd::CODE_OFFSET;
+  using Value = simd::IntVec;
   using Sum = simd::DotSum;
   using Operand = simd::Quads;
 
+  SIMD_INLINE Value none() { return simd::intBroadcast(0); }
   SIMD_INLINE Sum zero() { return simd::dotZero(); }
   SIMD_INLINE Operand load(const float* elements) {
     return simd::loadQuads(reinterpret_cast<const uint8_t*>(elements));
@@ -87,7 +92,7 @@ struct CodeSteps {
     const uint32_t offset = static_cast<uint32_t>(OFFSET) * static_cast<uint32_t>(codeSum);
     return simd::toFloat(simd::widenAdd(simd::intBroadcast(static_cast<int32_t>(0u - offset)), sum));
   }
-  SIMD_INLINE simd::Vec join(const simd::IntVec (&rows)[VALUES]) {
+  SIMD_INLINE simd::Vec join(const Value (&rows)[VALUES]) {
     return simd::quadsOf(rows[0], rows[1], rows[2], rows[3]);
   }
 };
@@ -97,11 +102,20 @@ struct CodeSteps {
 /** Products of codes by way of float32: exact, because no sum of ROW_CHUNK of them reaches 2^24. */
 struct CodeSteps : FloatSteps {
   static constexpr int OFFSET = 0;
+  using Value = simd::IntVec;
 
-  SIMD_INLINE simd::Vec join(const simd::IntVec (&rows)[VALUES]) { return simd::toFloat(rows[0]); }
+  SIMD_INLINE Value none() { return simd::intBroadcast(0); }
+  SIMD_INLINE simd::Vec join(const Value (&rows)[VALUES]) { return simd::toFloat(rows[0]); }
 };
 
 #endif
+
+/** Calls `run(steps)` with the kind of step that products of two floats take in a precision. */
+template <class Run>
+inline void withFloatSteps(Precision precision, const Run& run) {
+  if (precision == Precision::bf16) return run(Bf16Steps{});
+  run(FloatSteps{});
+}
 
 /** Steps that `values` products take; what the last one has too many is 0. */
 template <class Steps>

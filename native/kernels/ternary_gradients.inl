@@ -9,17 +9,19 @@
 namespace flashlm {
 namespace {
 
-template <class Steps>
-inline void ternaryMatmulGradXIn(Context& ctx, const TernaryMatmulGradXArgs& args, PackTernaryPrecision precision) {
-  const Matrix<const int8_t>& codes = args.w_codes;
-  const BackwardPanels packed = {args.w_packed.data, codes.rows, codes.cols};
-  Panels right = packed.panels(Steps::VALUES);
-  if (!packed.holds(precision)) {
-    right = newPanels(ctx, right.steps, right.cols);
-    if (!right.data) return;
-    packCodes<Steps>(ctx, right, codes.rows, codes.data);
-  }
-  multiplyRows<Steps>(ctx, args.outDx, args.dy, right, args.w_scale.data);
+inline void ternaryMatmulGradXFloat(Context& ctx, const TernaryMatmulGradXArgs& args) {
+  withFloatSteps(args.precision, [&](auto steps) {
+    using Steps = decltype(steps);
+    const Matrix<const int8_t>& codes = args.w_codes;
+    const BackwardPanels packed = {args.w_packed.data, codes.rows, codes.cols};
+    Panels right = packed.panels(Steps::VALUES);
+    if (!packed.holds(args.precision)) {
+      right = newPanels(ctx, right.steps, right.cols);
+      if (!right.data) return;
+      packCodes<Steps>(ctx, right, codes.rows, codes.data);
+    }
+    multiplyRows<Steps>(ctx, args.outDx, args.dy, right, args.w_scale.data);
+  });
 }
 
 /** dy row by row as int8 codes, then the exact product that forward has too. */
@@ -29,7 +31,7 @@ inline void ternaryMatmulGradXInt8(Context& ctx, const TernaryMatmulGradXArgs& a
   QuadPanels right = packed.quads();
   const int64_t rowBytes = 4 * right.steps;
   int8_t* room = ctx.scratch.get<int8_t>(static_cast<size_t>(ctx.threads * ROW_BLOCK * rowBytes));
-  if (!packed.holds(PackTernaryPrecision::int8)) {
+  if (!packed.holds(Precision::int8)) {
     right.data = ctx.scratch.get<uint8_t>(static_cast<size_t>(right.bytes()));
     if (right.data) packTransposedQuads(ctx, right, codes);
   }
@@ -53,22 +55,18 @@ inline void ternaryMatmulGradXInt8(Context& ctx, const TernaryMatmulGradXArgs& a
 }
 
 inline void ternaryMatmulGradX(Context& ctx, const TernaryMatmulGradXArgs& args) noexcept {
-  switch (args.precision) {
-    case TernaryMatmulGradXPrecision::f32:
-      return ternaryMatmulGradXIn<FloatSteps>(ctx, args, PackTernaryPrecision::f32);
-    case TernaryMatmulGradXPrecision::bf16:
-      return ternaryMatmulGradXIn<Bf16Steps>(ctx, args, PackTernaryPrecision::bf16);
-    case TernaryMatmulGradXPrecision::int8:
-      return ternaryMatmulGradXInt8(ctx, args);
-  }
+  if (args.precision == Precision::int8) return ternaryMatmulGradXInt8(ctx, args);
+  ternaryMatmulGradXFloat(ctx, args);
 }
 
-template <class Steps>
-inline void ternaryMatmulGradWIn(Context& ctx, const TernaryMatmulGradWArgs& args) {
-  const auto columns = newPackedColumns<Steps>(ctx, atMost(args.dy.rows, packedRows(ctx)), args.dy.cols);
-  accumulateRows(ctx, args.accW, args.dy.rows, columns, [&](const auto& left, const Panels& right, int64_t first) {
-    packColumnGroups(ctx, left, args.dy.data + first * args.dy.cols, args.x_scale.data + first);
-    packCodes<Steps>(ctx, right, left.values, args.x_codes.data + first * args.x_codes.cols);
+inline void ternaryMatmulGradWFloat(Context& ctx, const TernaryMatmulGradWArgs& args) {
+  withFloatSteps(args.precision, [&](auto steps) {
+    using Steps = decltype(steps);
+    const auto columns = newPackedColumns<Steps>(ctx, atMost(args.dy.rows, packedRows(ctx)), args.dy.cols);
+    accumulateRows(ctx, args.accW, args.dy.rows, columns, [&](const auto& left, const Panels& right, int64_t first) {
+      packColumnGroups(ctx, left, args.dy.data + first * args.dy.cols, args.x_scale.data + first);
+      packCodes<Steps>(ctx, right, left.values, args.x_codes.data + first * args.x_codes.cols);
+    });
   });
 }
 
@@ -84,14 +82,8 @@ inline void ternaryMatmulGradWInt8(Context& ctx, const TernaryMatmulGradWArgs& a
 }
 
 inline void ternaryMatmulGradW(Context& ctx, const TernaryMatmulGradWArgs& args) noexcept {
-  switch (args.precision) {
-    case TernaryMatmulGradWPrecision::f32:
-      return ternaryMatmulGradWIn<FloatSteps>(ctx, args);
-    case TernaryMatmulGradWPrecision::bf16:
-      return ternaryMatmulGradWIn<Bf16Steps>(ctx, args);
-    case TernaryMatmulGradWPrecision::int8:
-      return ternaryMatmulGradWInt8(ctx, args);
-  }
+  if (args.precision == Precision::int8) return ternaryMatmulGradWInt8(ctx, args);
+  ternaryMatmulGradWFloat(ctx, args);
 }
 
 }  // namespace

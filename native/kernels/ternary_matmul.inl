@@ -54,17 +54,14 @@ inline void ternaryMatmul(Context& ctx, const TernaryMatmulArgs& args) noexcept 
                  });
 }
 
-template <class Steps>
-inline void ternaryMatmulFloatIn(Context& ctx, const TernaryMatmulFloatArgs& args) {
-  const Panels right = newPanels(ctx, stepsOf<Steps>(args.x.cols), args.out.cols);
-  if (!right.data) return;
-  unpackTernary<Steps>(ctx, right, args.x.cols, args.w_packed.data);
-  multiplyRows<Steps>(ctx, args.out, args.x, right, args.w_scale.data);
-}
-
 inline void ternaryMatmulFloat(Context& ctx, const TernaryMatmulFloatArgs& args) noexcept {
-  args.precision == TernaryMatmulFloatPrecision::bf16 ? ternaryMatmulFloatIn<Bf16Steps>(ctx, args)
-                                                      : ternaryMatmulFloatIn<FloatSteps>(ctx, args);
+  withFloatSteps(args.precision, [&](auto steps) {
+    using Steps = decltype(steps);
+    const Panels right = newPanels(ctx, stepsOf<Steps>(args.x.cols), args.out.cols);
+    if (!right.data) return;
+    unpackTernary<Steps>(ctx, right, args.x.cols, args.w_packed.data);
+    multiplyRows<Steps>(ctx, args.out, args.x, right, args.w_scale.data);
+  });
 }
 
 }  // namespace

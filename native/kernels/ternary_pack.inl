@@ -54,12 +54,12 @@ class BackwardPanels {
   /** Memory of any alignment may be handed in; floats that lie across are written and not used. */
   bool isAligned() const { return reinterpret_cast<uintptr_t>(data()) % alignof(float) == 0; }
 
-  bool holds(PackTernaryPrecision precision) const {
+  bool holds(Precision precision) const {
     uint32_t found;
     memcpy(&found, tag_, sizeof found);
     return found == tagFor(precision) && isAligned();
   }
-  void mark(PackTernaryPrecision precision) const {
+  void mark(Precision precision) const {
     const uint32_t tag[TAG_BYTES / sizeof(uint32_t)] = {tagFor(precision)};
     memcpy(const_cast<uint8_t*>(tag_), tag, TAG_BYTES);
   }
@@ -69,7 +69,7 @@ class BackwardPanels {
 
   const uint8_t* data() const { return tag_ + TAG_BYTES; }
   /** Tells the bf16 forms of tables apart, which may have been put together of several. */
-  static uint32_t tagFor(PackTernaryPrecision precision) {
+  static uint32_t tagFor(Precision precision) {
     return 0x7e570000u | static_cast<uint32_t>(Bf16Steps::VALUES) << 8 | static_cast<uint32_t>(precision);
   }
 
@@ -131,18 +131,11 @@ inline void packBackwardFloats(Context& ctx, const BackwardPanels& to, const Mat
   memcpy(static_cast<void*>(panels.data), aligned.data, static_cast<size_t>(panels.size()) * sizeof(float));
 }
 
-inline void packBackward(Context& ctx, const BackwardPanels& to, const Matrix<const int8_t>& codes,
-                         PackTernaryPrecision precision) {
-  switch (precision) {
-    case PackTernaryPrecision::f32:
-      packBackwardFloats<FloatSteps>(ctx, to, codes);
-      break;
-    case PackTernaryPrecision::bf16:
-      packBackwardFloats<Bf16Steps>(ctx, to, codes);
-      break;
-    case PackTernaryPrecision::int8:
-      packTransposedQuads(ctx, to.quads(), codes);
-      break;
+inline void packBackward(Context& ctx, const BackwardPanels& to, const Matrix<const int8_t>& codes, Precision precision) {
+  if (precision == Precision::int8) {
+    packTransposedQuads(ctx, to.quads(), codes);
+  } else {
+    withFloatSteps(precision, [&](auto steps) { packBackwardFloats<decltype(steps)>(ctx, to, codes); });
   }
   to.mark(precision);
 }

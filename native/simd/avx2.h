@@ -82,10 +82,10 @@ SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int6
   _mm_storeu_ps(to + 3 * toStride, r3);
 }
 
-/** p * 2^n for the n in the lowest bits of t; the result must be normal. */
-SIMD_INLINE Vec addExponent(Vec p, Vec t) {
+/** 2^n for the n in the lowest bits of t, from -126 to 127. */
+SIMD_INLINE Vec pow2(Vec t) {
   const __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(t), 23);
-  return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), exponent));
+  return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(broadcast(1.0f)), exponent));
 }
 #include "divide.inl"
 #include "exp.inl"

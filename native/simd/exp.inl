@@ -1,6 +1,6 @@
 /**
- * expMinus for the wrappers that have `addExponent(p, t)`: e^-a is 2^-n times a polynomial, n = round(a / ln 2). Adding
- * 1.5 * 2^23 rounds, and leaves n in the lowest bits of the sum, where addExponent finds it. The polynomial is the one
+ * expMinus for the wrappers that have `pow2(t)`: e^-a is 2^-n times a polynomial, n = round(a / ln 2). Adding
+ * 1.5 * 2^23 rounds, and leaves -n in the lowest bits of the sum, where pow2 finds it. The polynomial is the one
  * of degree 5 with the least relative error on |g| <= ln(2) / 2, 1.0e-7, of those that are 1 - g + ... at 0: e^-0 is 1.
  *
  * Each step is written for all N registers before the next one: the chain of one alone is longer than what a core
@@ -19,5 +19,7 @@ SIMD_INLINE void expMinus(Vec (&x)[N]) {
   for (int j = 0; j < N; j++) p[j] = fma(p[j], g[j], broadcast(4.9999230e-1f));
   for (int j = 0; j < N; j++) p[j] = fma(p[j], g[j], broadcast(-1.0f));
   for (int j = 0; j < N; j++) p[j] = fma(p[j], g[j], broadcast(1.0f));
-  for (int j = 0; j < N; j++) x[j] = select(greater(x[j], broadcast(87.33f)), zero(), addExponent(p[j], t[j]));
+  // A product, where adding to p's exponent would be quicker: of the bits of a NaN that may make a number.
+  for (int j = 0; j < N; j++) p[j] = mul(p[j], pow2(t[j]));
+  for (int j = 0; j < N; j++) x[j] = select(greater(x[j], broadcast(87.33f)), zero(), p[j]);
 }

@@ -74,10 +74,10 @@ SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int6
   vst1q_f32(to + 3 * toStride, high.val[1]);
 }
 
-/** p * 2^n for the n in the lowest bits of t; the result must be normal. */
-SIMD_INLINE Vec addExponent(Vec p, Vec t) {
+/** 2^n for the n in the lowest bits of t, from -126 to 127. */
+SIMD_INLINE Vec pow2(Vec t) {
   const uint32x4_t exponent = vshlq_n_u32(vreinterpretq_u32_f32(t), 23);
-  return vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_f32(p), exponent));
+  return vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_f32(vdupq_n_f32(1.0f)), exponent));
 }
 #include "divide.inl"
 #include "exp.inl"

@@ -74,7 +74,9 @@ CpuFeatures cpuFeatures() {
   const unsigned long capabilities = getauxval(AT_HWCAP);
   if (capabilities & HWCAP_ASIMD) found |= kNeon;
   if (capabilities & HWCAP_ASIMDDP) found |= kDotprod;
+#ifdef HWCAP2_BF16  // headers of Linux 5.6 and later
   if (getauxval(AT_HWCAP2) & HWCAP2_BF16) found |= kBf16;
+#endif
 #endif
   return found;
 }

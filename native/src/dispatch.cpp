@@ -16,13 +16,15 @@ extern const flashlm::KernelTable kernel_table_avx2_vnni;
 extern const flashlm::KernelTable kernel_table_avx512;
 extern const flashlm::KernelTable kernel_table_avx512_vnni;
 extern const flashlm::KernelTable kernel_table_avx512_vpopcntdq;
+#ifndef FLASHLM_WITHOUT_AVX512_BF16
 extern const flashlm::KernelTable kernel_table_avx512_bf16;
+#endif
 #endif
 #if defined(__aarch64__) || defined(FLASHLM_SIMDE)
 extern const flashlm::KernelTable kernel_table_neon;
 extern const flashlm::KernelTable kernel_table_neon_dotprod;
 #endif
-#if defined(__aarch64__)
+#if defined(__aarch64__) && !defined(FLASHLM_WITHOUT_NEON_BF16)
 extern const flashlm::KernelTable kernel_table_neon_bf16;
 #endif
 }
@@ -63,12 +65,18 @@ constexpr Feature kFeatures[] = {
 #endif
     {"avx512", "vnni", kAvx512vnni, &kernel_table_avx512_vnni},
     {"avx512", "vpopcntdq", kAvx512vnni | kAvx512vpopcntdq, &kernel_table_avx512_vpopcntdq},
+#ifndef FLASHLM_WITHOUT_AVX512_BF16
     {"avx512", "bf16", kAvx512vnni | kAvx512bf16, &kernel_table_avx512_bf16},
+#endif
 };
 #elif defined(__aarch64__)
 constexpr Isa kIsas[] = {{"scalar", 0, &kernel_table_scalar}, {"neon", kNeon, &kernel_table_neon}};
-constexpr Feature kFeatures[] = {{"neon", "dotprod", kDotprod, &kernel_table_neon_dotprod},
-                                 {"neon", "bf16", kDotprod | kBf16, &kernel_table_neon_bf16}};
+constexpr Feature kFeatures[] = {
+    {"neon", "dotprod", kDotprod, &kernel_table_neon_dotprod},
+#ifndef FLASHLM_WITHOUT_NEON_BF16
+    {"neon", "bf16", kDotprod | kBf16, &kernel_table_neon_bf16},
+#endif
+};
 #else
 constexpr Isa kIsas[] = {{"scalar", 0, &kernel_table_scalar}};
 constexpr Feature kFeatures[] = {{"", "", 0, nullptr}};

@@ -1,7 +1,8 @@
 import { wrapBackend } from '../backends/decorators/wrap.ts';
 import type { Backend } from '../core/backend.ts';
 import type { OpName } from '../core/kernels.ts';
-import { type Dims, dimsOf, OPS } from '../core/ops.ts';
+import { dimsOf } from '../core/op-calls.ts';
+import { type Dims, OPS } from '../core/ops.ts';
 
 /** Calls of one op at one size. */
 export interface CallGroup {

@@ -49,10 +49,11 @@ export class OpBench {
     const { op, dims } = opCase;
     const seconds = summarize(times);
     const flops = OPS[op].flops(dims);
-    const integer = OPS[op].integer === true;
+    const arithmetic = arithmeticOf(opCase);
+    const integer = arithmetic === 'int8' || arithmetic === 'ternary';
     const traffic = trafficOf(op, dims, backend);
     const bytes = traffic.read + traffic.written;
-    const bound = limits && boundOf({ flops, arithmetic: arithmeticOf(opCase), traffic }, limits);
+    const bound = limits && boundOf({ flops, arithmetic, traffic }, limits);
     return {
       ...opCase,
       backend: backend.name,

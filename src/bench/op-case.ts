@@ -1,5 +1,6 @@
 import type { OpName } from '../core/kernels.ts';
-import { type Dims, flatArgs, OP_NAMES, OPS } from '../core/ops.ts';
+import { flatArgs } from '../core/op-calls.ts';
+import { type Dims, OP_NAMES, OPS } from '../core/ops.ts';
 import { shapeOf } from './shapes.ts';
 
 /** What the codes of activations are in a call that multiplies them as integers: which kernel serves depends on it. */

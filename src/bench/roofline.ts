@@ -1,6 +1,7 @@
 import type { Precision } from '../core/compute.ts';
 import type { OpName } from '../core/kernels.ts';
-import { flatArgs, OPS } from '../core/ops.ts';
+import { flatArgs } from '../core/op-calls.ts';
+import { OPS } from '../core/ops.ts';
 import type { Traffic } from '../core/traffic.ts';
 import type { MachineLimits, MemoryLevel } from './machine-limits.ts';
 import type { OpCase } from './op-case.ts';

@@ -1,5 +1,6 @@
 import type { OpName } from './kernels.ts';
-import { choicesOf, flatArgs, flatValues, OPS } from './ops.ts';
+import { choicesOf, flatArgs, flatValues } from './op-calls.ts';
+import { OPS } from './ops.ts';
 import type { Real, Tensor } from './tensor.ts';
 
 /** What storing an exactly computed value in float32 may change, where float64 is the measure. */

@@ -1,6 +1,7 @@
 import { FlashError } from './errors.ts';
 import type { OpName } from './kernels.ts';
-import { type Dim, type Dims, type FlatArg, flatArgs, flatValues, OPS, type TensorArg } from './ops.ts';
+import { type FlatArg, flatArgs, flatValues } from './op-calls.ts';
+import { type Dim, type Dims, OPS, type TensorArg } from './ops.ts';
 import type { Real, Tensor } from './tensor.ts';
 
 /**

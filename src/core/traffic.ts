@@ -1,6 +1,7 @@
 import type { Backend } from './backend.ts';
 import type { OpName } from './kernels.ts';
-import { type Dims, flatArgs, OPS, type Present, sizeOf, type TensorArg } from './ops.ts';
+import { flatArgs, sizeOf } from './op-calls.ts';
+import { type Dims, OPS, type Present, type TensorArg } from './ops.ts';
 import { BYTES } from './tensor.ts';
 
 /** Bytes that one call must move at least, when every tensor goes between kernel and memory once each way. */

@@ -1,5 +1,6 @@
 import type { OpName } from '../core/kernels.ts';
-import { type Dims, flatArgs, OPS } from '../core/ops.ts';
+import { flatArgs } from '../core/op-calls.ts';
+import { type Dims, OPS } from '../core/ops.ts';
 
 /** The symbols of an op that can be chosen freely: not the packed size, and not a product of two others. */
 export function freeSymbols(op: OpName): string[] {

@@ -1,5 +1,6 @@
 import type { OpName } from '../core/kernels.ts';
-import { type Dims, type FlatArg, flatArgs, sizeOf, type TensorArg } from '../core/ops.ts';
+import { type FlatArg, flatArgs, sizeOf } from '../core/op-calls.ts';
+import type { Dims, TensorArg } from '../core/ops.ts';
 import { Random } from '../core/random.ts';
 import { freeSymbols, hasTargets } from './op-dims.ts';
 

@@ -2,7 +2,8 @@ import { type Outcome, outcomeOf } from '../core/agreement.ts';
 import type { Backend } from '../core/backend.ts';
 import type { Precision } from '../core/compute.ts';
 import type { OpName } from '../core/kernels.ts';
-import { type ArgSpec, flatArgs, OPS } from '../core/ops.ts';
+import { flatArgs } from '../core/op-calls.ts';
+import { type ArgSpec, OPS } from '../core/ops.ts';
 import { BYTES, type Codes, type DType, type Tensor, tensor } from '../core/tensor.ts';
 import { type Call, type Input, inputsOf, type TensorInput } from './op-inputs.ts';
 

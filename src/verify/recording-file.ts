@@ -6,7 +6,8 @@ import type { Outcome } from '../core/agreement.ts';
 import { FlashError } from '../core/errors.ts';
 import { discard, fileError, makeFolder } from '../core/files.ts';
 import type { OpName } from '../core/kernels.ts';
-import { type FlatArg, flatArgs, OP_NAMES } from '../core/ops.ts';
+import { type FlatArg, flatArgs } from '../core/op-calls.ts';
+import { OP_NAMES } from '../core/ops.ts';
 import type { DType, Tensor } from '../core/tensor.ts';
 import {
   type LoadedTensor,

@@ -4,7 +4,8 @@ import { type Deviation, deviations, outcomeOf } from '../core/agreement.ts';
 import type { Backend } from '../core/backend.ts';
 import { checkCall } from '../core/check-call.ts';
 import type { OpName } from '../core/kernels.ts';
-import { type ArgSpec, OPS, realOf } from '../core/ops.ts';
+import { realOf } from '../core/op-calls.ts';
+import { type ArgSpec, OPS } from '../core/ops.ts';
 
 /** A recorded call, run again. */
 export interface Replay {

@@ -23,6 +23,11 @@ describe('flashlm doctor', () => {
     expect(stdout).toContain('flashlm data tinystories');
   });
 
+  it('takes what FLASHLM_ISA names for the one that runs', async () => {
+    const { stdout } = await runInProcess(['doctor', '--json'], { FLASHLM_ISA: 'scalar' });
+    expect(JSON.parse(stdout).best).toBe(nativeStatus().available ? 'native:scalar' : 'reference');
+  });
+
   it('prints the same as one JSON object', async () => {
     const { status, stdout } = await runInProcess(['doctor', '--json'], { FLASHLM_CACHE: '/nowhere/cache' });
     expect(status).toBe(0);

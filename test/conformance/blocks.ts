@@ -1,6 +1,7 @@
 import type { Outcome } from '../../src/core/agreement.ts';
 import type { OpName } from '../../src/core/kernels.ts';
-import { flatArgs, OPS } from '../../src/core/ops.ts';
+import { flatArgs } from '../../src/core/op-calls.ts';
+import { OPS } from '../../src/core/ops.ts';
 import { type Tensor, tensor } from '../../src/core/tensor.ts';
 import { batchSymbol } from '../../src/verify/op-dims.ts';
 import type { Input } from '../../src/verify/op-inputs.ts';

@@ -1,7 +1,8 @@
 import { afterAll, describe, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { type OpName, ROW_CHUNK } from '../../src/core/kernels.ts';
-import { type Dims, flatArgs, OP_NAMES, OPS } from '../../src/core/ops.ts';
+import { flatArgs } from '../../src/core/op-calls.ts';
+import { type Dims, OP_NAMES, OPS } from '../../src/core/ops.ts';
 import { batchSymbol, complete, freeSymbols } from '../../src/verify/op-dims.ts';
 import { type Drawn, type Input, inputsOf, variants } from '../../src/verify/op-inputs.ts';
 import { runOp } from '../../src/verify/op-run.ts';

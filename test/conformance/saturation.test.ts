@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { nativeVariants } from './backends.ts';
-import { expectLargeRowsNormalised, expectSaturation } from './saturation.ts';
+import { expectLargeRowsNormalised, expectNanPasses, expectSaturation } from './saturation.ts';
 
 const backends = [
   { name: 'reference', create: () => createReferenceBackend('f32') },
@@ -15,5 +15,9 @@ describe.each(backends)('$name', ({ create }) => {
 
   it('normalises rows whose squares overflow', () => {
     expectLargeRowsNormalised(create());
+  });
+
+  it('lets every NaN pass', () => {
+    expectNanPasses(create());
   });
 });

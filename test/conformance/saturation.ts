@@ -1,5 +1,5 @@
 import type { Backend } from '../../src/core/backend.ts';
-import { mat, tensor } from '../../src/core/tensor.ts';
+import { mat, type Tensor, tensor } from '../../src/core/tensor.ts';
 
 const Z = [1000, 0, -1000];
 const SCALE = 0.5;
@@ -55,4 +55,37 @@ export function expectLargeRowsNormalised(backend: Backend): void {
     if (!(Math.abs(value - (i % 2 ? 1 : -1)) <= 1e-5))
       throw new Error(`${backend.name} rmsNorm out[${i}] of values like ${x.data[i]} is ${value}`);
   });
+}
+
+/** NaN that differ in the bits that say nothing: a kernel that computes with an exponent's bits could make numbers of them. */
+const NAN_BITS = [0x7fc00000, 0x7fc00001, 0x7fffffff, 0xffc01234];
+
+/** Throws unless a NaN goes through the kernels that have an exponential, whatever NaN it is. */
+export function expectNanPasses(backend: Backend): void {
+  const cols = 40;
+  const x = mat('f32', 1, cols, 'x') as Tensor<'f32'>;
+  const [out, slope, nats] = [
+    mat('f32', 1, cols, 'out'),
+    mat('f32', 1, cols, 'slope'),
+    mat('f32', 1, 1, 'nats'),
+  ];
+  const targets = {
+    offsets: tensor('i32', 2, 1, 'offsets'),
+    ids: tensor('i32', 1, 1, 'ids'),
+    weights: mat('f32', 1, 1, 'w'),
+  };
+  targets.offsets.data[1] = 1;
+  targets.weights.data[0] = 1;
+  const bits = new Uint32Array(x.data.buffer);
+  for (const nan of NAN_BITS) {
+    // In a whole register and in a tail.
+    for (const at of [3, cols - 1]) {
+      x.data.fill(0.5);
+      bits[at] = nan;
+      backend.kernels.silu(out, slope, x);
+      backend.kernels.softmaxCrossEntropy(nats, null, x, targets, 1);
+      if (![out.data[at], slope.data[at], nats.data[0]].every(Number.isNaN))
+        throw new Error(`${backend.name}: NaN ${nan.toString(16)} became a number`);
+    }
+  }
 }

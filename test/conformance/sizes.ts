@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { OpName } from '../../src/core/kernels.ts';
-import { type Dims, flatArgs, OPS, sizeOf } from '../../src/core/ops.ts';
+import { flatArgs, sizeOf } from '../../src/core/op-calls.ts';
+import { type Dims, OPS } from '../../src/core/ops.ts';
 import { complete, freeSymbols, hasTargets } from '../../src/verify/op-dims.ts';
 import { EFFORT } from './effort.ts';
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { OpArguments } from '../../src/bench/op-arguments.ts';
 import { caseName, opCases } from '../../src/bench/op-case.ts';
-import { type Dims, flatArgs, flatValues } from '../../src/core/ops.ts';
+import { flatArgs, flatValues } from '../../src/core/op-calls.ts';
+import type { Dims } from '../../src/core/ops.ts';
 import type { Tensor } from '../../src/core/tensor.ts';
 import { trafficOf } from '../../src/core/traffic.ts';
 

@@ -99,21 +99,26 @@ describe('a build that cannot be', () => {
 });
 
 describe('a compiler that does not know an extension', () => {
-  it('is not asked for it, and the addon does without', async () => {
-    const compiler = path.join(root, 'gcc-10');
-    const log = path.join(root, 'compiled.txt');
+  it.each([
+    ['x64', '-mavxvnni', 'avx2.cpp', 'avx2_vnni'],
+    ['x64', '-mavx512bf16', 'avx512.cpp', 'avx512_bf16'],
+    ['arm64', 'bf16', 'neon.cpp', 'neon_bf16'],
+  ])('is not asked for it, and the addon does without: %s %s', async (arch, flag, other, extension) => {
+    const compiler = path.join(root, `gcc-without-${extension}`);
+    const log = path.join(root, `${extension}.txt`);
     const script = [
       '#!/bin/sh',
-      'case "$*" in *-mavxvnni*) exit 1;; esac',
+      `case "$*" in *-m*${flag.replace('-m', '')}*) exit 1;; esac`,
       `echo "$*" >> ${log}`,
       'while [ $# -gt 0 ]; do case $1 in -o|-MF) : > "$2";; esac; shift; done',
     ];
     await writeFile(compiler, script.join('\n'), { mode: 0o755 });
-    expect((await build([], { PATH: process.env.PATH!, CXX: compiler, TARGET_ARCH: 'x64' })).code).toBe(0);
+    expect((await build([], { PATH: process.env.PATH!, CXX: compiler, TARGET_ARCH: arch })).code).toBe(0);
 
     const compiled = (await readFile(log, 'utf8')).split('\n').filter((line) => line.includes(' -c '));
-    expect(compiled.some((line) => line.includes('avx2.cpp'))).toBe(true);
-    expect(compiled.some((line) => line.includes('avx2_vnni.cpp'))).toBe(false);
-    expect(compiled.find((line) => line.includes('dispatch.cpp'))).toContain('-DFLASHLM_WITHOUT_AVX2_VNNI');
+    expect(compiled.some((line) => line.includes(other))).toBe(true);
+    expect(compiled.some((line) => line.includes(`${extension}.cpp`))).toBe(false);
+    const dispatch = compiled.find((line) => line.includes('dispatch.cpp'));
+    expect(dispatch).toContain(`-DFLASHLM_WITHOUT_${extension.toUpperCase()}`);
   });
 });

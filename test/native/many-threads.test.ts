@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
 import { OpArguments } from '../../src/bench/op-arguments.ts';
 import { opCases } from '../../src/bench/op-case.ts';
-import { flatArgs, flatValues } from '../../src/core/ops.ts';
+import { flatArgs, flatValues } from '../../src/core/op-calls.ts';
 import type { Tensor } from '../../src/core/tensor.ts';
 
 /** More than some outputs have tiles of rows, so that parts of the panels are shared out too; it divides none of them. */

@@ -1,6 +1,7 @@
 import type { Backend } from '../../src/core/backend.ts';
 import type { OpName } from '../../src/core/kernels.ts';
-import { type Dim, type FlatArg, flatArgs, type TensorArg } from '../../src/core/ops.ts';
+import { type FlatArg, flatArgs } from '../../src/core/op-calls.ts';
+import type { Dim, TensorArg } from '../../src/core/ops.ts';
 import type { Storage } from '../../src/core/tensor.ts';
 import { complete, freeSymbols } from '../../src/verify/op-dims.ts';
 import { inputsOf } from '../../src/verify/op-inputs.ts';

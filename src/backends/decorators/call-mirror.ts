@@ -2,7 +2,8 @@ import type { Outcome } from '../../core/agreement.ts';
 import { allocateTensor, type Backend } from '../../core/backend.ts';
 import type { Precision } from '../../core/compute.ts';
 import type { OpName } from '../../core/kernels.ts';
-import { type ArgSpec, flatArgs, flatValues, OPS, precisionOf, type TensorArg } from '../../core/ops.ts';
+import { flatArgs, flatValues, precisionOf } from '../../core/op-calls.ts';
+import { type ArgSpec, OPS, type TensorArg } from '../../core/ops.ts';
 import { type Codes, type DType, type Tensor, tensor } from '../../core/tensor.ts';
 import { poison } from './poison.ts';
 

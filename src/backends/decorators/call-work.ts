@@ -1,6 +1,7 @@
 import type { Backend } from '../../core/backend.ts';
 import type { OpName } from '../../core/kernels.ts';
-import { dimsOf, flatArgs, flatValues, OPS, presentArgs } from '../../core/ops.ts';
+import { dimsOf, flatArgs, flatValues, presentArgs } from '../../core/op-calls.ts';
+import { OPS } from '../../core/ops.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import { trafficOf } from '../../core/traffic.ts';
 

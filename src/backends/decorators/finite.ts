@@ -1,7 +1,7 @@
 import type { Inspector } from '../../core/backend.ts';
 import { FlashError } from '../../core/errors.ts';
 import type { OpName } from '../../core/kernels.ts';
-import { flatArgs, flatValues } from '../../core/ops.ts';
+import { flatArgs, flatValues } from '../../core/op-calls.ts';
 import type { Tensor } from '../../core/tensor.ts';
 
 /** Index of the first element that is NaN or infinite, as `inspector` finds it if there is one; -1 where there is none. */

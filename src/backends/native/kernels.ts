@@ -1,5 +1,6 @@
 import type { Kernels, OpName } from '../../core/kernels.ts';
-import { type ArgSpec, flatArgs, flatValues, OP_NAMES, OPS } from '../../core/ops.ts';
+import { flatArgs, flatValues } from '../../core/op-calls.ts';
+import { type ArgSpec, OP_NAMES, OPS } from '../../core/ops.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import type { Engine } from './addon.ts';
 

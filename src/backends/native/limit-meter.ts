@@ -7,8 +7,9 @@ export interface LimitMeter {
   readonly isa: string;
   readonly threads: number;
   /**
-   * One run of a loop of `rounds` rounds on every thread; null where there are no instructions for it. `memory` is shared out among the threads; only `read` and
-   * `triad` touch it, and it should have been written to: pages that never were are all one page of zeros.
+   * One run of a loop of `rounds` rounds on every thread; null where there are no instructions for it. `memory` is shared
+   * out among the threads; only `read` and `triad` touch it, and it should have been written to: pages that never were are
+   * all one page of zeros.
    */
   measure(limit: LimitName, rounds: number, memory: Float32Array): LimitSample | null;
   dispose(): void;

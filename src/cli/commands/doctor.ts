@@ -72,13 +72,22 @@ async function inspectMachine(env: NodeJS.ProcessEnv): Promise<MachineReport> {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cpus: { total: cpus().length, usable: availableParallelism() },
     memory: { total: memoryLimit(), free: Math.min(freemem(), memoryLimit()) },
-    best: backends.find((backend) => backend.usable)!.name,
+    best: chosen(env, backends),
     backends,
     native: { path: native.path ?? null, reasons: native.reasons },
     cache: cacheDir(env),
     datasets: await Promise.all(Object.keys(DATASETS).map((name) => inspectDataset(env, name))),
   };
 }
+
+/** What runs unless told otherwise: the best, or what FLASHLM_ISA names. */
+function chosen({ FLASHLM_ISA: isa }: NodeJS.ProcessEnv, backends: readonly BackendReport[]): string {
+  const usable = backends.filter((backend) => backend.usable);
+  return (usable.find(({ name }) => isa && name === isaBackend(isa)) ?? usable[0]!).name;
+}
+
+/** `avx512+vnni` -> `native:avx512` */
+const isaBackend = (isa: string): string => `native:${isa.split('+')[0]}`;
 
 /** A container may have less than the machine. */
 function memoryLimit(): number {
@@ -138,10 +147,12 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-function describe(report: MachineReport, { styles }: Terminal): string[] {
+function describe(report: MachineReport, { styles, env }: Terminal): string[] {
   const { cpus, memory, native } = report;
   const usable = cpus.usable === cpus.total ? '' : ` (${cpus.usable} for this process)`;
   const width = Math.max(...report.backends.map(({ name }) => name.length));
+  const isa = env.FLASHLM_ISA;
+  const named = isa && report.best === isaBackend(isa) ? ` (FLASHLM_ISA=${isa})` : '';
   return [
     ...formatPairs([
       ['Node', `${report.node} on ${report.platform}`],
@@ -158,7 +169,7 @@ function describe(report: MachineReport, { styles }: Terminal): string[] {
       const facts = [
         backend.detail,
         backend.compute.length ? `compute ${backend.compute.join(', ')}` : '',
-        backend.name === report.best ? 'used unless told otherwise' : '',
+        backend.name === report.best ? `used unless told otherwise${named}` : '',
       ];
       return `  ${backend.name.padEnd(width)}  ${state}  ${facts.filter(Boolean).join('; ')}`;
     }),
