@@ -8,7 +8,9 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 
 const COMMON = [
   'src/arguments.cpp',
+  'src/batch.cpp',
   'src/binding.cpp',
+  'src/call_queue.cpp',
   'src/cpu.cpp',
   'src/dispatch.cpp',
   'src/inspect.cpp',

@@ -2,14 +2,12 @@
 
 #include <string.h>
 
+#include "../src/row_parts.h"
 #include "vectors.inl"
 
 // Sums over rows, one per column, in the order that core/kernels.ts fixes for ROW_CHUNK.
 namespace flashlm {
 namespace {
-
-/** A chunk's own sum is made of parts of this many rows, in order: more parts than chunks keep more threads busy. */
-constexpr int64_t PART_ROWS = 32;
 
 /** Floats that `eachRowInParts` needs for its partial sums. */
 inline int64_t partialSums(int64_t rows, int64_t cols) { return (rows + PART_ROWS - 1) / PART_ROWS * cols; }

@@ -109,6 +109,7 @@ struct OpSpec {
   const SymbolSpec* symbols;
   int symbolCount;
   int product[3];  // symbols with [0] = [1] * [2], or kNone; [1] may have no tensor of its own
+  int rowSymbol;   // of the rows that stand for themselves, or kNone
   bool returnsNumber;
   double (*run)(const KernelTable&, Context&, const Argument*);
 };

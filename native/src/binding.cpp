@@ -1,7 +1,9 @@
 // The border between JavaScript and the kernels: the only file that knows Node-API. JavaScript owns all memory; native
-// borrows it for the length of one call and keeps no pointer. A kernel is entered only with arguments it cannot fail on.
+// borrows it for the length of one call, or until the calls that wait have run, and keeps no pointer. A kernel is entered
+// only with arguments it cannot fail on.
 #include <napi.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -9,6 +11,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "call_queue.h"
 #include "dispatch.h"
 #include "inspect.h"
 #include "limits.h"
@@ -162,6 +165,9 @@ class Engine : public Napi::ObjectWrap<Engine> {
  public:
   static Napi::Function define(Napi::Env env) {
     std::vector<PropertyDescriptor> properties{
+        InstanceMethod<&Engine::open>("open"),
+        InstanceMethod<&Engine::close>("close"),
+        InstanceMethod<&Engine::discard>("discard"),
         InstanceMethod<&Engine::packedTernaryBytes>("packedTernaryBytes"),
         InstanceMethod<&Engine::measureLimit>("measureLimit"),
         InstanceMethod<&Engine::digest>("digest"),
@@ -208,6 +214,7 @@ class Engine : public Napi::ObjectWrap<Engine> {
       throw Napi::RangeError::New(info.Env(), error.what());
     }
     state_->context.threads = static_cast<int>(count);
+    state_->queue = std::make_unique<CallQueue>(state_->context.threads);
     describe(info.This().As<Napi::Object>());
   }
 
@@ -215,6 +222,7 @@ class Engine : public Napi::ObjectWrap<Engine> {
   struct State {
     Selection kernels;
     Context context;
+    std::unique_ptr<CallQueue> queue;
   };
 
   /** Plain values: unlike a method's, an accessor's receiver is not checked by Node before it is taken for an Engine. */
@@ -254,13 +262,82 @@ class Engine : public Napi::ObjectWrap<Engine> {
     } catch (const WrongRange& error) {
       throw Napi::RangeError::New(info.Env(), error.what());
     }
+    if (s.queue->isOpen()) {
+      if (mayWait(op)) {
+        if (isWork) s.queue->add(op, values);
+        else s.queue->skip();
+        return info.Env().Undefined();
+      }
+      s.queue->skip();
+      runQueue(info.Env(), s);
+    }
     s.context.scratch.reset();
     const double result = isWork ? op.run(s.kernels.table, s.context, values) : 0;
-    if (const size_t bytes = s.context.scratch.failed())
-      throw Napi::RangeError::New(info.Env(), std::string(op.name) + ": " + std::to_string(bytes) +
-                                                  " bytes of working memory could not be had");
+    if (const size_t bytes = s.context.scratch.failed()) throw outOfMemory(info.Env(), op.name, bytes);
     return op.returnsNumber ? Napi::Number::New(info.Env(), result) : info.Env().Undefined();
   }
+
+  /** A call whose result, or whose indices that have been checked, cannot wait. */
+  static bool mayWait(const OpSpec& op) {
+    bool holdsIndices = false;
+    for (int i = 0; i < op.argCount; i++)
+      holdsIndices |= op.args[i].belowSymbol != kNone || op.args[i].offsetsIntoSymbol != kNone;
+    return !holdsIndices && !op.returnsNumber;
+  }
+
+  static Napi::Error outOfMemory(Napi::Env env, const char* op, size_t bytes) {
+    return Napi::RangeError::New(env, std::string(op) + ": " + std::to_string(bytes) +
+                                          " bytes of working memory could not be had");
+  }
+
+  static void runQueue(Napi::Env env, State& s, const std::vector<Range>& transient = {}, double* seconds = nullptr) {
+    const CallQueue::Outcome outcome = s.queue->run(s.kernels.table, s.context, transient, seconds);
+    if (outcome.bytes) throw outOfMemory(env, outcome.op, outcome.bytes);
+  }
+
+  /** From here to `close`, calls wait where they can. JavaScript keeps their arrays alive. */
+  void open(const Napi::CallbackInfo& info) { state(info.Env()).queue->open(); }
+
+  /**
+   * `close(transient, seconds)`: runs what waits. Nobody reads the arrays in `transient` afterwards. A Float64Array
+   * `seconds`, which may be null, gets the time of each call since `open` that waited.
+   */
+  void close(const Napi::CallbackInfo& info) {
+    State& s = state(info.Env());
+    s.queue->close();
+    const bool isList = info[0].IsArray();
+    const bool isTimed = info[1].IsTypedArray() && info[1].As<Napi::TypedArray>().TypedArrayType() == napi_float64_array;
+    std::vector<Range> transient;
+    double* seconds = nullptr;
+    if (isList) transient = ranges(info[0].As<Napi::Array>());
+    if (isTimed && info[1].As<Napi::Float64Array>().ElementLength() >= s.queue->count()) {
+      seconds = info[1].As<Napi::Float64Array>().Data();
+      std::fill_n(seconds, s.queue->count(), 0.0);
+    }
+    // Whatever is wrong with the arguments, calls do not wait for ever.
+    runQueue(info.Env(), s, transient, seconds);
+    if (!isList) throw Napi::TypeError::New(info.Env(), "close: expected a list of typed arrays");
+    if (!isTimed && !info[1].IsNull()) throw Napi::TypeError::New(info.Env(), "close: expected a Float64Array or null");
+    if (isTimed && !seconds)
+      throw Napi::RangeError::New(info.Env(), "close: there were " + std::to_string(s.queue->count()) + " calls");
+  }
+
+  /** The memory of typed arrays; what is none has no memory. */
+  static std::vector<Range> ranges(const Napi::Array& list) {
+    std::vector<Range> found;
+    for (uint32_t i = 0; i < list.Length(); i++) {
+      const Napi::Value value = list.Get(i);
+      if (!value.IsTypedArray()) continue;
+      const Napi::TypedArray array = value.As<Napi::TypedArray>();
+      void* data = nullptr;
+      napi_get_typedarray_info(list.Env(), array, nullptr, nullptr, &data, nullptr, nullptr);
+      const uintptr_t begin = reinterpret_cast<uintptr_t>(data);
+      found.push_back({begin, begin + array.ByteLength()});
+    }
+    return found;
+  }
+
+  void discard(const Napi::CallbackInfo& info) { state(info.Env()).queue->discard(); }
 
   Napi::Value packedTernaryBytes(const Napi::CallbackInfo& info) {
     State& s = state(info.Env());

@@ -1,3 +1,4 @@
+import { CallTimer } from '../backends/decorators/call-timer.ts';
 import { wrapBackend } from '../backends/decorators/wrap.ts';
 import type { Backend } from '../core/backend.ts';
 import type { OpName } from '../core/kernels.ts';
@@ -63,16 +64,13 @@ export class Stopwatch {
   private sums = new Map<OpName, { calls: number; seconds: number }>();
 
   constructor(inner: Backend) {
-    this.backend = wrapBackend('timed', inner, (op, _values, call) => {
-      const began = performance.now();
-      const result = call();
-      const passed = performance.now() - began;
+    const timer = new CallTimer<OpName>(inner, (op, seconds) => {
       const sum = this.sums.get(op) ?? { calls: 0, seconds: 0 };
       sum.calls++;
-      sum.seconds += passed / 1000;
+      sum.seconds += seconds;
       this.sums.set(op, sum);
-      return result;
     });
+    this.backend = wrapBackend('timed', inner, (op, _values, call) => timer.time(op, call), timer.own);
   }
 
   /** What was added since the last call of this method. */

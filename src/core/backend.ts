@@ -23,6 +23,8 @@ export interface Backend {
   allocate(bytes: number): Uint8Array;
   /** Its kernels follow the type of the tensors they are given, whatever `real` is. */
   readonly anyReal?: true;
+  /** Absent where kernels run when they are called, and one by one. */
+  readonly together?: Together;
   /** For a backend that wants to know which layer calls: see `LayerWatch`. */
   readonly watch?: LayerWatch;
   /** Quick looks at memory, for decorators that check; loops in JavaScript serve where there are none. */
@@ -30,6 +32,17 @@ export interface Backend {
   /** Frees what the backend holds outside the JavaScript heap. Calling a kernel afterwards is an error. */
   dispose(): void;
 }
+
+/**
+ * Lets the kernel calls made inside `calls` wait, and runs them at the end of it or before, with the results that they have
+ * one by one: calls that take rows as they stand (`rowwise` in the op table) then take turns on a few rows at a time, so
+ * that a row is still in its core's caches when the next call wants it. Until then tensors hold what they held:
+ * `calls` must touch them through kernels alone. Tensors that are `transient` may never be written at all. Within another `together`, calls wait for the end of that one.
+ *
+ * `onTimes` is told in the end, for each call made inside, how many seconds it ran when it was its turn; 0 for those that
+ * could not wait.
+ */
+export type Together = (calls: () => void, onTimes?: (seconds: Float64Array) => void) => void;
 
 /** Looks at memory and changes none. */
 export interface Inspector {

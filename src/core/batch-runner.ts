@@ -72,7 +72,8 @@ export class BatchRunner {
       targetCapacity: options.maxEntries,
     });
     const { seqLen, compute = FLOAT32 } = options;
-    this.context = { k: model.backend.kernels, seqLen, carry: false, compute };
+    const { kernels, together } = model.backend;
+    this.context = { k: kernels, seqLen, carry: false, compute, ...(together && { together }) };
   }
 
   /** Sum of the rows' nats. */

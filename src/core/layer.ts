@@ -1,3 +1,4 @@
+import type { Together } from './backend.ts';
 import type { Compute, Precision } from './compute.ts';
 import type { Kernels } from './kernels.ts';
 import type { Parameter } from './parameter.ts';
@@ -16,6 +17,8 @@ export interface StepContext {
   readonly carry: boolean;
   /** What products are rounded to. */
   readonly compute: Compute;
+  /** The backend's, where calls may wait. */
+  readonly together?: Together;
 }
 
 /** Is a row's output a function of that row alone, or of the rows before it in its sequence too? */
@@ -38,6 +41,11 @@ export interface Layer<C = unknown, X extends Tensor = Mat> {
   readonly coupling: Coupling;
   /** Does backward read x, does it read y? What nobody keeps shares memory with other activations. */
   readonly keeps: { readonly input: boolean; readonly output: boolean };
+  /**
+   * Forward and backward touch activations and gradients through `ctx.k` alone. Its calls may then run later than they are
+   * made, together with those of other layers: see `Together`.
+   */
+  readonly throughKernels?: boolean;
   /** Multiply-accumulates of one row, forward. */
   readonly macs: number;
   /** The layers inside, for containers. */

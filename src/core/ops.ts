@@ -65,6 +65,12 @@ export interface OpSpec {
   /** Arithmetic of one call; one multiply-accumulate is 2. `integer` work is measured against the int8 limit. */
   readonly flops: (d: Dims, has?: Present) => number;
   readonly integer?: true;
+  /**
+   * Rows stand for themselves: what is written to row i of the tensors with `M` rows follows from row i of those and from
+   * the tensors without, so that calls for runs of rows may take the place of one for all, at no great cost. What is
+   * added to is a sum over rows, one row itself.
+   */
+  readonly rowwise?: true;
   /** `M = S * T` for ops on whole sequences. */
   readonly product?: readonly [string, string, string];
   readonly returns?: 'number';
@@ -174,6 +180,7 @@ export const OPS: OpTable = {
       input('gain', 1, 'D', optional),
       scalar('eps'),
     ],
+    rowwise: true,
     agree: near,
     flops: ({ M, D }) => 4 * M * D,
   },
@@ -186,21 +193,25 @@ export const OPS: OpTable = {
       input('gain', 1, 'D', optional),
       input('rstd', 'M', 1),
     ],
+    rowwise: true,
     agree: near,
     flops: ({ M, D }) => 9 * M * D,
   },
   silu: {
     args: [output('out', 'M', 'D'), output('outSlope', 'M', 'D', optional), input('x', 'M', 'D')],
+    rowwise: true,
     agree: near,
     flops: ({ M, D }, has = () => true) => (has('outSlope') ? 19 : 16) * M * D,
   },
   siluGrad: {
     args: [output('outDx', 'M', 'D'), input('dy', 'M', 'D'), input('slope', 'M', 'D')],
+    rowwise: true,
     agree: near,
     flops: ({ M, D }) => M * D,
   },
   add: {
     args: [output('out', 'M', 'D', { mayAlias: ['a'] }), input('a', 'M', 'D'), input('b', 'M', 'D')],
+    rowwise: true,
     agree: 'exact',
     flops: ({ M, D }) => M * D,
   },
@@ -246,6 +257,7 @@ export const OPS: OpTable = {
       input('x', 'M', 'K'),
       choice('rule', ACTIVATION_RULES),
     ],
+    rowwise: true,
     agree: 'exact',
     flops: ({ M, K }) => 3 * M * K,
   },
@@ -260,6 +272,7 @@ export const OPS: OpTable = {
   },
   ternaryMatmul: {
     args: [output('out', 'M', 'N'), quantized('x', 'M', 'K'), ternary('w', 'N', 'K')],
+    rowwise: true,
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
     integer: true,
@@ -271,6 +284,7 @@ export const OPS: OpTable = {
   },
   ternaryMatmulGradX: {
     args: [output('outDx', 'M', 'K'), input('dy', 'M', 'N'), ternary('w', 'N', 'K'), precision],
+    rowwise: true,
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },

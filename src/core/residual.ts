@@ -1,3 +1,4 @@
+import type { Together } from './backend.ts';
 import type { Precision } from './compute.ts';
 import type { Kernels } from './kernels.ts';
 import type { Coupling, Layer, StepContext } from './layer.ts';
@@ -18,6 +19,7 @@ export class Residual implements Layer<ResidualCache> {
   readonly outCols: number;
   readonly coupling: Coupling;
   readonly keeps: Layer['keeps'];
+  readonly throughKernels: boolean;
   readonly macs: number;
   readonly children: readonly Layer[];
 
@@ -30,6 +32,7 @@ export class Residual implements Layer<ResidualCache> {
     this.outCols = f.outCols;
     this.coupling = f.coupling;
     this.keeps = { input: f.keeps.input, output: false };
+    this.throughKernels = f.throughKernels ?? false;
     this.macs = f.macs;
     this.children = [f];
   }
@@ -40,21 +43,59 @@ export class Residual implements Layer<ResidualCache> {
 
   plan(rows: number, p: Planner): ResidualCache {
     const inner = this.f.keeps.output ? p.saved(`${this.path}/inner`, rows, this.outCols) : null;
-    return { inner, cache: this.f.plan(rows, p) };
+    const plan = () => this.f.plan(rows, p);
+    return { inner, cache: this.throughKernels ? p.together(plan) : plan() };
   }
 
   prepare(k: Kernels, gradients: Precision): void {
     this.f.prepare?.(k, gradients);
   }
 
-  forward(ctx: StepContext, x: Mat, y: Mat, { inner, cache }: ResidualCache): void {
+  // A block of a model is what runs together: its weights fit a core's cache beside the rows, those of several do not.
+
+  forward(ctx: StepContext, x: Mat, y: Mat, cache: ResidualCache): void {
+    if (ctx.together && this.throughKernels) this.forwardTogether(ctx, x, y, cache, ctx.together);
+    else this.forwardNow(ctx, x, y, cache);
+  }
+
+  backward(ctx: StepContext, x: Mat, y: Mat, dy: Mat, dx: Mat, cache: ResidualCache): void {
+    if (ctx.together && this.throughKernels) this.backwardTogether(ctx, x, y, dy, dx, cache, ctx.together);
+    else this.backwardNow(ctx, x, y, dy, dx, cache);
+  }
+
+  private forwardNow(ctx: StepContext, x: Mat, y: Mat, { inner, cache }: ResidualCache): void {
     const fx = inner ?? y;
     this.f.forward(ctx, x, fx, cache);
     ctx.k.add(y, fx, x);
   }
 
-  backward(ctx: StepContext, x: Mat, y: Mat, dy: Mat, dx: Mat, { inner, cache }: ResidualCache): void {
+  private backwardNow(
+    ctx: StepContext,
+    x: Mat,
+    y: Mat,
+    dy: Mat,
+    dx: Mat,
+    { inner, cache }: ResidualCache,
+  ): void {
     this.f.backward(ctx, x, inner ?? y, dy, dx, cache);
     ctx.k.add(dx, dx, dy);
+  }
+
+  // Methods of their own: a closure in those above would cost memory for every token of a text that is generated.
+
+  private forwardTogether(ctx: StepContext, x: Mat, y: Mat, cache: ResidualCache, together: Together): void {
+    together(() => this.forwardNow(ctx, x, y, cache));
+  }
+
+  private backwardTogether(
+    ctx: StepContext,
+    x: Mat,
+    y: Mat,
+    dy: Mat,
+    dx: Mat,
+    cache: ResidualCache,
+    together: Together,
+  ): void {
+    together(() => this.backwardNow(ctx, x, y, dy, dx, cache));
   }
 }

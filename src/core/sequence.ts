@@ -19,6 +19,7 @@ export class Sequence implements Layer<SequenceCache> {
   readonly outCols: number;
   readonly coupling: Coupling;
   readonly keeps: Layer['keeps'];
+  readonly throughKernels: boolean;
   readonly macs: number;
 
   /** `children` must not be empty, and each takes what the one before gives. */
@@ -32,6 +33,7 @@ export class Sequence implements Layer<SequenceCache> {
     this.outCols = last.outCols;
     this.coupling = children.some((l) => l.coupling === 'sequence') ? 'sequence' : 'row';
     this.keeps = { input: first.keeps.input, output: last.keeps.output };
+    this.throughKernels = children.every((l) => l.throughKernels);
     this.macs = children.reduce((sum, l) => sum + l.macs, 0);
   }
 

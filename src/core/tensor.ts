@@ -19,6 +19,8 @@ export interface Tensor<D extends DType = DType> {
   readonly cols: number;
   readonly data: Storage[D];
   readonly label: string;
+  /** Its values are for calls that run together (`Together`): what it holds afterwards is nothing certain. */
+  readonly transient?: true;
 }
 
 /** A matrix of the backend's real type. */

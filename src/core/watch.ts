@@ -81,6 +81,7 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat> implements Layer<
   readonly outCols: number;
   readonly coupling: Coupling;
   readonly keeps: Layer['keeps'];
+  readonly throughKernels: boolean;
   readonly macs: number;
   readonly children?: readonly Layer[];
 
@@ -94,6 +95,7 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat> implements Layer<
     this.outCols = inner.outCols;
     this.coupling = inner.coupling;
     this.keeps = inner.keeps;
+    this.throughKernels = inner.throughKernels ?? false;
     this.macs = inner.macs;
     if (inner.children) this.children = inner.children;
   }

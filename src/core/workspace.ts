@@ -12,6 +12,8 @@ export interface Planner {
   /** Lives until `release`; the next scratch of the same size may then get the same memory, nothing else ever does. */
   scratch(label: string, rows: number, cols: number): Mat;
   release(t: Tensor): void;
+  /** Plans layers whose calls run together: scratch asked for meanwhile is `transient`. */
+  together<T>(plan: () => T): T;
   /** Keeps its contents from call to call: what a sequence layer carries. */
   state(label: string, rows: number, cols: number): Mat;
 }
@@ -53,6 +55,10 @@ export class RecordingPlanner implements Planner {
     this.inner.release(t);
   }
 
+  together<T>(plan: () => T): T {
+    return this.inner.together(plan);
+  }
+
   state(label: string, rows: number, cols: number): Mat {
     return this.inner.state(label, rows, cols);
   }
@@ -84,6 +90,7 @@ export class Workspace {
   /** Runs `build` with a planner. The first call must be the one for the largest number of rows. */
   plan<T>(training: boolean, seqLen: number, build: (p: Planner) => T): T {
     let request = 0;
+    let depth = 0;
     const owner = new Map<Tensor, number>();
     const take = <D extends DType>(
       dtype: D,
@@ -95,7 +102,8 @@ export class Workspace {
       const bytes = rows * cols * BYTES[dtype];
       if (!this.planned) this.order.push((shared ? this.findFree(bytes) : undefined) ?? this.add(bytes));
       const index = this.order[request++]!;
-      const t = tensor(dtype, rows, cols, label, this.slots[index]!.memory);
+      const plain = tensor(dtype, rows, cols, label, this.slots[index]!.memory);
+      const t = shared && depth > 0 ? { ...plain, transient: true as const } : plain;
       owner.set(t as Tensor, index);
       return t;
     };
@@ -106,6 +114,14 @@ export class Workspace {
       saved: (label, rows, cols) => take(real, label, rows, cols) as Mat,
       savedCodes: (label, rows, cols) => take('i8', label, rows, cols),
       scratch: (label, rows, cols) => take(real, label, rows, cols, true) as Mat,
+      together: (plan) => {
+        depth++;
+        try {
+          return plan();
+        } finally {
+          depth--;
+        }
+      },
       release: (t) => {
         if (!this.planned) this.slots[owner.get(t)!]!.free = true;
       },

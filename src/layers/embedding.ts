@@ -8,6 +8,7 @@ export class Embedding implements InputLayer<null> {
   readonly inCols = 1;
   readonly outCols: number;
   readonly coupling = 'row';
+  readonly throughKernels = true;
   readonly keeps = { input: true, output: false };
   readonly macs = 0;
   /** [vocab x dim]; a tied head uses it too. */

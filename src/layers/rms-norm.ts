@@ -12,6 +12,7 @@ interface RmsNormCache {
 export class RmsNorm implements Layer<RmsNormCache> {
   readonly type = 'rms_norm';
   readonly coupling = 'row';
+  readonly throughKernels = true;
   readonly keeps = { input: true, output: false };
   readonly inCols: number;
   readonly outCols: number;

@@ -12,6 +12,7 @@ interface SiluCache {
 export class Silu implements Layer<SiluCache> {
   readonly type = 'silu';
   readonly coupling = 'row';
+  readonly throughKernels = true;
   readonly keeps = { input: false, output: false };
   readonly inCols: number;
   readonly outCols: number;

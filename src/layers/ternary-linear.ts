@@ -23,6 +23,7 @@ type TernaryLinearCache = Quantized | null;
 export class TernaryLinear implements Layer<TernaryLinearCache> {
   readonly type = 'ternary_linear';
   readonly coupling = 'row';
+  readonly throughKernels = true;
   readonly keeps: Layer['keeps'];
   readonly macs: number;
   /** The float master [out x in] that the optimiser updates. */

@@ -129,6 +129,10 @@ class CountingPlanner implements Planner {
     return this.saved(label, rows, cols);
   }
 
+  together<T>(plan: () => T): T {
+    return plan();
+  }
+
   release(t: Tensor): void {
     const size = t.rows * t.cols * this.real;
     this.released.set(size, (this.released.get(size) ?? 0) + 1);

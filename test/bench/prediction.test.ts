@@ -135,16 +135,9 @@ describe('the shares of cores', () => {
       const [base, shift = '0'] = value!.split('<<');
       return Number(base) * 2 ** Number(shift);
     };
-    const kernelText = [
-      'vectors',
-      'panels',
-      'gemm',
-      'output_parts',
-      'row_chunks',
-      'head_loss',
-      'scatter_add_rows',
-    ]
+    const kernelText = ['vectors', 'panels', 'gemm', 'output_parts', 'head_loss', 'scatter_add_rows']
       .map((name) => native(`kernels/${name}.inl`))
+      .concat(native('src/row_parts.h'))
       .join('\n');
     for (const [name, value] of Object.entries(SHARING)) expect(constant(kernelText, name), name).toBe(value);
     for (const [isa, { rows, cols }] of Object.entries(TILES)) {

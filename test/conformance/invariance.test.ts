@@ -1,8 +1,10 @@
 import { afterAll, describe, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import type { Backend } from '../../src/core/backend.ts';
 import { type OpName, ROW_CHUNK } from '../../src/core/kernels.ts';
 import { flatArgs } from '../../src/core/op-calls.ts';
 import { type Dims, OP_NAMES, OPS } from '../../src/core/ops.ts';
+import { mat } from '../../src/core/tensor.ts';
 import { batchSymbol, complete, freeSymbols } from '../../src/verify/op-dims.ts';
 import { type Drawn, type Input, inputsOf, variants } from '../../src/verify/op-inputs.ts';
 import { runOp } from '../../src/verify/op-run.ts';
@@ -39,6 +41,18 @@ function* calls(op: OpName, dims: Dims, drawn: Drawn): Generator<Input[]> {
       yield inputsOf({ op, dims, seed, variant }, drawn);
 }
 
+/** A backend whose calls of an op share tiles of rows with a call that has nothing to do with them. */
+function inTurns(backend: Backend, op: OpName, rows: number): Backend {
+  const { kernels, together } = backend;
+  const [x, out] = [mat('f32', rows, 5, 'x'), mat('f32', rows, 5, 'out')];
+  const call = (...values: unknown[]) =>
+    together!(() => {
+      (kernels[op] as (...values: unknown[]) => unknown)(...values);
+      kernels.silu(out, null, x);
+    });
+  return { ...backend, kernels: { ...kernels, [op]: call } };
+}
+
 describe.each(OP_NAMES)('%s', (op) => {
   const drawn: Drawn = new Map();
   afterAll(() => drawn.clear());
@@ -57,6 +71,19 @@ describe.each(OP_NAMES)('%s', (op) => {
       }
     }
   });
+
+  it.each(OPS[op].rowwise ? natives : [])(
+    'gives the same bits in turns with another call: $name',
+    ({ create }) => {
+      const rows = 2 * ROW_CHUNK + 44;
+      for (const threads of [1, 3]) {
+        const backend = create(threads);
+        for (const inputs of calls(op, dimsOf(op, rows, 33), drawn))
+          expectSameBits(runOp(inTurns(backend, op, rows), op, inputs), runOp(backend, op, inputs));
+        backend.dispose();
+      }
+    },
+  );
 
   const isByRows = batchSymbol(op) && OPS[op].returns === undefined;
   it.each(isByRows ? all : [])('gives the same bits in blocks of rows: $name', ({ create }) => {

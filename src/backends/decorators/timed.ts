@@ -1,5 +1,6 @@
 import type { Backend } from '../../core/backend.ts';
 import type { OpName } from '../../core/kernels.ts';
+import { CallTimer } from './call-timer.ts';
 import { CallWork } from './call-work.ts';
 import { LayerPosition } from './layer-position.ts';
 import { wrapBackend } from './wrap.ts';
@@ -70,25 +71,25 @@ export function clockOf(backend: Backend): KernelClock | undefined {
   return (backend as Partial<TimedBackend>).clock;
 }
 
+type Timed = Pick<OpTime, 'op' | 'flops' | 'bytes'> & Pick<LayerTime, 'layer'>;
+
 /** Times every kernel call, by op and by layer. */
 export function timed(inner: Backend): TimedBackend {
   const clock = new KernelClock();
   const position = new LayerPosition();
   const work = new CallWork(inner);
+  const timer = new CallTimer<Timed>(inner, ({ op, layer, flops, bytes }, seconds) => {
+    clock.add(op, layer, seconds, flops, bytes);
+  });
   const backend = wrapBackend(
     'timed',
     inner,
     (op, values, call) => {
       // Evaluation and samples are no part of training time, so they are none of its shares.
       if (position.betweenSteps) return call();
-      const began = performance.now();
-      const result = call();
-      const seconds = (performance.now() - began) / 1000;
-      const { flops, bytes } = work.of(op, values);
-      clock.add(op, position.layer?.path ?? null, seconds, flops, bytes);
-      return result;
+      return timer.time({ op, layer: position.layer?.path ?? null, ...work.of(op, values) }, call);
     },
-    { watch: position },
+    { watch: position, ...timer.own },
   );
   return { ...backend, clock };
 }

@@ -15,7 +15,10 @@ export function wrapKernels(kernels: Kernels, around: Around): Kernels {
   return Object.fromEntries(OP_NAMES.map((op) => [op, wrap(op)])) as unknown as Kernels;
 }
 
-/** A backend whose kernels are wrapped; its name shows it: `checked(native)`, `diff(native, reference:f64)`. */
+/**
+ * A backend whose kernels are wrapped; its name shows it: `checked(native)`, `diff(native, reference:f64)`. Calls do not
+ * wait in it, unless it says how: what is around a call would see memory before the call.
+ */
 export function wrapBackend(
   name: string,
   inner: Backend,
@@ -23,10 +26,13 @@ export function wrapBackend(
   {
     argument,
     ...own
-  }: Partial<Pick<Backend, 'watch' | 'allocate' | 'dispose'>> & { readonly argument?: string } = {},
+  }: Partial<Pick<Backend, 'watch' | 'allocate' | 'dispose' | 'together'>> & {
+    readonly argument?: string;
+  } = {},
 ): Backend {
+  const { together: _, ...kept } = inner;
   return {
-    ...inner,
+    ...kept,
     ...own,
     ...(own.watch && { watch: combineWatches(own.watch, inner.watch) }),
     name: `${name}(${[inner.name, ...(argument ? [argument] : [])].join(', ')})`,

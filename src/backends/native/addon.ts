@@ -24,6 +24,16 @@ export interface Engine extends Readonly<Record<OpName, NativeCall>> {
   /** Extensions of the instruction set that replace some of its kernels: `vnni`. */
   readonly features: readonly string[];
   readonly threads: number;
+  /** From here to `close`, kernel calls wait where they can; their arrays must stay alive. */
+  open(): void;
+  /**
+   * Runs the calls that wait, with the same results as one by one, but for what they leave in the arrays of `transient`,
+   * which is nothing certain. `seconds`, with a place for each call since `open`, gets the time of those that waited, and 0
+   * for the others.
+   */
+  close(transient: readonly ArrayBufferView[], seconds: Float64Array | null): void;
+  /** `close` without running them. */
+  discard(): void;
   packedTernaryBytes(rows: number, cols: number): number;
   measureLimit(limit: LimitName, rounds: number, memory: Float32Array): LimitSample;
   /** A checksum of an array's bytes. */

@@ -1,8 +1,11 @@
+import type { Together } from '../../core/backend.ts';
 import type { Kernels, OpName } from '../../core/kernels.ts';
 import { flatArgs, flatValues } from '../../core/op-calls.ts';
 import { type ArgSpec, OP_NAMES, OPS } from '../../core/ops.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import type { Engine } from './addon.ts';
+
+type Data = Tensor['data'];
 
 /** Writes an argument's values into `flat` from `at` on and returns where the next argument's begin. */
 type Put = (flat: unknown[], at: number, value: unknown) => number;
@@ -46,7 +49,11 @@ function withLabels(error: unknown, op: OpName, values: readonly unknown[]): unk
   return error;
 }
 
-function nativeKernel(engine: Engine, op: OpName): (...values: unknown[]) => unknown {
+function nativeKernel(
+  engine: Engine,
+  op: OpName,
+  waiting: () => WaitingCalls | null,
+): (...values: unknown[]) => unknown {
   const puts = OPS[op].args.map(putArg);
   // One array serves every call: a kernel never calls another, so nobody else can be using it.
   const flat: unknown[] = [];
@@ -54,6 +61,7 @@ function nativeKernel(engine: Engine, op: OpName): (...values: unknown[]) => unk
     try {
       let at = 0;
       for (let i = 0; i < puts.length; i++) at = puts[i]!(flat, at, values[i]);
+      waiting()?.add(values);
       return engine[op](...flat);
     } catch (error) {
       throw withLabels(error, op, values);
@@ -61,7 +69,63 @@ function nativeKernel(engine: Engine, op: OpName): (...values: unknown[]) => unk
   };
 }
 
-/** The op table's kernels on an engine. Errors are TypeError and RangeError, before the kernel has written anything. */
-export function nativeKernels(engine: Engine): Kernels {
-  return Object.fromEntries(OP_NAMES.map((op) => [op, nativeKernel(engine, op)])) as unknown as Kernels;
+/** The tensors of calls that wait: the engine has their addresses only. */
+class WaitingCalls {
+  count = 0;
+  /** Of tensors that are nobody's once the calls have run. */
+  readonly transient = new Set<Data>();
+  private readonly arrays: { readonly array: Data; readonly length: number }[] = [];
+
+  add(values: readonly unknown[]): void {
+    this.count++;
+    for (const value of values) {
+      if (typeof value !== 'object' || value === null) continue;
+      if ('data' in value) this.note(value as Tensor);
+      else for (const tensor of Object.values(value) as Tensor[]) this.note(tensor);
+    }
+  }
+
+  /** Whether all memory is still where it was. */
+  isIntact(): boolean {
+    return this.arrays.every(({ array, length }) => array.length === length);
+  }
+
+  private note({ data, transient }: Tensor): void {
+    this.arrays.push({ array: data, length: data.length });
+    if (transient) this.transient.add(data);
+  }
+}
+
+/**
+ * The op table's kernels on an engine, and what lets calls of them wait. Errors are TypeError and RangeError, before the
+ * kernel has written anything.
+ */
+export function waitingKernels(engine: Engine): { readonly kernels: Kernels; readonly together: Together } {
+  let waiting: WaitingCalls | null = null;
+  const kernels = Object.fromEntries(
+    OP_NAMES.map((op) => [op, nativeKernel(engine, op, () => waiting)]),
+  ) as unknown as Kernels;
+  const together: Together = (calls, onTimes) => {
+    if (waiting) return calls();
+    const own = new WaitingCalls();
+    waiting = own;
+    engine.open();
+    try {
+      calls();
+    } finally {
+      waiting = null;
+      finish(engine, own, onTimes);
+    }
+  };
+  return { kernels, together };
+}
+
+function finish(engine: Engine, calls: WaitingCalls, onTimes: Parameters<Together>[1]): void {
+  if (!calls.isIntact()) {
+    engine.discard();
+    throw new TypeError('the memory of a tensor was transferred or resized while calls with it waited');
+  }
+  const seconds = onTimes ? new Float64Array(calls.count) : null;
+  engine.close([...calls.transient], seconds);
+  if (seconds) onTimes!(seconds);
 }

@@ -3,7 +3,7 @@ import { PRECISIONS, type Precision } from '../../core/compute.ts';
 import { FlashError } from '../../core/errors.ts';
 import { OP_NAMES } from '../../core/ops.ts';
 import type { Addon, Engine, EngineOptions, IsaSupport } from './addon.ts';
-import { nativeKernels } from './kernels.ts';
+import { waitingKernels } from './kernels.ts';
 import { buildCommand, loadAddon } from './load.ts';
 import { defaultThreads } from './threads.ts';
 
@@ -81,7 +81,7 @@ export function createNativeBackend(options: EngineOptions = {}): Backend {
     name: `native:${[engine.isa, ...engine.features].join('+')}`,
     real: 'f32',
     threads: engine.threads,
-    kernels: nativeKernels(engine),
+    ...waitingKernels(engine),
     own: new Set(OP_NAMES),
     accelerates: acceleratedBy(engine.features),
     inspector: {

@@ -1,0 +1,185 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createNativeBackend } from '../../src/backends/native/index.ts';
+import type { Backend } from '../../src/core/backend.ts';
+import { DenseRows } from '../../src/core/rows.ts';
+import { mat } from '../../src/core/tensor.ts';
+import { nativeVariants } from '../conformance/backends.ts';
+import { gradients } from '../properties/batch-gradients.ts';
+import { RECIPES, randomTokens } from '../properties/models.ts';
+import { anyCall, makePool, type PoolCall } from './random-calls.ts';
+
+const THREADS = [1, 3];
+
+/** Runs a program; calls that are refused are left out, whoever refuses them. */
+function run(backend: Backend, rows: number, program: readonly PoolCall[], together: boolean): Buffer[] {
+  const pool = makePool(backend, rows, rows);
+  const calls = () => {
+    for (const call of program) {
+      try {
+        call(backend.kernels, pool);
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError);
+      }
+    }
+  };
+  if (together) backend.together!(calls);
+  else calls();
+  return pool.memory.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));
+}
+
+describe.each(nativeVariants())('$name', ({ create }) => {
+  const backends = THREADS.map(create);
+  afterAll(() => {
+    for (const backend of backends) backend.dispose();
+  });
+
+  it.each(THREADS.map((threads, i) => [threads, backends[i]!] as const))(
+    'calls that wait give the bits of calls that do not, %i threads',
+    (_, backend) => {
+      const program = fc.array(anyCall, { minLength: 2, maxLength: 12 });
+      // About as many rows as tiles and chunks of sums end at, and so few that calls do not share tiles.
+      const rows = fc.oneof(
+        fc.integer({ min: 64, max: 600 }),
+        fc.constantFrom(1, 64, 191, 192, 256, 257, 512),
+      );
+      fc.assert(
+        fc.property(rows, program, (count, calls) => {
+          const expected = run(
+            backend,
+            count,
+            calls.map(({ call }) => call),
+            false,
+          );
+          const found = run(
+            backend,
+            count,
+            calls.map(({ call }) => call),
+            true,
+          );
+          expect(
+            found.every((bytes, i) => bytes.equals(expected[i]!)),
+            calls.map(({ text }) => text).join(', '),
+          ).toBe(true);
+        }),
+        { numRuns: 150, seed: 20261126 },
+      );
+    },
+  );
+});
+
+describe('together', () => {
+  const backend = createNativeBackend({ threads: 2 });
+  afterAll(() => backend.dispose());
+  const { kernels: k } = backend;
+  const together = backend.together!;
+  const rows = 256;
+  const of = (value: number) => {
+    const m = mat('f32', rows, 8, `of ${value}`);
+    m.data.fill(value);
+    return m;
+  };
+
+  it('runs calls at the end, in effect in their order', () => {
+    const [a, b, c] = [of(1), of(2), of(0)];
+    together(() => {
+      k.add(c, a, b);
+      k.add(c, c, b);
+      expect(c.data[0]).toBe(0);
+    });
+    expect(new Set(c.data)).toEqual(new Set([5]));
+  });
+
+  it('runs at once what returns a number, after what was called before', () => {
+    const [a, b, c] = [of(1), of(2), of(0)];
+    together(() => {
+      k.add(c, a, b);
+      k.add(c, c, b);
+      expect(k.sumSquares(c)).toBe(25 * c.data.length);
+      k.add(c, c, b);
+    });
+    expect(c.data[0]).toBe(7);
+  });
+
+  it('waits for the outermost', () => {
+    const [a, b, c] = [of(1), of(2), of(0)];
+    together(() => {
+      together(() => k.add(c, a, b));
+      expect(c.data[0]).toBe(0);
+    });
+    expect(c.data[0]).toBe(3);
+  });
+
+  it('refuses wrong calls when they are made, and runs the others', () => {
+    const [a, b, c] = [of(1), of(2), of(0)];
+    expect(() =>
+      together(() => {
+        k.add(c, a, b);
+        k.add(c, a, mat('f32', 1, 8, 'short'));
+      }),
+    ).toThrow(/add: 'b' has 1 rows/);
+    expect(c.data[0]).toBe(3);
+    k.add(c, c, b);
+    expect(c.data[0]).toBe(5);
+  });
+
+  it('runs nothing on memory that has gone', () => {
+    const [a, b, c] = [of(1), of(2), of(0)];
+    expect(() =>
+      together(() => {
+        k.add(c, a, b);
+        structuredClone(a.data.buffer, { transfer: [a.data.buffer as ArrayBuffer] });
+      }),
+    ).toThrow(TypeError);
+    expect(c.data[0]).toBe(0);
+    k.add(c, c, b);
+    expect(c.data[0]).toBe(2);
+  });
+
+  it('never writes what only calls in turns need', () => {
+    const [a, b, out] = [of(1), of(2), of(0)];
+    const [first, second] = [0, 0].map((value) => ({ ...of(value), transient: true as const }));
+    const sum = mat('f32', 8, 8, 'sum');
+    together(() => {
+      k.add(first!, a, b);
+      k.add(second!, first!, b);
+      k.add(out, second!, first!);
+      k.matmulTransA(sum, second!, a, 'f32');
+    });
+    expect(new Set(out.data)).toEqual(new Set([8]));
+    expect(new Set(first!.data)).toEqual(new Set([0]));
+    // A call that comes after them reads it.
+    expect(new Set(second!.data)).toEqual(new Set([5]));
+    expect(new Set(sum.data)).toEqual(new Set([5 * rows]));
+  });
+
+  it('tells what each call took', () => {
+    const [a, b, c] = [of(1), of(2), of(0)];
+    let seconds: Float64Array = new Float64Array();
+    together(
+      () => {
+        k.add(c, a, b);
+        k.sumSquares(c);
+        k.silu(a, null, c);
+        k.add(c, c, a);
+        k.scale(c, 2);
+      },
+      (times) => {
+        seconds = times;
+      },
+    );
+    expect([...seconds].map((time) => time > 0)).toEqual([false, false, true, true, true]);
+  });
+
+  it.each(RECIPES)('%s: a step with it gives the bits of a step without', async (_, loading) => {
+    const recipe = await loading;
+    const count = 1024;
+    const { ids, targets } = randomTokens(count, 300, 1);
+    const batch = new DenseRows(count).of(ids, targets, count);
+    const { together: __, ...plain } = createNativeBackend({ threads: 2 });
+    const expected = gradients(recipe, plain, batch, count);
+    const found = gradients(recipe, createNativeBackend({ threads: 2 }), batch, count);
+    expect(found.nats).toBe(expected.nats);
+    expect(found.grads).toEqual(expected.grads);
+  });
+});
