@@ -23,7 +23,14 @@ const CHECKS = '-fsanitize=address,undefined,float-cast-overflow -fno-sanitize-r
 const CXXFLAGS = `${CHECKS} -fno-omit-frame-pointer -g1 -O2`;
 
 /** `build.test.ts` builds and loads other addons. */
-const SUITES = ['conformance/', 'native/arguments', 'native/backend', 'native/hostile', 'native/workers'];
+const SUITES = [
+  'conformance/',
+  'backends/together',
+  'native/arguments',
+  'native/backend',
+  'native/hostile',
+  'native/workers',
+];
 
 /** Every so manieth wrong argument under valgrind, where JavaScript is a hundred times slower. */
 const VALGRIND_SHARE = '10';

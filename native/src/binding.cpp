@@ -300,41 +300,56 @@ class Engine : public Napi::ObjectWrap<Engine> {
 
   /**
    * `close(transient, seconds)`: runs what waits. Nobody reads the arrays in `transient` afterwards. A Float64Array
-   * `seconds`, which may be null, gets the time of each call since `open` that waited.
+   * `seconds`, which may be null, gets the time of each call since `open` that waited. With wrong arguments nothing runs.
    */
   void close(const Napi::CallbackInfo& info) {
-    State& s = state(info.Env());
-    s.queue->close();
-    const bool isList = info[0].IsArray();
-    const bool isTimed = info[1].IsTypedArray() && info[1].As<Napi::TypedArray>().TypedArrayType() == napi_float64_array;
-    std::vector<Range> transient;
-    double* seconds = nullptr;
-    if (isList) transient = ranges(info[0].As<Napi::Array>());
-    if (isTimed && info[1].As<Napi::Float64Array>().ElementLength() >= s.queue->count()) {
-      seconds = info[1].As<Napi::Float64Array>().Data();
-      std::fill_n(seconds, s.queue->count(), 0.0);
-    }
-    // Whatever is wrong with the arguments, calls do not wait for ever.
-    runQueue(info.Env(), s, transient, seconds);
-    if (!isList) throw Napi::TypeError::New(info.Env(), "close: expected a list of typed arrays");
-    if (!isTimed && !info[1].IsNull()) throw Napi::TypeError::New(info.Env(), "close: expected a Float64Array or null");
-    if (isTimed && !seconds)
-      throw Napi::RangeError::New(info.Env(), "close: there were " + std::to_string(s.queue->count()) + " calls");
+    discardUnless(info.Env(), [&] {
+      const std::vector<Range> transient = ranges(info[0]);
+      const size_t calls = state(info.Env()).queue->count();
+      double* seconds = secondsFor(calls, info[1]);
+      // Reading a list can run the user's code: only now does nothing come between.
+      State& s = state(info.Env());
+      s.queue->close();
+      runQueue(info.Env(), s, transient, seconds);
+    });
   }
 
-  /** The memory of typed arrays; what is none has no memory. */
-  static std::vector<Range> ranges(const Napi::Array& list) {
+  template <class Run>
+  void discardUnless(const Napi::Env& env, const Run& run) {
+    try {
+      run();
+    } catch (...) {
+      if (state_) state(env).queue->discard();
+      throw;
+    }
+  }
+
+  /** The memory of a list of typed arrays. */
+  static std::vector<Range> ranges(const Napi::Value& value) {
+    if (!value.IsArray()) throw WrongTypeIn(value.Env(), "close: expected a list of typed arrays, got " + described(value));
+    const Napi::Array list = value.As<Napi::Array>();
     std::vector<Range> found;
     for (uint32_t i = 0; i < list.Length(); i++) {
-      const Napi::Value value = list.Get(i);
-      if (!value.IsTypedArray()) continue;
-      const Napi::TypedArray array = value.As<Napi::TypedArray>();
+      const Napi::Value each = list.Get(i);
+      if (!each.IsTypedArray()) throw WrongTypeIn(value.Env(), "close: expected a typed array, got " + described(each));
       void* data = nullptr;
-      napi_get_typedarray_info(list.Env(), array, nullptr, nullptr, &data, nullptr, nullptr);
+      napi_get_typedarray_info(list.Env(), each, nullptr, nullptr, &data, nullptr, nullptr);
       const uintptr_t begin = reinterpret_cast<uintptr_t>(data);
-      found.push_back({begin, begin + array.ByteLength()});
+      found.push_back({begin, begin + each.As<Napi::TypedArray>().ByteLength()});
     }
     return found;
+  }
+
+  /** Room for the time of so many calls; null for null. */
+  static double* secondsFor(size_t calls, const Napi::Value& value) {
+    if (value.IsNull()) return nullptr;
+    if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array)
+      throw WrongTypeIn(value.Env(), "close: expected a Float64Array or null, got " + described(value));
+    Napi::Float64Array seconds = value.As<Napi::Float64Array>();
+    if (seconds.ElementLength() < calls)
+      throw Napi::RangeError::New(value.Env(), "native: close: there were " + std::to_string(calls) + " calls");
+    std::fill_n(seconds.Data(), calls, 0.0);
+    return seconds.Data();
   }
 
   void discard(const Napi::CallbackInfo& info) { state(info.Env()).queue->discard(); }

@@ -107,12 +107,52 @@ describe('Engine', () => {
     expect(() => call()).toThrow(TypeError);
     expect(() => call.call(engine, {})).toThrow(TypeError);
     const receivers = [undefined, null, 1, 'text', {}, [], engine.silu, addon.Engine, Object.create(engine)];
-    for (const name of [...OP_NAMES, 'packedTernaryBytes', 'measureLimit', 'dispose'] as const) {
+    for (const name of [
+      ...OP_NAMES,
+      'packedTernaryBytes',
+      'measureLimit',
+      'open',
+      'close',
+      'discard',
+      'dispose',
+    ] as const) {
       const method = engine[name] as (...values: Values) => unknown;
       for (const receiver of [...receivers, new Proxy(engine, {})])
         expect(() => Reflect.apply(method, receiver, [])).toThrow(TypeError);
       expect(() => Reflect.construct(method, [])).toThrow();
     }
+  });
+
+  it('closes with any arguments, and none of its calls wait any longer', () => {
+    const list = fc.array(fc.oneof(anyMemory, anything), { maxLength: 3 }).map((each) => () => made(each));
+    const transient = fc.oneof(list, anything, constants(Array(2 ** 32 - 1)));
+    const seconds = fc.oneof(anything, anyMemory, constants(null, new Float64Array(1), new Float64Array(4)));
+    const engine = new Engine({ isa: 'scalar' });
+    const call = new ValidCall('silu', backend);
+    forAny(fc.tuple(transient, seconds), (values) => {
+      engine.open();
+      engine.silu(...call.flat());
+      engine.silu(...call.flat());
+      expectSafe(() => (engine.close as (...values: Values) => void)(...made(values)));
+      const [out] = call.values[0] as [Float32Array];
+      out.fill(7);
+      engine.silu(...call.flat());
+      expect(out).not.toContain(7);
+    });
+  });
+
+  it('runs nothing when it is disposed of while it closes', () => {
+    const engine = new Engine({ isa: 'scalar' });
+    const trap = [new Float32Array(1)];
+    Object.defineProperty(trap, 0, {
+      get() {
+        engine.dispose();
+        return new Float32Array(1);
+      },
+    });
+    engine.open();
+    engine.silu(...new ValidCall('silu', backend).flat());
+    expect(() => engine.close(trap, null)).toThrow(/disposed/);
   });
 
   it('says what it is in values that cannot be changed, nor read from anything else', () => {
