@@ -88,7 +88,7 @@ function opName(text: string, before: readonly OpName[] = []): OpName[] {
 
 /** `8,32,96` */
 function coreCounts(text: string): number[] {
-  const counts = text.split(',').map(Number);
+  const counts = [...new Set(text.split(',').map(Number))];
   if (counts.every((count) => Number.isInteger(count) && count >= 1 && count <= MOST_CORES)) return counts;
   throw new InvalidArgumentError(`Expected numbers of cores up to ${MOST_CORES}, such as 8,32,96.`);
 }
