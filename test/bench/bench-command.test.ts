@@ -74,6 +74,25 @@ describe('flashlm bench', () => {
     expect(JSON.parse(other.stdout).comparison).toEqual([]);
   });
 
+  it('measures ops in the precision that is asked for, as training calls them then', async () => {
+    const ops = ['matmul', 'ternaryMatmulGradX', 'quantizeWeight'].flatMap((op) => ['--op', op]);
+    const asked = ['bench', '--quick', '--threads', '1', ...ops, '--shape', 'N=4,K=8', '--json'];
+    const choices = async (compute: string, backend: string) => {
+      const args = [...asked, '--backend', backend, '--set', `compute=${compute}`];
+      const { status, stdout, stderr } = await runInProcess(args);
+      expect(status).toBe(0);
+      return { choices: (JSON.parse(stdout) as BenchReport).ops.map(({ choice }) => choice), stderr };
+    };
+    const rules = ['absmean', 'absmedian'];
+    expect(await choices('int8', 'reference')).toEqual({ choices: ['bf16', 'int8', ...rules], stderr: '' });
+    expect(await choices('f32', 'reference')).toEqual({ choices: ['f32', 'f32', ...rules], stderr: '' });
+    if (!nativeStatus().available) return;
+    expect(await choices('bf16', 'native:scalar')).toEqual({
+      choices: ['f32', 'f32', ...rules],
+      stderr: 'compute: bf16 runs as f32: native:scalar has no bf16 instructions\n',
+    });
+  });
+
   it('measures the steps of a recipe, each path under its name', async () => {
     const step = [
       'bench',
