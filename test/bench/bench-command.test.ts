@@ -72,6 +72,12 @@ describe('flashlm bench', () => {
     expect(comparison[0].speedup).toBeCloseTo(comparison[0].before / comparison[0].after);
     const other = await runInProcess([...OPS, '--shape', 'M=8', '--compare', old, '--json']);
     expect(JSON.parse(other.stdout).comparison).toEqual([]);
+    expect(other.stderr).toBe(
+      `${old} has no time of add M=8 D=192 (1 thread) and 3 more: nothing could be compared\n`,
+    );
+    expect(table.stderr).toBe('');
+    const more = await runInProcess([...OPS, '--op', 'scale', '--compare', old]);
+    expect(more.stderr).toBe(`${old} has no time of scale M=1 D=1082496 (1 thread)\n`);
   });
 
   it('measures ops in the precision that is asked for, as training calls them then', async () => {
@@ -194,6 +200,20 @@ describe('flashlm bench', () => {
     expect(await compare('null')).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/not of this version/),
+    });
+    const timed = (ops: unknown) =>
+      compare(JSON.stringify({ format: FORMAT, ops, steps: [], training: null }));
+    for (const median of [0, -1, 1e308, 1e-320, '1', undefined]) {
+      const op = { op: 'add', dims: { M: 1024, D: 192 }, threads: 1, seconds: { median } };
+      expect(await timed([op]), String(median)).toMatchObject({
+        status: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/can't be used: ops\.0\.seconds\.median: \w.* expected number/),
+      });
+    }
+    expect(await timed(undefined)).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/can't be used: ops: .*expected array/),
     });
     const missing = await runInProcess([...OPS, '--compare', join(folder, 'missing.json')]);
     expect(missing).toMatchObject({

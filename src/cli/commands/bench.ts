@@ -21,7 +21,7 @@ import { nearest } from '../../recipes/nearest.ts';
 import { recipeTraining } from '../../recipes/recipe-training.ts';
 import { RECIPE } from '../../recipes/schema.ts';
 import type { Path } from '../../train/events.ts';
-import { describeBench } from '../bench-tables.ts';
+import { describeBench, unmatchedNote } from '../bench-tables.ts';
 import type { CliCommand } from '../command.ts';
 import { addSetOption, wholeNumber } from '../options.ts';
 import { describePredictions } from '../prediction-table.ts';
@@ -132,6 +132,8 @@ async function run(
       if (options.predict)
         for (const line of describePredictions(report, terminal.styles)) terminal.print(line);
     }
+    const unmatched = comparison && unmatchedNote(comparison, options.compare!);
+    if (unmatched) terminal.note(unmatched);
   } finally {
     for (const backend of backends) backend.dispose();
   }
