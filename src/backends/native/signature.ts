@@ -6,6 +6,9 @@ import { OP_NAMES, OPS } from '../../core/ops.ts';
  * generated for: a build that is older than the table is refused instead of being called with other arguments.
  */
 export function opTableSignature(): string {
-  const table = OP_NAMES.map((op) => [op, OPS[op].args, OPS[op].product, OPS[op].integer, OPS[op].returns]);
+  const table = OP_NAMES.map((op) => {
+    const { args, product, mayBeZero, integer, returns } = OPS[op];
+    return [op, args, product, mayBeZero, integer, returns];
+  });
   return createHash('sha256').update(JSON.stringify(table)).digest('hex').slice(0, 16);
 }
