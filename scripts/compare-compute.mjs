@@ -12,6 +12,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { tsImport } from 'tsx/esm/api';
 import { readOptions } from './options.mjs';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
@@ -19,18 +20,50 @@ const COMPUTES = ['f32', 'bf16', 'int8'];
 
 const USAGE =
   'usage: node scripts/compare-compute.mjs [--data FILES] [--valid FILES] [--steps 2000] [--seeds 3] [--recipe NAMES] [--runs DIR]';
-const { values } = readOptions(USAGE, {
-  options: {
-    data: { type: 'string', multiple: true },
-    valid: { type: 'string', multiple: true },
-    steps: { type: 'string', default: '2000' },
-    seeds: { type: 'string', default: '3' },
-    recipe: { type: 'string', multiple: true, default: ['v61', 'v61-a8'] },
-    backend: { type: 'string', default: 'native' },
-    threads: { type: 'string' },
-    runs: { type: 'string' },
+const { values } = readOptions(
+  USAGE,
+  {
+    options: {
+      data: { type: 'string', multiple: true },
+      valid: { type: 'string', multiple: true },
+      steps: { type: 'string', default: '2000' },
+      seeds: { type: 'string', default: '3' },
+      recipe: { type: 'string', multiple: true, default: ['v61', 'v61-a8'] },
+      backend: { type: 'string', default: 'native' },
+      threads: { type: 'string' },
+      runs: { type: 'string' },
+    },
   },
-});
+  (given) => {
+    const wrong = ['steps', 'seeds', 'threads'].find((name) => !/^[1-9]\d*$/.test(given[name] ?? '1'));
+    return wrong && `--${wrong} must be a whole number of at least 1, not ${given[wrong]}`;
+  },
+);
+
+/** What would end a training that others had waited for, hours of them: a recipe or a text that can't be used. */
+async function mistakeIn(name) {
+  const tsconfig = path.join(repository, 'tsconfig.json');
+  const source = (file) => tsImport(`../src/${file}`, { parentURL: import.meta.url, tsconfig });
+  const [{ loadRecipe }, { textFiles }, { settings }] = await Promise.all(
+    ['recipes/load.ts', 'recipes/run-data.ts', 'cli/train-settings.ts'].map(source),
+  );
+  const { data, valid, backend } = values;
+  try {
+    const texts = textFiles(await loadRecipe(name, { set: settings({ data, valid, backend }) }));
+    if (!texts.valid) return `There is no validation text for ${name}: name one with --valid.`;
+    const missing = [...texts.train, ...texts.valid].find((file) => !fs.existsSync(file));
+    return missing && `There is no file ${missing}`;
+  } catch (error) {
+    return error.lines?.().join('\n') ?? error.message;
+  }
+}
+
+for (const name of values.recipe) {
+  const mistake = await mistakeIn(name);
+  if (!mistake) continue;
+  console.error(mistake);
+  process.exit(2);
+}
 
 const runs = path.resolve(values.runs ?? fs.mkdtempSync(path.join(tmpdir(), 'flashlm-compare-')));
 
@@ -53,6 +86,8 @@ function trainArguments(recipe, compute, seed) {
     ...files('--valid', values.valid),
   ];
 }
+
+let finishedRuns = 0;
 
 /** Trains, unless that was done before. @returns what the run's events say of its end. */
 async function train(recipe, compute, seed) {
@@ -79,13 +114,16 @@ async function train(recipe, compute, seed) {
       env: { ...process.env, TSX_TSCONFIG_PATH: path.join(repository, 'tsconfig.json') },
       maxBuffer: 2 ** 30,
     }).catch(({ stderr }) => {
-      console.error(`${stderr.trim()}\nWhat is finished lies in --runs ${runs}`);
+      console.error(stderr.trim());
+      if (values.runs || finishedRuns) console.error(`What is finished lies in --runs ${runs}`);
+      else fs.rmSync(runs, { recursive: true });
       process.exit(1);
     });
     // By one rename, so that it is there only when the run is over.
     fs.writeFileSync(`${finished}.part`, stdout);
     fs.renameSync(`${finished}.part`, finished);
   }
+  finishedRuns++;
   const result = outcome(fs.readFileSync(finished, 'utf8'));
   const figures = `BPC ${result.bpc.toFixed(4)}, ${result.seconds.toFixed(0)} s of training`;
   console.error(`${recipe} ${compute} seed ${seed}: ${figures}${reused ? ' (from before)' : ''}`);
@@ -102,7 +140,6 @@ function outcome(text) {
     events.findLast((event) => event.event === 'eval' && event.split === split && event.step === step);
   const { path: way, backend, compute } = events.findLast(({ event }) => event === 'step');
   const [valid, trained] = [last('valid'), last('train')];
-  if (!valid) throw new Error('There is no validation text: name one with --valid.');
   const aboveFloor = trained.floor === null ? trained.loss : trained.loss - trained.floor;
   return { bpc: valid.bpc, aboveFloor, seconds, path: way, backend, compute };
 }

@@ -173,6 +173,7 @@ class Check {
 
   /** Sums over nothing change nothing, and outputs without values need none; anything else has no meaning. */
   bool isEmpty() const {
+    if (op_.takesNone) return false;
     int empty = kNone;
     bool hasOutput = false;
     for (int i = 0; i < op_.argCount; i++) {

@@ -110,6 +110,7 @@ struct OpSpec {
   int symbolCount;
   int product[3];  // symbols with [0] = [1] * [2], or kNone; [1] may have no tensor of its own
   int rowSymbol;   // of the rows that stand for themselves, or kNone
+  bool takesNone;  // inputs may have no values though outputs have some
   bool returnsNumber;
   double (*run)(const KernelTable&, Context&, const Argument*);
 };
@@ -128,7 +129,7 @@ struct WrongRange : std::out_of_range {
 /**
  * Throws WrongRange unless the kernel can run on these values without leaving its arrays: lengths, shapes that agree,
  * sizes of packed layouts, memory that overlaps, indices and offsets. Returns false when there is nothing to do, as in
- * an empty batch: kernels never meet an empty matrix, except the entries of sparse targets.
+ * an empty batch: kernels never meet an empty matrix, except the entries of sparse targets and where an op takes none.
  */
 bool checkArguments(const OpSpec& op, const Argument* values, const KernelTable& table);
 

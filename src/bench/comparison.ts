@@ -14,20 +14,24 @@ export interface Ratio {
   readonly speedup: number;
 }
 
-/** A new report against an old one. What only one of them has is left out. */
+/** A new report against an old one. */
 export class Comparison {
   readonly ratios: readonly Ratio[];
+  /** What only the new report has: `silu M=1024 D=384 (2 threads)`. */
+  readonly unmatched: readonly string[];
   private readonly byKey: ReadonlyMap<string, Ratio>;
 
   constructor(before: BenchReport, after: BenchReport) {
     const old = new Map(entries(before).map((entry) => [keyOf(entry), entry.seconds]));
-    this.ratios = entries(after).flatMap((entry) => {
+    const found = entries(after);
+    this.ratios = found.flatMap((entry) => {
       const seconds = old.get(keyOf(entry));
       const { what, threads, seconds: now } = entry;
       return seconds === undefined
         ? []
         : [{ what, threads, before: seconds, after: now, speedup: seconds / now }];
     });
+    this.unmatched = found.filter((entry) => !old.has(keyOf(entry))).map(keyOf);
     this.byKey = new Map(this.ratios.map((ratio) => [keyOf(ratio), ratio]));
   }
 
@@ -46,7 +50,8 @@ interface Entry {
   readonly seconds: number;
 }
 
-const keyOf = ({ what, threads }: Pick<Entry, 'what' | 'threads'>): string => `${what} x${threads}`;
+const keyOf = ({ what, threads }: Pick<Entry, 'what' | 'threads'>): string =>
+  `${what} (${threads} thread${threads === 1 ? '' : 's'})`;
 
 const entries = (report: BenchReport): Entry[] => [
   ...report.ops.map(opEntry),

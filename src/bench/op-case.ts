@@ -1,6 +1,7 @@
+import type { Compute } from '../core/compute.ts';
 import type { OpName } from '../core/kernels.ts';
 import { flatArgs } from '../core/op-calls.ts';
-import { type Dims, OP_NAMES, OPS } from '../core/ops.ts';
+import { type ChoiceArg, type Dims, OP_NAMES, OPS } from '../core/ops.ts';
 import { shapeOf } from './shapes.ts';
 
 /** What the codes of activations are in a call that multiplies them as integers: which kernel serves depends on it. */
@@ -23,14 +24,22 @@ export function caseName({ op, choice, codes }: Pick<OpCase, 'op' | 'choice' | '
 }
 
 /**
- * The ops at v6.1's shapes, each with every value of its choice and every kind of codes.
+ * The ops at v6.1's shapes, each with every value of its choice and every kind of codes; with `compute`, in the precision
+ * in which training calls them then, and no other.
  * @throws FlashError (wrong usage) when `shape` names a dimension that one of the ops does not have.
  */
-export function opCases(ops: readonly OpName[] = OP_NAMES, shape: Dims = {}): OpCase[] {
+export function opCases(ops: readonly OpName[] = OP_NAMES, shape: Dims = {}, compute?: Compute): OpCase[] {
   return ops.flatMap((op) => {
     const dims = shapeOf(op, shape);
-    const choices = flatArgs(op).find((arg) => arg.kind === 'choice')?.values ?? [null];
+    const arg = flatArgs(op).find((each) => each.kind === 'choice');
+    const choices = arg ? valuesIn(arg, compute) : [null];
     const ranges: readonly (CodeRange | null)[] = OPS[op].integer ? ['int8', 'ternary'] : [null];
     return choices.flatMap((choice) => ranges.map((codes) => ({ op, choice, codes, dims })));
   });
+}
+
+function valuesIn({ name, values }: ChoiceArg, compute?: Compute): readonly string[] {
+  if (!compute || name !== 'precision') return values;
+  // Gradients alone can be int8.
+  return [values.includes('int8') ? compute.gradients : compute.products];
 }

@@ -49,7 +49,9 @@ export function thisMachine(): Machine {
   };
 }
 
-const timed = { threads: z.number(), seconds: z.looseObject({ median: z.number().positive() }) };
+/** Seconds that something may have taken: a ratio of two such times is a number. */
+const duration = z.number().min(1e-12).max(1e9);
+const timed = { threads: z.number(), seconds: z.looseObject({ median: duration }) };
 /** What a comparison reads of an old report. */
 const COMPARED = z.looseObject({
   ops: z.array(z.looseObject({ ...timed, op: z.string(), dims: z.record(z.string(), z.number()) })),
@@ -71,6 +73,7 @@ export function readReport(path: string): BenchReport {
     fail('The report to compare with is not JSON', error);
   }
   if (report?.format !== FORMAT) fail(`The report to compare with is not of this version (${FORMAT})`);
-  if (!COMPARED.safeParse(report).success) fail('The report to compare with is not complete');
+  const wrong = COMPARED.safeParse(report).error?.issues[0];
+  if (wrong) fail(`The report to compare with can't be used: ${wrong.path.join('.')}: ${wrong.message}`);
   return report as BenchReport;
 }

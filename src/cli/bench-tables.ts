@@ -72,6 +72,15 @@ export function describeBench(report: BenchReport, comparison: Comparison | null
   ];
 }
 
+/** Why some of a report has no speed-up; undefined where all of it has one. */
+export function unmatchedNote({ ratios, unmatched }: Comparison, path: string): string | undefined {
+  const [first, ...others] = unmatched;
+  if (first === undefined) return undefined;
+  const what = others.length ? `${first} and ${others.length} more` : first;
+  const all = ratios.length ? '' : ': nothing could be compared';
+  return `${path} has no time of ${what}${all}`;
+}
+
 function busyNote({ load, cpus }: BenchReport['machine']): string {
   const wanted = `${load.toFixed(1)} processes wanted ${formatPlural(cpus, 'CPU')}`;
   return `This machine was busy (${wanted}): times are longer, limits lower than when it is idle.`;

@@ -73,6 +73,8 @@ export interface OpSpec {
   readonly rowwise?: true;
   /** `M = S * T` for ops on whole sequences. */
   readonly product?: readonly [string, string, string];
+  /** A symbol of inputs without which outputs have values all the same; elsewhere that is an error. */
+  readonly mayBeZero?: string;
   readonly returns?: 'number';
 }
 
@@ -171,6 +173,7 @@ export const OPS: OpTable = {
     ],
     agree: 'exact',
     flops: () => 0,
+    mayBeZero: 'N',
   },
   rmsNorm: {
     args: [

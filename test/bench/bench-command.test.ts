@@ -72,6 +72,31 @@ describe('flashlm bench', () => {
     expect(comparison[0].speedup).toBeCloseTo(comparison[0].before / comparison[0].after);
     const other = await runInProcess([...OPS, '--shape', 'M=8', '--compare', old, '--json']);
     expect(JSON.parse(other.stdout).comparison).toEqual([]);
+    expect(other.stderr).toBe(
+      `${old} has no time of add M=8 D=192 (1 thread) and 3 more: nothing could be compared\n`,
+    );
+    expect(table.stderr).toBe('');
+    const more = await runInProcess([...OPS, '--op', 'scale', '--compare', old]);
+    expect(more.stderr).toBe(`${old} has no time of scale M=1 D=1082496 (1 thread)\n`);
+  });
+
+  it('measures ops in the precision that is asked for, as training calls them then', async () => {
+    const ops = ['matmul', 'ternaryMatmulGradX', 'quantizeWeight'].flatMap((op) => ['--op', op]);
+    const asked = ['bench', '--quick', '--threads', '1', ...ops, '--shape', 'N=4,K=8', '--json'];
+    const choices = async (compute: string, backend: string) => {
+      const args = [...asked, '--backend', backend, '--set', `compute=${compute}`];
+      const { status, stdout, stderr } = await runInProcess(args);
+      expect(status).toBe(0);
+      return { choices: (JSON.parse(stdout) as BenchReport).ops.map(({ choice }) => choice), stderr };
+    };
+    const rules = ['absmean', 'absmedian'];
+    expect(await choices('int8', 'reference')).toEqual({ choices: ['bf16', 'int8', ...rules], stderr: '' });
+    expect(await choices('f32', 'reference')).toEqual({ choices: ['f32', 'f32', ...rules], stderr: '' });
+    if (!nativeStatus().available) return;
+    expect(await choices('bf16', 'native:scalar')).toEqual({
+      choices: ['f32', 'f32', ...rules],
+      stderr: 'compute: bf16 runs as f32: native:scalar has no bf16 instructions\n',
+    });
   });
 
   it('measures the steps of a recipe, each path under its name', async () => {
@@ -109,7 +134,7 @@ describe('flashlm bench', () => {
 
   it('predicts steps on more cores, says so, and says what it assumes', async () => {
     const small = ['--set', 'data.seq_len=16', '--set', 'data.batch=64', '--set', 'compute=f32'];
-    const asked = ['bench', '--only', 'step', '--quick', '--predict', '1,96', ...small];
+    const asked = ['bench', '--only', 'step', '--quick', '--predict', '96,1,96', ...small];
     const backend = ['--backend', 'native'];
     if (availableParallelism() === 1 || !nativeStatus().available) {
       expect((await runInProcess([...asked, ...backend])).stderr).toMatch(
@@ -125,10 +150,10 @@ describe('flashlm bench', () => {
     const json = await runInProcess([...asked, ...backend, '--json']);
     const { predictions, steps, peakMemory } = JSON.parse(json.stdout) as BenchReport;
     expect(predictions.map(({ path, cores }) => [path, cores])).toEqual([
-      ['dense', 1],
       ['dense', 96],
-      ['collapsed', 1],
+      ['dense', 1],
       ['collapsed', 96],
+      ['collapsed', 1],
     ]);
     expect(peakMemory).toBeGreaterThan(1e7);
     for (const path of ['dense', 'collapsed'] as const) {
@@ -175,6 +200,20 @@ describe('flashlm bench', () => {
     expect(await compare('null')).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/not of this version/),
+    });
+    const timed = (ops: unknown) =>
+      compare(JSON.stringify({ format: FORMAT, ops, steps: [], training: null }));
+    for (const median of [0, -1, 1e308, 1e-320, '1', undefined]) {
+      const op = { op: 'add', dims: { M: 1024, D: 192 }, threads: 1, seconds: { median } };
+      expect(await timed([op]), String(median)).toMatchObject({
+        status: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/can't be used: ops\.0\.seconds\.median: \w.* expected number/),
+      });
+    }
+    expect(await timed(undefined)).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/can't be used: ops: .*expected array/),
     });
     const missing = await runInProcess([...OPS, '--compare', join(folder, 'missing.json')]);
     expect(missing).toMatchObject({

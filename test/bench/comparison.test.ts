@@ -27,7 +27,12 @@ describe('a comparison', () => {
 
   it('never compares one precision or kind of codes with another', () => {
     const now = report({ ...seconds(2), codes: 'int8' }, { ...seconds(3), compute: 'bf16' });
-    expect(new Comparison(old, now).ratios).toEqual([]);
+    const none = new Comparison(old, now);
+    expect(none.ratios).toEqual([]);
+    expect(none.unmatched).toEqual([
+      'ternaryMatmul(int8 codes) M=8 (1 thread)',
+      'step v6.1 dense compute bf16 64 tokens (2 threads)',
+    ]);
     expect(new Comparison(now, now).ratios.map(({ what }) => what)).toEqual([
       'ternaryMatmul(int8 codes) M=8',
       'step v6.1 dense compute bf16 64 tokens',

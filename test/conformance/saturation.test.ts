@@ -1,7 +1,12 @@
 import { describe, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { nativeVariants } from './backends.ts';
-import { expectLargeRowsNormalised, expectNanPasses, expectSaturation } from './saturation.ts';
+import {
+  expectHugeTies,
+  expectLargeRowsNormalised,
+  expectNanPasses,
+  expectSaturation,
+} from './saturation.ts';
 
 const backends = [
   { name: 'reference', create: () => createReferenceBackend('f32') },
@@ -11,6 +16,10 @@ const backends = [
 describe.each(backends)('$name', ({ create }) => {
   it('has the loss and the gradients of logits whose exponentials overflow', () => {
     expectSaturation(create());
+  });
+
+  it('shares the probability of huge logits that are tied', () => {
+    expectHugeTies(create());
   });
 
   it('normalises rows whose squares overflow', () => {

@@ -4,10 +4,15 @@ import { mat, type Tensor, tensor } from '../../src/core/tensor.ts';
 const Z = [1000, 0, -1000];
 const SCALE = 0.5;
 
-/** Throws unless logits whose exponentials overflow have the loss and the gradients that they have on paper. */
-export function expectSaturation(backend: Backend): void {
+const expectAll = (what: string, found: ArrayLike<number>, expected: readonly number[]): void =>
+  expected.forEach((e, i) => {
+    if (!(Math.abs(found[i]! - e) <= 1e-4 * Math.max(1, Math.abs(e))))
+      throw new Error(`${what}[${i}] is ${found[i]}, expected ${e}`);
+  });
+
+function makers({ real: dtype }: Backend) {
   const real = (rows: number, cols: number, values: readonly number[] = []) => {
-    const m = mat(backend.real, rows, cols, 'm');
+    const m = mat(dtype, rows, cols, 'm');
     m.data.set(values);
     return m;
   };
@@ -16,13 +21,13 @@ export function expectSaturation(backend: Backend): void {
     ids.data.set(values);
     return ids;
   };
-  const targets = { offsets: int([0, 1, 2]), ids: int([0, 1]), weights: real(2, 1, [1, 1]) };
-  const expectAll = (what: string, found: ArrayLike<number>, expected: readonly number[]): void =>
-    expected.forEach((e, i) => {
-      if (!(Math.abs(found[i]! - e) <= 1e-4 * Math.max(1, Math.abs(e))))
-        throw new Error(`${backend.name} ${what}[${i}] is ${found[i]}, expected ${e}`);
-    });
+  return { real, int };
+}
 
+/** Throws unless logits whose exponentials overflow have the loss and the gradients that they have on paper. */
+export function expectSaturation(backend: Backend): void {
+  const { real, int } = makers(backend);
+  const targets = { offsets: int([0, 1, 2]), ids: int([0, 1]), weights: real(2, 1, [1, 1]) };
   const [nats, dz] = [real(2, 1), real(2, 3)];
   backend.kernels.softmaxCrossEntropy(nats, dz, real(2, 3, [...Z, ...Z]), targets, SCALE);
   expectAll('nats', nats.data, [0, 1000]);
@@ -34,6 +39,29 @@ export function expectSaturation(backend: Backend): void {
   expectAll('headLoss nats', nats.data, [0, 1000]);
   expectAll('headLoss dh', dh.data, [0, SCALE * 1000]);
   expectAll('headLoss dTable', dTable.data, [SCALE, -SCALE, 0]);
+}
+
+/** So large that no float64 holds it and a logarithm of a few. */
+const HUGE = 3e29;
+
+/** Throws unless ties of huge logits share the probability, and rows without targets have neither loss nor gradient. */
+export function expectHugeTies(backend: Backend): void {
+  const { real, int } = makers(backend);
+  const z = [HUGE, HUGE, 0];
+  const weights = real(3, 1, [1, 2, 1]);
+  const targets = { offsets: int([0, 1, 1, 3]), ids: int([0, 1, 2]), weights };
+  const [nats, dz] = [real(3, 1), real(3, 3)];
+  backend.kernels.softmaxCrossEntropy(nats, dz, real(3, 3, [...z, ...z, ...z]), targets, SCALE);
+  expectAll('nats', nats.data, [Math.LN2, 0, HUGE]);
+  expectAll('dz', dz.data, [-SCALE / 2, SCALE / 2, 0, 0, 0, 0, 1.5 * SCALE, -0.5 * SCALE, -SCALE]);
+  const untargeted = [nats.data[1]!, ...dz.data.subarray(3, 6)];
+  if (untargeted.some((value) => value !== 0)) throw new Error(`without targets: ${untargeted}`);
+  const [natsOfOne, dh, dTable] = [real(1, 1), real(1, 1), real(3, 1)];
+  const one = { offsets: int([0, 1]), ids: int([0]), weights: real(1, 1, [1]) };
+  backend.kernels.headLoss(natsOfOne, dh, dTable, real(1, 1, [1]), real(3, 1, z), one, SCALE, 'f32');
+  expectAll('headLoss nats', natsOfOne.data, [Math.LN2]);
+  expectAll('headLoss dh', dh.data, [0]);
+  expectAll('headLoss dTable', dTable.data, [-SCALE / 2, SCALE / 2, 0]);
 }
 
 /** Squares of these overflow float32, or those of a whole row do. */

@@ -7,18 +7,18 @@ export const softmaxCrossEntropy: Kernels['softmaxCrossEntropy'] = (outNats, out
     for (let v = 0; v < V; v++) max = Math.max(max, z.data[i * V + v]!);
     let sum = 0;
     for (let v = 0; v < V; v++) sum += Math.exp(z.data[i * V + v]! - max);
-    const logSumExp = max + Math.log(sum);
+    // The maximum counts where a logit is taken off it: beside a huge one the logarithm would be lost.
     let n = 0;
-    let nats = 0;
+    let below = 0;
     for (let t = targets.offsets.data[i]!; t < targets.offsets.data[i + 1]!; t++) {
       const weight = targets.weights.data[t]!;
       n += weight;
-      nats += weight * (logSumExp - z.data[i * V + targets.ids.data[t]!]!);
+      below += weight * (max - z.data[i * V + targets.ids.data[t]!]!);
     }
-    outNats.data[i] = nats;
+    outNats.data[i] = n * Math.log(sum) + below;
     if (!outDz) continue;
     for (let v = 0; v < V; v++) {
-      outDz.data[i * V + v] = scale * n * Math.exp(z.data[i * V + v]! - logSumExp);
+      outDz.data[i * V + v] = (scale * n * Math.exp(z.data[i * V + v]! - max)) / sum;
     }
     for (let t = targets.offsets.data[i]!; t < targets.offsets.data[i + 1]!; t++) {
       outDz.data[i * V + targets.ids.data[t]!]! -= scale * targets.weights.data[t]!;

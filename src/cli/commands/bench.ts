@@ -21,7 +21,7 @@ import { nearest } from '../../recipes/nearest.ts';
 import { recipeTraining } from '../../recipes/recipe-training.ts';
 import { RECIPE } from '../../recipes/schema.ts';
 import type { Path } from '../../train/events.ts';
-import { describeBench } from '../bench-tables.ts';
+import { describeBench, unmatchedNote } from '../bench-tables.ts';
 import type { CliCommand } from '../command.ts';
 import { addSetOption, wholeNumber } from '../options.ts';
 import { describePredictions } from '../prediction-table.ts';
@@ -88,7 +88,7 @@ function opName(text: string, before: readonly OpName[] = []): OpName[] {
 
 /** `8,32,96` */
 function coreCounts(text: string): number[] {
-  const counts = text.split(',').map(Number);
+  const counts = [...new Set(text.split(',').map(Number))];
   if (counts.every((count) => Number.isInteger(count) && count >= 1 && count <= MOST_CORES)) return counts;
   throw new InvalidArgumentError(`Expected numbers of cores up to ${MOST_CORES}, such as 8,32,96.`);
 }
@@ -113,13 +113,14 @@ async function run(
   if (options.predict && (options.threads || options.op || options.only === 'ops'))
     command.error("error: option '--predict' needs steps with one thread and with more");
   const old = options.compare === undefined ? null : readReport(options.compare);
-  const cases = options.only === 'step' ? [] : opCases(options.op, options.shape);
   const steps = options.only !== 'ops' && !options.op;
   const recipe = await loadRecipe(name, { set: options.set });
   const backends = createBackends(recipe, options, (notice) => terminal.note(notice));
   if (options.predict) requirePredictable(backends);
   try {
-    const shortfall = steps && computeNotice(backends[0]!, recipe.compute);
+    const compute = setsCompute(options) ? computeOn(backends[0]!, recipe.compute) : undefined;
+    const cases = options.only === 'step' ? [] : opCases(options.op, options.shape, compute);
+    const shortfall = (steps || compute) && computeNotice(backends[0]!, recipe.compute);
     if (shortfall) terminal.note(shortfall);
     const recipes = steps ? await recipesByCompute(name, recipe, options, backends[0]!) : [];
     const report = await measure(recipe, recipes, backends, cases, options, terminal);
@@ -131,6 +132,8 @@ async function run(
       if (options.predict)
         for (const line of describePredictions(report, terminal.styles)) terminal.print(line);
     }
+    const unmatched = comparison && unmatchedNote(comparison, options.compare!);
+    if (unmatched) terminal.note(unmatched);
   } finally {
     for (const backend of backends) backend.dispose();
   }
@@ -144,14 +147,18 @@ function requirePredictable(backends: readonly Backend[]): void {
   });
 }
 
+const setsCompute = ({ set = [] }: BenchOptions): boolean =>
+  set.some((assignment) => assignment.startsWith('compute='));
+
 /** The recipe with each precision that the backend has instructions for, or with the one that is asked for. */
 async function recipesByCompute(
   name: string,
   recipe: Recipe,
-  { set = [] }: BenchOptions,
+  options: BenchOptions,
   backend: Backend,
 ): Promise<Recipe[]> {
-  if (set.some((assignment) => assignment.startsWith('compute='))) return [recipe];
+  if (setsCompute(options)) return [recipe];
+  const { set = [] } = options;
   const computes = RECIPE.shape.compute
     .unwrap()
     .options.filter((compute) => backend.accelerates.has(compute));
