@@ -1,4 +1,5 @@
-import { type OpName, ROW_CHUNK } from '../core/kernels.ts';
+import { HEAD, headRowsAtOnce, packedRows } from '../backends/native/index.ts';
+import type { OpName } from '../core/kernels.ts';
 import { type Dims, OPS } from '../core/ops.ts';
 
 /**
@@ -10,23 +11,13 @@ export const SHARING = {
   THREAD_ELEMENTS: 16384,
   PACK_SHARE: 2 ** 16,
   PRODUCT_SHARE: 2 ** 20,
-  /** Threads for which so many rows are packed at once. */
-  PACKING_THREADS: 8,
   /** Rows of one partial sum. */
   PART_ROWS: 32,
-  /** Rows whose logits exist at once, on each thread. */
-  HEAD_ROWS: 32,
-  /** Values of dz that are kept at most. */
-  HEAD_VALUES: 2 ** 24,
   /** Columns that threads of `scatterAddRows` share out together. */
   LINE: 16,
+  ...HEAD,
 } as const;
 
-/** Rows that are packed at once where a product sums over them. */
-const packedRows = (cores: number): number =>
-  4 * ROW_CHUNK * Math.ceil(Math.min(cores, MOST_CORES) / SHARING.PACKING_THREADS);
-/** So that cores without number still have a memory. */
-const MOST_CORES = 2 ** 20;
 /** What packing an element costs in multiply-adds, about: one is loaded, scaled and stored again. */
 const PACK_COST = 4;
 
@@ -132,7 +123,7 @@ const RULES: Partial<Record<OpName, (dims: Dims, tile: Tile, cores: number) => S
   matmulTransB: ({ M, N, K }, tile) => byRows(M!, N!, K!, tile),
   matmulTransA: ({ M, N, K }, tile, cores) => bySums(M!, N!, K!, tile, cores),
   headLoss: ({ M, D, V }, tile, cores) => {
-    const atOnce = Math.min(packedRows(cores), Math.max(ROW_CHUNK, SHARING.HEAD_VALUES / V!));
+    const atOnce = headRowsAtOnce(cores, V!);
     const rows = Math.min(M!, atOnce);
     const each = M! * V! * D!;
     const section = rows * V! * D!;

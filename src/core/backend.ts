@@ -1,4 +1,4 @@
-import type { Precision } from './compute.ts';
+import type { FloatPrecision, Precision } from './compute.ts';
 import type { Kernels, OpName } from './kernels.ts';
 import { BYTES, type DType, type Mat, type Real, type Tensor, tensor } from './tensor.ts';
 import type { LayerWatch } from './watch.ts';
@@ -19,6 +19,8 @@ export interface Backend {
   readonly accelerates: ReadonlySet<Precision>;
   /** Bytes of the private layout that `packTernary` makes of codes [rows x cols]; 0 where there is none. */
   packedTernaryBytes(rows: number, cols: number): number;
+  /** Bytes that `headLoss` needs beside its arguments when it trains; absent where that is next to nothing. */
+  headScratchBytes?(rows: number, cols: number, vocab: number, precision: FloatPrecision): number;
   /** Zeroed memory whose first byte lies on a 64-byte boundary where the backend cares. */
   allocate(bytes: number): Uint8Array;
   /** Its kernels follow the type of the tensors they are given, whatever `real` is. */

@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 import type { Backend } from '../core/backend.ts';
 import { chooseBlockRows } from '../core/batch-runner.ts';
+import { computeOn } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import { formatBytes } from '../core/files.ts';
 import { couplingOf } from '../core/model.ts';
@@ -16,6 +17,8 @@ export interface MemoryEstimate {
   readonly optimizer: number;
   /** What one block of rows leaves for its backward pass. */
   readonly activations: number;
+  /** What the head's kernel needs beside; that of other kernels is less, and the same memory. */
+  readonly scratch: number;
   /** Token ids and targets of one step. */
   readonly batch: number;
   readonly total: number;
@@ -51,9 +54,19 @@ export function estimateMemory(
     parameters: (2 * values + shared) * bytes + 2 * ternary,
     optimizer: slots * values * bytes,
     activations: activationBytes(parts, rows, data.seq_len, bytes),
+    scratch: headScratch(recipe, parts, rows, backend),
     batch: tokens * BYTES_PER_TOKEN,
   };
   return { ...sizes, total: Object.values(sizes).reduce((sum, size) => sum + size, 0) };
+}
+
+function headScratch(
+  { compute }: Recipe,
+  { objective: { inCols, vocab } }: ModelParts,
+  rows: number,
+  backend: Backend,
+): number {
+  return backend.headScratchBytes?.(rows, inCols, vocab, computeOn(backend, compute).products) ?? 0;
 }
 
 /** Memory this process may use: the machine's, or its container's limit. */

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nativeStatus } from '../../src/backends/native/index.ts';
 import { runInProcess } from './fake-terminal.ts';
 
 let dir: string;
@@ -40,6 +41,20 @@ describe('flashlm check', () => {
     expect(two.stdout).toContain('(blocks.1 is the same)');
     const one = await runInProcess(['check', 'v61', '--set', 'model.1.repeat=1']);
     expect(one.stdout).not.toContain('the same)');
+  });
+
+  it('counts the memory of the backend that the recipe trains on, or of the reference where it is not here', async () => {
+    const memoryOn = async (backend: string) => {
+      const { status, stdout } = await runInProcess(['check', 'v61', '--set', `backend=${backend}`]);
+      expect(status).toBe(0);
+      return stdout.match(/^memory .*$/m)![0];
+    };
+    const reference = await memoryOn('reference');
+    expect(reference).not.toContain("the head's kernel");
+    const elsewhere = process.arch === 'arm64' ? 'native:avx2' : 'native:neon';
+    expect(await memoryOn(elsewhere)).toBe(reference);
+    if (nativeStatus().available)
+      expect(await memoryOn('checked(native)')).toMatch(/, the head's kernel [\d.]+ MB\)$/);
   });
 
   it('names the layer that mixes tokens', async () => {

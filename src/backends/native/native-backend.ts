@@ -3,6 +3,7 @@ import { PRECISIONS, type Precision } from '../../core/compute.ts';
 import { FlashError } from '../../core/errors.ts';
 import { OP_NAMES } from '../../core/ops.ts';
 import type { Addon, Engine, EngineOptions, IsaSupport } from './addon.ts';
+import { headScratchBytes } from './head-scratch.ts';
 import { waitingKernels } from './kernels.ts';
 import { buildCommand, loadAddon } from './load.ts';
 import { defaultThreads } from './threads.ts';
@@ -77,18 +78,24 @@ export function createEngine(options: EngineOptions): { readonly addon: Addon; r
  */
 export function createNativeBackend(options: EngineOptions = {}): Backend {
   const { addon, engine } = createEngine(options);
+  const accelerates = acceleratedBy(engine.features);
   return {
     name: `native:${[engine.isa, ...engine.features].join('+')}`,
     real: 'f32',
     threads: engine.threads,
     ...waitingKernels(engine),
     own: new Set(OP_NAMES),
-    accelerates: acceleratedBy(engine.features),
+    accelerates,
     inspector: {
       digest: (array) => engine.digest(array),
       findNonFinite: (array) => engine.findNonFinite(array),
     },
     packedTernaryBytes: (rows, cols) => engine.packedTernaryBytes(rows, cols),
+    headScratchBytes: (rows, cols, vocab, precision) => {
+      // Where no instruction multiplies bf16, its values are float32 that were rounded.
+      const packing = precision === 'bf16' && accelerates.has('bf16') ? 2 : 1;
+      return headScratchBytes(rows, cols, vocab, engine.threads, packing);
+    },
     allocate: (bytes) => {
       const memory = new Uint8Array(new ArrayBuffer(bytes + CACHE_LINE));
       const first = (CACHE_LINE - addon.misalignment(memory)) % CACHE_LINE;

@@ -2,7 +2,9 @@ import { createNativeBackend, nativeStatus } from '../../backends/native/index.t
 import { createReferenceBackend } from '../../backends/reference/index.ts';
 import type { Backend } from '../../core/backend.ts';
 import type { Precision } from '../../core/compute.ts';
+import { FlashError } from '../../core/errors.ts';
 import { formatBytes } from '../../core/files.ts';
+import { createBackend } from '../../recipes/create.ts';
 import { describeModel, type LayerDescription, type ModelDescription } from '../../recipes/describe.ts';
 import { fillRecipe } from '../../recipes/fill.ts';
 import { loadRecipe, type Recipe } from '../../recipes/load.ts';
@@ -41,7 +43,7 @@ export const check: CliCommand = {
       )
       .action(async (name: string, options: CheckOptions) => {
         const recipe = await loadRecipe(name, { set: options.set });
-        const model = describeModel(recipe);
+        const model = describeOn(recipe);
         const causality = options.causal ? checkAll(recipe) : checkUnasked(recipe);
         if (options.json) {
           const filled = options.filled ? { recipe: fillRecipe(recipe) } : {};
@@ -60,6 +62,27 @@ export const check: CliCommand = {
       });
   },
 };
+
+/** As it would be trained here: what memory that takes depends on the backend and its threads. */
+function describeOn(recipe: Recipe): ModelDescription {
+  const backend = trainingBackend(recipe);
+  try {
+    return describeModel(recipe, backend);
+  } finally {
+    backend.dispose();
+  }
+}
+
+/** The reference where the recipe's backend is for other machines: the recipe is right all the same. */
+function trainingBackend({ backend, train }: Recipe): Backend {
+  const threads = train.threads === 'auto' ? undefined : train.threads;
+  try {
+    return createBackend(backend, { threads, notice: () => {} });
+  } catch (error) {
+    if (!(error instanceof FlashError)) throw error;
+    return createReferenceBackend('f32');
+  }
+}
 
 /** Times longer than what a recipe is held to unasked. */
 const EFFORT = 8;
@@ -108,7 +131,8 @@ function describe(
       [
         'memory',
         `${formatBytes(memory.total)} to train (parameters ${formatBytes(memory.parameters)}, optimiser ` +
-          `${formatBytes(memory.optimizer)}, activations ${formatBytes(memory.activations)})`,
+          `${formatBytes(memory.optimizer)}, activations ${formatBytes(memory.activations)}` +
+          `${memory.scratch ? `, the head's kernel ${formatBytes(memory.scratch)}` : ''})`,
       ],
       [
         'token-wise',

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { headRowsAtOnce, headScratchBytes } from '../../src/backends/native/head-scratch.ts';
+import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { allocateMat, allocateTensor, type Backend } from '../../src/core/backend.ts';
+import { FLOAT_PRECISIONS, type FloatPrecision } from '../../src/core/compute.ts';
+import { describeModel } from '../../src/recipes/describe.ts';
+import { loadRecipe } from '../../src/recipes/load.ts';
+
+const [ROWS, COLS, VOCAB, THREADS] = [1024, 64, 32_000, 2];
+/** What the process may grow by beside: pages of code, stacks of threads. */
+const NOISE = 2 ** 24;
+
+/** Bytes that the process grows by in a call of the head whose arguments are all in memory. */
+function growth(backend: Backend, precision: FloatPrecision): number {
+  const real = (rows: number, cols: number, value: number) => {
+    const m = allocateMat(backend, rows, cols, 'm');
+    m.data.fill(value);
+    return m;
+  };
+  const offsets = allocateTensor(backend, 'i32', ROWS + 1, 1, 'offsets');
+  offsets.data.forEach((_, i) => {
+    offsets.data[i] = i;
+  });
+  const ids = allocateTensor(backend, 'i32', ROWS, 1, 'ids');
+  ids.data.fill(7);
+  const targets = { offsets, ids, weights: real(ROWS, 1, 1) };
+  const [nats, dh, dTable] = [real(ROWS, 1, 1), real(ROWS, COLS, 1), real(VOCAB, COLS, 0)];
+  const [h, table] = [real(ROWS, COLS, 0.1), real(VOCAB, COLS, 0.1)];
+  const before = process.memoryUsage.rss();
+  backend.kernels.headLoss(nats, dh, dTable, h, table, targets, 1, precision);
+  return process.memoryUsage.rss() - before;
+}
+
+describe("the head's scratch memory", () => {
+  it('is bounded by the values of dz', () => {
+    expect(headRowsAtOnce(2, 1024)).toBe(1024);
+    expect(headRowsAtOnce(96, 1024)).toBe(12_288);
+    expect(headRowsAtOnce(96, 10_000)).toBe(1536);
+    expect(headRowsAtOnce(96, 128_000)).toBe(256);
+  });
+
+  it('has a table packed twice, rows of dz and h, and logits on each thread', () => {
+    const packed = 2 * 1024 * 192 + 1024 * (1024 + 192);
+    expect(headScratchBytes(1024, 192, 1024, 2, 1)).toBe(4 * (packed + 2 * 32 * 1024));
+    expect(headScratchBytes(1024, 192, 1024, 2, 2)).toBe(4 * (packed / 2 + 2 * 32 * 1024));
+    // Whole chunks of dz, and logits for no more threads than get rows.
+    expect(headScratchBytes(40, 192, 1024, 96, 1)).toBe(
+      4 * (2 * 1024 * 192 + 256 * 1024 + 40 * 192 + 2 * 32 * 1024),
+    );
+  });
+
+  it.each(nativeStatus().available ? FLOAT_PRECISIONS : [])('is what a call takes: %s', (precision) => {
+    const backend = createNativeBackend({ threads: THREADS });
+    const expected = backend.headScratchBytes!(ROWS, COLS, VOCAB, precision);
+    const taken = growth(backend, precision);
+    backend.dispose();
+    expect(taken).toBeGreaterThan(0.9 * expected - NOISE);
+    expect(taken).toBeLessThan(1.1 * expected + NOISE);
+  });
+
+  it('is part of what training a recipe takes on native kernels', async () => {
+    const recipe = await loadRecipe('v61', { set: ['compute=bf16'] });
+    expect(describeModel(recipe, createReferenceBackend('f32')).memory.scratch).toBe(0);
+    if (!nativeStatus().available) return;
+    const backend = createNativeBackend({ threads: THREADS });
+    const { total, ...parts } = describeModel(recipe, backend).memory;
+    const precision = backend.accelerates.has('bf16') ? 'bf16' : 'f32';
+    expect(parts.scratch).toBe(backend.headScratchBytes!(1024, 192, 1024, precision));
+    expect(Object.values(parts).reduce((sum, bytes) => sum + bytes, 0)).toBe(total);
+    backend.dispose();
+  });
+});
