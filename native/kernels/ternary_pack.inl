@@ -6,7 +6,7 @@
 
 /**
  * The private layout of ternary weights [N x K]: panels of TILE_COLS weight rows (output columns), and in a
- * panel ceil(K / 4) steps of TILE_COLS quads: byte i of quad j of step s is code(row j, column 4 s + i) + 1.
+ * panel ceil(K / 4) steps (whole tiles of them, where steps are formed together) of TILE_COLS quads: byte i of quad j of step s is code(row j, column 4 s + i) + 1.
  * The codes are stored as {0, 1, 2} because the byte products of x86 want one unsigned operand; the sum of
  * the other one is taken off at the end. Bytes past K are 0 and meet padding that is 0. Where the wrapper has
  * bit planes, they follow the quads (bit_planes.inl). Last comes the right operand of the input's gradient, in the
@@ -28,7 +28,7 @@ struct QuadPanels {
 
 /** The quads of packed codes [rows x cols]. */
 inline QuadPanels quadPanels(const uint8_t* packed, int64_t rows, int64_t cols) {
-  return {packed, ceilDiv(cols, 4), rows};
+  return {packed, stepsIn<QuadUnit>(cols, 4), rows};
 }
 
 /**
@@ -43,14 +43,14 @@ class BackwardPanels {
 
   /** Room for the tag and the largest form: float32. */
   static int64_t bytes(int64_t rows, int64_t cols) {
-    return TAG_BYTES + Panels{nullptr, rows, cols}.size() * static_cast<int64_t>(sizeof(float));
+    return TAG_BYTES + Panels{nullptr, stepsIn<QuadUnit>(rows, 1), cols}.size() * static_cast<int64_t>(sizeof(float));
   }
 
-  /** For steps of that many products. */
-  Panels panels(int64_t values) const {
-    return {reinterpret_cast<float*>(const_cast<uint8_t*>(data())), ceilDiv(rows_, values), cols_};
+  template <class Steps>
+  Panels panels() const {
+    return {reinterpret_cast<float*>(const_cast<uint8_t*>(data())), stepsOf<Steps>(rows_), cols_};
   }
-  QuadPanels quads() const { return {data(), ceilDiv(rows_, 4), cols_}; }
+  QuadPanels quads() const { return {data(), stepsIn<QuadUnit>(rows_, 4), cols_}; }
   /** Memory of any alignment may be handed in; floats that lie across are written and not used. */
   bool isAligned() const { return reinterpret_cast<uintptr_t>(data()) % alignof(float) == 0; }
 
@@ -90,6 +90,7 @@ inline uint32_t plusOne(uint32_t codes) {
 /** Codes [4 q, 4 q + 4) of a row of `cols`, as they are stored. */
 inline uint32_t storedQuad(const int8_t* row, int64_t q, int64_t cols) {
   const int64_t count = cols - 4 * q;
+  if (count <= 0) return 0;
   uint32_t quad = 0;
   if (count >= 4) {
     memcpy(&quad, row + 4 * q, 4);
@@ -123,7 +124,7 @@ inline void packTransposedQuads(const Context& ctx, const QuadPanels& panels, co
 
 template <class Steps>
 inline void packBackwardFloats(Context& ctx, const BackwardPanels& to, const Matrix<const int8_t>& codes) {
-  const Panels panels = to.panels(Steps::VALUES);
+  const Panels panels = to.panels<Steps>();
   if (to.isAligned()) return packCodes<Steps>(ctx, panels, codes.rows, codes.data);
   const Panels aligned = newPanels(ctx, panels.steps, panels.cols);
   if (!aligned.data) return;
