@@ -70,8 +70,8 @@ __attribute__((noinline)) void multiplyTile(const float* a, int64_t rowStride, i
 
 /** `multiplyTiles` in tile registers. */
 template <class Steps, int VECS>
-inline void multiplyOnTiles(int64_t row, int64_t rows, const Left& left, const float* panel, int64_t steps,
-                                  Output out, Finish finish) {
+inline void multiplyOnTiles(int64_t row, int64_t rows, const Left& left, const float* panel, int64_t steps, Output out,
+                            Finish finish) {
   using Unit = typename Steps::Unit;
   TileSums<Unit> sums;
   formSums<Unit, VECS>(sums, rows, left.tile(row), left.rowStride * sizeof(float), panel, steps);
@@ -83,6 +83,7 @@ inline void multiplyOnTiles(int64_t row, int64_t rows, const Left& left, const f
     finishRow<Steps>(sum, r, out, finish);
   }
 }
+
 /** multiplyTile for 1 <= rows <= ROWS, from `row` on. */
 template <class Steps, int VECS, int ROWS = Steps::ROWS>
 inline void multiplyTiles(int64_t row, int64_t rows, const Left& left, const float* panel, int64_t steps, Output out,
@@ -112,18 +113,20 @@ inline void multiplyPanel(int64_t row, int64_t rows, const Left& left, const flo
 }
 
 /**
- * `rows` output rows from `row` on, on the calling thread; `out` and `finish` begin at `row`. Steps go in chunks of
- * ROW_CHUNK values, each summed by itself: that is the order that sums over rows must have, it keeps a panel's share in
+ * `rows` output rows from `row` on, on the calling thread; `out` and `finish` begin at `row`. Steps go in the operand's
+ * chunks, of ROW_CHUNK values where they are rows, each summed by itself: that is the order that sums over rows must have, it keeps a panel's share in
  * the nearest caches, and long sums stay more exact.
  */
 template <class Steps, class Operand>
 inline void multiply(int64_t row, int64_t rows, const Operand& left, const Panels& right, int64_t panelBegin,
                      int64_t panelEnd, Output out, Finish finish) {
-  constexpr int64_t CHUNK = ROW_CHUNK / Steps::VALUES;
-  float room[Steps::IN_PLACE ? 1 : ROW_BLOCK * CHUNK];
+  constexpr int64_t CHUNK = Operand::CHUNK;
+  // Tile registers multiply faster than the second level cache gives: what a tile reads of the left stays in the first.
+  constexpr int64_t BLOCK = Steps::Unit::IS_TILED ? Steps::ROWS : ROW_BLOCK;
+  float room[Steps::IN_PLACE ? 1 : BLOCK * CHUNK];
   [[maybe_unused]] typename Steps::Unit::Registers registers;
-  for (int64_t r = 0; r < rows; r += ROW_BLOCK) {
-    const int64_t count = atMost(rows - r, ROW_BLOCK);
+  for (int64_t r = 0; r < rows; r += BLOCK) {
+    const int64_t count = atMost(rows - r, BLOCK);
     Finish each = finish.from(r);
     int64_t step = 0;
     do {

@@ -51,6 +51,9 @@ struct Finish {
 /** a [rows x values], multiplied along its rows. Rows that are converted are so by the thread that multiplies them. */
 template <class Steps>
 struct RowsOperand {
+  /** Steps that are summed by themselves: twice as many of tile registers, whose sums take as long as their products. */
+  static constexpr int64_t CHUNK = (Steps::Unit::IS_TILED ? 2 : 1) * ROW_CHUNK / Steps::VALUES;
+
   const float* data;
   int64_t values;
 
@@ -70,8 +73,8 @@ struct RowsOperand {
 
 /**
  * a [values x cols], multiplied along its columns: packed by chunks of ROW_CHUNK values, in a chunk by groups of columns,
- * in a group step after step, or for tile registers column after column. Threads pack the rows that they wrote and multiply the columns that they own: what one core
- * takes from another's cache then comes in straight lines, and once.
+ * in a group step after step, or for tile registers column after column. Threads pack the rows that they wrote and
+ * multiply the columns that they own: what one core takes from another's cache then comes in straight lines, and once.
  */
 template <class Steps>
 struct PackedColumns {

@@ -104,7 +104,7 @@ struct CodeSteps {
   static constexpr bool IN_PLACE = true;
   static constexpr int VALUES = 4;
   /** What the right operand's codes are stored with: some instructions take one operand without a sign. */
-  static constexpr int OFFSET = simd::CODE_OFFSET;
+  static constexpr int OFFSET = Unit::IS_TILED ? 0 : simd::CODE_OFFSET;
   using Value = simd::IntVec;
   using Sum = simd::DotSum;
   using Operand = simd::Quads;

@@ -18,7 +18,7 @@ class CodeRows {
       room_ = ctx.scratch.get<int8_t>(static_cast<size_t>(ctx.threads * ROW_BLOCK * rowBytes));
   }
 
-  /** At most ROW_BLOCK rows, where they stand or copied: where steps are taken together, so are rows, and all must exist. */
+  /** At most ROW_BLOCK rows, where they stand or copied: tile registers read DEPTH rows at a time, whether they exist or not. */
   const int8_t* block(int64_t row, int64_t rows, int thread) const {
     const int8_t* from = codes_.data + row * codes_.cols;
     if (inPlace_ && rows % QuadUnit::DEPTH == 0) return from;

@@ -7,8 +7,9 @@
 namespace flashlm {
 namespace {
 
-/** Sum of `quads` quads of codes. */
+/** Sum of `quads` quads of codes of x, times what the other operand's are stored with. */
 inline int32_t sumOfCodes(const int8_t* codes, int64_t quads) {
+  if constexpr (CODE_PLUS == 0) return 0;
   simd::IntVec total = simd::intBroadcast(0);
   int64_t quad = 0;
   while (quad + simd::LANES <= quads) {
@@ -102,11 +103,10 @@ inline void dotOnTiles(int64_t rows, const int8_t* x, int64_t rowStride, const u
   TileSums<Unit> sums;
   formSums<Unit>(sums, rows, x, rowStride, panel, steps);
   for (int64_t r = 0; r < rows; r++) {
-    const simd::IntVec offset = simd::intBroadcast(-finish[r].sumOfCodes);
     const simd::Vec scale = simd::broadcast(finish[r].scale);
     for (int v = 0; v < simd::TILE_VECS; v++) {
       const auto sum = reinterpret_cast<simd::DotSum>(simd::load(sums.rows[r] + v * simd::LANES));
-      const simd::Vec total = simd::toFloat(simd::widenAdd(offset, sum));
+      const simd::Vec total = simd::toFloat(simd::widenAdd(simd::intBroadcast(0), sum));
       storeUpTo(out.data + r * out.stride, v, out.cols, simd::mul(total, scale));
     }
   }

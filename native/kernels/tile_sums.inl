@@ -13,8 +13,8 @@ struct TileSums {
 };
 
 /**
- * The products of one tile's share of the steps with register V of the panel and those after it. The first two rows of
- * registers are asked for in turns, so that each load of the left operand serves two products where it can.
+ * DEPTH steps of ROWS x VECS registers of sums, from the panel's register V on. Which row of registers comes first changes
+ * with V: the left operand of the last product then serves the next one too.
  */
 template <class Unit, int ROWS, int VECS, int V = 0>
 SIMD_INLINE void addOnTiles(const char* a, int64_t rowBytes, const char* panel) {
@@ -39,13 +39,16 @@ SIMD_INLINE void zeroTiles() {
 template <class Unit, int ROWS, int VECS, int I = 0>
 SIMD_INLINE void storeTiles(TileSums<Unit>& sums) {
   constexpr int ROW = I / VECS, V = I % VECS;
-  Unit::template store<ROW * simd::TILE_VECS + V>(reinterpret_cast<char*>(&sums.rows[ROW * Unit::DEPTH][V * simd::LANES]), sizeof sums.rows[0]);
+  float* to = &sums.rows[ROW * Unit::DEPTH][V * simd::LANES];
+  Unit::template store<ROW * simd::TILE_VECS + V>(reinterpret_cast<char*>(to), sizeof sums.rows[0]);
   if constexpr (I + 1 < ROWS * VECS) storeTiles<Unit, ROWS, VECS, I + 1>(sums);
 }
 
 template <class Unit, int ROWS, int VECS>
-__attribute__((noinline)) void sumTiles(TileSums<Unit>& sums, const char* a, int64_t rowBytes, const char* panel, int64_t steps) {
+__attribute__((noinline)) void sumTiles(TileSums<Unit>& sums, const char* a, int64_t rowBytes, const char* panel,
+                                        int64_t steps) {
   zeroTiles<Unit, ROWS, VECS>();
+#pragma GCC unroll 1
   for (int64_t step = 0; step < steps; step += Unit::DEPTH) {
     addOnTiles<Unit, ROWS, VECS>(a, rowBytes, panel);
     a += Unit::DEPTH * sizeof(float);
@@ -55,11 +58,12 @@ __attribute__((noinline)) void sumTiles(TileSums<Unit>& sums, const char* a, int
 }
 
 /**
- * The sums of at most two tile registers' rows, of whole tiles of which the left operand can be read, with VECS registers of a
- * panel over `steps`, whole tiles of them.
+ * The sums of at most 2 DEPTH rows with VECS registers of a panel. Rows of the left operand are read DEPTH at a time: those
+ * past `rows` may hold anything.
  */
 template <class Unit, int VECS = simd::TILE_VECS>
-inline void formSums(TileSums<Unit>& sums, int64_t rows, const void* a, int64_t rowBytes, const void* panel, int64_t steps) {
+inline void formSums(TileSums<Unit>& sums, int64_t rows, const void* a, int64_t rowBytes, const void* panel,
+                     int64_t steps) {
   const auto* left = static_cast<const char*>(a);
   const auto* right = static_cast<const char*>(panel);
   if (rows > Unit::DEPTH) return sumTiles<Unit, 2, VECS>(sums, left, rowBytes, right, steps);

@@ -2,10 +2,7 @@
 
 #define SIMD_TILES
 
-/**
- * All tile registers in their full size, for as long as it lives. Threads that hold them have eight KiB more to save
- * whenever another takes their CPU.
- */
+/** All tile registers in full size; no longer than needed, as they are 8 KiB to save when another thread takes the CPU. */
 class TileRegisters {
  public:
   TileRegisters() {
@@ -91,6 +88,6 @@ struct Bf16Tiles : Tiles {
 struct QuadTiles : Tiles {
   template <int SUM, int A, int B>
   SIMD_INLINE void dot() {
-    asm volatile("tdpbsud %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(SUM), "i"(A), "i"(B));
+    asm volatile("tdpbssd %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(SUM), "i"(A), "i"(B));
   }
 };
