@@ -20,6 +20,7 @@ const COMMON = [
 
 const AVX2 = ['-mavx2', '-mfma', '-mf16c', '-mpopcnt'];
 const AVX512 = [...AVX2, '-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl'];
+const AMX = ['-mamx-tile', '-mamx-bf16', '-mamx-int8'];
 
 /** Instruction sets by architecture; every file also carries #error guards for its flags. */
 const ISA_FLAGS = {
@@ -31,6 +32,7 @@ const ISA_FLAGS = {
     'isa/overrides/avx512_vnni.cpp': [...AVX512, '-mavx512vnni'],
     'isa/overrides/avx512_vpopcntdq.cpp': [...AVX512, '-mavx512vnni', '-mavx512vpopcntdq'],
     'isa/overrides/avx512_bf16.cpp': [...AVX512, '-mavx512vnni', '-mavx512bf16'],
+    'isa/overrides/avx512_amx.cpp': [...AVX512, '-mavx512vnni', '-mavx512bf16', ...AMX],
   },
   arm64: {
     'isa/scalar.cpp': [],
@@ -41,8 +43,8 @@ const ISA_FLAGS = {
 };
 const OTHER_ARCH = { 'isa/scalar.cpp': [] };
 
-/** Extensions that younger compilers alone can make (AVX-VNNI: gcc 11, bf16: gcc 10): left out where they can't. */
-const OPTIONAL = ['avx2_vnni', 'avx512_bf16', 'neon_bf16'].map((name) => `isa/overrides/${name}.cpp`);
+/** Extensions that younger compilers alone can make (AVX-VNNI and AMX: gcc 11, bf16: gcc 10): left out where they can't. */
+const OPTIONAL = ['avx2_vnni', 'avx512_bf16', 'avx512_amx', 'neon_bf16'].map((name) => `isa/overrides/${name}.cpp`);
 
 /** The optional files for `arch` with their flags. */
 export const optionalFlags = (arch) =>

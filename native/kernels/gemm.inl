@@ -3,6 +3,7 @@
 #include "left_operands.inl"
 #include "output_parts.inl"
 #include "row_chunks.inl"
+#include "tile_sums.inl"
 
 /**
  * The one matrix product, for every kind of step (steps.inl). The right operand is packed into panels; the left one is
@@ -22,6 +23,20 @@ struct Output {
 
   Output from(int64_t row, int64_t col) const { return {data + row * stride + col, stride, cols - col}; }
 };
+
+/** What becomes of the sums of row r. */
+template <class Steps, int VECS>
+SIMD_INLINE void finishRow(const typename Steps::Sum (&sum)[VECS], int64_t r, Output out, const Finish& finish) {
+  float* row = out.data + r * out.stride;
+  const simd::Vec scale = simd::broadcast(finish.scale ? finish.scale[r * finish.scaleStride] : 1.0f);
+#pragma GCC unroll 4
+  for (int v = 0; v < VECS; v++) {
+    simd::Vec total = Steps::total(sum[v], finish.codeSums ? finish.codeSums[r] : 0);
+    if (finish.scale) total = simd::mul(total, scale);
+    if (finish.into == Into::add) total = simd::add(loadUpTo(row, v, out.cols), total);
+    storeUpTo(row, v, out.cols, total);
+  }
+}
 
 /**
  * One tile of ROWS x VECS registers: every sum stays in a register for all steps. Never inlined, because the
@@ -50,27 +65,37 @@ __attribute__((noinline)) void multiplyTile(const float* a, int64_t rowStride, i
     panel += TILE_COLS;
   }
 #pragma GCC unroll 8
-  for (int r = 0; r < ROWS; r++) {
-    float* row = out.data + r * out.stride;
-    const simd::Vec scale = simd::broadcast(finish.scale ? finish.scale[r * finish.scaleStride] : 1.0f);
-#pragma GCC unroll 4
+  for (int r = 0; r < ROWS; r++) finishRow<Steps>(sum[r], r, out, finish);
+}
+
+/** `multiplyTiles` in tile registers. */
+template <class Steps, int VECS>
+inline void multiplyOnTiles(int64_t row, int64_t rows, const Left& left, const float* panel, int64_t steps, Output out,
+                            Finish finish) {
+  using Unit = typename Steps::Unit;
+  TileSums<Unit> sums;
+  formSums<Unit, VECS>(sums, rows, left.tile(row), left.rowStride * sizeof(float), panel, steps);
+  for (int64_t r = 0; r < rows; r++) {
+    typename Steps::Sum sum[VECS];
     for (int v = 0; v < VECS; v++) {
-      simd::Vec total = Steps::total(sum[r][v], finish.codeSums ? finish.codeSums[r] : 0);
-      if (finish.scale) total = simd::mul(total, scale);
-      if (finish.into == Into::add) total = simd::add(loadUpTo(row, v, out.cols), total);
-      storeUpTo(row, v, out.cols, total);
+      sum[v] = reinterpret_cast<typename Steps::Sum>(simd::load(sums.rows[r] + v * simd::LANES));
     }
+    finishRow<Steps>(sum, r, out, finish);
   }
 }
 
 /** multiplyTile for 1 <= rows <= ROWS, from `row` on. */
-template <class Steps, int VECS, int ROWS = simd::TILE_ROWS>
+template <class Steps, int VECS, int ROWS = Steps::ROWS>
 inline void multiplyTiles(int64_t row, int64_t rows, const Left& left, const float* panel, int64_t steps, Output out,
                           Finish finish) {
-  if constexpr (ROWS > 1) {
-    if (rows < ROWS) return multiplyTiles<Steps, VECS, ROWS - 1>(row, rows, left, panel, steps, out, finish);
+  if constexpr (Steps::Unit::IS_TILED) {
+    multiplyOnTiles<Steps, VECS>(row, rows, left, panel, steps, out, finish);
+  } else {
+    if constexpr (ROWS > 1) {
+      if (rows < ROWS) return multiplyTiles<Steps, VECS, ROWS - 1>(row, rows, left, panel, steps, out, finish);
+    }
+    multiplyTile<Steps, ROWS, VECS>(left.tile(row), left.rowStride, left.stepStride, panel, steps, out, finish);
   }
-  multiplyTile<Steps, ROWS, VECS>(left.tile(row), left.rowStride, left.stepStride, panel, steps, out, finish);
 }
 
 /** `rows` rows from `row` on of one panel, of which only VECS registers exist. */
@@ -81,24 +106,27 @@ inline void multiplyPanel(int64_t row, int64_t rows, const Left& left, const flo
     if (out.cols <= (VECS - 1) * simd::LANES)
       return multiplyPanel<Steps, VECS - 1>(row, rows, left, panel, steps, out, finish);
   }
-  for (int64_t r = 0; r < rows; r += simd::TILE_ROWS) {
-    multiplyTiles<Steps, VECS>(row + r, atMost(rows - r, simd::TILE_ROWS), left, panel, steps, out.from(r, 0),
+  for (int64_t r = 0; r < rows; r += Steps::ROWS) {
+    multiplyTiles<Steps, VECS>(row + r, atMost(rows - r, Steps::ROWS), left, panel, steps, out.from(r, 0),
                                finish.from(r));
   }
 }
 
 /**
- * `rows` output rows from `row` on, on the calling thread; `out` and `finish` begin at `row`. Steps go in chunks of
- * ROW_CHUNK values, each summed by itself: that is the order that sums over rows must have, it keeps a panel's share in
+ * `rows` output rows from `row` on, on the calling thread; `out` and `finish` begin at `row`. Steps go in the operand's
+ * chunks, of ROW_CHUNK values where they are rows, each summed by itself: that is the order that sums over rows must have, it keeps a panel's share in
  * the nearest caches, and long sums stay more exact.
  */
 template <class Steps, class Operand>
 inline void multiply(int64_t row, int64_t rows, const Operand& left, const Panels& right, int64_t panelBegin,
                      int64_t panelEnd, Output out, Finish finish) {
-  constexpr int64_t CHUNK = ROW_CHUNK / Steps::VALUES;
-  float room[Steps::IN_PLACE ? 1 : ROW_BLOCK * CHUNK];
-  for (int64_t r = 0; r < rows; r += ROW_BLOCK) {
-    const int64_t count = atMost(rows - r, ROW_BLOCK);
+  constexpr int64_t CHUNK = Operand::CHUNK;
+  // Tile registers multiply faster than the second level cache gives: what a tile reads of the left stays in the first.
+  constexpr int64_t BLOCK = Steps::Unit::IS_TILED ? Steps::ROWS : ROW_BLOCK;
+  float room[Steps::IN_PLACE ? 1 : BLOCK * CHUNK];
+  [[maybe_unused]] typename Steps::Unit::Registers registers;
+  for (int64_t r = 0; r < rows; r += BLOCK) {
+    const int64_t count = atMost(rows - r, BLOCK);
     Finish each = finish.from(r);
     int64_t step = 0;
     do {
@@ -122,7 +150,7 @@ inline void multiply(int64_t row, int64_t rows, const Operand& left, const Panel
 template <class Steps, class Operand>
 inline void multiplyParallel(const Context& ctx, int64_t rows, const Operand& left, const Panels& right, Output out,
                              Finish finish) {
-  eachOutputPart(ctx, rows, simd::TILE_ROWS, right.count(), right.steps,
+  eachOutputPart(ctx, rows, Steps::ROWS, right.count(), right.steps,
                  [&](int64_t rowBegin, int64_t rowEnd, int64_t panelBegin, int64_t panelEnd, int) {
                    multiply<Steps>(rowBegin, rowEnd - rowBegin, left, right, panelBegin, panelEnd,
                                    out.from(rowBegin, 0), finish.from(rowBegin));

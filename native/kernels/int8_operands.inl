@@ -72,14 +72,18 @@ inline void packQuantizedColumns(const Context& ctx, const PackedColumns<CodeSte
       eachVector(0, atMost(cols - c, GROUP), [&](int64_t i, auto part) {
         const simd::Vec factor = take(inverse + c + i, part);
         simd::IntVec sum = simd::intBroadcast(0);
-        for (int64_t s = 0; s < stepsOf<CodeSteps>(count); s++) {
+        const auto element = [&](int64_t s) INLINE_BODY {
           simd::IntVec codes[CodeSteps::VALUES] = {};
           for (int v = 0; v < CodeSteps::VALUES; v++) {
             const int64_t row = s * CodeSteps::VALUES + v;
             if (row < count) codes[v] = simd::toInt(simd::mul(value(row, col + c + i, part), factor));
             sum = simd::add(sum, codes[v]);
           }
-          put(to.at(chunk, col + c) + s * GROUP + i, CodeSteps::join(codes), part);
+          return CodeSteps::join(codes);
+        };
+        for (int64_t s = 0; s < stepsOf<CodeSteps>(count); s += CodeSteps::Unit::DEPTH) {
+          putSteps<CodeSteps>(to.at(chunk, col + c), s, i, part,
+                              [&](int64_t next) INLINE_BODY { return element(s + next); });
         }
         putInts(sums + c + i, sum, part);
       });

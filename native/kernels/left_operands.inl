@@ -51,6 +51,9 @@ struct Finish {
 /** a [rows x values], multiplied along its rows. Rows that are converted are so by the thread that multiplies them. */
 template <class Steps>
 struct RowsOperand {
+  /** Steps that are summed by themselves: twice as many of tile registers, whose sums take as long as their products. */
+  static constexpr int64_t CHUNK = (Steps::Unit::IS_TILED ? 2 : 1) * ROW_CHUNK / Steps::VALUES;
+
   const float* data;
   int64_t values;
 
@@ -60,7 +63,7 @@ struct RowsOperand {
       return {from, row, GROUP * values, values, 1};
     } else {
       const int64_t count = atMost(values - step * Steps::VALUES, steps * Steps::VALUES);
-      for (int64_t r = 0; r < rows; r++) Steps::convertRow(room + r * steps, from + r * values, count);
+      for (int64_t r = 0; r < rows; r++) convertRow<Steps>(room + r * steps, from + r * values, count, steps);
       return {room, row, GROUP * steps, steps, 1};
     }
   }
@@ -70,8 +73,8 @@ struct RowsOperand {
 
 /**
  * a [values x cols], multiplied along its columns: packed by chunks of ROW_CHUNK values, in a chunk by groups of columns,
- * in a group step after step. Threads pack the rows that they wrote and multiply the columns that they own: what one core
- * takes from another's cache then comes in straight lines, and once.
+ * in a group step after step, or for tile registers column after column. Threads pack the rows that they wrote and
+ * multiply the columns that they own: what one core takes from another's cache then comes in straight lines, and once.
  */
 template <class Steps>
 struct PackedColumns {
@@ -96,6 +99,7 @@ struct PackedColumns {
       finish.scaleStride = 1;
       finish.codeSums = codeSums + chunk * padded() + row;
     }
+    if constexpr (Steps::Unit::IS_TILED) return {at(chunk, 0), 0, GROUP * CHUNK, CHUNK, 1};
     return {at(chunk, 0), 0, GROUP * CHUNK, 1, GROUP};
   }
   void prefetchBlock(int64_t row, int64_t rows, int64_t step) const {
@@ -103,6 +107,23 @@ struct PackedColumns {
     prefetch(at(step / CHUNK, first), (end - first) * CHUNK);
   }
 };
+
+/**
+ * Puts the elements of DEPTH steps from `step` on, which `element(i)` returns a register of columns at a time, into a group
+ * where its column `col` is the first of them.
+ */
+template <class Steps, class Part, class Element>
+SIMD_INLINE void putSteps(float* group, int64_t step, int64_t col, Part part, const Element& element) {
+  using Unit = typename Steps::Unit;
+  if constexpr (Unit::IS_TILED) {
+    simd::Vec elements[Unit::DEPTH];
+    for (int i = 0; i < Unit::DEPTH; i++) elements[i] = element(i);
+    Unit::transpose(elements);
+    for (int i = 0; i < Unit::DEPTH; i++) simd::store(group + i * PackedColumns<Steps>::CHUNK + step, elements[i]);
+  } else {
+    put(group + step * GROUP + col, element(0), part);
+  }
+}
 
 template <class Steps>
 inline PackedColumns<Steps> newPackedColumns(Context& ctx, int64_t values, int64_t cols) {
@@ -133,16 +154,20 @@ inline void eachColumnBlock(const Context& ctx, const PackedColumns<Steps>& to, 
 template <class Steps, class Value>
 inline void packColumnBlock(const PackedColumns<Steps>& to, int64_t chunk, int64_t first, int64_t values, int64_t col,
                             int64_t cols, const Value& value) {
-  for (int64_t s = 0; s < stepsOf<Steps>(values); s++) {
+  const auto element = [&](int64_t s, int64_t c, auto part) INLINE_BODY {
+    typename Steps::Value rows[Steps::VALUES] = {};
+    for (int v = 0; v < Steps::VALUES; v++) {
+      const int64_t row = s * Steps::VALUES + v;
+      rows[v] = row < values ? value(row, col + c, part) : Steps::none();
+    }
+    return Steps::join(rows);
+  };
+  for (int64_t s = 0; s < stepsOf<Steps>(values); s += Steps::Unit::DEPTH) {
     for (int64_t c = 0; c < cols; c += GROUP) {
-      float* group = to.at(chunk, col + c) + (first / Steps::VALUES + s) * GROUP;
+      float* group = to.at(chunk, col + c);
       eachVector(0, atMost(cols - c, GROUP), [&](int64_t i, auto part) {
-        typename Steps::Value rows[Steps::VALUES] = {};
-        for (int v = 0; v < Steps::VALUES; v++) {
-          const int64_t row = s * Steps::VALUES + v;
-          rows[v] = row < values ? value(row, col + c + i, part) : Steps::none();
-        }
-        put(group + i, Steps::join(rows), part);
+        putSteps<Steps>(group, first / Steps::VALUES + s, i, part,
+                       [&](int64_t next) INLINE_BODY { return element(s + next, c + i, part); });
       });
     }
   }

@@ -3,6 +3,8 @@
 #include "../src/limits.h"
 #include "../src/parallel.h"
 
+#include "steps.inl"
+
 // The loops of LimitTable. They use the kernels' wrapper and the kernels' tile, so that a kernel at its limit and the
 // limit itself are the same instructions.
 namespace flashlm {
@@ -72,15 +74,37 @@ __attribute__((noinline)) void tileRounds(int64_t rounds) {
   keep(sum);
 }
 
-/** `tileRounds` on all threads; returns operations, two for each of `Step::PRODUCTS` a lane. */
+/** The same of tile registers: all sums that a tile has, which are steps enough to wait for none. */
+template <class Unit>
+__attribute__((noinline)) void registerRounds(int64_t rounds) {
+  typename Unit::Registers registers;
+  for (int64_t round = 0; round < rounds; round++) {
+    Unit::template dot<0, 6, 7>();
+    Unit::template dot<1, 6, 7>();
+    Unit::template dot<2, 6, 7>();
+    Unit::template dot<3, 6, 7>();
+    Unit::template dot<4, 6, 7>();
+    Unit::template dot<5, 6, 7>();
+  }
+}
+
+/** Rounds on all threads; returns operations, two for each of `Step::PRODUCTS` a lane. */
 template <class Step>
 inline double tileLimit(Context& ctx, const LimitWork& work) noexcept {
-  onEachThread(ctx, [&](int64_t) { tileRounds<Step>(work.rounds); });
-  constexpr double ROUND = 2.0 * Step::PRODUCTS * simd::LANES * Step::ROWS * simd::TILE_VECS;
+  using Unit = typename Step::Unit;
+  onEachThread(ctx, [&](int64_t) {
+    if constexpr (Unit::IS_TILED) {
+      registerRounds<Unit>(work.rounds);
+    } else {
+      tileRounds<Step>(work.rounds);
+    }
+  });
+  constexpr double ROUND = 2.0 * Step::PRODUCTS * simd::LANES * Unit::DEPTH * Step::ROWS * simd::TILE_VECS;
   return ROUND * static_cast<double>(work.rounds) * ctx.threads;
 }
 
 struct FmaStep {
+  using Unit = Vectors;
   static constexpr int ROWS = simd::TILE_ROWS, PRODUCTS = 1;
   SIMD_INLINE simd::Vec zero() { return simd::zero(); }
   SIMD_INLINE simd::Vec weights() { return simd::broadcast(0.75f); }
@@ -91,7 +115,8 @@ constexpr auto fmaLimit = tileLimit<FmaStep>;
 
 /** Without the widening of narrow sums, which a kernel does once in DOT_STEPS. */
 struct QuadStep {
-  static constexpr int ROWS = simd::DOT_TILE_ROWS, PRODUCTS = 4;
+  using Unit = QuadUnit;
+  static constexpr int ROWS = rowsOfTile<Unit>(simd::DOT_TILE_ROWS), PRODUCTS = 4;
   // The signs cancel out, so that no sum overflows however often it is added to.
   static constexpr int8_t CODES[4] = {1, -1, 1, -1};
   SIMD_INLINE simd::DotSum zero() { return simd::dotZero(); }
@@ -103,7 +128,8 @@ constexpr auto dotLimit = tileLimit<QuadStep>;
 
 #ifdef SIMD_BF16_DOT
 struct Bf16Step {
-  static constexpr int ROWS = simd::TILE_ROWS, PRODUCTS = 2;
+  using Unit = Bf16Unit;
+  static constexpr int ROWS = rowsOfTile<Unit>(simd::TILE_ROWS), PRODUCTS = 2;
   SIMD_INLINE simd::Vec zero() { return simd::zero(); }
   SIMD_INLINE simd::Vec weights() { return simd::bf16Pairs(simd::broadcast(0.5f), simd::broadcast(0.5f)); }
   SIMD_INLINE simd::Vec operand() { return simd::bf16Pairs(simd::broadcast(0.5f), simd::broadcast(0.5f)); }
@@ -117,6 +143,7 @@ constexpr decltype(LimitTable::bf16) bf16Limit = nullptr;
 #ifdef SIMD_POPCOUNT
 /** No bit is set, so that no sum overflows: what it takes does not depend on the bits. */
 struct BitStep {
+  using Unit = Vectors;
   static constexpr int ROWS = simd::BIT_TILE_ROWS, PRODUCTS = 32;
   static constexpr uint32_t WORDS[2] = {};
   SIMD_INLINE simd::BitSum zero() { return simd::bitZero(); }

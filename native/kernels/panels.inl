@@ -135,7 +135,9 @@ inline void packColumns(const Context& ctx, const Panels& panels, int64_t values
     } else {
       float converted[TILE_COLS * PACK_STEPS];
       const int64_t count = atMost(values - step * Steps::VALUES, steps * Steps::VALUES);
-      for (int64_t c = 0; c < cols; c++) Steps::convertRow(converted + c * PACK_STEPS, from + c * values, count);
+      for (int64_t c = 0; c < cols; c++) {
+        convertRow<Steps>(converted + c * PACK_STEPS, from + c * values, count, steps);
+      }
       transposePart(to, converted, PACK_STEPS, steps, cols);
     }
   });

@@ -7,8 +7,36 @@
 namespace flashlm {
 namespace {
 
+/** Products in vector registers; for those in tile registers see simd/scalar.h. */
+struct Vectors {
+  static constexpr bool IS_TILED = false;
+  /** Steps that are taken together: there are whole ones of these only. */
+  static constexpr int DEPTH = 1;
+  /** What a thread must have while it multiplies. */
+  struct Registers {};
+};
+
+#ifdef SIMD_TILES
+using Bf16Unit = simd::Bf16Tiles;
+using QuadUnit = simd::QuadTiles;
+#else
+using Bf16Unit = Vectors;
+using QuadUnit = Vectors;
+#endif
+
+/** Rows of an output tile: in tile registers two of them, so that what is loaded of the right operand serves twice. */
+template <class Unit>
+constexpr int rowsOfTile(int ofVectors) {
+  if constexpr (Unit::IS_TILED) return 2 * Unit::DEPTH;
+  return ofVectors;
+}
+
 /** One float32 product a step. */
 struct FloatSteps {
+  /** What forms the products. */
+  using Unit = Vectors;
+  /** Rows of an output tile. */
+  static constexpr int ROWS = simd::TILE_ROWS;
   /** Products a step. */
   static constexpr int VALUES = 1;
   /** Rows of floats can be multiplied where they stand. */
@@ -34,6 +62,8 @@ struct FloatSteps {
 
 /** Two bf16 products a step: an element holds two values. */
 struct Bf16Steps : FloatSteps {
+  using Unit = Bf16Unit;
+  static constexpr int ROWS = rowsOfTile<Unit>(simd::TILE_ROWS);
   static constexpr int VALUES = 2;
   static constexpr bool IN_PLACE = false;
 
@@ -69,10 +99,12 @@ struct Bf16Steps : FloatSteps {
 
 /** Four products of codes a step, with exact sums. */
 struct CodeSteps {
+  using Unit = QuadUnit;
+  static constexpr int ROWS = rowsOfTile<Unit>(simd::TILE_ROWS);
   static constexpr bool IN_PLACE = true;
   static constexpr int VALUES = 4;
   /** What the right operand's codes are stored with: some instructions take one operand without a sign. */
-  static constexpr int OFFSET = simd::CODE_OFFSET;
+  static constexpr int OFFSET = Unit::IS_TILED ? 0 : simd::CODE_OFFSET;
   using Value = simd::IntVec;
   using Sum = simd::DotSum;
   using Operand = simd::Quads;
@@ -117,10 +149,22 @@ inline void withFloatSteps(Precision precision, const Run& run) {
   run(FloatSteps{});
 }
 
-/** Steps that `values` products take; what the last one has too many is 0. */
+/** Steps that `values` products take, `each` products a step; what the last ones have too many is 0. */
+template <class Unit>
+constexpr int64_t stepsIn(int64_t values, int64_t each) {
+  const int64_t together = each * Unit::DEPTH;
+  return (values + together - 1) / together * Unit::DEPTH;
+}
 template <class Steps>
 constexpr int64_t stepsOf(int64_t values) {
-  return (values + Steps::VALUES - 1) / Steps::VALUES;
+  return stepsIn<typename Steps::Unit>(values, Steps::VALUES);
+}
+
+/** The elements of a row of `count` values, as `steps` of them. */
+template <class Steps>
+SIMD_INLINE void convertRow(float* to, const float* row, int64_t count, int64_t steps) {
+  Steps::convertRow(to, row, count);
+  for (int64_t i = (count + Steps::VALUES - 1) / Steps::VALUES; i < steps; i++) to[i] = 0.0f;
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ inline void ternaryMatmulGradXFloat(Context& ctx, const TernaryMatmulGradXArgs& 
     using Steps = decltype(steps);
     const Matrix<const int8_t>& codes = args.w_codes;
     const BackwardPanels packed = {args.w_packed.data, codes.rows, codes.cols};
-    Panels right = packed.panels(Steps::VALUES);
+    Panels right = packed.panels<Steps>();
     if (!packed.holds(args.precision)) {
       right = newPanels(ctx, right.steps, right.cols);
       if (!right.data) return;
@@ -36,8 +36,9 @@ inline void ternaryMatmulGradXInt8(Context& ctx, const TernaryMatmulGradXArgs& a
     if (right.data) packTransposedQuads(ctx, right, codes);
   }
   if (ctx.scratch.failed()) return;
-  eachOutputPart(ctx, args.dy.rows, simd::DOT_TILE_ROWS, right.count(), args.dy.cols,
+  eachOutputPart(ctx, args.dy.rows, QuadSteps::ROWS, right.count(), args.dy.cols,
                  [&](int64_t rowBegin, int64_t rowEnd, int64_t panelBegin, int64_t panelEnd, int thread) {
+                   [[maybe_unused]] QuadSteps::Unit::Registers registers;
                    int8_t* quantized = room + thread * ROW_BLOCK * rowBytes;
                    for (int64_t block = rowBegin; block < rowEnd; block += ROW_BLOCK) {
                      const int64_t rows = atMost(rowEnd - block, ROW_BLOCK);

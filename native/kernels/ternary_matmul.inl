@@ -9,14 +9,42 @@
 namespace flashlm {
 namespace {
 
-/** Rows [begin, end) of the product with the panels [panelBegin, panelEnd); x has 4 * w.steps codes a row. */
-inline void ternaryBlock(const TernaryMatmulArgs& args, const int8_t* x, const QuadPanels& w, const BitRoute& bits,
+/** The codes of x in rows of whole steps, `rowBytes` each. */
+class CodeRows {
+ public:
+  CodeRows(Context& ctx, const Matrix<const int8_t>& codes, int64_t rowBytes)
+      : codes_(codes), rowBytes_(rowBytes), inPlace_(codes.cols == rowBytes) {
+    if (!inPlace_ || codes.rows % QuadUnit::DEPTH)
+      room_ = ctx.scratch.get<int8_t>(static_cast<size_t>(ctx.threads * ROW_BLOCK * rowBytes));
+  }
+
+  /** At most ROW_BLOCK rows, where they stand or copied: tile registers read DEPTH rows at a time, whether they exist or not. */
+  const int8_t* block(int64_t row, int64_t rows, int thread) const {
+    const int8_t* from = codes_.data + row * codes_.cols;
+    if (inPlace_ && rows % QuadUnit::DEPTH == 0) return from;
+    int8_t* to = room_ + thread * ROW_BLOCK * rowBytes_;
+    for (int64_t r = 0; r < rows; r++) {
+      memcpy(to + r * rowBytes_, from + r * codes_.cols, static_cast<size_t>(codes_.cols));
+      memset(to + r * rowBytes_ + codes_.cols, 0, static_cast<size_t>(rowBytes_ - codes_.cols));
+    }
+    return to;
+  }
+
+ private:
+  Matrix<const int8_t> codes_;
+  int64_t rowBytes_;
+  bool inPlace_;
+  int8_t* room_ = nullptr;
+};
+
+/** Rows [begin, end) of the product with the panels [panelBegin, panelEnd). */
+inline void ternaryBlock(const TernaryMatmulArgs& args, const CodeRows& x, const QuadPanels& w, const BitRoute& bits,
                          int64_t begin, int64_t end, int64_t panelBegin, int64_t panelEnd, int thread) {
   const Output all = {args.out.data, args.out.cols, args.out.cols};
   const int64_t rowBytes = 4 * w.steps;
   for (int64_t block = begin; block < end; block += ROW_BLOCK) {
     const int64_t rows = atMost(end - block, ROW_BLOCK);
-    const int8_t* codes = x + block * rowBytes;
+    const int8_t* codes = x.block(block, rows, thread);
     const Output out = all.from(block, 0);
     RowFinish finish[ROW_BLOCK];
     for (int64_t r = 0; r < rows; r++) {
@@ -28,28 +56,14 @@ inline void ternaryBlock(const TernaryMatmulArgs& args, const int8_t* x, const Q
   }
 }
 
-/** The codes with rows filled up with 0 to whole quads. Null: no memory could be had. */
-inline const int8_t* padToQuads(Context& ctx, const Matrix<const int8_t>& codes, int64_t rowBytes) {
-  int8_t* padded = ctx.scratch.get<int8_t>(static_cast<size_t>(codes.rows * rowBytes));
-  if (!padded) return nullptr;
-  parallelRows(ctx.threads, codes.rows, 1, [&](int64_t begin, int64_t end, int) {
-    for (int64_t r = begin; r < end; r++) {
-      int8_t* row = padded + r * rowBytes;
-      memcpy(row, codes.data + r * codes.cols, static_cast<size_t>(codes.cols));
-      memset(row + codes.cols, 0, static_cast<size_t>(rowBytes - codes.cols));
-    }
-  });
-  return padded;
-}
-
 inline void ternaryMatmul(Context& ctx, const TernaryMatmulArgs& args) noexcept {
   const QuadPanels w = quadPanels(args.w_packed.data, args.out.cols, args.x_codes.cols);
-  const bool whole = args.x_codes.cols == 4 * w.steps;
-  const int8_t* x = whole ? args.x_codes.data : padToQuads(ctx, args.x_codes, 4 * w.steps);
+  const CodeRows x(ctx, args.x_codes, 4 * w.steps);
   const BitRoute bits(ctx, args);
-  if (!x || bits.failed()) return;
-  eachOutputPart(ctx, args.x_codes.rows, simd::DOT_TILE_ROWS, w.count(), args.x_codes.cols,
+  if (ctx.scratch.failed()) return;
+  eachOutputPart(ctx, args.x_codes.rows, QuadSteps::ROWS, w.count(), args.x_codes.cols,
                  [&](int64_t rowBegin, int64_t rowEnd, int64_t panelBegin, int64_t panelEnd, int thread) {
+                   [[maybe_unused]] QuadSteps::Unit::Registers registers;
                    ternaryBlock(args, x, w, bits, rowBegin, rowEnd, panelBegin, panelEnd, thread);
                  });
 }

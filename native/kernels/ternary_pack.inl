@@ -6,14 +6,17 @@
 
 /**
  * The private layout of ternary weights [N x K]: panels of TILE_COLS weight rows (output columns), and in a
- * panel ceil(K / 4) steps of TILE_COLS quads: byte i of quad j of step s is code(row j, column 4 s + i) + 1.
- * The codes are stored as {0, 1, 2} because the byte products of x86 want one unsigned operand; the sum of
- * the other one is taken off at the end. Bytes past K are 0 and meet padding that is 0. Where the wrapper has
- * bit planes, they follow the quads (bit_planes.inl). Last comes the right operand of the input's gradient, in the
- * precision that was asked for.
+ * panel ceil(K / 4) steps (filled up to those that are taken together) of TILE_COLS quads: byte i of quad j of step s is
+ * code(row j, column 4 s + i) + CODE_PLUS. The codes are stored as {0, 1, 2} because the byte products of x86's vectors
+ * want one unsigned operand; the sum of the other one is taken off at the end. Tile registers multiply them as they are.
+ * Bytes past K are 0 and meet padding that is 0. Where the wrapper has bit planes, they follow the quads
+ * (bit_planes.inl). Last comes the right operand of the input's gradient, in the precision that was asked for.
  */
 namespace flashlm {
 namespace {
+
+/** What codes of weights are stored with. */
+constexpr int CODE_PLUS = QuadUnit::IS_TILED ? 0 : 1;
 
 struct QuadPanels {
   const uint8_t* data;
@@ -28,11 +31,11 @@ struct QuadPanels {
 
 /** The quads of packed codes [rows x cols]. */
 inline QuadPanels quadPanels(const uint8_t* packed, int64_t rows, int64_t cols) {
-  return {packed, ceilDiv(cols, 4), rows};
+  return {packed, stepsIn<QuadUnit>(cols, 4), rows};
 }
 
 /**
- * The codes [rows x cols] as the right operand of `dy . codes`: Panels for f32 and bf16, QuadPanels (codes plus one, as
+ * The codes [rows x cols] as the right operand of `dy . codes`: Panels for f32 and bf16, QuadPanels (codes, as
  * above) for int8. A tag in front says which of them was written last.
  */
 class BackwardPanels {
@@ -43,14 +46,14 @@ class BackwardPanels {
 
   /** Room for the tag and the largest form: float32. */
   static int64_t bytes(int64_t rows, int64_t cols) {
-    return TAG_BYTES + Panels{nullptr, rows, cols}.size() * static_cast<int64_t>(sizeof(float));
+    return TAG_BYTES + Panels{nullptr, stepsIn<QuadUnit>(rows, 1), cols}.size() * static_cast<int64_t>(sizeof(float));
   }
 
-  /** For steps of that many products. */
-  Panels panels(int64_t values) const {
-    return {reinterpret_cast<float*>(const_cast<uint8_t*>(data())), ceilDiv(rows_, values), cols_};
+  template <class Steps>
+  Panels panels() const {
+    return {reinterpret_cast<float*>(const_cast<uint8_t*>(data())), stepsOf<Steps>(rows_), cols_};
   }
-  QuadPanels quads() const { return {data(), ceilDiv(rows_, 4), cols_}; }
+  QuadPanels quads() const { return {data(), stepsIn<QuadUnit>(rows_, 4), cols_}; }
   /** Memory of any alignment may be handed in; floats that lie across are written and not used. */
   bool isAligned() const { return reinterpret_cast<uintptr_t>(data()) % alignof(float) == 0; }
 
@@ -82,24 +85,25 @@ inline int64_t packedTernaryBytes(int64_t rows, int64_t cols) {
   return quadPanels(nullptr, rows, cols).bytes() + bitPlaneBytes(rows, cols) + BackwardPanels::bytes(rows, cols);
 }
 
-/** Four codes plus one each; whatever the codes are, no carry passes from byte to byte. */
-inline uint32_t plusOne(uint32_t codes) {
-  return ((codes & 0x7f7f7f7fu) + 0x01010101u) ^ (codes & 0x80808080u);
+/** Four codes plus CODE_PLUS each; whatever the codes are, no carry passes from byte to byte. */
+inline uint32_t stored(uint32_t codes) {
+  return ((codes & 0x7f7f7f7fu) + 0x01010101u * CODE_PLUS) ^ (codes & 0x80808080u);
 }
 
 /** Codes [4 q, 4 q + 4) of a row of `cols`, as they are stored. */
 inline uint32_t storedQuad(const int8_t* row, int64_t q, int64_t cols) {
   const int64_t count = cols - 4 * q;
+  if (count <= 0) return 0;
   uint32_t quad = 0;
   if (count >= 4) {
     memcpy(&quad, row + 4 * q, 4);
-    return plusOne(quad);
+    return stored(quad);
   }
   memcpy(&quad, row + 4 * q, static_cast<size_t>(count));
-  return plusOne(quad) & 0xffffffffu >> 8 * (4 - count);
+  return stored(quad) & 0xffffffffu >> 8 * (4 - count);
 }
 
-/** The codes, plus one each, as quads of four rows. */
+/** The codes, as they are stored, as quads of four rows. */
 inline void packTransposedQuads(const Context& ctx, const QuadPanels& panels, const Matrix<const int8_t>& codes) {
   const Team team = teamFor(ctx, codes.rows * codes.cols, PACK_SHARE);
   parallelTasks(team, panels.count(), [&](int64_t panel, int) {
@@ -111,7 +115,7 @@ inline void packTransposedQuads(const Context& ctx, const QuadPanels& panels, co
         simd::IntVec rows[4] = {};
         for (int64_t i = 0; i < 4 && 4 * step + i < codes.rows; i++) {
           const simd::IntVec code = loadCodesUpTo(codes.data + (4 * step + i) * codes.cols + col, v, cols);
-          rows[i] = simd::add(code, simd::intBroadcast(1));
+          rows[i] = simd::add(code, simd::intBroadcast(CODE_PLUS));
         }
         float quads[simd::LANES];
         simd::store(quads, simd::quadsOf(rows[0], rows[1], rows[2], rows[3]));
@@ -123,7 +127,7 @@ inline void packTransposedQuads(const Context& ctx, const QuadPanels& panels, co
 
 template <class Steps>
 inline void packBackwardFloats(Context& ctx, const BackwardPanels& to, const Matrix<const int8_t>& codes) {
-  const Panels panels = to.panels(Steps::VALUES);
+  const Panels panels = to.panels<Steps>();
   if (to.isAligned()) return packCodes<Steps>(ctx, panels, codes.rows, codes.data);
   const Panels aligned = newPanels(ctx, panels.steps, panels.cols);
   if (!aligned.data) return;
@@ -162,8 +166,13 @@ inline void unpackTernary(const Context& ctx, const Panels& panels, int64_t valu
   const QuadPanels from = quadPanels(packed, panels.cols, values);
   packSteps<Steps>(ctx, panels, values, [=](int64_t value, int v, int64_t col, int64_t) {
     const uint8_t* quads = from.at(col / TILE_COLS, value / 4) + v * simd::LANES * 4;
-    const simd::Vec stored = simd::quadByte(simd::loadQuads(quads), static_cast<int>(value % 4));
-    return simd::sub(stored, simd::broadcast(1.0f));
+    const simd::Vec byte = simd::quadByte(simd::loadQuads(quads), static_cast<int>(value % 4));
+    if constexpr (CODE_PLUS == 0) {
+      const simd::Mask isNegative = simd::greater(byte, simd::broadcast(127.0f));
+      return simd::select(isNegative, simd::sub(byte, simd::broadcast(256.0f)), byte);
+    } else {
+      return simd::sub(byte, simd::broadcast(CODE_PLUS));
+    }
   });
 }
 

@@ -27,6 +27,7 @@ namespace {
 
 /** 32 products a lane and step; x is made of pairs of words (bit_planes.inl). */
 struct BitSteps {
+  using Unit = Vectors;
   using Element = uint32_t;
   static constexpr int64_t ELEMENTS = 2;
   static constexpr int64_t SHARE = simd::LANES * 8;
@@ -46,9 +47,6 @@ class BitRoute {
     perThread_ = atMost(args.x_codes.rows, ROW_BLOCK) * w_.steps * BitSteps::ELEMENTS;
     pairs_ = ctx.scratch.get<uint32_t>(static_cast<size_t>(ctx.threads * perThread_));
   }
-
-  /** There was no memory. */
-  bool failed() const { return !pairs_; }
 
   /** Multiplies at most ROW_BLOCK rows; false, and nothing written, when not all of their codes are ternary. */
   bool multiply(int64_t rows, const int8_t* x, int64_t rowBytes, int64_t panelBegin, int64_t panelEnd, int thread,
@@ -72,7 +70,6 @@ class BitRoute {
 /** Of an instruction set that does not count bits. */
 struct BitRoute {
   BitRoute(Context&, const TernaryMatmulArgs&) {}
-  bool failed() const { return false; }
   bool multiply(int64_t, const int8_t*, int64_t, int64_t, int64_t, int, const RowFinish*, Output) const {
     return false;
   }

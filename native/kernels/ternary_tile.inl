@@ -7,8 +7,9 @@
 namespace flashlm {
 namespace {
 
-/** Sum of `quads` quads of codes. */
+/** Sum of `quads` quads of codes of x, times what the other operand's are stored with. */
 inline int32_t sumOfCodes(const int8_t* codes, int64_t quads) {
+  if constexpr (CODE_PLUS == 0) return 0;
   simd::IntVec total = simd::intBroadcast(0);
   int64_t quad = 0;
   while (quad + simd::LANES <= quads) {
@@ -32,12 +33,13 @@ struct RowFinish {
 
 /** Four products of bytes a lane and step, for any codes of x. */
 struct QuadSteps {
+  using Unit = QuadUnit;
   /** What rows of x are made of, and how much of it a step takes. */
   using Element = int8_t;
   static constexpr int64_t ELEMENTS = 4;
   /** A step's bytes in a register's share of a panel. */
   static constexpr int64_t SHARE = simd::LANES * 4;
-  static constexpr int ROWS = simd::DOT_TILE_ROWS;
+  static constexpr int ROWS = rowsOfTile<Unit>(simd::DOT_TILE_ROWS);
   /** Steps after which sums must be widened. */
   static constexpr int64_t MOST = simd::DOT_STEPS;
 
@@ -93,6 +95,22 @@ __attribute__((noinline)) void dotTile(const typename Steps::Element* x, int64_t
   }
 }
 
+/** `dotRows` in tile registers: of x, whole ones can be read. */
+template <class Steps>
+inline void dotOnTiles(int64_t rows, const int8_t* x, int64_t rowStride, const uint8_t* panel, int64_t steps,
+                       const RowFinish* finish, Output out) {
+  using Unit = typename Steps::Unit;
+  TileSums<Unit> sums;
+  formSums<Unit>(sums, rows, x, rowStride, panel, steps);
+  for (int64_t r = 0; r < rows; r++) {
+    const simd::Vec scale = simd::broadcast(finish[r].scale);
+    for (int v = 0; v < simd::TILE_VECS; v++) {
+      const auto sum = reinterpret_cast<simd::DotSum>(simd::load(sums.rows[r] + v * simd::LANES));
+      const simd::Vec total = simd::toFloat(simd::widenAdd(simd::intBroadcast(0), sum));
+      storeUpTo(out.data + r * out.stride, v, out.cols, simd::mul(total, scale));
+    }
+  }
+}
 /** Rows 1 <= rows <= ROWS of one panel, all steps. */
 template <class Steps, int ROWS = Steps::ROWS>
 inline void dotRows(int64_t rows, const typename Steps::Element* x, int64_t rowStride, const uint8_t* panel,
@@ -117,8 +135,14 @@ inline void dotBlock(int64_t rows, const typename Steps::Element* x, const Weigh
   const int64_t rowStride = w.steps * Steps::ELEMENTS;
   for (int64_t p = panelBegin; p < panelEnd; p++) {
     for (int64_t r = 0; r < rows; r += Steps::ROWS) {
-      dotRows<Steps>(atMost(rows - r, Steps::ROWS), x + r * rowStride, rowStride, w.at(p, 0), w.steps, finish + r,
-                     out.from(r, p * TILE_COLS));
+      const int64_t count = atMost(rows - r, Steps::ROWS);
+      const auto* from = x + r * rowStride;
+      const Output to = out.from(r, p * TILE_COLS);
+      if constexpr (Steps::Unit::IS_TILED) {
+        dotOnTiles<Steps>(count, from, rowStride, w.at(p, 0), w.steps, finish + r, to);
+      } else {
+        dotRows<Steps>(count, from, rowStride, w.at(p, 0), w.steps, finish + r, to);
+      }
     }
   }
 }

@@ -1,8 +1,8 @@
 #pragma once
 
 /**
- * 16 lanes: AVX-512 F, BW, DQ and VL; with VNNI and VPOPCNTDQ where the compiler has been told of them. What each
- * name means stands in scalar.h.
+ * 16 lanes: AVX-512 F, BW, DQ and VL; with VNNI, VPOPCNTDQ, BF16 and AMX where the compiler has been told of them. What
+ * each name means stands in scalar.h.
  */
 
 #include <immintrin.h>
@@ -298,6 +298,10 @@ SIMD_INLINE BitSum dot(BitSum sum, Planes w, Planes x) {
 SIMD_INLINE IntVec widenAdd(IntVec total, BitSum sum) {
   return reinterpret_cast<IntVec>(reinterpret_cast<Words>(total) + (sum.both - (sum.differ + sum.differ)));
 }
+#endif
+
+#ifdef __AMX_TILE__
+#include "amx.h"
 #endif
 
 }  // namespace simd

@@ -70,6 +70,16 @@
  *   broadcastPlanes(p)        one pair of words in every lane
  *   bitZero BIT_STEPS BitSum BIT_TILE_ROWS
  *                             as for quads
+ *
+ * Where tile registers, of LANES rows of LANES lanes, form the products of bf16 pairs and of quads (SIMD_TILES), the
+ * wrapper has Bf16Tiles and QuadTiles. Tile registers go by their numbers:
+ *
+ *   IS_TILED DEPTH            true; LANES: the steps that one instruction takes
+ *   Registers                 there are tile registers while it lives, on the thread that made it
+ *   zero<T>() load<T>(p, stride) store<T>(p, stride)
+ *                             tile register T; strides count bytes
+ *   dot<S, A, B>()            S[i][j] += sum over s of A[i][s] . B[s][j]; all codes have a sign
+ *   transpose(rows)           LANES registers of LANES lanes
  */
 
 #include <stdint.h>

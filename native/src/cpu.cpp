@@ -2,6 +2,10 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #elif defined(__aarch64__) && defined(__APPLE__)
 #include <sys/sysctl.h>
 #elif defined(__aarch64__)
@@ -21,7 +25,8 @@ struct Named {
 constexpr Named kNames[] = {{kAvx2, "avx2"},         {kFma, "fma"},           {kF16c, "f16c"},
                             {kPopcnt, "popcnt"},     {kAvx512f, "avx512f"},   {kAvx512bw, "avx512bw"},
                             {kAvx512dq, "avx512dq"}, {kAvx512vl, "avx512vl"}, {kAvx512vnni, "avx512vnni"},
-                            {kAvx512vpopcntdq, "avx512vpopcntdq"}, {kAvx512bf16, "avx512bf16"}, {kAvxvnni, "avxvnni"}};
+                            {kAvx512vpopcntdq, "avx512vpopcntdq"}, {kAvx512bf16, "avx512bf16"}, {kAvxvnni, "avxvnni"},
+                            {kAmxTile, "amx-tile"},  {kAmxBf16, "amx-bf16"},  {kAmxInt8, "amx-int8"}};
 
 /** XCR0: the register states the operating system saves. CPUID alone says yes where the first instruction faults. */
 uint64_t savedStates() {
@@ -29,15 +34,23 @@ uint64_t savedStates() {
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return static_cast<uint64_t>(high) << 32 | low;
 }
+
+/** Whether this process may use tile registers. Linux refuses where a thread's stack for signals has no room for them. */
+bool mayUseTiles() {
+#ifdef __linux__
+  constexpr long REQUEST_PERMISSION = 0x1023, TILE_DATA = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+#else
+  return false;
+#endif
+}
 #elif defined(__aarch64__)
 constexpr Named kNames[] = {{kNeon, "neon"}, {kDotprod, "dotprod"}, {kBf16, "bf16"}};
 #else
 constexpr Named kNames[] = {{0, ""}};
 #endif
 
-}  // namespace
-
-CpuFeatures cpuFeatures() {
+CpuFeatures detect() {
   CpuFeatures found = 0;
 #if defined(__x86_64__)
   uint32_t a, b, c, d;
@@ -58,6 +71,10 @@ CpuFeatures cpuFeatures() {
   add(zmm && b & 1u << 31, kAvx512vl);
   add(zmm && c & 1u << 11, kAvx512vnni);
   add(zmm && c & 1u << 14, kAvx512vpopcntdq);
+  const bool tiles = (saved & 0x60000) == 0x60000 && d & 1u << 24 && mayUseTiles();
+  add(tiles, kAmxTile);
+  add(tiles && d & 1u << 22, kAmxBf16);
+  add(tiles && d & 1u << 25, kAmxInt8);
   if (!__get_cpuid_count(7, 1, &a, &b, &c, &d)) return found;
   add(ymm && a & 1u << 4, kAvxvnni);
   add(zmm && a & 1u << 5, kAvx512bf16);
@@ -78,6 +95,13 @@ CpuFeatures cpuFeatures() {
   if (getauxval(AT_HWCAP2) & HWCAP2_BF16) found |= kBf16;
 #endif
 #endif
+  return found;
+}
+
+}  // namespace
+
+CpuFeatures cpuFeatures() {
+  static const CpuFeatures found = detect();
   return found;
 }
 

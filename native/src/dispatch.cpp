@@ -19,6 +19,9 @@ extern const flashlm::KernelTable kernel_table_avx512_vpopcntdq;
 #ifndef FLASHLM_WITHOUT_AVX512_BF16
 extern const flashlm::KernelTable kernel_table_avx512_bf16;
 #endif
+#ifndef FLASHLM_WITHOUT_AVX512_AMX
+extern const flashlm::KernelTable kernel_table_avx512_amx;
+#endif
 #endif
 #if defined(__aarch64__) || defined(FLASHLM_SIMDE)
 extern const flashlm::KernelTable kernel_table_neon;
@@ -67,6 +70,9 @@ constexpr Feature kFeatures[] = {
     {"avx512", "vpopcntdq", kAvx512vnni | kAvx512vpopcntdq, &kernel_table_avx512_vpopcntdq},
 #ifndef FLASHLM_WITHOUT_AVX512_BF16
     {"avx512", "bf16", kAvx512vnni | kAvx512bf16, &kernel_table_avx512_bf16},
+#endif
+#ifndef FLASHLM_WITHOUT_AVX512_AMX
+    {"avx512", "amx", kAvx512vnni | kAvx512bf16 | kAmxTile | kAmxBf16 | kAmxInt8, &kernel_table_avx512_amx},
 #endif
 };
 #elif defined(__aarch64__)

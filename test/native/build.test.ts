@@ -102,6 +102,7 @@ describe('a compiler that does not know an extension', () => {
   it.each([
     ['x64', '-mavxvnni', 'avx2.cpp', 'avx2_vnni'],
     ['x64', '-mavx512bf16', 'avx512.cpp', 'avx512_bf16'],
+    ['x64', '-mamx-tile', 'avx512.cpp', 'avx512_amx'],
     ['arm64', 'bf16', 'neon.cpp', 'neon_bf16'],
   ])('is not asked for it, and the addon does without: %s %s', async (arch, flag, other, extension) => {
     const compiler = path.join(root, `gcc-without-${extension}`);

@@ -11,7 +11,12 @@ import { defaultThreads } from './threads.ts';
 const CACHE_LINE = 64;
 
 /** Precisions that extensions of instruction sets have instructions for. */
-const ACCELERATES: Readonly<Record<string, Precision>> = { bf16: 'bf16', vnni: 'int8', dotprod: 'int8' };
+const ACCELERATES: Readonly<Record<string, readonly Precision[]>> = {
+  bf16: ['bf16'],
+  vnni: ['int8'],
+  amx: ['bf16', 'int8'],
+  dotprod: ['int8'],
+};
 
 /** What a native backend with these extensions `accelerates`. */
 export function acceleratedBy(features: readonly string[]): ReadonlySet<Precision> {
