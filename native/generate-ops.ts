@@ -120,7 +120,7 @@ class OpWriter {
   /** The entry in the list of all ops. */
   entry(): string {
     const name = pascal(this.op);
-    const { product, returns, rowwise, mayBeZero } = OPS[this.op];
+    const { product, returns, rowwise, packsRows, mayBeZero } = OPS[this.op];
     const values = this.args.reduce((sum, arg) => sum + (arg.kind === 'tensor' ? 3 : 1), 0);
     const factors = (product ?? []).map((s) =>
       this.owners.some((owner) => owner.name === s) ? this.symbol(s) : 'kNone',
@@ -128,7 +128,7 @@ class OpWriter {
     const list = product ? factors.join(', ') : 'kNone, kNone, kNone';
     return (
       `    {"${this.op}", k${name}Args, ${this.args.length}, ${values}, k${name}Symbols, ${this.owners.length}, ` +
-      `{${list}}, ${rowwise ? this.symbol('M') : 'kNone'}, ${mayBeZero !== undefined}, ${returns === 'number'}, ` +
+      `{${list}}, ${rowwise || packsRows ? this.symbol('M') : 'kNone'}, ${packsRows ?? false}, ${mayBeZero !== undefined}, ${returns === 'number'}, ` +
       `run${name}},\n`
     );
   }

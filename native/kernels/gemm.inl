@@ -173,20 +173,71 @@ constexpr int64_t PACKING_THREADS = 8;
 /** Rows that are packed at a time where a product sums over rows: scratch memory grows with the threads, not the batch. */
 inline int64_t packedRows(const Context& ctx) { return 4 * ROW_CHUNK * ceilDiv(ctx.threads, PACKING_THREADS); }
 
+/** What a product that sums over rows packs of both operands, in one piece of memory. */
+template <class Steps>
+class PackedRows {
+ public:
+  PackedColumns<Steps> left;
+  Panels right;
+
+  PackedRows(uint8_t* room, int64_t rows, int64_t leftCols, int64_t rightCols)
+      : left{nullptr, rows, leftCols}, right(nullptr, stepsOf<Steps>(rows), rightCols) {
+    left.data = take<float>(room, left.size());
+    if constexpr (Steps::HAS_SCALES) {
+      left.scales = take<float>(room, left.chunks() * left.padded());
+      left.codeSums = take<int32_t>(room, left.chunks() * left.padded());
+    }
+    right.data = take<float>(room, right.size());
+  }
+
+  static size_t bytes(int64_t rows, int64_t leftCols, int64_t rightCols) {
+    return PackedRows(nullptr, rows, leftCols, rightCols).bytes_;
+  }
+  /** Some of the rows, from a whole chunk on. */
+  PackedRows part(int64_t first, int64_t some) const {
+    PackedRows part = *this;
+    part.left = left.part(first, some);
+    part.right = right.part(first / Steps::VALUES, stepsOf<Steps>(some));
+    return part;
+  }
+
+ private:
+  template <class T>
+  T* take(uint8_t* room, int64_t count) {
+    T* taken = room ? reinterpret_cast<T*>(room + bytes_) : nullptr;
+    bytes_ += static_cast<size_t>(ceilDiv(count * static_cast<int64_t>(sizeof(T)), 64) * 64);
+    return taken;
+  }
+
+  size_t bytes_ = 0;
+};
+
 /**
- * acc += left^T . right for `rows` rows of both. `pack(left, right, first)` packs as many rows as they hold from `first`
- * on; few chunks at a time, so that scratch memory does not grow with the number of rows.
+ * acc += left^T . right for `rows` rows of both. `pack(to, first)` packs as many rows as `to` holds from `first` on; few
+ * chunks at a time, so that scratch memory does not grow with the number of rows, unless the call is in parts.
  */
 template <class Steps, class Pack>
-inline void accumulateRows(Context& ctx, Matrix<float> acc, int64_t rows, PackedColumns<Steps> left, const Pack& pack) {
-  Panels right = newPanels(ctx, stepsOf<Steps>(left.values), acc.cols);
-  if (ctx.scratch.failed()) return;
-  const int64_t most = packedRows(ctx);
+inline void accumulateRows(Context& ctx, Matrix<float> acc, int64_t rows, const Pack& pack) {
+  using Packed = PackedRows<Steps>;
+  const auto add = [&](const Packed& packed) {
+    multiplyParallel<Steps>(ctx, acc.rows, packed.left, packed.right, whole(acc), {Into::add});
+  };
+  if (RowSumPart* part = ctx.part) {
+    if (part->phase == RowSumPart::Phase::size) {
+      part->bytes = Packed::bytes(part->rows, acc.rows, acc.cols);
+      return;
+    }
+    const Packed all(part->room, part->rows, acc.rows, acc.cols);
+    if (part->phase == RowSumPart::Phase::pack) return pack(all.part(part->begin, rows), 0);
+    return add(all);
+  }
+  const int64_t most = atMost(rows, packedRows(ctx));
+  uint8_t* room = ctx.scratch.get<uint8_t>(Packed::bytes(most, acc.rows, acc.cols));
+  if (!room) return;
   for (int64_t first = 0; first < rows; first += most) {
-    left.values = atMost(rows - first, most);
-    right.steps = stepsOf<Steps>(left.values);
-    pack(left, right, first);
-    multiplyParallel<Steps>(ctx, acc.rows, left, right, whole(acc), {Into::add});
+    const Packed packed(room, atMost(rows - first, most), acc.rows, acc.cols);
+    pack(packed, first);
+    add(packed);
   }
 }
 

@@ -54,7 +54,7 @@ template <class Steps>
 inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
   const int64_t M = args.h.rows, D = args.h.cols, V = args.table.rows, most = atMost(M, headRowsAtOnce(ctx, V));
   const bool wantsDh = args.outDh.data, wantsTable = args.accTable.data;
-  const Panels none = {nullptr, 0, 0};
+  const Panels none(nullptr, 0, 0);
   const HeadPanels panels = {newPanels(ctx, stepsOf<Steps>(D), V),
                              wantsDh ? newPanels(ctx, stepsOf<Steps>(V), D) : none};
   Panels h = wantsTable ? newPanels(ctx, stepsOf<Steps>(most), D) : none;

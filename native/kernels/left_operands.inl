@@ -87,6 +87,17 @@ struct PackedColumns {
   int32_t* codeSums = nullptr;
 
   int64_t chunks() const { return ceilDiv(values, ROW_CHUNK); }
+  int64_t size() const { return chunks() * padded() * CHUNK; }
+  /** Some of the values, from a whole chunk on. */
+  PackedColumns part(int64_t first, int64_t some) const {
+    const int64_t chunk = first / ROW_CHUNK;
+    PackedColumns part = *this;
+    part.data = at(chunk, 0);
+    part.values = some;
+    part.scales = scales ? scales + chunk * padded() : nullptr;
+    part.codeSums = codeSums ? codeSums + chunk * padded() : nullptr;
+    return part;
+  }
   /** Columns with those that fill the last group up; nobody reads them. */
   int64_t padded() const { return ceilDiv(cols, GROUP) * GROUP; }
   /** Where the column `col`, which begins a group, begins in a chunk. */
@@ -128,8 +139,7 @@ SIMD_INLINE void putSteps(float* group, int64_t step, int64_t col, Part part, co
 template <class Steps>
 inline PackedColumns<Steps> newPackedColumns(Context& ctx, int64_t values, int64_t cols) {
   PackedColumns<Steps> columns = {nullptr, values, cols};
-  const int64_t size = columns.chunks() * columns.padded() * PackedColumns<Steps>::CHUNK;
-  columns.data = ctx.scratch.get<float>(static_cast<size_t>(size));
+  columns.data = ctx.scratch.get<float>(static_cast<size_t>(columns.size()));
   return columns;
 }
 

@@ -28,10 +28,9 @@ inline void matmulTransB(Context& ctx, const MatmulTransBArgs& args) noexcept {
 inline void matmulTransA(Context& ctx, const MatmulTransAArgs& args) noexcept {
   withFloatSteps(args.precision, [&](auto steps) {
     using Steps = decltype(steps);
-    const auto columns = newPackedColumns<Steps>(ctx, atMost(args.a.rows, packedRows(ctx)), args.a.cols);
-    accumulateRows(ctx, args.acc, args.a.rows, columns, [&](const auto& left, const Panels& right, int64_t first) {
-      packColumnGroups(ctx, left, args.a.data + first * args.a.cols, nullptr);
-      packRows<Steps>(ctx, right, left.values, args.b.data + first * args.b.cols);
+    accumulateRows<Steps>(ctx, args.acc, args.a.rows, [&](const PackedRows<Steps>& to, int64_t first) {
+      packColumnGroups(ctx, to.left, args.a.data + first * args.a.cols, nullptr);
+      packRows<Steps>(ctx, to.right, to.left.values, args.b.data + first * args.b.cols);
     });
   });
 }

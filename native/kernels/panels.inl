@@ -33,14 +33,23 @@ SIMD_INLINE simd::IntVec loadCodesUpTo(const int8_t* row, int v, int64_t cols) {
   return left > 0 ? simd::loadCodeIntsPartial(row + v * simd::LANES, static_cast<int>(left)) : simd::intBroadcast(0);
 }
 
-/** [ceil(cols / TILE_COLS)][steps][TILE_COLS]; columns past `cols` are 0. Null data: there was no memory. */
+/** [ceil(cols / TILE_COLS)][pitch][TILE_COLS], of which `steps` exist; columns past `cols` are 0. Null data: no memory. */
 struct Panels {
   float* data;
-  int64_t steps, cols;
+  int64_t steps, cols, pitch;
+
+  Panels(float* data, int64_t steps, int64_t cols) : data(data), steps(steps), cols(cols), pitch(steps) {}
 
   int64_t count() const { return ceilDiv(cols, TILE_COLS); }
-  float* at(int64_t panel, int64_t step) const { return data + (panel * steps + step) * TILE_COLS; }
-  int64_t size() const { return count() * steps * TILE_COLS; }
+  float* at(int64_t panel, int64_t step) const { return data + (panel * pitch + step) * TILE_COLS; }
+  int64_t size() const { return count() * pitch * TILE_COLS; }
+  /** Some of the steps, from `first` on. */
+  Panels part(int64_t first, int64_t some) const {
+    Panels part = *this;
+    part.data = at(0, first);
+    part.steps = some;
+    return part;
+  }
 };
 
 inline Panels newPanels(Context& ctx, int64_t steps, int64_t cols) {

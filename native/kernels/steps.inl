@@ -37,6 +37,8 @@ struct FloatSteps {
   using Unit = Vectors;
   /** Rows of an output tile. */
   static constexpr int ROWS = simd::TILE_ROWS;
+  /** Columns of what is packed of a sum over rows have a scale, and a sum of their codes. */
+  static constexpr bool HAS_SCALES = false;
   /** Products a step. */
   static constexpr int VALUES = 1;
   /** Rows of floats can be multiplied where they stand. */
@@ -99,6 +101,7 @@ struct Bf16Steps : FloatSteps {
 
 /** Four products of codes a step, with exact sums. */
 struct CodeSteps {
+  static constexpr bool HAS_SCALES = true;
   using Unit = QuadUnit;
   static constexpr int ROWS = rowsOfTile<Unit>(simd::TILE_ROWS);
   static constexpr bool IN_PLACE = true;
@@ -133,6 +136,7 @@ struct CodeSteps {
 
 /** Products of codes by way of float32: exact, because no sum of ROW_CHUNK of them reaches 2^24. */
 struct CodeSteps : FloatSteps {
+  static constexpr bool HAS_SCALES = true;
   static constexpr int OFFSET = 0;
   using Value = simd::IntVec;
 

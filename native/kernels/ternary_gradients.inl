@@ -63,22 +63,17 @@ inline void ternaryMatmulGradX(Context& ctx, const TernaryMatmulGradXArgs& args)
 inline void ternaryMatmulGradWFloat(Context& ctx, const TernaryMatmulGradWArgs& args) {
   withFloatSteps(args.precision, [&](auto steps) {
     using Steps = decltype(steps);
-    const auto columns = newPackedColumns<Steps>(ctx, atMost(args.dy.rows, packedRows(ctx)), args.dy.cols);
-    accumulateRows(ctx, args.accW, args.dy.rows, columns, [&](const auto& left, const Panels& right, int64_t first) {
-      packColumnGroups(ctx, left, args.dy.data + first * args.dy.cols, args.x_scale.data + first);
-      packCodes<Steps>(ctx, right, left.values, args.x_codes.data + first * args.x_codes.cols);
+    accumulateRows<Steps>(ctx, args.accW, args.dy.rows, [&](const PackedRows<Steps>& to, int64_t first) {
+      packColumnGroups(ctx, to.left, args.dy.data + first * args.dy.cols, args.x_scale.data + first);
+      packCodes<Steps>(ctx, to.right, to.left.values, args.x_codes.data + first * args.x_codes.cols);
     });
   });
 }
 
 inline void ternaryMatmulGradWInt8(Context& ctx, const TernaryMatmulGradWArgs& args) {
-  auto columns = newPackedColumns<CodeSteps>(ctx, atMost(args.dy.rows, packedRows(ctx)), args.dy.cols);
-  const size_t finishes = static_cast<size_t>(columns.chunks() * columns.padded());
-  columns.scales = ctx.scratch.get<float>(finishes);
-  columns.codeSums = ctx.scratch.get<int32_t>(finishes);
-  accumulateRows(ctx, args.accW, args.dy.rows, columns, [&](const auto& left, const Panels& right, int64_t first) {
-    packQuantizedColumns(ctx, left, args.dy.data + first * args.dy.cols, args.x_scale.data + first);
-    packQuads(ctx, right, left.values, args.x_codes.data + first * args.x_codes.cols);
+  accumulateRows<CodeSteps>(ctx, args.accW, args.dy.rows, [&](const PackedRows<CodeSteps>& to, int64_t first) {
+    packQuantizedColumns(ctx, to.left, args.dy.data + first * args.dy.cols, args.x_scale.data + first);
+    packQuads(ctx, to.right, to.left.values, args.x_codes.data + first * args.x_codes.cols);
   });
 }
 

@@ -109,7 +109,8 @@ struct OpSpec {
   const SymbolSpec* symbols;
   int symbolCount;
   int product[3];  // symbols with [0] = [1] * [2], or kNone; [1] may have no tensor of its own
-  int rowSymbol;   // of the rows that stand for themselves, or kNone
+  int rowSymbol;   // of the rows that stand for themselves or are packed in parts, or kNone
+  bool packsRows;  // a sum over rows that can be called in parts (RowSumPart)
   bool takesNone;  // inputs may have no values though outputs have some
   bool returnsNumber;
   double (*run)(const KernelTable&, Context&, const Argument*);

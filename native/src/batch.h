@@ -22,7 +22,7 @@ struct Call {
 bool isPerRow(const Call& call, int arg);
 /** Whether an argument is a sum over the call's rows. */
 bool isSum(const Call& call, int arg);
-/** Rows of a row-wise call, else 0. */
+/** Rows of a call that goes by rows, else 0. */
 int64_t rowsOf(const Call& call);
 
 struct Range {
@@ -36,32 +36,55 @@ struct Range {
 struct Use : Range {
   int64_t rowBytes;
   bool isWritten, isOut;
+  /** Of the call. */
+  size_t index;
 
   bool clashes(const Use& other) const { return overlaps(other) && (isWritten || other.isWritten); }
   /** Row i is the same memory to both. */
   bool sameRows(const Use& other) const { return rowBytes && rowBytes == other.rowBytes && begin == other.begin; }
 };
 
-/** Row-wise calls that take turns on tiles of rows, and the calls that come after all of these. */
+/** How a call runs. */
+enum class Way {
+  /** On a tile of rows at a time, in turns with others. */
+  turns,
+  /** A sum: in turns with others a chunk of its rows is packed at a time, and multiplied after them. */
+  parts,
+  /** As a whole, after them. */
+  whole,
+};
+
+/** Calls that take turns, and those that come after all of these. */
 class Batch {
  public:
   /** Whether the call, which comes next, leaves every value what it is when the calls run one by one. */
-  bool admits(const Call& call, bool inTiles) const;
-  void add(const Call& call, bool inTiles);
+  bool admits(const Call& call, Way way) const;
+  void add(const Call& call, Way way);
 
-  const std::vector<const Call*>& tiled() const { return tiled_; }
-  const std::vector<const Call*>& after() const { return after_; }
+  struct Member {
+    const Call* call;
+    Way way;
+  };
+  /** In `turns` or `parts`. */
+  const std::vector<Member>& turns() const { return turns_; }
+  /** In `parts`, of which the last one is left, or `whole`. */
+  const std::vector<Member>& after() const { return after_; }
+  /** Nothing is gained by turns of one call, or of sums alone. */
+  bool isWorthTurns() const;
+  bool hasParts() const { return !packed_.empty(); }
 
   bool touches(const Range& range) const;
-  /** Bytes of a row of memory that only turns on tiles use, the first of them writing it; else 0. */
+  /** Bytes of a row of memory that only turns use, the first of them writing it; else 0. */
   int64_t rowBytesOf(const Range& range) const;
+  /** Whether rows of it are packed. */
+  bool packs(const Range& range) const;
 
  private:
-  std::vector<const Call*> tiled_, after_;
-  std::vector<Use> tiledUses_, afterUses_;
+  std::vector<Member> turns_, after_;
+  std::vector<Use> turnUses_, packed_, afterUses_;
 };
 
-/** Calls in their order, in as few batches as that allows; those of at least `leastRows` rows take turns. */
-std::vector<Batch> batchesOf(const std::vector<Call>& calls, int64_t leastRows);
+/** Calls in their order, in as few batches as that allows, with the way that each takes. */
+std::vector<Batch> batchesOf(const std::vector<Call>& calls, int threads, int64_t tileRows);
 
 }  // namespace flashlm

@@ -30,19 +30,22 @@ class Stopwatch {
   Clock::time_point began_;
 };
 
-/** Memory of which each thread keeps one tile of rows. */
+/** Memory of which each thread keeps some rows: one tile, or a chunk where rows wait to be packed. */
 struct Kept {
   uintptr_t begin;
-  int64_t rowBytes;
+  int64_t rowBytes, rows;
 };
 
 /** A call that takes turns. */
 struct Turn {
   const Call* call;
+  Way way;
   /** Sums of each part of the rows, part after part; null where there are none. */
   float* sums;
   size_t sumsLength;
-  /** For each argument the place in the list of kept tiles, or kNone. */
+  /** Of a call in `parts`. */
+  RowSumPart part;
+  /** For each argument the place in the list of kept rows, or kNone. */
   int kept[kMostArgs];
 };
 
@@ -70,20 +73,21 @@ void fold(const Turn& turn, int64_t rows) {
 /** Runs the calls of one queue. */
 class Runner {
  public:
-  Runner(const KernelTable& table, Context& context, CallQueue::Worker* workers, double* seconds)
-      : table_(table), context_(context), workers_(workers), seconds_(seconds) {}
+  Runner(const KernelTable& table, Context& context, CallQueue::Worker* workers, Scratch& packed, double* seconds)
+      : table_(table), context_(context), workers_(workers), packed_(packed), seconds_(seconds) {}
 
   CallQueue::Outcome run(const std::vector<Call>& calls, const std::vector<Range>& transient) {
-    // With few rows for each thread, kernels that share out more than rows keep more of them busy.
-    const std::vector<Batch> batches = batchesOf(calls, kTileRows * context_.threads);
-    for (size_t i = 0; i < batches.size(); i++) {
+    const std::vector<Batch> batches = batchesOf(calls, context_.threads, kTileRows);
+    for (size_t i = 0; i < batches.size() && !outcome_.bytes; i++) {
       const Batch& batch = batches[i];
-      if (batch.tiled().size() == 1) {
-        whole(*batch.tiled()[0]);
-      } else if (!batch.tiled().empty()) {
-        inTurns(batch.tiled(), keptIn(batches, i, transient));
+      std::vector<Turn> turns;
+      if (batch.isWorthTurns()) {
+        inTurns(batch, keptIn(batches, i, transient), turns);
+      } else {
+        for (const Batch::Member& member : batch.turns())
+          if (member.way == Way::turns) whole(*member.call, nullptr);
       }
-      for (const Call* call : batch.after()) whole(*call);
+      for (const Batch::Member& member : batch.after()) whole(*member.call, partOf(turns, *member.call));
     }
     return outcome_;
   }
@@ -96,50 +100,68 @@ class Runner {
       const int64_t rowBytes = batches[index].rowBytesOf(range);
       bool alone = rowBytes > 0;
       for (size_t i = 0; i < batches.size(); i++) alone &= i == index || !batches[i].touches(range);
-      if (alone) kept.push_back({range.begin, rowBytes});
+      if (alone) kept.push_back({range.begin, rowBytes, batches[index].packs(range) ? ROW_CHUNK : kTileRows});
     }
     return kept;
   }
 
-  void whole(const Call& call) {
+  static RowSumPart* partOf(std::vector<Turn>& turns, const Call& call) {
+    for (Turn& turn : turns)
+      if (turn.call == &call) return &turn.part;
+    return nullptr;
+  }
+
+  /** A call on all of its rows, or what is left of one that went in parts. */
+  void whole(const Call& call, RowSumPart* part) {
+    if (outcome_.bytes) return;
     const Stopwatch watch(seconds_);
-    context_.scratch.reset();
-    call.op->run(table_, context_, call.values);
+    if (part) part->phase = RowSumPart::Phase::multiply;
+    runPart(call, part);
     note(call, context_.scratch);
-    if (seconds_) seconds_[call.index] = watch.seconds();
+    if (seconds_) seconds_[call.index] += watch.seconds();
+  }
+
+  void runPart(const Call& call, RowSumPart* part) {
+    context_.scratch.reset();
+    context_.part = part;
+    call.op->run(table_, context_, call.values);
+    context_.part = nullptr;
   }
 
   void note(const Call& call, const Scratch& scratch) {
     if (const size_t bytes = scratch.failed()) outcome_ = {call.op->name, bytes};
   }
 
-  void inTurns(const std::vector<const Call*>& calls, const std::vector<Kept>& kept) {
+  void inTurns(const Batch& batch, const std::vector<Kept>& kept, std::vector<Turn>& turns) {
     const Stopwatch watch(seconds_);
     const size_t threads = static_cast<size_t>(context_.threads);
-    const int64_t rows = rowsOf(*calls[0]);
-    context_.scratch.reset();
-    std::vector<Turn> turns;
-    for (const Call* call : calls) turns.push_back(turnOf(*call, rows, kept));
-    if (context_.scratch.failed()) return note(*calls[0], context_.scratch);
+    const Call& first = *batch.turns()[0].call;
+    const int64_t rows = rowsOf(first);
+    packed_.reset();
+    for (const Batch::Member& member : batch.turns()) turns.push_back(turnOf(member, rows, kept));
+    if (packed_.failed()) return note(first, packed_);
     std::vector<double> spent(seconds_ ? turns.size() * threads : 0);
     std::vector<CallQueue::Outcome> outcomes(threads, CallQueue::Outcome{nullptr, 0});
 
-    parallelRows(context_.threads, rows, kTileRows, [&](int64_t begin, int64_t end, int thread) {
+    parallelRows(context_.threads, rows, batch.hasParts() ? ROW_CHUNK : kTileRows, [&](int64_t begin, int64_t end, int thread) {
       CallQueue::Worker& worker = workers_[thread];
       CallQueue::Outcome& outcome = outcomes[static_cast<size_t>(thread)];
       std::vector<uint8_t*> tiles;
       worker.tiles.reset();
-      for (const Kept& each : kept) tiles.push_back(worker.tiles.get<uint8_t>(static_cast<size_t>(kTileRows * each.rowBytes)));
+      for (const Kept& each : kept) tiles.push_back(worker.tiles.get<uint8_t>(static_cast<size_t>(each.rows * each.rowBytes)));
       if (const size_t bytes = worker.tiles.failed()) {
-        outcome = {calls[0]->op->name, bytes};
+        outcome = {first.op->name, bytes};
         return;
       }
+      const Own own = {worker.context, kept, tiles};
       for (int64_t row = begin; row < end; row += kTileRows) {
+        const int64_t count = std::min(kTileRows, end - row);
         for (size_t i = 0; i < turns.size(); i++) {
           const Stopwatch turn(seconds_);
-          onRows(turns[i], row, std::min(kTileRows, end - row), worker.context, tiles);
+          if (turns[i].way == Way::parts) pack(turns[i], row + count, rows, own);
+          else onTile(turns[i], row, count, own);
           if (seconds_) spent[turns.size() * static_cast<size_t>(thread) + i] += turn.seconds();
-          if (const size_t bytes = worker.context.scratch.failed()) outcome = {calls[i]->op->name, bytes};
+          if (const size_t bytes = worker.context.scratch.failed()) outcome = {turns[i].call->op->name, bytes};
         }
       }
     });
@@ -148,62 +170,94 @@ class Runner {
       if (turn.sums) fold(turn, rows);
     for (const CallQueue::Outcome& outcome : outcomes)
       if (outcome.bytes) outcome_ = outcome;
-    if (seconds_) share(calls, spent, watch.seconds());
+    if (seconds_) share(turns, spent, watch.seconds());
   }
 
-  Turn turnOf(const Call& call, int64_t rows, const std::vector<Kept>& kept) {
-    Turn turn = {&call, nullptr, 0, {}};
+  Turn turnOf(const Batch::Member& member, int64_t rows, const std::vector<Kept>& kept) {
+    const Call& call = *member.call;
+    Turn turn = {&call, member.way, nullptr, 0, {RowSumPart::Phase::size, rows, 0, 0, nullptr}, {}};
     for (int i = 0; i < call.op->argCount; i++) {
       turn.kept[i] = kNone;
-      if (isSum(call, i)) turn.sumsLength += call.values[i].length;
+      if (member.way == Way::turns && isSum(call, i)) turn.sumsLength += call.values[i].length;
       if (!isPerRow(call, i)) continue;
       for (size_t k = 0; k < kept.size(); k++)
         if (reinterpret_cast<uintptr_t>(call.values[i].data) == kept[k].begin) turn.kept[i] = static_cast<int>(k);
     }
-    if (turn.sumsLength == 0) return turn;
-    const size_t count = static_cast<size_t>((rows + PART_ROWS - 1) / PART_ROWS) * turn.sumsLength;
-    turn.sums = context_.scratch.get<float>(count);
-    if (turn.sums) memset(turn.sums, 0, count * sizeof(float));
+    if (member.way == Way::parts) {
+      runPart(call, &turn.part);
+      turn.part.room = packed_.get<uint8_t>(turn.part.bytes);
+    } else if (turn.sumsLength > 0) {
+      const size_t count = static_cast<size_t>((rows + PART_ROWS - 1) / PART_ROWS) * turn.sumsLength;
+      turn.sums = packed_.get<float>(count);
+      if (turn.sums) memset(turn.sums, 0, count * sizeof(float));
+    }
     return turn;
   }
 
-  /** A call on some of its rows, with a place of its own for the sums of each part of them. */
-  void onRows(const Turn& turn, int64_t row, int64_t count, Context& own, const std::vector<uint8_t*>& tiles) const {
+  /** What a thread works with. */
+  struct Own {
+    Context& context;
+    const std::vector<Kept>& kept;
+    const std::vector<uint8_t*>& tiles;
+  };
+
+  /** A call's arguments for `count` rows from `row` on; its sums begin at `sum`. */
+  static void argumentsFor(const Turn& turn, int64_t row, int64_t count, const Own& own, float* sum, Argument* values) {
     const Call& call = *turn.call;
-    const int64_t step = turn.sums ? PART_ROWS : count;
-    for (int64_t at = row; at < row + count; at += step) {
-      const int64_t some = std::min(step, row + count - at);
-      float* sum = turn.sums ? turn.sums + static_cast<size_t>(at / PART_ROWS) * turn.sumsLength : nullptr;
-      Argument values[kMostArgs];
-      for (int i = 0; i < call.op->argCount; i++) {
-        Argument& value = values[i] = call.values[i];
-        if (isSum(call, i)) {
-          value.data = sum;
-          sum += value.length;
-        } else if (value.data && isPerRow(call, i)) {
-          const int64_t rowBytes = value.cols * static_cast<int64_t>(bytesOf(call.op->args[i].type));
-          const bool isKept = turn.kept[i] != kNone;
-          uint8_t* first = isKept ? tiles[static_cast<size_t>(turn.kept[i])] : static_cast<uint8_t*>(value.data);
-          value.data = first + (isKept ? at - row : at) * rowBytes;
-          value.rows = some;
-          value.length = static_cast<size_t>(some * value.cols);
-        }
+    for (int i = 0; i < call.op->argCount; i++) {
+      Argument& value = values[i] = call.values[i];
+      if (sum && isSum(call, i)) {
+        value.data = sum;
+        sum += value.length;
+      } else if (value.data && isPerRow(call, i)) {
+        const size_t k = static_cast<size_t>(turn.kept[i]);
+        const bool isKept = turn.kept[i] != kNone;
+        const int64_t rowBytes = value.cols * static_cast<int64_t>(bytesOf(call.op->args[i].type));
+        uint8_t* first = isKept ? own.tiles[k] : static_cast<uint8_t*>(value.data);
+        value.data = first + (isKept ? row % own.kept[k].rows : row) * rowBytes;
+        value.rows = count;
+        value.length = static_cast<size_t>(count * value.cols);
       }
-      own.scratch.reset();
-      call.op->run(table_, own, values);
     }
   }
 
-  void share(const std::vector<const Call*>& calls, const std::vector<double>& spent, double whole) {
+  /** A call on a tile, with a place of its own for the sums of each part of the rows. */
+  void onTile(const Turn& turn, int64_t row, int64_t count, const Own& own) const {
+    const int64_t step = turn.sums ? PART_ROWS : count;
+    for (int64_t at = row; at < row + count; at += step) {
+      float* sum = turn.sums ? turn.sums + static_cast<size_t>(at / PART_ROWS) * turn.sumsLength : nullptr;
+      Argument values[kMostArgs];
+      argumentsFor(turn, at, std::min(step, row + count - at), own, sum, values);
+      own.context.scratch.reset();
+      turn.call->op->run(table_, own.context, values);
+    }
+  }
+
+  /** Packs the chunk that ends with the rows before `end`, if one does. */
+  void pack(const Turn& turn, int64_t end, int64_t rows, const Own& own) const {
+    if (end % ROW_CHUNK != 0 && end != rows) return;
+    RowSumPart part = turn.part;
+    part.phase = RowSumPart::Phase::pack;
+    part.begin = (end - 1) / ROW_CHUNK * ROW_CHUNK;
+    Argument values[kMostArgs];
+    argumentsFor(turn, part.begin, end - part.begin, own, nullptr, values);
+    own.context.scratch.reset();
+    own.context.part = &part;
+    turn.call->op->run(table_, own.context, values);
+    own.context.part = nullptr;
+  }
+
+  void share(const std::vector<Turn>& turns, const std::vector<double>& spent, double whole) {
     double total = 0;
     for (const double one : spent) total += one;
     if (total == 0) return;
-    for (size_t k = 0; k < spent.size(); k++) seconds_[calls[k % calls.size()]->index] += whole * spent[k] / total;
+    for (size_t k = 0; k < spent.size(); k++) seconds_[turns[k % turns.size()].call->index] += whole * spent[k] / total;
   }
 
   const KernelTable& table_;
   Context& context_;
   CallQueue::Worker* const workers_;
+  Scratch& packed_;
   double* const seconds_;
   CallQueue::Outcome outcome_ = {nullptr, 0};
 };
@@ -231,7 +285,7 @@ void CallQueue::add(const OpSpec& op, const Argument* values) {
 CallQueue::Outcome CallQueue::run(const KernelTable& table, Context& context, const std::vector<Range>& transient,
                                   double* seconds) {
   if (!workers_) workers_ = std::make_unique<Worker[]>(static_cast<size_t>(threads_));
-  const Outcome outcome = Runner(table, context, workers_.get(), seconds).run(calls_, transient);
+  const Outcome outcome = Runner(table, context, workers_.get(), packed_, seconds).run(calls_, transient);
   calls_.clear();
   return outcome;
 }

@@ -59,6 +59,8 @@ class CallQueue {
   size_t count_ = 0;
   std::vector<Call> calls_;
   std::unique_ptr<Worker[]> workers_;
+  /** Rows that are packed for the length of a batch. */
+  Scratch packed_;
 };
 
 }  // namespace flashlm

@@ -41,10 +41,26 @@ class Scratch {
   size_t failed_ = 0;
 };
 
+/**
+ * A part of a call that sums over rows: they are packed as they come, while they are in a core's caches, and multiplied when
+ * all are there.
+ */
+struct RowSumPart {
+  /** To find out how many `bytes` all packed rows take; to pack rows, whole chunks of them but for the last; to multiply. */
+  enum class Phase { size, pack, multiply } phase;
+  /** Of the whole sum. In `pack`, arguments have some of them, from `begin` on. */
+  int64_t rows, begin;
+  size_t bytes;
+  /** On a 64-byte boundary. */
+  uint8_t* room;
+};
+
 /** What a kernel is handed beside its arguments. One per engine: kernels have no static state. */
 struct Context {
   int threads;
   Scratch scratch;
+  /** Null for a whole call. */
+  RowSumPart* part = nullptr;
 };
 
 }  // namespace flashlm

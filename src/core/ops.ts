@@ -71,6 +71,11 @@ export interface OpSpec {
    * added to is a sum over rows, one row itself.
    */
   readonly rowwise?: true;
+  /**
+   * A sum over the rows of tensors with `M` rows, whose native kernel can be called in parts: some rows at a time to pack
+   * them, and once to multiply (`RowSumPart` in `native/src/context.h`).
+   */
+  readonly packsRows?: true;
   /** `M = S * T` for ops on whole sequences. */
   readonly product?: readonly [string, string, string];
   /** A symbol of inputs without which outputs have values all the same; elsewhere that is an error. */
@@ -293,6 +298,7 @@ export const OPS: OpTable = {
   },
   ternaryMatmulGradW: {
     args: [accumulate('accW', 'N', 'K'), input('dy', 'M', 'N'), quantized('x', 'M', 'K'), precision],
+    packsRows: true,
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },

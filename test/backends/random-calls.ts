@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Backend } from '../../src/core/backend.ts';
+import { PRECISIONS, type Precision } from '../../src/core/compute.ts';
 import type { ActivationRule, Kernels } from '../../src/core/kernels.ts';
 import { ACTIVATION_RULES } from '../../src/core/kernels.ts';
 import { Random } from '../../src/core/random.ts';
@@ -75,6 +76,7 @@ export type PoolCall = (k: Kernels, pool: Pool) => void;
 
 const one = fc.nat({ max: MATS });
 const two = fc.nat({ max: 1 });
+const precision = fc.constantFrom<Precision>(...PRECISIONS);
 const rule = fc.constantFrom<ActivationRule>(...ACTIVATION_RULES);
 
 /** Calls as a program may make them, row-wise ones and others; some are refused, for tensors that overlap. */
@@ -90,6 +92,7 @@ export const anyCall: fc.Arbitrary<{ readonly text: string; readonly call: PoolC
       'ternaryMatmul',
       'ternaryMatmulGradX',
       'ternaryMatmulGradW',
+      'ternaryMatmulGradW',
       'matmulTransA',
       'scale',
       'sumSquares',
@@ -100,9 +103,10 @@ export const anyCall: fc.Arbitrary<{ readonly text: string; readonly call: PoolC
     two,
     two,
     rule,
+    precision,
   )
-  .map(([op, a, b, c, i, j, r]) => ({
-    text: `${op} ${a} ${b} ${c} ${i} ${j} ${r}`,
+  .map(([op, a, b, c, i, j, r, p]) => ({
+    text: `${op} ${a} ${b} ${c} ${i} ${j} ${r} ${p}`,
     call: (k, { mats, rstd, gain, gainSums, weightSums, quantized, weights }) => {
       const [x, y, z] = [mats[a]!, mats[b]!, mats[c]!];
       const calls: Readonly<Record<typeof op, () => void>> = {
@@ -113,8 +117,8 @@ export const anyCall: fc.Arbitrary<{ readonly text: string; readonly call: PoolC
         rmsNormGrad: () => k.rmsNormGrad(x, gainSums[j]!, y, z, gain, rstd[i]!),
         quantizeRows: () => k.quantizeRows(quantized[i]!.codes, quantized[i]!.scale, x, r),
         ternaryMatmul: () => k.ternaryMatmul(x, quantized[i]!, weights[j]!),
-        ternaryMatmulGradX: () => k.ternaryMatmulGradX(x, y, weights[j]!, i ? 'f32' : 'int8'),
-        ternaryMatmulGradW: () => k.ternaryMatmulGradW(weightSums[j]!, x, quantized[i]!, 'f32'),
+        ternaryMatmulGradX: () => k.ternaryMatmulGradX(x, y, weights[j]!, p),
+        ternaryMatmulGradW: () => k.ternaryMatmulGradW(weightSums[j]!, x, quantized[i]!, p),
         matmulTransA: () => k.matmulTransA(weightSums[j]!, x, y, 'f32'),
         scale: () => k.scale(x, 0.5),
         sumSquares: () => void k.sumSquares(x),

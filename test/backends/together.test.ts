@@ -41,7 +41,7 @@ describe.each(nativeVariants())('$name', ({ create }) => {
       // About as many rows as tiles and chunks of sums end at, and so few that calls do not share tiles.
       const rows = fc.oneof(
         fc.integer({ min: 64, max: 600 }),
-        fc.constantFrom(1, 64, 191, 192, 256, 257, 512),
+        fc.constantFrom(1, 64, 191, 192, 256, 257, 512, 700, 768),
       );
       fc.assert(
         fc.property(rows, program, (count, calls) => {
