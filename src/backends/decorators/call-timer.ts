@@ -1,16 +1,13 @@
 import type { Backend, Together } from '../../core/backend.ts';
 
-interface Waiting<T> {
-  readonly tag: T;
-  /** What handing the call over took. */
-  readonly seconds: number;
-}
-
 /** Times kernel calls of a backend, also those that wait. */
 export class CallTimer<T> {
   /** For the timed backend, where the inner one lets calls wait. */
   readonly own: Pick<Backend, 'together'>;
-  private waiting: Waiting<T>[] | null = null;
+  private isWaiting = false;
+  /** Of calls that wait, and what handing them over took. */
+  private readonly tags: T[] = [];
+  private readonly seconds: number[] = [];
 
   /** `onTime` is told of each call once it has run. */
   constructor(
@@ -25,26 +22,33 @@ export class CallTimer<T> {
     const began = performance.now();
     const result = call();
     const seconds = (performance.now() - began) / 1000;
-    if (this.waiting) this.waiting.push({ tag, seconds });
-    else this.onTime(tag, seconds);
+    if (this.isWaiting) {
+      this.tags.push(tag);
+      this.seconds.push(seconds);
+    } else {
+      this.onTime(tag, seconds);
+    }
     return result;
   }
 
   private around(together: Together): Together {
     return (calls, onTimes) => {
-      if (this.waiting) return calls();
-      const waiting: Waiting<T>[] = [];
-      this.waiting = waiting;
+      if (this.isWaiting) return calls();
+      this.isWaiting = true;
+      this.tags.length = 0;
+      this.seconds.length = 0;
       try {
         together(calls, (times) => {
-          waiting.forEach(({ tag, seconds }, i) => {
-            this.onTime(tag, seconds + times[i]!);
-          });
+          this.report(times);
           onTimes?.(times);
         });
       } finally {
-        this.waiting = null;
+        this.isWaiting = false;
       }
     };
+  }
+
+  private report(times: Float64Array): void {
+    for (let i = 0; i < this.tags.length; i++) this.onTime(this.tags[i]!, this.seconds[i]! + times[i]!);
   }
 }

@@ -69,30 +69,36 @@ function nativeKernel(
   };
 }
 
-/** The tensors of calls that wait: the engine has their addresses only. */
+/** The tensors of calls that wait: the engine has their addresses only. One list serves a whole training. */
 class WaitingCalls {
   count = 0;
-  /** Of tensors that are nobody's once the calls have run. */
-  readonly transient = new Set<Data>();
-  private readonly arrays: { readonly array: Data; readonly length: number }[] = [];
+  private readonly tensors: Tensor[] = [];
+
+  clear(): void {
+    this.count = 0;
+    this.tensors.length = 0;
+  }
 
   add(values: readonly unknown[]): void {
     this.count++;
-    for (const value of values) {
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
       if (typeof value !== 'object' || value === null) continue;
-      if ('data' in value) this.note(value as Tensor);
-      else for (const tensor of Object.values(value) as Tensor[]) this.note(tensor);
+      if ('data' in value) this.tensors.push(value as Tensor);
+      else for (const name in value) this.tensors.push((value as Readonly<Record<string, Tensor>>)[name]!);
     }
   }
 
-  /** Whether all memory is still where it was. */
+  /** Whether all memory is still where it was: what is not has no length. */
   isIntact(): boolean {
-    return this.arrays.every(({ array, length }) => array.length === length);
+    return this.tensors.every(({ data, rows, cols }) => data.length === rows * cols);
   }
 
-  private note({ data, transient }: Tensor): void {
-    this.arrays.push({ array: data, length: data.length });
-    if (transient) this.transient.add(data);
+  /** Memory that is nobody's once the calls have run. */
+  transient(): Data[] {
+    const found = new Set<Data>();
+    for (const { data, transient } of this.tensors) if (transient) found.add(data);
+    return [...found];
   }
 }
 
@@ -101,20 +107,21 @@ class WaitingCalls {
  * kernel has written anything.
  */
 export function waitingKernels(engine: Engine): { readonly kernels: Kernels; readonly together: Together } {
+  const calls = new WaitingCalls();
   let waiting: WaitingCalls | null = null;
   const kernels = Object.fromEntries(
     OP_NAMES.map((op) => [op, nativeKernel(engine, op, () => waiting)]),
   ) as unknown as Kernels;
-  const together: Together = (calls, onTimes) => {
-    if (waiting) return calls();
-    const own = new WaitingCalls();
-    waiting = own;
+  const together: Together = (run, onTimes) => {
+    if (waiting) return run();
+    calls.clear();
+    waiting = calls;
     engine.open();
     try {
-      calls();
+      run();
     } finally {
       waiting = null;
-      finish(engine, own, onTimes);
+      finish(engine, calls, onTimes);
     }
   };
   return { kernels, together };
@@ -126,6 +133,6 @@ function finish(engine: Engine, calls: WaitingCalls, onTimes: Parameters<Togethe
     throw new TypeError('the memory of a tensor was transferred or resized while calls with it waited');
   }
   const seconds = onTimes ? new Float64Array(calls.count) : null;
-  engine.close([...calls.transient], seconds);
+  engine.close(calls.transient(), seconds);
   if (seconds) onTimes!(seconds);
 }
