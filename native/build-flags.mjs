@@ -42,7 +42,9 @@ const ISA_FLAGS = {
 const OTHER_ARCH = { 'isa/scalar.cpp': [] };
 
 /** Extensions that younger compilers alone can make (AVX-VNNI and AMX: gcc 11, bf16: gcc 10): left out where they can't. */
-const OPTIONAL = ['avx2_vnni', 'avx512_bf16', 'avx512_amx', 'neon_bf16'].map((name) => `isa/overrides/${name}.cpp`);
+const OPTIONAL = ['avx2_vnni', 'avx512_bf16', 'avx512_amx', 'neon_bf16'].map(
+  (name) => `isa/overrides/${name}.cpp`,
+);
 
 /** The optional files for `arch` with their flags. */
 export const optionalFlags = (arch) =>
