@@ -242,7 +242,9 @@ SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) {
 #endif
 SIMD_INLINE DotSum dotZero() { return DotSum{}; }
 
+#ifndef __AMX_TILE__  // tile registers multiply bytes faster than bits are counted
 #define SIMD_BIT_PLANES
+#endif
 SIMD_INLINE bool makePlanes(uint32_t* to, const int8_t* codes, int64_t words) {
   __m512i greatest = _mm512_setzero_si512();  // of the codes plus one: not above 2 if all are ternary
   const auto planes = [&](uint32_t* pairs, __m512i c, int count) {

@@ -111,6 +111,8 @@ void overlay(KernelTable& table, const KernelTable& from) {
   };
   put(table.name, from.name);
   for (const Limit& limit : kLimits) put(table.limits.*limit.loop, from.limits.*limit.loop);
+  // The limit of a kernel that counts bits goes with it.
+  if (from.ternaryMatmul) table.limits.popcount = from.limits.popcount;
   put(table.packedTernaryBytes, from.packedTernaryBytes);
   eachOp(table, from, [&](const char*, auto& slot, auto kernel) { put(slot, kernel); });
 }

@@ -16,8 +16,6 @@ namespace {
 constexpr KernelTable amxKernels() {
   KernelTable table = bf16Kernels();
   table.limits.dot = dotLimit;
-  // Ternary codes are multiplied as any others.
-  table.limits.popcount = dotLimit;
   table.packedTernaryBytes = packedTernaryBytes;
   table.ternaryMatmul = ternaryMatmul;
   return table;
