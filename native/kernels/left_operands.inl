@@ -98,7 +98,7 @@ struct PackedColumns {
     part.codeSums = codeSums ? codeSums + chunk * padded() : nullptr;
     return part;
   }
-  /** Columns with those that fill the last group up; nobody reads them. */
+  /** Columns with those that fill the last group up; nothing comes of them. */
   int64_t padded() const { return ceilDiv(cols, GROUP) * GROUP; }
   /** Where the column `col`, which begins a group, begins in a chunk. */
   float* at(int64_t chunk, int64_t col) const { return data + (chunk * padded() + col) * CHUNK; }

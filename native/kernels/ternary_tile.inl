@@ -111,6 +111,7 @@ inline void dotOnTiles(int64_t rows, const int8_t* x, int64_t rowStride, const u
     }
   }
 }
+
 /** Rows 1 <= rows <= ROWS of one panel, all steps. */
 template <class Steps, int ROWS = Steps::ROWS>
 inline void dotRows(int64_t rows, const typename Steps::Element* x, int64_t rowStride, const uint8_t* panel,

@@ -18,6 +18,7 @@ struct TileSums {
  */
 template <class Unit, int ROWS, int VECS, int V = 0>
 SIMD_INLINE void addOnTiles(const char* a, int64_t rowBytes, const char* panel) {
+  static_assert(2 * simd::TILE_VECS <= 6 && simd::LANES == Unit::DEPTH, "sums, left and right in eight registers");
   constexpr int A = 6, B = 7, FIRST = ROWS == 2 ? V % 2 : 0, SECOND = 1 - FIRST;
   const int64_t tileBytes = Unit::DEPTH * rowBytes;
   Unit::template load<B>(panel + V * simd::LANES * sizeof(float), TILE_COLS * sizeof(float));

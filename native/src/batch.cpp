@@ -1,5 +1,7 @@
 #include "batch.h"
 
+#include <algorithm>
+
 namespace flashlm {
 namespace {
 
@@ -78,6 +80,15 @@ void Batch::add(const Call& call, Way way) {
     (isAfter ? afterUses_ : turnUses_).push_back(use);
     if (way == Way::parts && !use.isWritten) packed_.push_back(use);
   });
+}
+
+std::vector<const Call*> Batch::inOrder() const {
+  std::vector<const Call*> calls;
+  for (const Member& member : turns_) calls.push_back(member.call);
+  for (const Member& member : after_)
+    if (member.way == Way::whole) calls.push_back(member.call);
+  std::sort(calls.begin(), calls.end(), [](const Call* a, const Call* b) { return a->index < b->index; });
+  return calls;
 }
 
 bool Batch::isWorthTurns() const {

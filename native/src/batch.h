@@ -69,6 +69,8 @@ class Batch {
   const std::vector<Member>& turns() const { return turns_; }
   /** In `parts`, of which the last one is left, or `whole`. */
   const std::vector<Member>& after() const { return after_; }
+  /** All calls as they were made. */
+  std::vector<const Call*> inOrder() const;
   /** Nothing is gained by turns of one call, or of sums alone. */
   bool isWorthTurns() const;
   bool hasParts() const { return !packed_.empty(); }

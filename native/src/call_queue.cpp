@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "parallel.h"
 #include "row_parts.h"
@@ -81,11 +82,9 @@ class Runner {
     for (size_t i = 0; i < batches.size() && !outcome_.bytes; i++) {
       const Batch& batch = batches[i];
       std::vector<Turn> turns;
-      if (batch.isWorthTurns()) {
-        inTurns(batch, keptIn(batches, i, transient), turns);
-      } else {
-        for (const Batch::Member& member : batch.turns())
-          if (member.way == Way::turns) whole(*member.call, nullptr);
+      if (!batch.isWorthTurns() || !inTurns(batch, keptIn(batches, i, transient), turns)) {
+        for (const Call* call : batch.inOrder()) whole(*call, nullptr);
+        continue;
       }
       for (const Batch::Member& member : batch.after()) whole(*member.call, partOf(turns, *member.call));
     }
@@ -100,6 +99,7 @@ class Runner {
       const int64_t rowBytes = batches[index].rowBytesOf(range);
       bool alone = rowBytes > 0;
       for (size_t i = 0; i < batches.size(); i++) alone &= i == index || !batches[i].touches(range);
+      for (const Kept& before : kept) alone &= before.begin != range.begin;
       if (alone) kept.push_back({range.begin, rowBytes, batches[index].packs(range) ? ROW_CHUNK : kTileRows});
     }
     return kept;
@@ -132,31 +132,35 @@ class Runner {
     if (const size_t bytes = scratch.failed()) outcome_ = {call.op->name, bytes};
   }
 
-  void inTurns(const Batch& batch, const std::vector<Kept>& kept, std::vector<Turn>& turns) {
+  /** False, and nothing done, where there is no memory to pack rows in. */
+  bool inTurns(const Batch& batch, const std::vector<Kept>& kept, std::vector<Turn>& turns) {
     const Stopwatch watch(seconds_);
     const size_t threads = static_cast<size_t>(context_.threads);
     const Call& first = *batch.turns()[0].call;
     const int64_t rows = rowsOf(first);
     packed_.reset();
     for (const Batch::Member& member : batch.turns()) turns.push_back(turnOf(member, rows, kept));
-    if (packed_.failed()) return note(first, packed_);
+    if (packed_.failed()) return false;
     std::vector<double> spent(seconds_ ? turns.size() * threads : 0);
     std::vector<CallQueue::Outcome> outcomes(threads, CallQueue::Outcome{nullptr, 0});
+    // Made here, as nothing may throw among the threads.
+    std::vector<std::vector<uint8_t*>> tilesOf(threads, std::vector<uint8_t*>(kept.size()));
 
     parallelRows(context_.threads, rows, batch.hasParts() ? ROW_CHUNK : kTileRows, [&](int64_t begin, int64_t end, int thread) {
       CallQueue::Worker& worker = workers_[thread];
       CallQueue::Outcome& outcome = outcomes[static_cast<size_t>(thread)];
-      std::vector<uint8_t*> tiles;
+      std::vector<uint8_t*>& tiles = tilesOf[static_cast<size_t>(thread)];
       worker.tiles.reset();
-      for (const Kept& each : kept) tiles.push_back(worker.tiles.get<uint8_t>(static_cast<size_t>(each.rows * each.rowBytes)));
+      for (size_t k = 0; k < kept.size(); k++)
+        tiles[k] = worker.tiles.get<uint8_t>(static_cast<size_t>(kept[k].rows * kept[k].rowBytes));
       if (const size_t bytes = worker.tiles.failed()) {
         outcome = {first.op->name, bytes};
         return;
       }
       const Own own = {worker.context, kept, tiles};
-      for (int64_t row = begin; row < end; row += kTileRows) {
+      for (int64_t row = begin; row < end && !outcome.bytes; row += kTileRows) {
         const int64_t count = std::min(kTileRows, end - row);
-        for (size_t i = 0; i < turns.size(); i++) {
+        for (size_t i = 0; i < turns.size() && !outcome.bytes; i++) {
           const Stopwatch turn(seconds_);
           if (turns[i].way == Way::parts) pack(turns[i], row + count, rows, own);
           else onTile(turns[i], row, count, own);
@@ -171,6 +175,7 @@ class Runner {
     for (const CallQueue::Outcome& outcome : outcomes)
       if (outcome.bytes) outcome_ = outcome;
     if (seconds_) share(turns, spent, watch.seconds());
+    return true;
   }
 
   Turn turnOf(const Batch::Member& member, int64_t rows, const std::vector<Kept>& kept) {
@@ -230,6 +235,7 @@ class Runner {
       argumentsFor(turn, at, std::min(step, row + count - at), own, sum, values);
       own.context.scratch.reset();
       turn.call->op->run(table_, own.context, values);
+      if (own.context.scratch.failed()) return;
     }
   }
 
@@ -267,6 +273,7 @@ class Runner {
 void CallQueue::open() {
   isOpen_ = true;
   count_ = 0;
+  calls_.clear();
 }
 
 void CallQueue::discard() {
@@ -285,9 +292,10 @@ void CallQueue::add(const OpSpec& op, const Argument* values) {
 CallQueue::Outcome CallQueue::run(const KernelTable& table, Context& context, const std::vector<Range>& transient,
                                   double* seconds) {
   if (!workers_) workers_ = std::make_unique<Worker[]>(static_cast<size_t>(threads_));
-  const Outcome outcome = Runner(table, context, workers_.get(), packed_, seconds).run(calls_, transient);
+  // Taken out first: whatever happens, no call runs twice.
+  const std::vector<Call> calls = std::move(calls_);
   calls_.clear();
-  return outcome;
+  return Runner(table, context, workers_.get(), packed_, seconds).run(calls, transient);
 }
 
 }  // namespace flashlm

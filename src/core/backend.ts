@@ -42,7 +42,7 @@ export interface Backend {
  * `calls` must touch them through kernels alone. Tensors that are `transient` may never be written at all. Within another `together`, calls wait for the end of that one.
  *
  * `onTimes` is told in the end, for each call made inside, how many seconds it ran when it was its turn; 0 for those that
- * could not wait.
+ * could not wait, and for those that had to run before one of these.
  */
 export type Together = (calls: () => void, onTimes?: (seconds: Float64Array) => void) => void;
 

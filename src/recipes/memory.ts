@@ -17,7 +17,10 @@ export interface MemoryEstimate {
   readonly optimizer: number;
   /** What one block of rows leaves for its backward pass. */
   readonly activations: number;
-  /** What the head's kernel needs beside; that of other kernels is less, and the same memory. */
+  /**
+   * What the head's kernel needs beside. Not counted: where calls run together, the packed rows of a residual block's weight
+   * gradients, up to 4 bytes for each row of a block and column of their operands.
+   */
   readonly scratch: number;
   /** Token ids and targets of one step. */
   readonly batch: number;

@@ -136,6 +136,30 @@ describe('together', () => {
     expect(c.data[0]).toBe(2);
   });
 
+  it('runs nothing on memory that has gone before a call that cannot wait', () => {
+    const [a, b, c] = [of(1), of(2), of(0)];
+    expect(() =>
+      together(() => {
+        k.add(c, a, b);
+        structuredClone(a.data.buffer, { transfer: [a.data.buffer as ArrayBuffer] });
+        k.sumSquares(b);
+      }),
+    ).toThrow(/transferred/);
+    expect(c.data[0]).toBe(0);
+  });
+
+  it('tells of a mistake in a shape as one by one, and runs what came before', () => {
+    const [a, b, c] = [of(1), of(2), of(0)];
+    const wrong = { ...c, rows: rows - 1 };
+    expect(() =>
+      together(() => {
+        k.add(c, a, b);
+        k.silu(wrong, null, a);
+      }),
+    ).toThrow(/silu: 'out' has 2048 values/);
+    expect(c.data[0]).toBe(3);
+  });
+
   it('never writes what only calls in turns need', () => {
     const [a, b, out] = [of(1), of(2), of(0)];
     const [first, second] = [0, 0].map((value) => ({ ...of(value), transient: true as const }));

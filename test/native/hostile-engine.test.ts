@@ -141,6 +141,18 @@ describe('Engine', () => {
     });
   });
 
+  it('forgets what waited when it is opened again', () => {
+    const engine = new Engine({ isa: 'scalar' });
+    const call = new ValidCall('silu', backend).flat();
+    engine.open();
+    for (let i = 0; i < 3; i++) engine.silu(...call);
+    engine.open();
+    engine.silu(...call);
+    const seconds = new Float64Array(4).fill(-1);
+    engine.close([], seconds.subarray(0, 1));
+    expect([...seconds.subarray(1)]).toEqual([-1, -1, -1]);
+  });
+
   it('runs nothing when it is disposed of while it closes', () => {
     const engine = new Engine({ isa: 'scalar' });
     const trap = [new Float32Array(1)];

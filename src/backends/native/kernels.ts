@@ -49,20 +49,32 @@ function withLabels(error: unknown, op: OpName, values: readonly unknown[]): unk
   return error;
 }
 
+/** Whether calls that wait run before one of this op, whose result or whose indices can't wait. */
+const runsOthers = (op: OpName): boolean =>
+  OPS[op].returns !== undefined ||
+  flatArgs(op).some((arg) => arg.kind === 'tensor' && (arg.below || arg.offsetsInto));
+
 function nativeKernel(
   engine: Engine,
   op: OpName,
   waiting: () => WaitingCalls | null,
 ): (...values: unknown[]) => unknown {
   const puts = OPS[op].args.map(putArg);
+  const isAwaited = runsOthers(op);
   // One array serves every call: a kernel never calls another, so nobody else can be using it.
   const flat: unknown[] = [];
   return (...values) => {
+    const calls = waiting();
     try {
       let at = 0;
       for (let i = 0; i < puts.length; i++) at = puts[i]!(flat, at, values[i]);
-      waiting()?.add(values);
-      return engine[op](...flat);
+      if (calls) {
+        calls.count++;
+        if (isAwaited) calls.requireIntact();
+      }
+      const result = engine[op](...flat);
+      calls?.keep(values);
+      return result;
     } catch (error) {
       throw withLabels(error, op, values);
     }
@@ -71,16 +83,19 @@ function nativeKernel(
 
 /** The tensors of calls that wait: the engine has their addresses only. One list serves a whole training. */
 class WaitingCalls {
+  /** Calls made, also those that were refused. */
   count = 0;
   private readonly tensors: Tensor[] = [];
+
+  constructor(private readonly engine: Engine) {}
 
   clear(): void {
     this.count = 0;
     this.tensors.length = 0;
   }
 
-  add(values: readonly unknown[]): void {
-    this.count++;
+  /** Of a call that the engine has taken. */
+  keep(values: readonly unknown[]): void {
     for (let i = 0; i < values.length; i++) {
       const value = values[i];
       if (typeof value !== 'object' || value === null) continue;
@@ -89,13 +104,26 @@ class WaitingCalls {
     }
   }
 
-  /** Whether all memory is still where it was: what is not has no length. */
-  isIntact(): boolean {
-    return this.tensors.every(({ data, rows, cols }) => data.length === rows * cols);
+  /** Forgets what waits, and throws, unless all memory is still where it was: what is not has no length. */
+  requireIntact(): void {
+    if (this.tensors.every(({ data, rows, cols }) => data.length === rows * cols)) return;
+    this.engine.discard();
+    throw new TypeError('the memory of a tensor was transferred or resized while calls with it waited');
+  }
+
+  run(onTimes: Parameters<Together>[1]): void {
+    try {
+      this.requireIntact();
+      const seconds = onTimes ? new Float64Array(this.count) : null;
+      this.engine.close(this.transient(), seconds);
+      if (seconds) onTimes!(seconds);
+    } finally {
+      this.clear();
+    }
   }
 
   /** Memory that is nobody's once the calls have run. */
-  transient(): Data[] {
+  private transient(): Data[] {
     const found = new Set<Data>();
     for (const { data, transient } of this.tensors) if (transient) found.add(data);
     return [...found];
@@ -107,32 +135,27 @@ class WaitingCalls {
  * kernel has written anything.
  */
 export function waitingKernels(engine: Engine): { readonly kernels: Kernels; readonly together: Together } {
-  const calls = new WaitingCalls();
+  const calls = new WaitingCalls(engine);
   let waiting: WaitingCalls | null = null;
   const kernels = Object.fromEntries(
     OP_NAMES.map((op) => [op, nativeKernel(engine, op, () => waiting)]),
   ) as unknown as Kernels;
-  const together: Together = (run, onTimes) => {
-    if (waiting) return run();
-    calls.clear();
-    waiting = calls;
+  const together: Together = (make, onTimes) => {
+    if (waiting) return make();
     engine.open();
+    waiting = calls;
     try {
-      run();
-    } finally {
+      make();
+    } catch (error) {
       waiting = null;
-      finish(engine, calls, onTimes);
+      // What was called before the mistake runs, as it would have; the mistake is what the caller has to hear of.
+      try {
+        calls.run(undefined);
+      } catch {}
+      throw error;
     }
+    waiting = null;
+    calls.run(onTimes);
   };
   return { kernels, together };
-}
-
-function finish(engine: Engine, calls: WaitingCalls, onTimes: Parameters<Together>[1]): void {
-  if (!calls.isIntact()) {
-    engine.discard();
-    throw new TypeError('the memory of a tensor was transferred or resized while calls with it waited');
-  }
-  const seconds = onTimes ? new Float64Array(calls.count) : null;
-  engine.close(calls.transient(), seconds);
-  if (seconds) onTimes!(seconds);
 }
