@@ -252,6 +252,8 @@ class Engine : public Napi::ObjectWrap<Engine> {
   Napi::Value run(const Napi::CallbackInfo& info) {
     const OpSpec& op = *static_cast<const OpSpec*>(info.Data());
     State& s = state(info.Env());
+    // Before indices are checked: what waits may write to the memory that holds them.
+    if (s.queue->isOpen() && !mayWait(op)) runQueue(info.Env(), s);
     Argument values[kMostArgs];
     bool isWork;
     try {
@@ -263,13 +265,9 @@ class Engine : public Napi::ObjectWrap<Engine> {
       throw Napi::RangeError::New(info.Env(), error.what());
     }
     if (s.queue->isOpen()) {
-      if (mayWait(op)) {
-        if (isWork) s.queue->add(op, values);
-        else s.queue->skip();
-        return info.Env().Undefined();
-      }
-      s.queue->skip();
-      runQueue(info.Env(), s);
+      if (mayWait(op) && isWork) s.queue->add(op, values);
+      else s.queue->skip();
+      if (mayWait(op)) return info.Env().Undefined();
     }
     s.context.scratch.reset();
     const double result = isWork ? op.run(s.kernels.table, s.context, values) : 0;

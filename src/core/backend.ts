@@ -39,7 +39,8 @@ export interface Backend {
  * Lets the kernel calls made inside `calls` wait, and runs them at the end of it or before, with the results that they have
  * one by one: calls that take rows as they stand (`rowwise` in the op table) then take turns on a few rows at a time, so
  * that a row is still in its core's caches when the next call wants it. Until then tensors hold what they held:
- * `calls` must touch them through kernels alone. Tensors that are `transient` may never be written at all. Within another `together`, calls wait for the end of that one.
+ * `calls` must touch them through kernels alone. Tensors that are `transient` may never be written at all. Within another
+ * `together`, calls wait for the end of that one.
  *
  * `onTimes` is told in the end, for each call made inside, how many seconds it ran when it was its turn; 0 for those that
  * could not wait, and for those that had to run before one of these.

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createNativeBackend } from '../../src/backends/native/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import { DenseRows } from '../../src/core/rows.ts';
-import { mat } from '../../src/core/tensor.ts';
+import { mat, tensor } from '../../src/core/tensor.ts';
 import { nativeVariants } from '../conformance/backends.ts';
 import { gradients } from '../properties/batch-gradients.ts';
 import { RECIPES, randomTokens } from '../properties/models.ts';
@@ -146,6 +146,17 @@ describe('together', () => {
       }),
     ).toThrow(/transferred/);
     expect(c.data[0]).toBe(0);
+  });
+
+  it('checks indices as they are when the call runs', () => {
+    const [a, b, c] = [of(1), of(2), of(0)];
+    const ids = tensor('i32', rows, 1, 'ids', new Uint8Array(c.data.buffer as ArrayBuffer));
+    expect(() =>
+      together(() => {
+        k.add(c, a, b);
+        k.gatherRows(mat('f32', rows, 8, 'out'), a, ids);
+      }),
+    ).toThrow(/gatherRows: 'ids' holds/);
   });
 
   it('tells of a mistake in a shape as one by one, and runs what came before', () => {
