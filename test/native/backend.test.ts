@@ -2,7 +2,6 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Engine } from '../../src/backends/native/addon.ts';
 import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
 import { loadAddon } from '../../src/backends/native/load.ts';
-import { cpuQuota } from '../../src/backends/native/threads.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import { type Mat, mat } from '../../src/core/tensor.ts';
 
@@ -53,10 +52,6 @@ describe('choosing kernels', () => {
       expect(() => createNativeBackend({ threads })).toThrow(/threads is .+, expected 1 to/);
     vi.stubEnv('FLASHLM_THREADS', 'many');
     expect(() => createNativeBackend()).toThrow(/FLASHLM_THREADS is 'many'/);
-  });
-
-  it('reads a container quota where there is one', () => {
-    expect(cpuQuota('/nonexistent')).toBe(Number.POSITIVE_INFINITY);
   });
 });
 

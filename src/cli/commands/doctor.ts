@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'node:os';
+import { arch, cpus, freemem, platform, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { acceleratedBy, type NativeStatus, nativeStatus } from '../../backends/native/index.ts';
+import { acceleratedBy, type NativeStatus, nativeStatus, usableCpus } from '../../backends/native/index.ts';
 import { createReferenceBackend } from '../../backends/reference/index.ts';
 import type { Precision } from '../../core/compute.ts';
 import { formatBytes } from '../../core/files.ts';
@@ -37,7 +37,7 @@ interface MachineReport {
   readonly node: string;
   readonly platform: string;
   readonly cpu: string;
-  /** Logical CPUs of the machine, and those this process may run on. */
+  /** Logical CPUs of the machine, and those this process may keep busy. */
   readonly cpus: { readonly total: number; readonly usable: number };
   /** Bytes. */
   readonly memory: { readonly total: number; readonly free: number };
@@ -70,7 +70,7 @@ async function inspectMachine(env: NodeJS.ProcessEnv): Promise<MachineReport> {
     node: process.version,
     platform: `${platform()} ${arch()}`,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    cpus: { total: cpus().length, usable: availableParallelism() },
+    cpus: { total: cpus().length, usable: usableCpus() },
     memory: { total: memoryLimit(), free: Math.min(freemem(), memoryLimit()) },
     best: chosen(env, backends),
     backends,
