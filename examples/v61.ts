@@ -37,7 +37,7 @@ function print(event: TrainEvent): void {
     );
   } else if (event.event === 'eval') {
     const { split, loss, ppl, bpc, tokens } = event;
-    const measures = `PPL ${ppl.toFixed(2)}  BPC ${bpc.toFixed(3)}`;
+    const measures = `PPL ${ppl?.toFixed(2)}  BPC ${bpc?.toFixed(3)}`;
     console.log(`${split}  loss ${loss.toFixed(4)}  ${measures}  ${tokens} tokens`);
   } else if (event.event === 'sample') console.log(event.text.replace(/[^\P{Cc}\n]/gu, '\uFFFD'));
   else if (event.event === 'done') console.log(`${event.ending} at step ${event.step}: ${event.runDir}`);

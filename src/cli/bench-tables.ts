@@ -16,8 +16,12 @@ export const right = (title: string): Column => ({ title, align: 'right' });
 /** Three significant digits where there are any: `0.472`, `4.72`, `47.2`, `472`. */
 export function digits(value: number): string {
   if (value === 0) return '0';
+  // A time of 0 has no rate.
+  if (!Number.isFinite(value)) return '-';
   const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-  return value >= 1000 ? formatCount(Number(value.toPrecision(3))) : value.toFixed(Math.min(decimals, 3));
+  return Math.abs(value) >= 1000
+    ? formatCount(Number(value.toPrecision(3)))
+    : value.toFixed(Math.min(decimals, 3));
 }
 
 /** `734 ns`, `12.3 µs`, `4.56 ms`, `3.21 s` */
@@ -28,7 +32,7 @@ export function formatTime(seconds: number): string {
     ['µs', 1e6],
     ['ns', 1e9],
   ] as const;
-  const [unit, factor] = units.find(([, each]) => seconds * each >= 1) ?? units[3];
+  const [unit, factor] = units.find(([, each]) => Math.abs(seconds) * each >= 1) ?? units[3];
   return `${digits(seconds * factor)} ${unit}`;
 }
 

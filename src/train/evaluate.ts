@@ -87,15 +87,18 @@ function describe(
     split: text.split,
     loss: nats / tokens,
     floor,
-    ppl: Math.exp(nats / tokens),
+    ppl: finite(Math.exp(nats / tokens)),
     causal,
-    bpc: bits / text.characters,
-    bpb: bits / text.bytes,
+    bpc: finite(bits / text.characters),
+    bpb: finite(bits / text.bytes),
     tokens,
     characters: text.characters,
     bytes: text.bytes,
   };
 }
+
+/** JSON knows no infinity: an event is the same whether it was just made or read from a file. */
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /** Nothing but the token before counts, so documents run together: each begins after an end-of-document token. */
 function tokenWiseScorer(model: Model, collapse: 'auto' | 'never', blockRows: number | 'auto'): Scorer {

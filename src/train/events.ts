@@ -30,13 +30,14 @@ export interface EvalEvent {
   readonly loss: number;
   /** As in `StepEvent`, over the same tokens as the loss. */
   readonly floor: number | null;
-  readonly ppl: number;
-  /** False for a model that may see the tokens it predicts: its PPL is no language model's. */
+  /** `exp(loss)`; null where that is beyond the range of a float64, so for a loss above 709. */
+  readonly ppl: number | null;
+  /** False for a model that may see the tokens it predicts: its scores are not a language model's. */
   readonly causal: boolean;
-  /** Bits per character (Unicode code points of the documents' text). */
-  readonly bpc: number;
-  /** Bits per UTF-8 byte of the documents' text. */
-  readonly bpb: number;
+  /** Bits per character (Unicode code points of the documents' text); null where all documents are empty. */
+  readonly bpc: number | null;
+  /** Bits per UTF-8 byte of the documents' text; null where all documents are empty. */
+  readonly bpb: number | null;
   readonly tokens: number;
   readonly characters: number;
   readonly bytes: number;

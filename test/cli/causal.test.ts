@@ -118,14 +118,17 @@ describe('flashlm train', () => {
     expect(existsSync(out)).toBe(false);
   });
 
-  it('marks every PPL of a recipe that says that its model leaks, in every output', async () => {
+  it('marks every score of a recipe that says that its model leaks, in every output', async () => {
     const out = join(dir, 'declared');
     const { status, stdout, stderr } = await runInProcess(['train', leaky, '--out', out, ...DECLARED]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const [progress, summary] = stdout.split('Done after 4 steps');
-    expect(progress).toMatch(/^step 2 {2}valid: .* PPL \d+\.\d\d \(not causal\) /m);
-    expect(summary).toMatch(/^train +\d+\.\d{4} +\d+\.\d\d \(not causal\) /m);
-    expect(summary).toMatch(/^valid +\d+\.\d{4} +\d+\.\d\d \(not causal\) /m);
+    expect(progress).toMatch(
+      /^step 2 {2}valid: .* PPL \d+\.\d\d \(not causal\) {2}BPC [\d.]+ \(not causal\) {2}BPB [\d.]+ \(/m,
+    );
+    const marked = String.raw`[\d.]+ \(not causal\)`;
+    for (const split of ['train', 'valid'])
+      expect(summary).toMatch(new RegExp(`^${split} +\\d+\\.\\d{4}( +${marked}){3} `, 'm'));
     expect(summary).toMatch(/^\(loss in nats a token; not causal: the model may see what it predicts, /m);
 
     const run = join(out, (await readdir(out))[0]!);
@@ -136,6 +139,9 @@ describe('flashlm train', () => {
 
     const scores = await runInProcess(['eval', run]);
     expect(scores.stdout).toMatch(/^PPL +\d+\.\d{3} \(not causal\) \(comparable /m);
+    expect(scores.stdout).toMatch(
+      /^BPC +[\d.]+ \(not causal\) bits a character\nBPB +[\d.]+ \(not causal\) bits/m,
+    );
     const json = await runInProcess(['eval', run, '--json']);
     expect(evalEvents(json.stdout)).toEqual([expect.objectContaining({ causal: false })]);
   });

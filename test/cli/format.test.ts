@@ -1,9 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { formatTime } from '../../src/cli/bench-tables.ts';
 import {
+  formatBits,
   formatCount,
   formatDuration,
+  formatLoss,
+  formatPercent,
   formatPlural,
+  formatPpl,
   formatRate,
   formatShort,
   formatSmall,
@@ -22,6 +27,14 @@ describe('numbers with units', () => {
     [72, '1m 12s'],
     [3599.6, '1h 00m'],
     [7380, '2h 03m'],
+    [86_370, '1d 00h'],
+    [180_000, '2d 02h'],
+    [1e9, '11,574d 02h'],
+    [0.0004, 'under 1 ms'],
+    [1e-300, 'under 1 ms'],
+    [-72, '-1m 12s'],
+    [Number.POSITIVE_INFINITY, '-'],
+    [Number.NaN, '-'],
   ])('writes %d seconds as %s', (seconds, text) => expect(formatDuration(seconds)).toBe(text));
 
   it.each([
@@ -30,6 +43,10 @@ describe('numbers with units', () => {
     [999_999, '1M'],
     [45_875_200, '45.9M'],
     [2_227_753_162, '2.23G'],
+    [-999_999, '-1M'],
+    [4.5e12, '4.5T'],
+    [1e300, '1.00e300'],
+    [Number.NaN, '-'],
   ])('writes %d shortly as %s', (count, text) => expect(formatShort(count)).toBe(text));
 
   it.each([
@@ -37,6 +54,10 @@ describe('numbers with units', () => {
     [15_234, '15,200 tokens/s'],
     [999_999, '1.00M tokens/s'],
     [1_234_567, '1.23M tokens/s'],
+    [0, '0 tokens/s'],
+    [4.2e10, '42.00G tokens/s'],
+    [1e300, '1.00e300 tokens/s'],
+    [Number.NaN, '- tokens/s'],
   ])('writes the rate %d as %s', (rate, text) => expect(formatRate(rate)).toBe(text));
 
   it('writes counts, plurals and small numbers', () => {
@@ -44,6 +65,53 @@ describe('numbers with units', () => {
     expect(formatPlural(1, 'thread')).toBe('1 thread');
     expect(formatPlural(2000, 'token')).toBe('2,000 tokens');
     expect([0, 0.01, 0.00123456, 0.0000123].map(formatSmall)).toEqual(['0', '0.01', '0.00123', '1.23e-5']);
+  });
+
+  it.each([
+    [{ ppl: 72.684, causal: true }, '72.68'],
+    [{ ppl: 72.684, causal: false }, '72.68 (not causal)'],
+    [{ ppl: 123_456_789_012_345_680, causal: true }, '1.23e17'],
+    [{ ppl: null, causal: true }, '> 1e308'],
+    [{ ppl: null, causal: false }, '> 1e308 (not causal)'],
+  ])('writes the perplexity of %o as %s', (scored, text) => expect(formatPpl(scored, 2)).toBe(text));
+
+  it('marks bits a character of a model that is not causal, and has a dash for those of no characters', () => {
+    expect(formatBits(1.2345, { causal: true }, 3)).toBe('1.234');
+    expect(formatBits(1.2345, { causal: false }, 3)).toBe('1.234 (not causal)');
+    expect(formatBits(null, { causal: false }, 3)).toBe('-');
+  });
+
+  it.each([
+    [3.40123, '3.4012'],
+    [0.00004, '4.00e-5'],
+    [0, '0.0000'],
+    [1e300, '1.00e300'],
+    [Number.POSITIVE_INFINITY, 'infinite'],
+    [Number.NaN, '-'],
+  ])('writes the loss %d as %s', (loss, text) => expect(formatLoss(loss)).toBe(text));
+
+  it('writes every number in a few characters, and none as NaN, Infinity or undefined', () => {
+    const extremes = [0, -0, 1e-300, 5e-324, 1e300, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, 1e15];
+    const number = fc.oneof(fc.double(), fc.constantFrom(...extremes, ...extremes.map((value) => -value)));
+    const formatters: ((value: number) => string)[] = [
+      formatCount,
+      formatDuration,
+      formatLoss,
+      formatPercent,
+      formatRate,
+      formatShort,
+      formatSmall,
+      formatTime,
+      (value) => formatPpl({ ppl: value, causal: true }, 3),
+      (value) => formatBits(value, { causal: true }, 4),
+    ];
+    fc.assert(
+      fc.property(number, fc.constantFrom(...formatters), (value, format) => {
+        expect(format(value)).toMatch(/^.{1,24}$/);
+        expect(format(value)).not.toMatch(/NaN|Infinity|undefined|e\+/);
+      }),
+      { numRuns: 3000 },
+    );
   });
 
   it('shows generated control characters instead of obeying them', () => {

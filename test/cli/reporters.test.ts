@@ -125,11 +125,13 @@ describe('LineReporter', () => {
     expect(steps).toEqual([1, 11, 21, 31, 41, 51, 61, 71, 81, 91]);
   });
 
-  it('never writes the PPL of a model that is not causal by itself', () => {
+  it('marks PPL, BPC and BPB of a model that is not causal', () => {
     const lines: string[] = [];
     const reporter = new LineReporter((line) => lines.push(line), meterOf({}), 1);
     reporter.onEvent({ ...evalEvent, causal: false });
-    expect(lines).toEqual([expect.stringContaining('  PPL 24.53 (not causal)  BPC ')]);
+    expect(lines).toEqual([
+      expect.stringContaining('  PPL 24.53 (not causal)  BPC 1.457 (not causal)  BPB 1.432 (not causal)  ('),
+    ]);
   });
 
   it('writes evaluations, samples and checkpoints, each in one line', () => {

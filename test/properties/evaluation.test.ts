@@ -56,7 +56,7 @@ describe.each(RECIPES)('%s', (_, loading) => {
         expect(loss).toBeCloseTo(expected / count, 5);
         expect(ppl).toBeCloseTo(Math.exp(expected / count), 1);
         expect(bpc).toBeCloseTo(expected / Math.LN2 / 100, 4);
-        expect(bpb).toBeCloseTo(bpc / 2, 10);
+        expect(bpb).toBeCloseTo(bpc! / 2, 10);
       }
     });
 

@@ -7,7 +7,7 @@ import { Evaluator } from '../../train/evaluate.ts';
 import type { EvalEvent } from '../../train/events.ts';
 import { tokenText } from '../../train/token-text.ts';
 import type { CliCommand } from '../command.ts';
-import { formatCount, formatLoss, formatPlural, formatPpl } from '../format.ts';
+import { formatBits, formatCount, formatLoss, formatPlural, formatPpl } from '../format.ts';
 import { addBackendOptions } from '../options.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import { formatPairs } from '../table.ts';
@@ -91,7 +91,7 @@ function describe(event: EvalEvent, documents: number, { recipe, composed }: Tra
     ['text', `${split}: ${formatPlural(documents, 'document')}, ${size}`],
     ['loss', `${formatLoss(loss)} nats a token${least}`],
     ['PPL', `${formatPpl(event, 3)} (comparable for the same tokenizer only)`],
-    ['BPC', `${bpc.toFixed(4)} bits a character`],
-    ['BPB', `${bpb.toFixed(4)} bits a byte`],
+    ['BPC', `${formatBits(bpc, event, 4)} bits a character`],
+    ['BPB', `${formatBits(bpb, event, 4)} bits a byte`],
   ]);
 }

@@ -1,5 +1,6 @@
 import type { EvalEvent, SampleEvent, StepEvent, TrainEvent } from '../../train/events.ts';
 import {
+  formatBits,
   formatCount,
   formatDuration,
   formatLoss,
@@ -50,8 +51,8 @@ export function eventLine(event: TrainEvent): string | undefined {
 /** Loss, floor, PPL, BPC and BPB with what they rest on. */
 export function evalText(event: EvalEvent): string {
   const { bpc, bpb, tokens, characters } = event;
-  const scores = `${lossText(event)}  PPL ${formatPpl(event, 2)}  BPC ${bpc.toFixed(3)}  BPB ${bpb.toFixed(3)}`;
-  return `${scores}  (${formatCount(tokens)} tokens, ${formatCount(characters)} characters)`;
+  const bits = `BPC ${formatBits(bpc, event, 3)}  BPB ${formatBits(bpb, event, 3)}`;
+  return `${lossText(event)}  PPL ${formatPpl(event, 2)}  ${bits}  (${formatCount(tokens)} tokens, ${formatCount(characters)} characters)`;
 }
 
 function lossText({ loss, floor }: { readonly loss: number; readonly floor: number | null }): string {

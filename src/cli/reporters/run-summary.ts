@@ -11,6 +11,7 @@ import type {
   TrainEvent,
 } from '../../train/events.ts';
 import {
+  formatBits,
   formatCount,
   formatDuration,
   formatLoss,
@@ -99,8 +100,8 @@ function scores(evals: readonly EvalEvent[]): string[] {
     formatLoss(event.loss),
     ...(withFloor ? [event.floor === null ? '' : formatLoss(event.floor)] : []),
     formatPpl(event, 2),
-    event.bpc.toFixed(3),
-    event.bpb.toFixed(3),
+    formatBits(event.bpc, event, 3),
+    formatBits(event.bpb, event, 3),
     formatCount(event.tokens),
     formatCount(event.characters),
   ]);
