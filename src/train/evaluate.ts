@@ -6,13 +6,20 @@ import { DenseRows } from '../core/rows.ts';
 import { BigramCounts } from '../data/collapse.ts';
 import type { EvalEvent } from './events.ts';
 
+/** One document, its end-of-document token included. It may be longer than memory, so it is read in pieces. */
+export interface EvaluationDocument {
+  /** Tokens in the document. */
+  readonly length: number;
+  /** Writes `count` ids from position `start` of the document on to `out`, from `at` on. */
+  read(start: number, count: number, out: Int32Array, at: number): void;
+}
+
 /** The text that an evaluation covers: whole documents. */
 export interface EvaluationText {
   readonly split: string;
   /** Token of the end of a document; it also stands before each document's first token. */
   readonly eos: number;
-  /** Token ids of each document, end-of-document token included. */
-  documents(): Iterable<Int32Array>;
+  documents(): Iterable<EvaluationDocument>;
   /** Unicode code points and UTF-8 bytes of the documents' text. */
   readonly characters: number;
   readonly bytes: number;
@@ -124,12 +131,15 @@ function tokenWiseScorer(model: Model, collapse: 'auto' | 'never', blockRows: nu
       held = 0;
       yield;
     };
-    for (const tokens of text.documents()) {
+    for (const document of text.documents()) {
       let previous = text.eos;
-      for (const token of tokens) {
+      for (let start = 0, count = 0; start < document.length; start += count) {
+        count = Math.min(document.length - start, PIECE - held);
+        document.read(start, count, targets, held);
         ids[held] = previous;
-        targets[held++] = token;
-        previous = token;
+        ids.set(targets.subarray(held, held + count - 1), held + 1);
+        held += count;
+        previous = targets[held - 1]!;
         if (held === PIECE) yield* flush();
       }
     }
@@ -145,17 +155,21 @@ function sequenceScorer(model: Model, seqLen: number): Scorer {
   const plan = blocks.plan(seqLen);
   const { offsets, ids: targetIds, weights } = plan.targets;
   weights.data.fill(1);
+  const window = new Int32Array(seqLen);
   return function* (text) {
     model.prepare();
     let nats = 0;
     let tokens = 0;
     for (const document of text.documents()) {
+      let previous = text.eos;
       for (let start = 0; start < document.length; start += seqLen) {
         const count = Math.min(seqLen, document.length - start);
+        document.read(start, count, window, 0);
         for (let i = 0; i < seqLen; i++) {
           // Rows past the end have no target, and no row looks ahead at them.
-          plan.ids.data[i] = i < count ? (start + i ? document[start + i - 1]! : text.eos) : text.eos;
-          targetIds.data[i] = i < count ? document[start + i]! : 0;
+          plan.ids.data[i] = i < count ? previous : text.eos;
+          targetIds.data[i] = i < count ? window[i]! : 0;
+          if (i < count) previous = window[i]!;
           offsets.data[i + 1] = Math.min(i + 1, count);
         }
         const context = { k: model.backend.kernels, seqLen, carry: start > 0, compute: FLOAT32 };

@@ -1,6 +1,6 @@
 import type { TokenFile } from '../data/token-file.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
-import type { EvaluationText } from './evaluate.ts';
+import type { EvaluationDocument, EvaluationText } from './evaluate.ts';
 
 /** The documents of a token file, or the first of them up to about `maxTokens` tokens, as text to evaluate on. */
 export function tokenText(
@@ -14,28 +14,34 @@ export function tokenText(
   return { split, eos: file.info.eos, characters, bytes, documents: () => documents(file, maxTokens) };
 }
 
-function* documents(file: TokenFile, maxTokens: number): Generator<Int32Array> {
+function* documents(file: TokenFile, maxTokens: number): Generator<EvaluationDocument> {
   for (const { start, end } of file.documents()) {
     // One document at least, whole documents only.
     if (start > 0 && end > maxTokens) break;
-    const ids = new Int32Array(end - start);
-    file.read(start, ids.length, ids);
-    yield ids;
+    yield { length: end - start, read: (from, count, out, at) => file.read(start + from, count, out, at) };
   }
   file.checkUnchanged();
 }
 
-/** The header knows the sizes of the whole text only. */
+/** Ids read at a time. */
+const PIECE = 1 << 14;
+
+/** The header knows the sizes of the whole text only. Added up from the tokens: the text itself is never made. */
 function textSize(
   file: TokenFile,
   tokenizer: Tokenizer,
   maxTokens: number,
 ): { characters: number; bytes: number } {
+  const ids = new Int32Array(PIECE);
   let [characters, bytes] = [0, 0];
-  for (const ids of documents(file, maxTokens)) {
-    const text = tokenizer.decode(ids.subarray(0, -1));
-    bytes += Buffer.byteLength(text);
-    for (const _ of text) characters++;
+  for (const document of documents(file, maxTokens)) {
+    for (let start = 0; start < document.length; start += PIECE) {
+      const count = Math.min(PIECE, document.length - start);
+      document.read(start, count, ids, 0);
+      const size = tokenizer.textSize(ids.subarray(0, count));
+      characters += size.characters;
+      bytes += size.bytes;
+    }
   }
   return { characters, bytes };
 }

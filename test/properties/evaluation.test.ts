@@ -22,7 +22,12 @@ function documentsOf(lengths: readonly number[], vocab: number): Int32Array[] {
 const textOf = (documents: readonly Int32Array[]) => ({
   split: 'test',
   eos: EOS,
-  documents: () => documents,
+  documents: () =>
+    documents.map((ids) => ({
+      length: ids.length,
+      read: (start: number, count: number, out: Int32Array, at: number) =>
+        out.set(ids.subarray(start, start + count), at),
+    })),
   characters: 100,
   bytes: 200,
 });

@@ -3,6 +3,7 @@ import { TextDecoder } from 'node:util';
 import { FlashError } from '../../core/errors.ts';
 import { writeFileAtomic } from '../../core/files.ts';
 import { readSmallFile } from '../../core/regular-file.ts';
+import { countCodePoints } from '../utf8.ts';
 import { BpeEncoder, type IdArray } from './bpe-encoder.ts';
 import { trainBpe } from './bpe-trainer.ts';
 import { BYTE_TO_CHAR, tokenBytes } from './byte-alphabet.ts';
@@ -153,6 +154,21 @@ export class Tokenizer {
   decode(ids: Iterable<number>, options: { readonly specials?: boolean } = {}): string {
     const bytesOf = this.textBytes(options.specials);
     return textDecoder().decode(Buffer.concat(Array.from(ids, bytesOf)));
+  }
+
+  /**
+   * Unicode code points and UTF-8 bytes of the text that the ids are of, special tokens left out. The text must be
+   * valid UTF-8; a character may lie in several tokens, and in the ids of several calls.
+   */
+  textSize(ids: Int32Array): { readonly characters: number; readonly bytes: number } {
+    let [characters, bytes] = [0, 0];
+    for (const id of ids) {
+      if (this.specialIds.has(id)) continue;
+      const token = this.bytesOf[id]!;
+      characters += countCodePoints(token);
+      bytes += token.length;
+    }
+    return { characters, bytes };
   }
 
   /** A decoder for ids that arrive one by one. */
