@@ -1,5 +1,17 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { fromHome } from '../core/home-path.ts';
 import { duration as durationSchema } from '../recipes/options.ts';
+
+/** A file or a folder; `~/` is the home folder also where the shell left it alone. */
+export function path(text: string): string {
+  if (text.trim()) return fromHome(text);
+  throw new InvalidArgumentError('Expected a path, found nothing.');
+}
+
+/** `path` for options and arguments that take several. */
+export function paths(text: string, before: readonly string[] = []): string[] {
+  return [...before, path(text)];
+}
 
 /** `400`, `1000`: at least `least`. For commander: a wrong value is wrong usage, exit status 2. */
 export function wholeNumber(least: number, example = String(Math.max(least, 100))): (text: string) => number {

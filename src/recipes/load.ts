@@ -1,5 +1,6 @@
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { createReferenceBackend } from '../backends/reference/index.ts';
+import { fromHome } from '../core/home-path.ts';
 import { DATASETS } from '../data/datasets.ts';
 import { MIN_VOCAB } from '../data/tokenizer/tokenizer.ts';
 import { buildModel, type ModelParts } from './build-model.ts';
@@ -105,10 +106,13 @@ function tryModel(model: LayerList, seqLen: number, reader: RecipeReader): Model
 /** Sources that are no files. */
 export const NAMED_SOURCES: readonly string[] = ['sample', ...Object.keys(DATASETS)];
 
-/** Relative paths start from the folder of the file that they stand in, or from the working directory in `--set`. */
+/**
+ * Relative paths start from the folder of the file that they are written in, or from the working directory in `--set`;
+ * `~/` is the home folder in both.
+ */
 function resolvePaths(recipe: RecipeSettings, tree: MapTree): RecipeSettings {
   const absolute = (path: string, ...keys: readonly PropertyKey[]): string =>
-    isAbsolute(path) ? path : resolve(placeOf(tree, keys).dir, path);
+    resolve(placeOf(tree, keys).dir, fromHome(path));
   const files = (value: string | string[], key: string): string | string[] => {
     if (Array.isArray(value)) return value.map((path, i) => absolute(path, 'data', key, i));
     return NAMED_SOURCES.includes(value) ? value : absolute(value, 'data', key);
@@ -139,7 +143,7 @@ async function usePlugins(tree: MapTree, reader: RecipeReader): Promise<void> {
   const seen = new Set<string>();
   for (const item of list?.kind === 'list' ? list.items : []) {
     if (item.kind !== 'scalar' || typeof item.value !== 'string') continue;
-    const file = resolve(item.place.dir, item.value);
+    const file = resolve(item.place.dir, fromHome(item.value));
     if (seen.has(file)) continue;
     seen.add(file);
     try {

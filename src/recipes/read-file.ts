@@ -2,6 +2,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
 import { FlashError } from '../core/errors.ts';
 import { fileError, formatBytes } from '../core/files.ts';
+import { fromHome } from '../core/home-path.ts';
 import { type Place, RecipeError } from './errors.ts';
 import { libraryFile, libraryNames } from './library.ts';
 import { mergeRecipes } from './merge.ts';
@@ -33,7 +34,7 @@ export function readRecipe(nameOrPath: string): RecipeText {
 function findRecipe(name: string, place: Place): string {
   const known = libraryFile(name);
   if (known) return known;
-  const file = resolve(place.dir, name);
+  const file = resolve(place.dir, fromHome(name));
   const isPath = /[\\/]|\.ya?ml$/.test(name);
   try {
     if (statSync(file, { throwIfNoEntry: false })) return file;

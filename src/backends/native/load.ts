@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fromHome } from '../../core/home-path.ts';
 import type { Addon } from './addon.ts';
 import { opTableSignature } from './signature.ts';
 
@@ -35,7 +36,7 @@ interface Candidate {
  */
 function candidates(root: string): Candidate[] {
   const named = process.env.FLASHLM_ADDON;
-  if (named) return [{ folder: path.resolve(named), prebuilt: false }];
+  if (named) return [{ folder: path.resolve(fromHome(named)), prebuilt: false }];
   return [
     { folder: path.join(root, 'native', 'build', target), prebuilt: false },
     { folder: path.join(root, 'prebuilds', target), prebuilt: true },

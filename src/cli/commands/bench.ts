@@ -23,7 +23,7 @@ import { RECIPE } from '../../recipes/schema.ts';
 import type { Path } from '../../train/events.ts';
 import { describeBench, unmatchedNote } from '../bench-tables.ts';
 import type { CliCommand } from '../command.ts';
-import { addSetOption, wholeNumber } from '../options.ts';
+import { addSetOption, path, wholeNumber } from '../options.ts';
 import { describePredictions } from '../prediction-table.ts';
 import { ProgressBar } from '../reporters/progress-bar.ts';
 import type { Terminal } from '../terminal.ts';
@@ -51,7 +51,7 @@ export const bench: CliCommand = {
   ],
   define(command, terminal) {
     command
-      .argument('[recipe]', 'whose training step to measure, on random tokens', 'v61')
+      .argument('[recipe]', 'whose training step to measure, on random tokens', path, 'v61')
       .option('--backend <name>', "another backend than the recipe's: native:avx2, reference...")
       .option(
         '--threads <n>',
@@ -66,6 +66,7 @@ export const bench: CliCommand = {
       .option(
         '--compare <file>',
         'show how many times as fast as in this report (made with --json) everything is',
+        path,
       )
       .option(
         '--predict <cores>',

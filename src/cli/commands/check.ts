@@ -12,7 +12,7 @@ import { checkUnasked, describeLeak, refuseLeak } from '../../verify/causal-clai
 import { type CausalityResult, checkCausality } from '../../verify/causality.ts';
 import type { CliCommand } from '../command.ts';
 import { formatCount, formatPercent, formatPlural, formatShort } from '../format.ts';
-import { addSetOption } from '../options.ts';
+import { addSetOption, path } from '../options.ts';
 import { type Column, formatPairs, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -32,7 +32,7 @@ export const check: CliCommand = {
     'flashlm check my-model.yaml --set optimizer.lr=0.02 --filled',
   ],
   define(command, terminal) {
-    command.argument('<recipe>', 'a YAML file, or the name of a recipe that comes with FlashLM');
+    command.argument('<recipe>', 'a YAML file, or the name of a recipe that comes with FlashLM', path);
     addSetOption(command)
       .option('--filled', 'print the whole recipe instead, every default written out')
       .option('--causal', 'look longer for rows that see later tokens, and on the native backend too')

@@ -13,7 +13,7 @@ import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
 import { formatCount, formatDuration } from '../format.ts';
 import { Interruption } from '../interruption.ts';
-import { wholeNumber } from '../options.ts';
+import { path, paths, wholeNumber } from '../options.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import { formatPairs, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -64,15 +64,15 @@ export const data: CliCommand = {
   ],
   define(command, terminal) {
     command
-      .argument('<source...>', `a dataset (${Object.keys(DATASETS).join(', ')}) or text files`)
+      .argument('<source...>', `a dataset (${Object.keys(DATASETS).join(', ')}) or text files`, paths)
       .option('--vocab <n>', `ids of the tokenizer (default: ${DEFAULT_VOCAB})`, wholeNumber(1, '4096'))
-      .option('--tokenizer <file>', 'use this tokenizer.json instead of training one')
+      .option('--tokenizer <file>', 'use this tokenizer.json instead of training one', path)
       .addOption(
         new Option('--format <name>', 'how the files hold their documents')
           .choices(CORPUS_FORMATS)
           .default('auto'),
       )
-      .option('--out <dir>', 'folder for the downloads and a copy of tokenizer.json')
+      .option('--out <dir>', 'folder for the downloads and a copy of tokenizer.json', path)
       .option(
         '--workers <n>',
         'threads (default: by the size of the data, at most one per CPU)',

@@ -9,7 +9,7 @@ import { prepareRunData } from '../../recipes/run-data.ts';
 import { compareTraining, type OpAgreement } from '../../verify/backend-comparison.ts';
 import type { CliCommand } from '../command.ts';
 import { formatCount, formatPlural, formatShort } from '../format.ts';
-import { addSetOption, wholeNumber } from '../options.ts';
+import { addSetOption, path, paths, wholeNumber } from '../options.ts';
 import { ProgressBar } from '../reporters/progress-bar.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import { type Column, formatTable } from '../table.ts';
@@ -32,11 +32,11 @@ export const diff: CliCommand = {
   ],
   define(command, terminal) {
     command
-      .argument('<recipe>', 'a YAML file, or the name of a recipe that comes with FlashLM')
+      .argument('<recipe>', 'a YAML file, or the name of a recipe that comes with FlashLM', path)
       .option('--backend <name...>', 'backends to compare (default: each instruction set of this machine)')
       .option('--against <name>', 'the backend that is right', 'reference:f64')
       .option('--steps <n>', 'training steps', wholeNumber(1, '5'), 1)
-      .option('--data <file...>', "train on these text files (default: the recipe's)")
+      .option('--data <file...>', "train on these text files (default: the recipe's)", paths)
       .option('--threads <n>', 'threads of the kernels (default: one per CPU)', wholeNumber(1, '2'));
     addSetOption(command)
       .option('--json', 'print one JSON object a backend')

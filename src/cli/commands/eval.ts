@@ -8,7 +8,7 @@ import type { EvalEvent } from '../../train/events.ts';
 import { tokenText } from '../../train/token-text.ts';
 import type { CliCommand } from '../command.ts';
 import { formatBits, formatCount, formatLoss, formatPlural, formatPpl } from '../format.ts';
-import { addBackendOptions } from '../options.ts';
+import { addBackendOptions, path, paths } from '../options.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import { formatPairs } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -30,8 +30,12 @@ export const evaluate: CliCommand = {
   ],
   define(command, terminal) {
     command
-      .argument('<run>', 'the directory of a run (its newest checkpoint is taken) or of one checkpoint')
-      .option('--data <file...>', "text files (default: the run's validation data, else its training data)");
+      .argument('<run>', 'the directory of a run (its newest checkpoint is taken) or of one checkpoint', path)
+      .option(
+        '--data <file...>',
+        "text files (default: the run's validation data, else its training data)",
+        paths,
+      );
     addBackendOptions(command, "the run's")
       .option('--json', 'print one JSON object')
       .action((path: string, options: EvalOptions) => run(path, options, terminal));

@@ -7,7 +7,7 @@ import { unusable } from '../../train/run.ts';
 import { Sampler } from '../../train/sampling.ts';
 import type { CliCommand } from '../command.ts';
 import { printable } from '../format.ts';
-import { addBackendOptions, numberFrom, positive, wholeNumber } from '../options.ts';
+import { addBackendOptions, numberFrom, path, positive, wholeNumber } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 import { settings } from '../train-settings.ts';
 
@@ -32,7 +32,7 @@ export const generate: CliCommand = {
   ],
   define(command, terminal) {
     command
-      .argument('<run>', 'the directory of a run (its newest checkpoint is taken) or of one checkpoint')
+      .argument('<run>', 'the directory of a run (its newest checkpoint is taken) or of one checkpoint', path)
       .option('--prompt <text>', "what the text begins with (default: the recipe's, as for all of these)")
       .option('--temperature <t>', '0 takes the likeliest token, 1 draws as the model says', numberFrom(0))
       .option('--top-k <k>', 'draw from this many likeliest tokens only', wholeNumber(1, '40'))

@@ -4,7 +4,7 @@ import { checkGradients, type GradientResult, isRight } from '../../verify/gradi
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
 import { formatCount, formatPlural } from '../format.ts';
-import { addSetOption, wholeNumber } from '../options.ts';
+import { addSetOption, path, wholeNumber } from '../options.ts';
 import { ProgressBar } from '../reporters/progress-bar.ts';
 import { type Column, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -22,7 +22,7 @@ export const gradcheck: CliCommand = {
   examples: ['flashlm gradcheck v61', 'flashlm gradcheck my-plugin-layer.yaml --probes 100 --all'],
   define(command, terminal) {
     command
-      .argument('<recipe>', 'a YAML file, or the name of a recipe that comes with FlashLM')
+      .argument('<recipe>', 'a YAML file, or the name of a recipe that comes with FlashLM', path)
       .option('--probes <n>', 'elements of each gradient to look at', wholeNumber(1, '16'), 16)
       .option('--all', 'a line for every layer, not one for all that are alike');
     addSetOption(command)

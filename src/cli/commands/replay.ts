@@ -7,7 +7,7 @@ import { type Replay, replay as replayCall } from '../../verify/replay.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
 import { formatCount, printable } from '../format.ts';
-import { wholeNumber } from '../options.ts';
+import { path, paths, wholeNumber } from '../options.ts';
 import { type Column, formatPairs, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -28,10 +28,10 @@ export const replay: CliCommand = {
   ],
   define(command, terminal) {
     command
-      .argument('<recording>', 'a file that a disagreement of diff has left')
+      .argument('<recording>', 'a file that a disagreement of diff has left', path)
       .option('--backend <name>', 'the backend to look at (default: the recorded one)')
       .option('--against <name>', 'the backend that is right (default: the recorded one)')
-      .option('--plugin <file...>', 'plugins that bring a backend or decorator named here')
+      .option('--plugin <file...>', 'plugins that bring a backend or decorator named here', paths)
       .option('--threads <n>', 'threads of the kernels (default: one per CPU)', wholeNumber(1, '2'))
       .option('--json', 'print one JSON object')
       .addHelpText('after', '\nExit status 1: the two disagree, as they did when the call was recorded.')

@@ -7,7 +7,16 @@ import { RunDirectory } from '../../train/run-directory.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
 import { Interruption } from '../interruption.ts';
-import { addBackendOptions, addSetOption, amount, duration, positive, wholeNumber } from '../options.ts';
+import {
+  addBackendOptions,
+  addSetOption,
+  amount,
+  duration,
+  path,
+  paths,
+  positive,
+  wholeNumber,
+} from '../options.ts';
 import { RunView } from '../reporters/run-view.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import type { Terminal } from '../terminal.ts';
@@ -34,16 +43,16 @@ export const train: CliCommand = {
   ],
   define(command, terminal) {
     command
-      .argument('[recipe]', 'a YAML file, or the name of a recipe that comes with FlashLM')
-      .option('--data <file...>', 'train on these text files (or: sample, tinystories)')
-      .option('--valid <file...>', 'measure the validation loss on these')
+      .argument('[recipe]', 'a YAML file, or the name of a recipe that comes with FlashLM', path)
+      .option('--data <file...>', 'train on these text files (or: sample, tinystories)', paths)
+      .option('--valid <file...>', 'measure the validation loss on these', paths)
       .option('--steps <n>', 'stop after this many steps', wholeNumber(1, '400'))
       .option('--epochs <n>', 'stop after this many passes over the data', positive())
       .option('--tokens <n>', 'stop after this many tokens: 500k, 5M', amount)
       .option('--budget <time>', 'stop after this much training time: 45s, 90m, 2h', duration)
-      .option('--out <dir>', 'folder in which the run gets its own folder', 'runs');
+      .option('--out <dir>', 'folder in which the run gets its own folder', path, 'runs');
     addSetOption(addBackendOptions(command, "the recipe's"))
-      .option('--resume [run]', 'go on with a run (default: the latest one in --out)')
+      .option('--resume [run]', 'go on with a run (default: the latest one in --out)', path)
       .addOption(new Option('--json', 'print each event as one JSON object a line').conflicts('quiet'))
       .option('--quiet', 'print nothing but the summary')
       .addHelpText(

@@ -1,0 +1,100 @@
+import { readdirSync } from 'node:fs';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { RIGHT } from '../recipes/right.ts';
+import { runInProcess } from './fake-terminal.ts';
+
+/** Seven documents, enough for a few tiny steps and a vocabulary of 300. */
+const TEXT = 'The cat sat on the mat.\n<|endoftext|>\nA dog ran to the cat.\n<|endoftext|>\n'.repeat(40);
+const TINY = RIGHT.replace('steps: 20', 'steps: 2');
+
+const before = process.cwd();
+let home: string;
+/** The working folder of all tests, empty but for what they make. */
+let work: string;
+
+beforeAll(async () => {
+  const dir = await realpath(await mkdtemp(join(tmpdir(), 'flashlm paths ')));
+  [home, work] = [join(dir, 'home'), join(dir, 'work')];
+  await mkdir(join(home, 'recipes'), { recursive: true });
+  await mkdir(work);
+  await writeFile(join(home, 'text.txt'), TEXT);
+  await writeFile(join(home, 'recipes', 'tiny.yaml'), TINY);
+  vi.stubEnv('HOME', home);
+  vi.stubEnv('FLASHLM_CACHE', '~/cache');
+  process.chdir(work);
+});
+
+afterAll(async () => {
+  process.chdir(before);
+  vi.unstubAllEnvs();
+  await rm(join(work, '..'), { recursive: true, force: true });
+});
+
+async function run(...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await runInProcess(args, process.env);
+  expect({ args, status, stderr }).toMatchObject({ status: 0 });
+  return stdout;
+}
+
+/** The one run in a folder. */
+const onlyRun = (folder: string): string => join(folder, readdirSync(folder)[0]!);
+
+describe('the home folder is meant by ~', () => {
+  it('in options, arguments, FLASHLM_CACHE and --set', async () => {
+    const set = ['--set', 'data.valid=~/text.txt'];
+    await run('train', '~/recipes/tiny.yaml', '--data', '~/text.txt', '--out', '~/runs', ...set, '--quiet');
+    const name = relative(home, onlyRun(join(home, 'runs')));
+    await run('eval', `~/${name}`, '--data', '~/text.txt');
+    await run('generate', `~/${name}`, '--max-tokens', '2');
+    await run('train', '--resume', `~/${name}`, '--steps', '3', '--quiet');
+    await run('data', '~/text.txt', '--vocab', '300', '--out', '~/out');
+    expect(readdirSync(home).sort()).toEqual(['cache', 'out', 'recipes', 'runs', 'text.txt']);
+    expect(readdirSync(work)).toEqual([]);
+  });
+
+  it('in every path of a recipe', async () => {
+    await writeFile(join(home, 'none.mjs'), "export default { name: 'none', register() {} };\n");
+    await writeFile(
+      join(work, 'mine.yaml'),
+      'extends: ~/recipes/tiny.yaml\nplugins: [~/none.mjs]\n' +
+        'data: { source: [~/text.txt], valid: ~/text.txt, cache_dir: ~/mine }\n' +
+        'tokenizer: { file: ~/out/tokenizer.json, vocab: null }\n',
+    );
+    const filled = await run('check', 'mine.yaml', '--filled');
+    for (const path of ['none.mjs', 'text.txt', 'mine', 'out/tokenizer.json'])
+      expect(filled).toContain(join(home, path));
+    expect(filled).not.toContain('~');
+    await rm(join(work, 'mine.yaml'));
+  });
+});
+
+describe('an empty path', () => {
+  it.each([
+    [['train', '']],
+    [['train', 'v61', '--out', '']],
+    [['train', 'v61', '--data', '']],
+    [['train', 'v61', '--valid', ' ']],
+    [['train', '--resume', '']],
+    [['eval', '']],
+    [['eval', 'runs', '--data', '']],
+    [['generate', '']],
+    [['check', '']],
+    [['diff', '']],
+    [['gradcheck', '']],
+    [['replay', '']],
+    [['replay', 'a', '--plugin', '']],
+    [['bench', '']],
+    [['bench', '--compare', '']],
+    [['data', '']],
+    [['data', 'a.txt', '--out', '']],
+    [['data', 'a.txt', '--tokenizer', '']],
+  ])('is refused as wrong usage by %j', async (args) => {
+    const { status, stdout, stderr } = await runInProcess(args, process.env);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain('Expected a path, found nothing.');
+    expect(readdirSync(work)).toEqual([]);
+  });
+});
