@@ -3,12 +3,19 @@ import { Permutation } from './permutation.ts';
 import type { TokenFile } from './token-file.ts';
 
 /**
- * - `sequential`: batch k is the stream from position k * batch * seqLen on.
- * - `shuffled`: the stream is cut into windows of seqLen tokens (the rest at the end is left out), and each epoch
- *   takes all of them in an order of its own that depends on the seed.
+ * The stream of tokens is a circle, and both orders cut it into rows of `seqLen` tokens that go on over its end: row r
+ * begins at token `r * seqLen`, modulo the size of the data. Epoch e is the `tokens` positions from `e * tokens` on, so
+ * it holds every token exactly once, whatever remainder the data leaves.
+ * - `sequential`: batch k holds rows `k * batch` to `(k + 1) * batch - 1`.
+ * - `shuffled`: the rows that lie wholly in one epoch take each other's places, in an order that depends on the seed and
+ *   the epoch. A row that ends in the next epoch keeps its place, so windows lie elsewhere in each epoch, unless
+ *   `seqLen` divides the data.
  */
 export const DATA_ORDERS = ['sequential', 'shuffled'] as const;
 export type DataOrder = (typeof DATA_ORDERS)[number];
+
+/** Raised when an order comes to mean other batches: a run must not go on with them in silence. */
+export const ORDER_VERSIONS: Readonly<Record<DataOrder, number>> = { sequential: 1, shuffled: 2 };
 
 export interface BatchOptions {
   /** Tokens in a sequence. */
@@ -19,23 +26,22 @@ export interface BatchOptions {
   readonly seed: number;
 }
 
-/** Batches of a token file. Batch k is a function of k, the options and the file alone, so to resume is to go on. */
+/** A token file, or what stands in for one. */
+export type TokenStream = Pick<TokenFile, 'path' | 'tokens' | 'read' | 'checkUnchanged'>;
+
+/** Batches of a token file. Batch k is a function of k, the options and the file alone, so resuming needs no state. */
 export class BatchSource {
   /** Positions in a batch: batch * seqLen. */
   readonly positions: number;
-  /** Steps after which every token (`shuffled`: every window) was seen at least once. */
-  readonly stepsPerEpoch: number;
 
-  private readonly tokens: TokenFile;
+  private readonly tokens: TokenStream;
   private readonly options: BatchOptions;
-  /** `shuffled`: windows in the file. */
-  private readonly windows: number;
   private readonly stream: Int32Array;
   /** The order of the epoch asked for last. */
   private shuffle?: { readonly epoch: number; readonly order: Permutation };
 
   /** Throws FlashError when the data is shorter than one sequence and its successor. */
-  constructor(tokens: TokenFile, options: BatchOptions) {
+  constructor(tokens: TokenStream, options: BatchOptions) {
     const { seqLen, batch, order } = options;
     if (tokens.tokens < seqLen + 1) {
       throw new FlashError(`The data has ${tokens.tokens} tokens, one sequence needs ${seqLen + 1}`, {
@@ -46,9 +52,6 @@ export class BatchSource {
     this.tokens = tokens;
     this.options = options;
     this.positions = batch * seqLen;
-    this.windows = Math.floor(tokens.tokens / seqLen);
-    this.stepsPerEpoch =
-      order === 'sequential' ? Math.ceil(tokens.tokens / this.positions) : Math.ceil(this.windows / batch);
     this.stream = new Int32Array(order === 'sequential' ? this.positions + 1 : seqLen + 1);
   }
 
@@ -59,30 +62,33 @@ export class BatchSource {
   fill(step: number, ids: Int32Array, targets: Int32Array): void {
     const { seqLen, batch, order } = this.options;
     if (order === 'sequential') {
-      this.copy((step * this.positions) % this.tokens.tokens, ids, targets, 0);
+      this.copy(step * this.positions, ids, targets, 0);
     } else {
       for (let row = 0; row < batch; row++) {
-        this.copy(this.windowAt(step * batch + row) * seqLen, ids, targets, row * seqLen);
+        this.copy(this.shuffledRow(step * batch + row) * seqLen, ids, targets, row * seqLen);
       }
     }
     this.tokens.checkUnchanged();
   }
 
-  /** The window that is the `index`-th of all epochs. */
-  private windowAt(index: number): number {
-    const epoch = Math.floor(index / this.windows);
+  /** The row that takes the place of `row`, both counted from the start of the first epoch. */
+  private shuffledRow(row: number): number {
+    const { seqLen, seed } = this.options;
+    const { tokens } = this.tokens;
+    const epoch = Math.floor((row * seqLen) / tokens);
+    const first = Math.ceil((epoch * tokens) / seqLen);
+    const whole = Math.floor(((epoch + 1) * tokens) / seqLen) - first;
+    if (row - first >= whole) return row;
     if (this.shuffle?.epoch !== epoch) {
-      this.shuffle = {
-        epoch,
-        order: new Permutation(this.windows, this.options.seed, `data/epoch ${epoch}`),
-      };
+      this.shuffle = { epoch, order: new Permutation(whole, seed, `data/epoch ${epoch}`) };
     }
-    return this.shuffle.order.at(index % this.windows);
+    return first + this.shuffle.order.at(row - first);
   }
 
+  /** Copies what follows position `start` of the endless stream. */
   private copy(start: number, ids: Int32Array, targets: Int32Array, at: number): void {
     const count = this.stream.length - 1;
-    this.tokens.read(start, count + 1, this.stream);
+    this.tokens.read(start % this.tokens.tokens, count + 1, this.stream);
     ids.set(this.stream.subarray(0, count), at);
     targets.set(this.stream.subarray(1), at);
   }

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { computeNotice, computeOn } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import { writeFileAtomic } from '../core/files.ts';
-import { BatchSource } from '../data/batches.ts';
+import { BatchSource, ORDER_VERSIONS } from '../data/batches.ts';
 import type { PrepareProgress } from '../data/prepare.ts';
 import { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { TrainEvent } from '../train/events.ts';
@@ -169,6 +169,7 @@ function optionsOf(recipe: Recipe, tokensPerEpoch: number, data: string): RunOpt
     name: recipe.name,
     data,
     recipe: fingerprint(recipe),
+    order: ORDER_VERSIONS[recipe.data.order],
     seed: train.seed,
     causal: recipe.causal,
     limits: runLimits(recipe),

@@ -30,6 +30,8 @@ export interface RunOptions extends TrainerOptions {
   readonly data: string;
   /** Stands for everything in the recipe that affects the weights. */
   readonly recipe: string;
+  /** The version of the order of batches (`ORDER_VERSIONS`). */
+  readonly order: number;
   /** How many checkpoints stay. */
   readonly keep: number;
   readonly sample: SamplingOptions & { readonly prompt: string; readonly maxTokens: number };
@@ -83,7 +85,8 @@ export class Run {
       });
     }
     try {
-      const { data, recipe } = checkpoint.state;
+      // Checkpoints from before an order changed its meaning do not say.
+      const { data, recipe, order = 1 } = checkpoint.state;
       if (recipe !== this.options.recipe) {
         onWarning('The recipe was changed since the checkpoint: the run will not end as it would have.');
       }
@@ -92,6 +95,12 @@ export class Run {
           where: this.directory.path,
           remedy: 'Put the data back as it was, or start a new run.',
         });
+      }
+      if (order !== this.options.order) {
+        onWarning(
+          'Another version of FlashLM wrote the checkpoint, in which `data.order` meant other batches: the run will ' +
+            'not end as it would have.',
+        );
       }
       // Checkpoints from before there was a choice do not say.
       const { backend, compute = 'f32' } = checkpoint.model.metadata;
@@ -190,8 +199,8 @@ export class Run {
     const { step } = this.trainer.state;
     if (step === this.saved) return;
     this.refuseNonFinite(step);
-    const { data, recipe } = this.options;
-    const state = { ...this.trainer.state, data, recipe };
+    const { data, recipe, order } = this.options;
+    const state = { ...this.trainer.state, data, recipe, order };
     const snapshot = takeSnapshot(this.model, this.parts.optimizerState, state, {
       recipe: this.options.name,
       backend: this.model.backend.name,

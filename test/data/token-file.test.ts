@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FlashError } from '../../src/core/errors.ts';
-import { BatchSource } from '../../src/data/batches.ts';
 import { Permutation } from '../../src/data/permutation.ts';
 import { TokenFile } from '../../src/data/token-file.ts';
 import { HEADER_BYTES } from '../../src/data/token-file-header.ts';
@@ -239,90 +238,5 @@ describe('Permutation', () => {
     const far = Array.from({ length: 1000 }, (_, i) => huge.at(2 ** 41 - i));
     expect(new Set(far).size).toBe(1000);
     for (const place of far) expect(place >= 0 && place < huge.size && Number.isInteger(place)).toBe(true);
-  });
-});
-
-describe('BatchSource', () => {
-  function batch(source: BatchSource, step: number) {
-    const ids = new Int32Array(source.positions);
-    const targets = new Int32Array(source.positions);
-    source.fill(step, ids, targets);
-    return { ids: [...ids], targets: [...targets] };
-  }
-  const at = (position: number) => stream[position % stream.length]!;
-
-  it('sequential: batch k goes on where batch k - 1 stopped, around the circle', () => {
-    const source = new BatchSource(file, { seqLen: 48, batch: 50, order: 'sequential', seed: 1 });
-    expect(source.positions).toBe(2400);
-    expect(source.stepsPerEpoch).toBe(42);
-    for (const step of [0, 1, 41, 42, 1000, 2 ** 33]) {
-      const start = (step * 2400) % stream.length;
-      const { ids, targets } = batch(source, step);
-      expect(ids).toEqual(Array.from({ length: 2400 }, (_, i) => at(start + i)));
-      expect(targets).toEqual(Array.from({ length: 2400 }, (_, i) => at(start + i + 1)));
-    }
-  });
-
-  it('sequential: a batch may be larger than the data', async () => {
-    const small = await write(join(folder, 'small.tokens'), [10, 11, 12, 13, 3]);
-    const source = new BatchSource(small, { seqLen: 4, batch: 3, order: 'sequential', seed: 1 });
-    expect(source.stepsPerEpoch).toBe(1);
-    expect(batch(source, 1).ids).toEqual([12, 13, 3, 10, 11, 12, 13, 3, 10, 11, 12, 13]);
-    expect(batch(source, 1).targets).toEqual([13, 3, 10, 11, 12, 13, 3, 10, 11, 12, 13, 3]);
-    small.close();
-  });
-
-  it('shuffled: each epoch is all windows once, in an order of its own', async () => {
-    const ids = Array.from({ length: 103 }, (_, i) => i + 4);
-    const small = await write(join(folder, 'windows.tokens'), ids);
-    // 20 windows of 5, 8 in a batch: epochs end inside a batch.
-    const source = new BatchSource(small, { seqLen: 5, batch: 8, order: 'shuffled', seed: 7 });
-    expect(source.stepsPerEpoch).toBe(3);
-    const windows: number[] = [];
-    for (let step = 0; step < 5; step++) {
-      const { ids: got, targets } = batch(source, step);
-      for (let row = 0; row < 8; row++) {
-        const window = (got[row * 5]! - 4) / 5;
-        windows.push(window);
-        expect(got.slice(row * 5, row * 5 + 5)).toEqual(ids.slice(window * 5, window * 5 + 5));
-        expect(targets.slice(row * 5, row * 5 + 5)).toEqual(ids.slice(window * 5 + 1, window * 5 + 6));
-      }
-    }
-    const all = Array.from({ length: 20 }, (_, i) => i);
-    expect(windows.slice(0, 20).sort((a, b) => a - b)).toEqual(all);
-    expect(windows.slice(20).sort((a, b) => a - b)).toEqual(all);
-    small.close();
-  });
-
-  it('shuffled: any step can be asked for first, and the seed matters', () => {
-    const options = { seqLen: 32, batch: 64, order: 'shuffled', seed: 3 } as const;
-    const steps = [5, 0, 200, 3];
-    const source = new BatchSource(file, options);
-    const inOrder = steps.map((step) => batch(source, step));
-    for (const [i, step] of steps.entries())
-      expect(batch(new BatchSource(file, options), step)).toEqual(inOrder[i]);
-    expect(batch(new BatchSource(file, { ...options, seed: 4 }), 0)).not.toEqual(inOrder[1]);
-  });
-
-  it('shuffled: fewer windows than a batch', async () => {
-    const small = await write(join(folder, 'few.tokens'), [10, 11, 12, 13, 14, 15, 3]);
-    const source = new BatchSource(small, { seqLen: 3, batch: 5, order: 'shuffled', seed: 1 });
-    const firsts = [0, 5, 10]
-      .map((offset) => offset)
-      .flatMap((_, step) => [0, 3, 6, 9, 12].map((i) => batch(source, step).ids[i]));
-    expect(source.stepsPerEpoch).toBe(1);
-    expect(firsts.filter((id) => id === 10).length + firsts.filter((id) => id === 13).length).toBe(15);
-    expect(Math.abs(firsts.filter((id) => id === 10).length - 7.5)).toBeLessThan(1);
-    small.close();
-  });
-
-  it('refuses data shorter than one sequence and its successor, with the numbers', async () => {
-    const small = await write(join(folder, 'short-data.tokens'), [10, 11, 12, 3]);
-    const options = { batch: 2, order: 'sequential', seed: 1 } as const;
-    expect(() => new BatchSource(small, { ...options, seqLen: 4 })).toThrow(
-      /has 4 tokens, one sequence needs 5/,
-    );
-    expect(new BatchSource(small, { ...options, seqLen: 3 }).positions).toBe(6);
-    small.close();
   });
 });
