@@ -1,7 +1,7 @@
 // The published two-hour run of FlashLM v6.1, through the public API:
 //   npx tsx examples/v61.ts --data stories.txt --valid more.txt --budget 2h [--steps 4730] [--compute bf16]
 // 4,730 steps are the 310M tokens that FlashLM reports for its two hours. Without --data it takes TinyStories if
-// `flashlm data tinystories` has fetched it, else the built-in sample.
+// `npx flashlm data tinystories` has fetched it, else the built-in sample.
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { FlashError, loadRecipe, startRun, type TrainEvent } from 'flashlm';

@@ -2,7 +2,7 @@
 //
 // Compiles the kernels for 64-bit ARM, takes the inner loops of the tiles out of the objects and asks llvm-mca for their
 // cycles on two CPU models: tsv110 is the core of the Kunpeng 920. Instructions are counted in the loops, hence per
-// product; nothing is run. With --report, a file that `flashlm bench --json` wrote on an x64 machine, it also PREDICTS
+// product; nothing is run. With --report, a file that `npx flashlm bench --json` wrote on an x64 machine, it also PREDICTS
 // the dense step of v6.1 on 96 such cores.
 //
 // Needs g++-aarch64-linux-gnu and llvm (Debian), which are installed where that is allowed.

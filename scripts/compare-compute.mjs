@@ -67,7 +67,7 @@ for (const name of values.recipe) {
 
 const runs = path.resolve(values.runs ?? fs.mkdtempSync(path.join(tmpdir(), 'flashlm-compare-')));
 
-/** The arguments of `flashlm train` for one run; its folder is named after all of them. */
+/** The arguments of `npx flashlm train` for one run; its folder is named after all of them. */
 function trainArguments(recipe, compute, seed) {
   const files = (flag, names) => (names ? [flag, ...names] : []);
   const sets = [

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { readOptions } from './options.mjs';
 
 const { positionals } = readOptions(
-  'usage: node scripts/performance-table.mjs REPORT   (made by flashlm bench --json)',
+  'usage: node scripts/performance-table.mjs REPORT   (made by npx flashlm bench --json)',
   { allowPositionals: true },
   (_, reports) => (reports.length === 1 ? undefined : 'Name one report'),
 );

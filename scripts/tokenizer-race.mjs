@@ -2,7 +2,7 @@
 // node scripts/tokenizer-race.mjs TEXT [--vocab 1024] [--runs 5] [--python PYTHON]
 //
 // Needs the build (npm run compile). PYTHON is an interpreter that has `tokenizers`; without it there is no race, only
-// our times. Each run is a new process with an empty cache: ours is all of `flashlm data`, from the start of Node to
+// our times. Each run is a new process with an empty cache: ours is all of `npx flashlm data`, from the start of Node to
 // the token file on disk; the other's begins when its library is loaded, and writes nothing. Both may use every core.
 // Merges and ids of both must be the same, or the race fails.
 import { execFileSync } from 'node:child_process';

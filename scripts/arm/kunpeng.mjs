@@ -38,7 +38,9 @@ export async function predictKunpeng(tiles, reportFile) {
     (s) => s.threads === 1 && s.path === 'dense' && (s.compute ?? 'f32') === 'f32',
   );
   if (!limits || !step || report.training.tokens !== 65_536 || !report.training.recipe.startsWith('v6.1'))
-    throw new Error('the report needs limits and v6.1 steps in f32 with one thread: flashlm bench --json');
+    throw new Error(
+      'the report needs limits and v6.1 steps in f32 with one thread: npx flashlm bench --json',
+    );
 
   const recipe = await loadRecipe('v61', {});
   const tokens = report.training.tokens;

@@ -1,5 +1,6 @@
 import { arch, availableParallelism, cpus, loadavg, platform } from 'node:os';
 import { z } from 'zod';
+import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
 import { readSmallFile } from '../core/regular-file.ts';
 import type { KernelReport } from './kernel-bench.ts';
@@ -22,7 +23,7 @@ export interface Machine {
   readonly node: string;
 }
 
-/** What `flashlm bench --json` prints. Times are seconds, rates per second. */
+/** What `bench --json` prints. Times are seconds, rates per second. */
 export interface BenchReport extends KernelReport {
   readonly format: typeof FORMAT;
   readonly date: string;
@@ -62,7 +63,7 @@ const COMPARED = z.looseObject({
 /** A report that was saved. @throws FlashError for a file that is none. */
 export function readReport(path: string): BenchReport {
   const fail = (what: string, cause?: unknown): never => {
-    const remedy = 'Make one with: flashlm bench --json > old.json';
+    const remedy = `Make one with: ${commandLine`bench --json > old.json`}`;
     throw new FlashError(what, { where: path, remedy, cause });
   };
   const text = readSmallFile(path, 'Cannot read the report to compare with', MAX_REPORT_BYTES);

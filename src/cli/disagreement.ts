@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DisagreementError } from '../backends/decorators/diff.ts';
+import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
 import { cacheDir } from '../data/cache-dir.ts';
 import { shown } from '../recipes/read-file.ts';
@@ -12,8 +13,7 @@ export async function keepRecording(error: unknown): Promise<unknown> {
   let remedy: string;
   try {
     const path = await saveRecording(recording, join(cacheDir(), 'recordings'));
-    const file = /\s/.test(path) ? JSON.stringify(shown(path)) : shown(path);
-    remedy = `Run that call alone: flashlm replay ${file}`;
+    remedy = `Run that call alone: ${commandLine`replay ${shown(path)}`}`;
   } catch (cause) {
     remedy = `The call could not be saved: ${(cause as Error).message}`;
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { commandLine, PROGRAM } from '../core/command-line.ts';
 import type { CliCommand } from './command.ts';
 import { keepRecording } from './disagreement.ts';
 import { reportError } from './errors.ts';
@@ -22,7 +23,7 @@ export async function runCli(
 }
 
 function createProgram(commands: readonly CliCommand[], terminal: Terminal): Command {
-  const program = new Command('flashlm')
+  const program = new Command(PROGRAM)
     .description('Train and run language models with ternary weights on ordinary CPUs.')
     .version(packageVersion(), '--version', 'print the version')
     .helpOption('--help', 'print this help')
@@ -42,7 +43,7 @@ function createProgram(commands: readonly CliCommand[], terminal: Terminal): Com
       getErrHasColors: () => terminal.noteStyles.enabled,
     });
   program.addHelpText('after', '\nExit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.');
-  addExamples(program, ['flashlm train v61 --budget 45s'], terminal);
+  addExamples(program, [commandLine`train v61 --budget 45s`], terminal);
   for (const command of commands) {
     // Made through the program, so that it inherits the settings above.
     const sub = program.command(command.name).description(command.summary);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { NAMED_SOURCES } from '../recipes/load.ts';
 
-/** Flags of `flashlm train` that change the recipe. */
+/** Flags of the command `train` that change the recipe. */
 export interface TrainSettings {
   readonly data?: readonly string[];
   readonly valid?: readonly string[];

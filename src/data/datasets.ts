@@ -20,7 +20,7 @@ export interface Dataset {
 }
 
 /**
- * The datasets `flashlm data` knows by name. The hashes are the ones that the hub shows on each file's page ("Large
+ * The datasets the command `data` knows by name. The hashes are the ones that the hub shows on each file's page ("Large
  * File Pointer Details").
  */
 export const DATASETS: Readonly<Record<string, Dataset>> = {

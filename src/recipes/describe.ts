@@ -8,7 +8,7 @@ import { createPart } from './create.ts';
 import type { Recipe } from './load.ts';
 import { estimateMemory, type MemoryEstimate, requireMemory } from './memory.ts';
 
-/** One layer as `flashlm check` shows it. Containers are not shown, the layers inside them are. */
+/** One layer as the command `check` shows it. Containers are not shown, the layers inside them are. */
 export interface LayerDescription {
   readonly path: string;
   readonly type: string;

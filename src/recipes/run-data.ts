@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
 import { DATASETS, datasetFolder } from '../data/datasets.ts';
 import { type PreparedData, type PrepareOptions, prepareData } from '../data/prepare.ts';
@@ -59,7 +60,7 @@ function sourceFiles(source: string | string[], cacheDir: string | undefined): T
       if (existsSync(path)) continue;
       throw new FlashError(`The data set ${source} is not on this machine`, {
         where: path,
-        remedy: `Fetch it first: flashlm data ${source}`,
+        remedy: `Fetch it first: ${commandLine`data ${source}`}`,
       });
     }
     return paths;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
 import { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import { latestCheckpoint, readCheckpoint } from '../train/checkpoint-files.ts';
@@ -33,7 +34,7 @@ export async function loadTrained(
   if (!existsSync(files.recipe)) {
     throw new FlashError('This is neither a run directory nor a checkpoint of one', {
       where: path,
-      remedy: 'Give a directory that flashlm train has made, such as runs/<recipe>-<date>.',
+      remedy: `Give a directory that ${commandLine`train`} has made, such as runs/<recipe>-<date>.`,
       exitCode: 2,
     });
   }

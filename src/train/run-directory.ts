@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, readdir, realpath, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
 import { discard, errorCode, fileError, makeFolder, syncFolder } from '../core/files.ts';
 import { LockFile } from '../core/lock-file.ts';
@@ -178,7 +179,7 @@ async function requireRunDirectory(path: string): Promise<string> {
   }
   throw new FlashError('This is not a run directory: it has no folder `checkpoints` of its own', {
     where: path,
-    remedy: 'Give a directory that `flashlm train` has made.',
+    remedy: `Give a directory that ${commandLine`train`} has made.`,
   });
 }
 

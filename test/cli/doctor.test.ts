@@ -67,7 +67,7 @@ describe('flashlm doctor', () => {
     const { stdout } = await runInProcess(['doctor'], { FLASHLM_CACHE: cache });
     await rm(cache, { recursive: true });
     expect(stdout).toMatch(
-      /^ {2}tinystories +1\.5 MB of 2\.25 GB here; get it with: flashlm data tinystories/m,
+      /^ {2}tinystories +1\.5 MB of 2\.25 GB here; get it with: npx flashlm data tinystories/m,
     );
   });
 });

@@ -17,7 +17,7 @@ async function runFailing(
   const fail: CliCommand = {
     name: 'fail',
     summary: 'fails',
-    examples: ['flashlm fail'],
+    examples: ['npx flashlm fail'],
     define: (command) => {
       command.action(() => {
         throw error;
@@ -47,14 +47,14 @@ describe('help', () => {
     async (name, command) => {
       const { status, stdout } = await runInProcess([name, '--help']);
       expect(status).toBe(0);
-      expect(stdout).toContain(`Usage: flashlm ${name}`);
+      expect(stdout).toContain(`Usage: npx flashlm ${name}`);
       const ending = stdout
         .slice(stdout.search(/^Examples?:$/m))
         .trim()
         .split('\n')
         .slice(1);
       expect(ending.map((line) => line.trim())).toEqual(command.examples);
-      for (const line of command.examples) expect(line).toMatch(new RegExp(`^flashlm ${name}\\b`));
+      for (const line of command.examples) expect(line).toMatch(new RegExp(`^npx flashlm ${name}\\b`));
     },
   );
 });

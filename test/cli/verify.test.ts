@@ -66,7 +66,7 @@ describe('flashlm diff and replay', () => {
     ]);
     const [name] = await readdir(join(dir, 'cache', 'recordings'));
     const recording = join(dir, 'cache', 'recordings', name!);
-    expect(found.stderr).toContain('Run that call alone: flashlm replay ');
+    expect(found.stderr).toContain('Run that call alone: npx flashlm replay ');
 
     const unknown = await runInProcess(['replay', recording]);
     expect(unknown.status).toBe(2);

@@ -1,4 +1,5 @@
 import type { Backend } from '../../core/backend.ts';
+import { commandLine } from '../../core/command-line.ts';
 import { PRECISIONS, type Precision } from '../../core/compute.ts';
 import { FlashError } from '../../core/errors.ts';
 import { OP_NAMES } from '../../core/ops.ts';
@@ -36,7 +37,7 @@ export interface NativeStatus {
   readonly build: string;
 }
 
-/** What this machine offers, for `flashlm doctor` and for choosing a fallback. Never throws. */
+/** What this machine offers, for the command `doctor` and for choosing a fallback. Never throws. */
 export function nativeStatus(): NativeStatus {
   const { addon, path, reasons } = loadAddon();
   const build = buildCommand();
@@ -70,7 +71,7 @@ export function createEngine(options: EngineOptions): { readonly addon: Addon; r
     return { addon, engine: new addon.Engine(given) };
   } catch (error) {
     throw new FlashError((error as Error).message, {
-      remedy: 'see what this machine offers: flashlm doctor',
+      remedy: `see what this machine offers: ${commandLine`doctor`}`,
       exitCode: 2,
     });
   }

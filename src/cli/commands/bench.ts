@@ -10,6 +10,7 @@ import { type BenchReport, FORMAT, readReport, thisMachine } from '../../bench/r
 import { benchSteps, type StepResult, type Variant } from '../../bench/step-bench.ts';
 import { StreamBatches } from '../../bench/token-stream.ts';
 import type { Backend } from '../../core/backend.ts';
+import { commandLine } from '../../core/command-line.ts';
 import { computeName, computeNotice, computeOn } from '../../core/compute.ts';
 import { FlashError } from '../../core/errors.ts';
 import type { OpName } from '../../core/kernels.ts';
@@ -45,9 +46,9 @@ export const bench: CliCommand = {
   name: 'bench',
   summary: "measure each op and the whole training step against the machine's own limits",
   examples: [
-    'flashlm bench --quick',
-    'flashlm bench --op ternaryMatmul --shape M=1024,N=384,K=192 --backend native:avx2',
-    'flashlm bench --json > old.json; flashlm bench --compare old.json',
+    commandLine`bench --quick`,
+    commandLine`bench --op ternaryMatmul --shape M=1024,N=384,K=192 --backend native:avx2`,
+    `${commandLine`bench --json > old.json`}; ${commandLine`bench --compare old.json`}`,
   ],
   define(command, terminal) {
     command

@@ -1,6 +1,7 @@
 import { createNativeBackend, nativeStatus } from '../../backends/native/index.ts';
 import { createReferenceBackend } from '../../backends/reference/index.ts';
 import type { Backend } from '../../core/backend.ts';
+import { commandLine } from '../../core/command-line.ts';
 import type { Precision } from '../../core/compute.ts';
 import { FlashError } from '../../core/errors.ts';
 import { formatBytes } from '../../core/files.ts';
@@ -27,9 +28,9 @@ export const check: CliCommand = {
   name: 'check',
   summary: 'validate a recipe and show its model layer by layer: shapes, parameters, work, memory',
   examples: [
-    'flashlm check v61',
-    'flashlm check my-plugin-layer.yaml --causal',
-    'flashlm check my-model.yaml --set optimizer.lr=0.02 --filled',
+    commandLine`check v61`,
+    commandLine`check my-plugin-layer.yaml --causal`,
+    commandLine`check my-model.yaml --set optimizer.lr=0.02 --filled`,
   ],
   define(command, terminal) {
     command.argument('<recipe>', 'a YAML file, or the name of a recipe that comes with FlashLM', path);

@@ -1,4 +1,5 @@
 import { nativeStatus } from '../../backends/native/index.ts';
+import { commandLine } from '../../core/command-line.ts';
 import { OP_NAMES } from '../../core/ops.ts';
 import { type BackendCoverage, type Coverage, coverage as coverBackends } from '../../verify/coverage.ts';
 import type { CliCommand } from '../command.ts';
@@ -11,7 +12,7 @@ import type { Terminal } from '../terminal.ts';
 export const coverage: CliCommand = {
   name: 'coverage',
   summary: 'show which backend and instruction set has which op, and try each of them against the reference',
-  examples: ['flashlm coverage', 'flashlm coverage --json'],
+  examples: [commandLine`coverage`, commandLine`coverage --json`],
   define(command, terminal) {
     command
       .option('--json', 'print one JSON object')

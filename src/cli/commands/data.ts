@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option } from 'commander';
+import { commandLine } from '../../core/command-line.ts';
 import { FlashError } from '../../core/errors.ts';
 import { fileError, formatBytes, makeFolder } from '../../core/files.ts';
 import { cacheDir } from '../../data/cache-dir.ts';
@@ -47,7 +48,7 @@ interface SplitReport extends Source {
   readonly cached: boolean;
 }
 
-/** What `flashlm data --json` prints. */
+/** What `data --json` prints. */
 interface DataReport {
   /** `file` is where the tokenizer was read from or written to, null when it lies in the cache alone. */
   readonly tokenizer: { readonly vocab: number; readonly file: string | null };
@@ -59,8 +60,8 @@ export const data: CliCommand = {
   name: 'data',
   summary: 'download a dataset or read text files, train or load the tokenizer, write the token file',
   examples: [
-    'flashlm data tinystories',
-    'flashlm data stories.txt more.jsonl --vocab 4096 --out data/stories',
+    commandLine`data tinystories`,
+    commandLine`data stories.txt more.jsonl --vocab 4096 --out data/stories`,
   ],
   define(command, terminal) {
     command
@@ -213,6 +214,6 @@ function describe({ tokenizer, splits, seconds }: DataReport): string[] {
 }
 
 function nextCommand(splits: readonly SplitReport[]): string {
-  const [train, valid] = splits.map(({ files }) => files.join(' '));
-  return `flashlm train v61 --data ${train}${valid ? ` --valid ${valid}` : ''}`;
+  const [train = [], valid = []] = splits.map(({ files }) => files);
+  return commandLine`train v61 --data ${[...train, ...(valid.length ? ['--valid', ...valid] : [])]}`;
 }

@@ -1,4 +1,5 @@
 import { nativeStatus } from '../../backends/native/index.ts';
+import { commandLine } from '../../core/command-line.ts';
 import { computeName, computeNotice, computeOn, unlessFloat32 } from '../../core/compute.ts';
 import { BatchSource } from '../../data/batches.ts';
 import { createBackend, parseBackend } from '../../recipes/create.ts';
@@ -27,8 +28,8 @@ export const diff: CliCommand = {
   name: 'diff',
   summary: 'train a few steps with every kernel call compared between two backends',
   examples: [
-    'flashlm diff v61 --steps 5',
-    'flashlm diff my.yaml --backend native:avx2 --against reference --data stories.txt',
+    commandLine`diff v61 --steps 5`,
+    commandLine`diff my.yaml --backend native:avx2 --against reference --data stories.txt`,
   ],
   define(command, terminal) {
     command
@@ -43,7 +44,7 @@ export const diff: CliCommand = {
       .addHelpText(
         'after',
         '\nEach call gets the same inputs on both, so errors do not add up. The first that differs ends the command with' +
-          '\nstatus 1; it is saved for flashlm replay. Steps are as large as the recipe says: --set data.batch=8 makes them' +
+          '\nstatus 1; it is saved for `replay`. Steps are as large as the recipe says: --set data.batch=8 makes them' +
           '\nsmaller. A run compares now and then with: train --backend, or wrap: [{type: diff, every: 50}].',
       )
       .action((recipe: string, options: DiffOptions) => run(recipe, options, terminal));

@@ -3,6 +3,7 @@ import { arch, cpus, freemem, platform, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { acceleratedBy, type NativeStatus, nativeStatus, usableCpus } from '../../backends/native/index.ts';
 import { createReferenceBackend } from '../../backends/reference/index.ts';
+import { commandLine } from '../../core/command-line.ts';
 import type { Precision } from '../../core/compute.ts';
 import { formatBytes } from '../../core/files.ts';
 import { cacheDir } from '../../data/cache-dir.ts';
@@ -32,7 +33,7 @@ interface DatasetReport {
   readonly totalBytes: number;
 }
 
-/** What `flashlm doctor --json` prints. */
+/** What `doctor --json` prints. */
 interface MachineReport {
   readonly node: string;
   readonly platform: string;
@@ -54,7 +55,7 @@ export const doctor: CliCommand = {
   name: 'doctor',
   summary:
     'show what this machine offers: instruction sets, threads, which backends load and why one does not',
-  examples: ['flashlm doctor', 'flashlm doctor --json'],
+  examples: [commandLine`doctor`, commandLine`doctor --json`],
   define(command, terminal) {
     command.option('--json', 'print one JSON object').action(async (options: { json?: boolean }) => {
       const report = await inspectMachine(terminal.env);
@@ -183,5 +184,5 @@ function describe(report: MachineReport, { styles, env }: Terminal): string[] {
 function describeDataset({ name, dir, complete, bytes, totalBytes }: DatasetReport): string {
   if (complete) return `${formatBytes(totalBytes)} in ${dir}`;
   const state = bytes ? `${formatBytes(bytes)} of ${formatBytes(totalBytes)} here` : 'not here';
-  return `${state}; get it with: flashlm data ${name} (${formatBytes(totalBytes)})`;
+  return `${state}; get it with: ${commandLine`data ${name}`} (${formatBytes(totalBytes)})`;
 }

@@ -1,3 +1,4 @@
+import { commandLine } from '../../core/command-line.ts';
 import { prepareData } from '../../data/prepare.ts';
 import type { TokenFile } from '../../data/token-file.ts';
 import type { Recipe } from '../../recipes/load.ts';
@@ -25,8 +26,8 @@ export const evaluate: CliCommand = {
   name: 'eval',
   summary: 'measure loss, PPL, BPC and BPB of a trained model on whole documents',
   examples: [
-    'flashlm eval runs/v6.1-supernova-ii-20260101-120000',
-    'flashlm eval runs/a --data stories.txt --json',
+    commandLine`eval runs/v6.1-supernova-ii-20260101-120000`,
+    commandLine`eval runs/a --data stories.txt --json`,
   ],
   define(command, terminal) {
     command

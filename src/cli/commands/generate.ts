@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import { commandLine } from '../../core/command-line.ts';
 import { Random } from '../../core/random.ts';
 import { loadTrained, type Trained } from '../../recipes/trained.ts';
 import { TextGenerator } from '../../train/generate.ts';
@@ -27,8 +28,8 @@ export const generate: CliCommand = {
   name: 'generate',
   summary: 'write text with a trained model, as it comes',
   examples: [
-    'flashlm generate runs/v6.1-supernova-ii-20260101-120000',
-    'flashlm generate runs/a --prompt "The little dog" --temperature 0.7 --top-k 40 --seed 7 --max-tokens 200',
+    commandLine`generate runs/v6.1-supernova-ii-20260101-120000`,
+    commandLine`generate runs/a --prompt "The little dog" --temperature 0.7 --top-k 40 --seed 7 --max-tokens 200`,
   ],
   define(command, terminal) {
     command

@@ -1,3 +1,4 @@
+import { commandLine } from '../../core/command-line.ts';
 import { describeModel } from '../../recipes/describe.ts';
 import { loadRecipe } from '../../recipes/load.ts';
 import { checkGradients, type GradientResult, isRight } from '../../verify/gradient-check.ts';
@@ -19,7 +20,7 @@ interface GradcheckOptions {
 export const gradcheck: CliCommand = {
   name: 'gradcheck',
   summary: "compare a recipe's gradients with finite differences, layer by layer and for the whole model",
-  examples: ['flashlm gradcheck v61', 'flashlm gradcheck my-plugin-layer.yaml --probes 100 --all'],
+  examples: [commandLine`gradcheck v61`, commandLine`gradcheck my-plugin-layer.yaml --probes 100 --all`],
   define(command, terminal) {
     command
       .argument('<recipe>', 'a YAML file, or the name of a recipe that comes with FlashLM', path)
@@ -39,7 +40,7 @@ export const gradcheck: CliCommand = {
         if (recipe.compute !== 'f32')
           terminal.note(
             `The recipe's compute is ${recipe.compute}; gradients are checked without it: differences of rounded ` +
-              'arithmetic mean nothing (flashlm diff looks at it).',
+              `arithmetic mean nothing (${commandLine`diff`} looks at it).`,
           );
         const bar = terminal.interactive ? new ProgressBar(terminal) : undefined;
         const onProgress = (done: number, total: number, what: string) =>

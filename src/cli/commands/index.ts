@@ -11,7 +11,7 @@ import { gradcheck } from './gradcheck.ts';
 import { replay } from './replay.ts';
 import { train } from './train.ts';
 
-/** In the order in which `flashlm --help` lists them. */
+/** In the order in which `--help` lists them. */
 export const COMMANDS: readonly CliCommand[] = [
   train,
   evaluate,

@@ -1,3 +1,4 @@
+import { commandLine } from '../../core/command-line.ts';
 import { FlashError } from '../../core/errors.ts';
 import { createBackend, parseBackend } from '../../recipes/create.ts';
 import { loadPlugins } from '../../recipes/plugins.ts';
@@ -23,8 +24,8 @@ export const replay: CliCommand = {
   name: 'replay',
   summary: 'run one recorded kernel call again, alone, and compare two backends on it',
   examples: [
-    'flashlm replay .flashlm/recordings/silu-blocks.0.silu-forward-step1-20260101T120000.safetensors',
-    'flashlm replay call.safetensors --backend native:scalar --against reference',
+    commandLine`replay .flashlm/recordings/silu-blocks.0.silu-forward-step1-20260101T120000.safetensors`,
+    commandLine`replay call.safetensors --backend native:scalar --against reference`,
   ],
   define(command, terminal) {
     command

@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { commandLine } from '../../core/command-line.ts';
 import { FlashError } from '../../core/errors.ts';
 import { loadRecipe } from '../../recipes/load.ts';
 import { shown } from '../../recipes/read-file.ts';
@@ -37,9 +38,9 @@ export const train: CliCommand = {
   name: 'train',
   summary: 'train a model as a recipe says, or go on with a run',
   examples: [
-    'flashlm train v61 --budget 45s',
-    'flashlm train v61 --data stories.txt --valid more.txt --steps 400 --set optimizer.lr=0.02',
-    'flashlm train --resume',
+    commandLine`train v61 --budget 45s`,
+    commandLine`train v61 --data stories.txt --valid more.txt --steps 400 --set optimizer.lr=0.02`,
+    commandLine`train --resume`,
   ],
   define(command, terminal) {
     command
@@ -109,7 +110,7 @@ async function openSession(
     if (name === undefined) {
       throw wrongUsage(
         'No recipe was given',
-        'Name one before the options, such as: flashlm train v61 --data FILE',
+        `Name one before the options, such as: ${commandLine`train v61 --data FILE`}`,
       );
     }
     return startRun(await loadRecipe(name, { set: settings(options) }), options.out, hooks);
@@ -135,8 +136,7 @@ function wrongUsage(what: string, remedy: string): FlashError {
 
 function nextCommand(recipeName: string | undefined, { recipe, directory }: Session): string {
   if (recipeName === undefined || recipe.data.source !== 'sample') {
-    return `npx flashlm generate ${shown(directory.path)} --prompt "Once upon a time"`;
+    return commandLine`generate ${shown(directory.path)} --prompt "Once upon a time"`;
   }
-  const full = `npx flashlm train ${recipeName} --data tinystories --budget 2h`;
-  return `npx flashlm data tinystories && ${full}`;
+  return `${commandLine`data tinystories`} && ${commandLine`train ${recipeName} --data tinystories --budget 2h`}`;
 }

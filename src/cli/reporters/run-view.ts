@@ -1,3 +1,4 @@
+import { commandLine } from '../../core/command-line.ts';
 import { shown } from '../../recipes/read-file.ts';
 import { runLimits } from '../../recipes/run-limits.ts';
 import type { Session } from '../../recipes/session.ts';
@@ -78,7 +79,7 @@ export class RunView {
   }
 
   private get resumeCommand(): string {
-    return `npx flashlm train --resume ${shown(this.session.directory.path)}`;
+    return commandLine`train --resume ${shown(this.session.directory.path)}`;
   }
 }
 

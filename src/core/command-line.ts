@@ -1,0 +1,23 @@
+/** Starts the program in a checkout, in a project that depends on it, and where it is installed globally. */
+export const PROGRAM = 'npx flashlm';
+
+/** Characters that no shell changes; a `~` at the start of a word is not one of them. */
+const PLAIN = /^[\p{L}\p{N}_@%+=:,./-]+$/u;
+
+function quote(word: string): string {
+  if (PLAIN.test(word)) return word;
+  if (process.platform === 'win32') return `"${word.replaceAll('"', '\\"')}"`;
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * A command line for a person to copy: commandLine`train v61 --data ${files}`. The template's own text is kept; values are
+ * quoted where the shell would change them, a list becomes one argument for each of its words.
+ */
+export function commandLine(
+  template: TemplateStringsArray,
+  ...values: readonly (string | readonly string[])[]
+): string {
+  const words = values.map((value) => [value].flat().map(quote).join(' '));
+  return `${PROGRAM} ${String.raw({ raw: template.raw }, ...words)}`;
+}
