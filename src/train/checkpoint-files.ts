@@ -137,10 +137,22 @@ export async function recoverCheckpoints(folder: string): Promise<void> {
 
 /** Steps of the checkpoints in `folder`, ascending; links and anything else of another kind are left out. */
 export async function listCheckpoints(folder: string): Promise<number[]> {
+  return (await namedCheckpoints(folder)).flatMap(({ step, problem }) => (problem ? [] : [step]));
+}
+
+/** What has the name of a checkpoint, by ascending step; `problem` says why it can't be one. */
+async function namedCheckpoints(folder: string): Promise<{ step: number; problem?: string }[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
-    const steps = entries.map((entry) => (entry.isDirectory() ? stepOf(entry.name) : undefined));
-    return steps.filter((step) => step !== undefined).sort((a, b) => a - b);
+    const named = entries.flatMap((entry) => {
+      const step = stepOf(entry.name);
+      if (step === undefined) return [];
+      const problem = entry.isSymbolicLink()
+        ? 'it is a symbolic link, not the folder itself'
+        : 'it is not a folder';
+      return [entry.isDirectory() ? { step } : { step, problem }];
+    });
+    return named.sort((a, b) => a.step - b.step);
   } catch (error) {
     throw fileError(error, 'Cannot list the checkpoints', folder);
   }
@@ -171,13 +183,21 @@ export async function pruneCheckpoints(folder: string, step: number, keep: numbe
   }
 }
 
-/** The newest whole checkpoint in `folder`, if any. `onWarning` hears of each damaged one that was passed over. */
+/**
+ * The newest whole checkpoint in `folder`; undefined where nothing has the name of one. `onWarning` hears of each that
+ * was passed over. Throws FlashError when that were all of them.
+ */
 export async function latestCheckpoint(
   folder: string,
   onWarning: (warning: string) => void,
 ): Promise<Checkpoint | undefined> {
-  for (const step of (await listCheckpoints(folder)).reverse()) {
+  const named = await namedCheckpoints(folder);
+  for (const { step, problem } of named.toReversed()) {
     const path = join(folder, checkpointName(step));
+    if (problem) {
+      onWarning(`Skipped the checkpoint ${path}: ${problem}`);
+      continue;
+    }
     try {
       return await readCheckpoint(path);
     } catch (error) {
@@ -185,7 +205,11 @@ export async function latestCheckpoint(
       onWarning(`Skipped the checkpoint ${path}: ${error.message} (${error.where})`);
     }
   }
-  return undefined;
+  if (named.length === 0) return undefined;
+  throw new FlashError("None of the run's checkpoints can be read", {
+    where: folder,
+    remedy: 'Nothing was changed. Put a copy of one back, or start a new run.',
+  });
 }
 
 /** Opens a checkpoint after checking every byte of it. Throws FlashError naming the damaged file and the reason. */
@@ -292,6 +316,6 @@ async function exists(path: string): Promise<boolean> {
 function damaged(file: string, reason: string): FlashError {
   return new FlashError(`Damaged checkpoint: ${reason}`, {
     where: file,
-    remedy: 'Resume from an earlier one.',
+    remedy: 'Use an earlier checkpoint of the run, or a copy of this one.',
   });
 }

@@ -5,7 +5,7 @@ import { FlashError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import { Random } from '../core/random.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
-import { checkpointName, latestCheckpoint, listCheckpoints } from './checkpoint-files.ts';
+import { checkpointName, latestCheckpoint } from './checkpoint-files.ts';
 import { type EvaluationText, Evaluator } from './evaluate.ts';
 import type { DoneEvent, SampleEvent, StepEvent, TrainEvent } from './events.ts';
 import { TextGenerator } from './generate.ts';
@@ -77,13 +77,7 @@ export class Run {
   /** Goes on from the newest whole checkpoint, if there is one. @returns the step it is at. */
   async restore(onWarning: (message: string) => void): Promise<number> {
     const checkpoint = await latestCheckpoint(this.directory.files.checkpoints, onWarning);
-    if (!checkpoint) {
-      if ((await listCheckpoints(this.directory.files.checkpoints)).length === 0) return 0;
-      throw new FlashError("None of the run's checkpoints can be read", {
-        where: this.directory.files.checkpoints,
-        remedy: 'Nothing was changed. Put a copy of one back, or start a new run.',
-      });
-    }
+    if (!checkpoint) return 0;
     try {
       // Checkpoints from before an order changed its meaning do not say.
       const { data, recipe, order = 1 } = checkpoint.state;

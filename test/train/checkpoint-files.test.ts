@@ -116,10 +116,24 @@ describe('the newest whole checkpoint', () => {
     for (const name of ['step-1', 'step-00000999.bak', '.new-step-00000999', 'best', 'step-000000999']) {
       await mkdir(join(folder, name));
     }
-    await writeFile(join(folder, 'step-00000998'), '');
-    await symlink(join(folder, 'step-00000010'), join(folder, 'step-00000997'));
     expect(await listCheckpoints(folder)).toEqual([9, 10, 99_999_999, 100_000_000]);
     expect(await latest()).toEqual({ step: 100_000_000, warnings: [] });
+  });
+
+  it('is never a link or a file: those are named, and an older one is taken', async () => {
+    await write(9, 10);
+    await rename(join(folder, 'step-00000010'), join(folder, 'moved'));
+    await symlink(join(folder, 'moved'), join(folder, 'step-00000010'));
+    await writeFile(join(folder, 'step-00000011'), '');
+    expect(await listCheckpoints(folder)).toEqual([9]);
+    const { step, warnings } = await latest();
+    expect(step).toBe(9);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Skipped the checkpoint .*step-00000011: it is not a folder/),
+      expect.stringMatching(
+        /^Skipped the checkpoint .*step-00000010: it is a symbolic link, not the folder itself$/,
+      ),
+    ]);
   });
 
   const flip = (bytes: Buffer) => {
@@ -181,11 +195,12 @@ describe('the newest whole checkpoint', () => {
     expect(warnings[0]).toContain(join(folder, 'step-00000003'));
   });
 
-  it('is none when all are damaged', async () => {
+  it('is an error when all are damaged, after each was named', async () => {
     await write(1, 2);
     for (const step of [1, 2]) await rm(file(step, 'model.safetensors'));
-    const { step, warnings } = await latest();
-    expect(step).toBeUndefined();
+    const warnings: string[] = [];
+    const read = latestCheckpoint(folder, (warning) => warnings.push(warning));
+    await expect(read).rejects.toThrow("None of the run's checkpoints can be read");
     expect(warnings).toHaveLength(2);
   });
 });
