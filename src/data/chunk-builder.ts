@@ -1,5 +1,4 @@
-import { FlashError } from '../core/errors.ts';
-import { formatBytes } from '../core/files.ts';
+import { LOOK_AHEAD_BYTES, wordEnd } from './tokenizer/pre-tokenizer.ts';
 
 /**
  * A run of consecutive text, in valid UTF-8, on its way to being counted or encoded. `ends[i]` is where document i
@@ -14,9 +13,8 @@ const NEWLINE = 0x0a;
 
 /**
  * Collects documents into chunks of about `target` bytes. A chunk ends where a document ends, except inside a
- * document longer than that: it is cut before a blank that follows a visible ASCII character. There a word always
- * begins and nothing before the cut depends on what follows it, so the pieces encode to the same tokens as the whole
- * and memory stays flat however long the document is.
+ * document longer than that: it is cut where a word of the pre-tokenizer begins, so the pieces encode to the same
+ * tokens as the whole and memory stays flat however long the document is.
  */
 export class ChunkBuilder {
   /** Non-empty documents ended so far. */
@@ -29,8 +27,10 @@ export class ChunkBuilder {
   private documentStart = 0;
   /** The open document has text in chunks that have gone out. */
   private continued = false;
-  /** The open document has no place to cut before this byte: what was searched once is not searched again. */
+  /** The open document has no blank to cut at before this byte: what was searched once is not searched again. */
   private searched = 0;
+  /** The open document's first word may be longer than this: it is looked at when this much is there. */
+  private patience = 0;
   private ready: Chunk[] = [];
 
   constructor(target: number) {
@@ -57,6 +57,7 @@ export class ChunkBuilder {
     }
     this.documentStart = this.length;
     this.searched = this.length;
+    this.patience = 0;
     this.continued = false;
     if (this.length >= this.target) this.emit(this.length);
   }
@@ -71,27 +72,45 @@ export class ChunkBuilder {
 
   private appendSlice(slice: Uint8Array): void {
     if (this.length + slice.length > this.buffer.length) {
-      const larger = allocate(2 * (this.length + slice.length));
+      const larger = Buffer.allocUnsafe(2 * (this.length + slice.length));
       this.buffer.copy(larger, 0, 0, this.length);
       this.buffer = larger;
     }
     this.buffer.set(slice, this.length);
     this.length += slice.length;
     if (this.length < 2 * this.target) return;
-    const cut = this.lastCut();
-    if (cut < 0) return;
+    const cut = this.lastBlank() ?? this.lastWord();
+    if (cut === undefined) return;
     this.emit(cut);
     this.continued = true;
   }
 
-  private lastCut(): number {
+  /**
+   * The last blank of the open document that follows a visible ASCII character. There a word always begins, whatever
+   * was before; most texts have one, and it is found at once.
+   */
+  private lastBlank(): number | undefined {
     for (let at = this.length - 1; at > Math.max(this.searched, this.documentStart); at--) {
       const before = this.buffer[at - 1]!;
       const byte = this.buffer[at]!;
       if (before > 0x20 && before < 0x7f && (byte === 0x20 || byte === NEWLINE)) return at;
     }
     this.searched = this.length - 1;
-    return -1;
+    return undefined;
+  }
+
+  /** Where the last word begins that bytes still to come can't change. The buffer begins where a word does. */
+  private lastWord(): number | undefined {
+    if (this.length < this.patience) return undefined;
+    let at = this.documentStart;
+    for (;;) {
+      const next = wordEnd(this.buffer, at, this.length);
+      if (next + LOOK_AHEAD_BYTES > this.length) break;
+      at = next;
+    }
+    if (at > this.documentStart) return at;
+    this.patience = 2 * this.length;
+    return undefined;
   }
 
   private emit(end: number): void {
@@ -104,16 +123,6 @@ export class ChunkBuilder {
     this.ends = [];
     this.documentStart = 0;
     this.searched = 0;
-  }
-}
-
-function allocate(bytes: number): Buffer {
-  try {
-    return Buffer.allocUnsafe(bytes);
-  } catch (cause) {
-    throw new FlashError(`No memory for ${formatBytes(bytes)} of one document with no place to cut it`, {
-      remedy: 'Divide it: a document is cut before a blank that follows a visible ASCII character.',
-      cause,
-    });
+    this.patience = 0;
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { byteLevelPreTokenizer } from 'tokenizers';
 import { describe, expect, it } from 'vitest';
-import { wordEnd } from '../../src/data/tokenizer/pre-tokenizer.ts';
+import { MAX_WORD_BYTES, wordEnd } from '../../src/data/tokenizer/pre-tokenizer.ts';
 import { CLASSES, LETTER, NUMBER, OTHER, SPACE } from '../../src/data/tokenizer/unicode-classes.ts';
 import { ODD_TEXT } from './workshop.ts';
 
@@ -65,5 +65,17 @@ describe('wordEnd splits as the ByteLevel pre-tokenizer', () => {
     expect([OTHER, SPACE, LETTER, NUMBER]).toEqual([0, 1, 2, 3]);
     expect(disputed.length).toBeLessThan(50_000);
     expect(lengths(disputed)).toEqual(oracleLengths(disputed));
+  });
+
+  it.each([
+    ['letters', 'x'.repeat(MAX_WORD_BYTES), 'xx'],
+    ['letters after a blank', ` ${'x'.repeat(MAX_WORD_BYTES - 1)}`, 'xx'],
+    ['white space', ' '.repeat(MAX_WORD_BYTES), '  '],
+    ['characters of three bytes, none of them cut', '字'.repeat(Math.ceil(MAX_WORD_BYTES / 3)), '字字'],
+  ])('but cuts a word beyond MAX_WORD_BYTES: %s', (_, word, rest) => {
+    const bytes = Buffer.from(word + rest);
+    const length = Buffer.byteLength(word);
+    expect(wordEnd(bytes, 0, length)).toBe(length);
+    expect(wordEnd(bytes, 0, bytes.length)).toBe(length);
   });
 });

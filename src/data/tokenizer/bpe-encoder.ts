@@ -1,5 +1,3 @@
-import { FlashError } from '../../core/errors.ts';
-import { formatBytes } from '../../core/files.ts';
 import { ByteTable } from './byte-table.ts';
 import { MAX_VOCAB, type Merge, pairKey } from './merges.ts';
 import { NumberHeap } from './number-heap.ts';
@@ -74,11 +72,11 @@ export class BpeEncoder {
 
   /**
    * Merges with a linked list and a queue ordered by (rank, position), so that a word of n bytes takes
-   * O(n log n): words of megabytes occur.
+   * O(n log n): words of a megabyte occur.
    */
   private merge(bytes: Uint8Array, start: number, end: number, out: IdArray, at: number): number {
     const length = end - start;
-    if (this.scratch.size < length) this.scratch = scratchFor(length);
+    if (this.scratch.size < length) this.scratch = new Scratch(length > KEPT_SCRATCH ? length : 2 * length);
     const { ids, previous, next } = this.scratch;
     for (let i = 0; i < length; i++) {
       ids[i] = this.byteIds[bytes[start + i]!]!;
@@ -119,18 +117,6 @@ export class BpeEncoder {
   private offer(left: number, right: number, position: number): void {
     const merge = this.merges.get(pairKey(left, right));
     if (merge !== undefined) this.queue.push(Math.floor(merge / MAX_VOCAB) * POSITIONS + position);
-  }
-}
-
-/** Grows by doubling up to what is kept. */
-function scratchFor(length: number): Scratch {
-  try {
-    return new Scratch(length > KEPT_SCRATCH ? length : 2 * length);
-  } catch (cause) {
-    throw new FlashError(`No memory for a word of ${formatBytes(length)}`, {
-      remedy: 'Text has blanks: check that the data is text.',
-      cause,
-    });
   }
 }
 
