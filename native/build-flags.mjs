@@ -15,6 +15,7 @@ const COMMON = [
   'src/dispatch.cpp',
   'src/inspect.cpp',
   'src/limits.cpp',
+  'src/machine.cpp',
   'src/scratch.cpp',
 ];
 
@@ -96,13 +97,14 @@ export function compileFlags(source, { platform, arch, simde, openMp, leftOut, e
   return flags;
 }
 
-export function linkFlags({ platform, arch, openMp, extra }) {
+export function linkFlags({ platform, arch, openMp, wrapped = [], extra }) {
   const flags =
     platform === 'darwin'
       ? ['-bundle', '-undefined', 'dynamic_lookup', '-arch', arch === 'x64' ? 'x86_64' : arch]
       : // Never unloaded: when a worker ends, its OpenMP threads still wait in code that this file keeps mapped.
         ['-shared', '-Wl,-z,nodelete', '-Wl,-rpath,$ORIGIN'];
   if (openMp) flags.push('-fopenmp');
+  flags.push(...wrapped.map((name) => `-Wl,--wrap=${name}`));
   if (extra) flags.push(...extra.split(/\s+/).filter(Boolean));
   return flags;
 }

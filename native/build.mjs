@@ -35,22 +35,28 @@ const command = here.split(path.sep).includes('node_modules')
 
 /**
  * Brings `folder/flashlm.node` up to date and returns how many files were compiled.
- * `simde` adds NEON's tables to an x64 build. Throws BuildError without a compiler or when a file does not compile.
+ * `simde` adds NEON's tables to an x64 build; a test's own files can be `added`, and functions be `wrapped` by theirs (the
+ * linker's --wrap). Throws BuildError without a compiler or when a file does not compile.
  */
 export async function build({
   folder,
   platform = process.platform,
   arch = process.arch,
   simde = false,
+  added = [],
+  wrapped = [],
   env = process.env,
 }) {
   await mkdir(path.join(folder, 'obj'), { recursive: true });
   const compiler = await findCompiler(env, platform);
   const openMp = await hasOpenMp(compiler, folder);
   const leftOut = await beyond(compiler, arch);
-  const target = { platform, arch, simde, openMp, leftOut, extra: env.CXXFLAGS };
+  const target = { platform, arch, simde, openMp, leftOut, wrapped, extra: env.CXXFLAGS };
 
-  const waiting = sources(target).map((source) => ({ source, flags: compileFlags(source, target) }));
+  const waiting = [...sources(target), ...added].map((source) => ({
+    source,
+    flags: compileFlags(source, target),
+  }));
   const objects = [];
   const errors = [];
   const worker = async () => {

@@ -284,8 +284,8 @@ class Engine : public Napi::ObjectWrap<Engine> {
   }
 
   static Napi::Error outOfMemory(Napi::Env env, const char* op, size_t bytes) {
-    return Napi::RangeError::New(env, std::string(op) + ": " + std::to_string(bytes) +
-                                          " bytes of working memory could not be had");
+    return Napi::RangeError::New(env, "out of memory: " + std::string(op) + " needs " + std::to_string(bytes) +
+                                          " bytes to work in");
   }
 
   static void runQueue(Napi::Env env, State& s, const std::vector<Range>& transient = {}, double* seconds = nullptr) {

@@ -1,11 +1,7 @@
 #include "cpu.h"
 
 #if defined(__x86_64__)
-#include <cpuid.h>
-#ifdef __linux__
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
+#include "machine.h"
 #elif defined(__aarch64__) && defined(__APPLE__)
 #include <sys/sysctl.h>
 #elif defined(__aarch64__)
@@ -27,23 +23,6 @@ constexpr Named kNames[] = {{kAvx2, "avx2"},         {kFma, "fma"},           {k
                             {kAvx512dq, "avx512dq"}, {kAvx512vl, "avx512vl"}, {kAvx512vnni, "avx512vnni"},
                             {kAvx512vpopcntdq, "avx512vpopcntdq"}, {kAvx512bf16, "avx512bf16"}, {kAvxvnni, "avxvnni"},
                             {kAmxTile, "amx-tile"},  {kAmxBf16, "amx-bf16"},  {kAmxInt8, "amx-int8"}};
-
-/** XCR0: the register states the operating system saves. CPUID alone says yes where the first instruction faults. */
-uint64_t savedStates() {
-  uint32_t low, high;
-  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return static_cast<uint64_t>(high) << 32 | low;
-}
-
-/** Whether this process may use tile registers. Linux refuses where a thread's stack for signals has no room for them. */
-bool mayUseTiles() {
-#ifdef __linux__
-  constexpr long REQUEST_PERMISSION = 0x1023, TILE_DATA = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
-  return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
-#else
-  return false;
-#endif
-}
 #elif defined(__aarch64__)
 constexpr Named kNames[] = {{kNeon, "neon"}, {kDotprod, "dotprod"}, {kBf16, "bf16"}};
 #else
@@ -53,31 +32,32 @@ constexpr Named kNames[] = {{0, ""}};
 CpuFeatures detect() {
   CpuFeatures found = 0;
 #if defined(__x86_64__)
-  uint32_t a, b, c, d;
   const auto add = [&found](bool present, CpuFeatures bit) { found |= present ? bit : 0; };
-  if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
-  const bool osxsave = c & 1u << 27;
+  CpuidLeaf leaf;
+  if (!readCpuid(1, 0, leaf)) return 0;
+  // CPUID alone says yes where the first instruction faults: the operating system must save the registers too.
+  const bool osxsave = leaf.c & 1u << 27;
   const uint64_t saved = osxsave ? savedStates() : 0;
   const bool ymm = (saved & 0x6) == 0x6;     // SSE and AVX state
   const bool zmm = (saved & 0xe6) == 0xe6;   // and opmask, upper halves, registers 16 to 31
-  add(c & 1u << 23, kPopcnt);
-  add(ymm && c & 1u << 12, kFma);
-  add(ymm && c & 1u << 29, kF16c);
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return found;
-  add(ymm && b & 1u << 5, kAvx2);
-  add(zmm && b & 1u << 16, kAvx512f);
-  add(zmm && b & 1u << 17, kAvx512dq);
-  add(zmm && b & 1u << 30, kAvx512bw);
-  add(zmm && b & 1u << 31, kAvx512vl);
-  add(zmm && c & 1u << 11, kAvx512vnni);
-  add(zmm && c & 1u << 14, kAvx512vpopcntdq);
-  const bool tiles = (saved & 0x60000) == 0x60000 && d & 1u << 24 && mayUseTiles();
+  add(leaf.c & 1u << 23, kPopcnt);
+  add(ymm && leaf.c & 1u << 12, kFma);
+  add(ymm && leaf.c & 1u << 29, kF16c);
+  if (!readCpuid(7, 0, leaf)) return found;
+  add(ymm && leaf.b & 1u << 5, kAvx2);
+  add(zmm && leaf.b & 1u << 16, kAvx512f);
+  add(zmm && leaf.b & 1u << 17, kAvx512dq);
+  add(zmm && leaf.b & 1u << 30, kAvx512bw);
+  add(zmm && leaf.b & 1u << 31, kAvx512vl);
+  add(zmm && leaf.c & 1u << 11, kAvx512vnni);
+  add(zmm && leaf.c & 1u << 14, kAvx512vpopcntdq);
+  const bool tiles = (saved & 0x60000) == 0x60000 && leaf.d & 1u << 24 && requestTiles();
   add(tiles, kAmxTile);
-  add(tiles && d & 1u << 22, kAmxBf16);
-  add(tiles && d & 1u << 25, kAmxInt8);
-  if (!__get_cpuid_count(7, 1, &a, &b, &c, &d)) return found;
-  add(ymm && a & 1u << 4, kAvxvnni);
-  add(zmm && a & 1u << 5, kAvx512bf16);
+  add(tiles && leaf.d & 1u << 22, kAmxBf16);
+  add(tiles && leaf.d & 1u << 25, kAmxInt8);
+  if (!readCpuid(7, 1, leaf)) return found;
+  add(ymm && leaf.a & 1u << 4, kAvxvnni);
+  add(zmm && leaf.a & 1u << 5, kAvx512bf16);
 #elif defined(__aarch64__) && defined(__APPLE__)
   found = kNeon;
   const auto has = [](const char* name) {

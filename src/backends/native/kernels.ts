@@ -1,4 +1,5 @@
 import type { Together } from '../../core/backend.ts';
+import { FlashError } from '../../core/errors.ts';
 import type { Kernels, OpName } from '../../core/kernels.ts';
 import { flatArgs, flatValues } from '../../core/op-calls.ts';
 import { type ArgSpec, OP_NAMES, OPS } from '../../core/ops.ts';
@@ -36,8 +37,7 @@ function putArg(arg: ArgSpec): Put {
 }
 
 /** Adds the labels of the tensors that a native error speaks of: the binding knows arguments, not layers. */
-function withLabels(error: unknown, op: OpName, values: readonly unknown[]): unknown {
-  if (!(error instanceof Error)) return error;
+function withLabels(error: Error, op: OpName, values: readonly unknown[]): Error {
   const flat = flatValues(op, values);
   const labels = flatArgs(op).flatMap((arg, i) => {
     const label = arg.kind === 'tensor' ? (flat[i] as Tensor | null)?.label : undefined;
@@ -47,6 +47,19 @@ function withLabels(error: unknown, op: OpName, values: readonly unknown[]): unk
   });
   if (labels.length) error.message += ` (${labels.join(', ')})`;
   return error;
+}
+
+/** What the binding throws when memory ran out: for working memory it names op and bytes, else C++ does. */
+const OUT_OF_MEMORY = /^out of memory: |^std::bad_alloc$/;
+
+/** An error of the addon that is no mistake in a call, in a person's words; null for any other. */
+function memoryError(error: unknown, during: string): FlashError | null {
+  if (!(error instanceof Error && OUT_OF_MEMORY.test(error.message))) return null;
+  const what = error.message.startsWith('std') ? `out of memory: ${during}` : error.message;
+  return new FlashError(what, {
+    remedy: 'Make train.block_rows, data.batch or the number of threads smaller.',
+    cause: error,
+  });
 }
 
 /** Whether calls that wait run before one of this op, whose result or whose indices can't wait. */
@@ -61,22 +74,26 @@ function nativeKernel(
 ): (...values: unknown[]) => unknown {
   const puts = OPS[op].args.map(putArg);
   const isAwaited = runsOthers(op);
-  // One array serves every call: a kernel never calls another, so nobody else can be using it.
+  // Two lists serve every call, so that none leaves garbage: a kernel never calls another, so nobody else can be using
+  // them. `values` must not leave this function, or the engine makes an array of it at each call.
+  const given: unknown[] = [];
   const flat: unknown[] = [];
   return (...values) => {
     const calls = waiting();
     try {
       let at = 0;
-      for (let i = 0; i < puts.length; i++) at = puts[i]!(flat, at, values[i]);
+      given.length = values.length;
+      for (let i = 0; i < values.length; i++) given[i] = values[i];
+      for (let i = 0; i < puts.length; i++) at = puts[i]!(flat, at, given[i]);
       if (calls) {
         calls.count++;
         if (isAwaited) calls.requireIntact();
       }
       const result = engine[op](...flat);
-      calls?.keep(values);
+      calls?.keep(given);
       return result;
     } catch (error) {
-      throw withLabels(error, op, values);
+      throw memoryError(error, op) ?? (error instanceof Error ? withLabels(error, op, given) : error);
     }
   };
 }
@@ -117,6 +134,8 @@ class WaitingCalls {
       const seconds = onTimes ? new Float64Array(this.count) : null;
       this.engine.close(this.transient(), seconds);
       if (seconds) onTimes!(seconds);
+    } catch (error) {
+      throw memoryError(error, 'calls that run together') ?? error;
     } finally {
       this.clear();
     }
@@ -132,7 +151,7 @@ class WaitingCalls {
 
 /**
  * The op table's kernels on an engine, and what lets calls of them wait. Errors are TypeError and RangeError, before the
- * kernel has written anything.
+ * kernel has written anything, or FlashError where memory ran out.
  */
 export function waitingKernels(engine: Engine): { readonly kernels: Kernels; readonly together: Together } {
   const calls = new WaitingCalls(engine);

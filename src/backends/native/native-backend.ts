@@ -84,6 +84,11 @@ export function createEngine(options: EngineOptions): { readonly addon: Addon; r
  */
 export function createNativeBackend(options: EngineOptions = {}): Backend {
   const { addon, engine } = createEngine(options);
+  return backendOf(addon, engine);
+}
+
+/** The kernels of an engine of `addon` as a backend. */
+export function backendOf(addon: Addon, engine: Engine): Backend {
   const accelerates = acceleratedBy(engine.features);
   return {
     name: `native:${[engine.isa, ...engine.features].join('+')}`,

@@ -1,0 +1,168 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createNativeBackend } from '../../src/backends/native/index.ts';
+import { backendOf } from '../../src/backends/native/native-backend.ts';
+import type { Backend } from '../../src/core/backend.ts';
+import { FlashError } from '../../src/core/errors.ts';
+import { OP_NAMES } from '../../src/core/ops.ts';
+import { mat } from '../../src/core/tensor.ts';
+import { batchSymbol, complete, freeSymbols } from '../../src/verify/op-dims.ts';
+import { inputsOf, variants } from '../../src/verify/op-inputs.ts';
+import { runOp } from '../../src/verify/op-run.ts';
+import { anyCall, makePool, type PoolCall } from '../backends/random-calls.ts';
+import { expectSameBits } from '../conformance/compare.ts';
+import { Seam } from './seam/index.ts';
+
+const THREADS = 2;
+
+/** Memory is refused by functions that the linker of GNU/Linux can wrap. */
+describe.runIf(process.platform === 'linux')('memory that cannot be had', () => {
+  let seam: Seam;
+  beforeAll(async () => {
+    seam = await Seam.open();
+  });
+  afterAll(() => seam.close());
+
+  const create = (): Backend => backendOf(seam.addon, new seam.addon.Engine({ threads: THREADS }));
+
+  /** What `run` throws, if anything: a person's error about memory. */
+  function failure(run: () => void): FlashError | null {
+    try {
+      run();
+      return null;
+    } catch (error) {
+      expect(error).toBeInstanceOf(FlashError);
+      expect((error as FlashError).message).toMatch(/^out of memory: /);
+      return error as FlashError;
+    }
+  }
+
+  it.each(OP_NAMES)(
+    '%s throws where any of its allocations fails, and works when it is called again',
+    (op) => {
+      const given: Readonly<Record<string, number>> = { [batchSymbol(op) ?? '']: 520, T: 4, S: 130 };
+      const dims = complete(op, Object.fromEntries(freeSymbols(op).map((s) => [s, given[s] ?? 70])));
+      for (let variant = 0; variant < variants(op); variant++) {
+        const inputs = inputsOf({ op, dims, seed: 6, variant });
+        const expected = runOp(create(), op, inputs);
+        const backend = create();
+        const allocations = seam.allocationsOf(() => runOp(backend, op, inputs));
+        for (let first = 1; first <= allocations; first++) {
+          const backend = create();
+          failure(() =>
+            expectSameBits(
+              seam.without(first, 1, () => runOp(backend, op, inputs)),
+              expected,
+            ),
+          );
+          expectSameBits(runOp(backend, op, inputs), expected);
+          backend.dispose();
+        }
+      }
+    },
+  );
+
+  it('names the op and the bytes in its error', () => {
+    const [a, out] = [mat('f32', 512, 64, 'a'), mat('f32', 64, 64, 'out')];
+    const backend = create();
+    // Node-API's wrapper allocates first, as a product has more arguments than it has room for.
+    const call = () => backend.kernels.matmulTransA(out, a, a, 'f32');
+    expect(failure(() => seam.without(1, 1, call))?.message).toBe('out of memory: matmulTransA');
+    const { message } = failure(() => seam.without(2, 1, call))!;
+    expect(message).toMatch(/^out of memory: matmulTransA needs \d+ bytes to work in$/);
+    expect(Number(/\d+/.exec(message)![0])).toBeGreaterThanOrEqual(4 * 2 * 512 * 64);
+  });
+
+  it('frees what it had when a call outgrows it, and keeps no more than that call needed', () => {
+    const backend = create();
+    const before = seam.bytes;
+    const product = (rows: number) => {
+      const a = mat('f32', rows, 64, 'a');
+      backend.kernels.matmulTransA(mat('f32', 64, 64, 'out'), a, a, 'f32');
+      return seam.bytes - before;
+    };
+    product(256);
+    product(1024);
+    // The first call after it joins the blocks.
+    const kept = product(1024);
+    expect(kept).toBeLessThan(2 * 4 * 2 * 1024 * 64);
+    for (let i = 0; i < 20; i++) expect(product(i % 2 ? 256 : 1024)).toBe(kept);
+    backend.dispose();
+    expect(seam.bytes).toBe(before);
+  });
+
+  describe('while calls wait', () => {
+    const ROWS = 320;
+    const pool = makePool(createNativeBackend({ threads: 1 }), ROWS, 1);
+    /** All that programs may write, those tensors too that nobody looks at in the end. */
+    const memory = [
+      ...[...pool.mats, ...pool.rstd, pool.gain, ...pool.gainSums, ...pool.weightSums],
+      ...pool.quantized.flatMap(({ codes, scale }) => [codes, scale]),
+    ].map(({ data }) => ({ data, first: data.slice() }));
+
+    /** What a program leaves in memory; calls that are refused are left out. */
+    const run = (backend: Backend, program: readonly PoolCall[], first = 0, count = 0): Buffer => {
+      for (const { data, first } of memory) data.set(first);
+      const calls = () => {
+        for (const call of program) {
+          try {
+            call(backend.kernels, pool);
+          } catch (error) {
+            if (!(error instanceof RangeError)) throw error;
+          }
+        }
+      };
+      seam.without(first, count, () => backend.together!(calls));
+      return Buffer.concat(
+        pool.memory.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength)),
+      );
+    };
+    const programs = fc.sample(fc.array(anyCall, { minLength: 5, maxLength: 10 }), {
+      numRuns: 4,
+      seed: 20261130,
+    });
+
+    it.each(programs.map((program) => [program.map(({ text }) => text).join(', '), program] as const))(
+      'returns only what it has computed, whichever allocation fails: %s',
+      (_, program) => {
+        const calls = program.map(({ call }) => call);
+        const expected = run(create(), calls);
+        const counting = create();
+        const allocations = seam.allocationsOf(() => void run(counting, calls));
+        let failures = 0;
+        for (let first = 1; first <= allocations; first++) {
+          for (const count of [1, 1e9]) {
+            const backend = create();
+            const error = failure(() => {
+              expect(run(backend, calls, first, count).equals(expected), `allocation ${first}`).toBe(true);
+            });
+            failures += Number(error !== null);
+            expect(run(backend, calls).equals(expected), `after allocation ${first}`).toBe(true);
+            backend.dispose();
+          }
+        }
+        expect(failures).toBeGreaterThan(allocations);
+      },
+    );
+
+    it('keeps the same working memory however many blocks of calls run', () => {
+      const backend = create();
+      const before = seam.bytes;
+      const after = (blocks: number) => {
+        for (let i = 0; i < blocks; i++)
+          for (const program of programs)
+            run(
+              backend,
+              program.map(({ call }) => call),
+            );
+        return seam.bytes - before;
+      };
+      after(2);
+      const kept = after(1);
+      expect(kept).toBeGreaterThan(0);
+      expect(after(30)).toBe(kept);
+      backend.dispose();
+      expect(seam.bytes).toBe(before);
+    });
+  });
+});
