@@ -5,15 +5,15 @@
 namespace flashlm {
 namespace {
 
-/** The least-squares scale of what is kept. */
-SIMD_INLINE float meanAbsAbove(const float* x, int64_t K, float limit) {
+/** The least-squares scale of what is kept; `otherwise` where nothing is. */
+SIMD_INLINE float meanAbsAbove(const float* x, int64_t K, float limit, float otherwise) {
   const simd::Vec least = simd::broadcast(limit), one = simd::broadcast(1.0f);
   // Exact: ones in float32 over short stretches, float64 beyond.
   const double kept = sumVectors(K, [=](simd::Vec sum, int64_t k, auto part) {
     const simd::Mask keep = simd::greater(simd::abs(take(x + k, part)), least);
     return simd::add(sum, simd::select(keep, one, simd::zero()));
   });
-  return static_cast<float>(kept ? sumAbsAbove(x, K, limit) / kept : 1e-8);
+  return kept ? static_cast<float>(sumAbsAbove(x, K, limit) / kept) : otherwise;
 }
 
 void quantizeTernary(Context& ctx, const QuantizeRowsArgs& args) {
@@ -31,20 +31,20 @@ void quantizeTernary(Context& ctx, const QuantizeRowsArgs& args) {
     const float* x = xs + row * K;
     const simd::Vec least = simd::broadcast(limit);
     eachCode(codes + row * K, 0, K, [=](int64_t k, auto part) { return simd::beyond(take(x + k, part), least); });
-    if (leastSquares) scale[row] = meanAbsAbove(x, K, limit);
+    if (leastSquares) scale[row] = meanAbsAbove(x, K, limit, scale[row]);
   });
 }
 
-/** The greatest |x|, at least 1e-5. */
+/** The greatest |x|, at least 1e-5; NaN where one of them is. */
 SIMD_INLINE float greatestAbs(const float* x, int64_t K) {
   simd::Vec greatest[4];
   for (simd::Vec& g : greatest) g = simd::broadcast(1e-5f);
   eachFour(0, K, [&](int64_t k, auto part, auto registers) INLINE_BODY {
     for (int j = 0; j < registers.COUNT; j++) {
-      greatest[j] = simd::maxNumber(simd::abs(take(x + k + j * simd::LANES, part)), greatest[j]);
+      greatest[j] = simd::maxBits(simd::abs(take(x + k + j * simd::LANES, part)), greatest[j]);
     }
   });
-  return simd::reduceMax(simd::max(simd::max(greatest[0], greatest[1]), simd::max(greatest[2], greatest[3])));
+  return simd::reduceMaxBits(simd::maxBits(simd::maxBits(greatest[0], greatest[1]), simd::maxBits(greatest[2], greatest[3])));
 }
 
 void quantizeInt8(Context& ctx, const QuantizeRowsArgs& args) {

@@ -7,6 +7,9 @@
 namespace flashlm {
 namespace {
 
+/** The exponent of infinities and NaN, alone in `absBits`. */
+constexpr uint32_t NOT_FINITE = 0x7f800000;
+
 /** The bits of |x|: as integers they are in the order of the numbers, NaN last. */
 SIMD_INLINE uint32_t absBits(float x) {
   uint32_t bits;
@@ -16,7 +19,8 @@ SIMD_INLINE uint32_t absBits(float x) {
 
 /**
  * The value of rank `rank` (from 0) among the |w|: radix selection, most significant digit first. Three passes
- * whatever the data, and counting gives the same answer in any order. NaN when memory is short.
+ * whatever the data, and counting gives the same answer in any order. NaN where a value is not finite, and when memory
+ * is short.
  */
 float selectAbs(Context& ctx, const float* w, int64_t count, int64_t rank) {
   constexpr int DIGITS = 2048;
@@ -32,6 +36,13 @@ float selectAbs(Context& ctx, const float* w, int64_t count, int64_t rank) {
         if (bits >> width == found) own[bits & ((1u << width) - 1)]++;
       }
     });
+    if (shift == 20) {
+      int64_t notFinite = 0;
+      for (int thread = 0; thread < ctx.threads; thread++) {
+        for (int d = NOT_FINITE >> 20; d < DIGITS; d++) notFinite += counts[thread * DIGITS + d];
+      }
+      if (notFinite) return __builtin_nanf("");
+    }
     uint32_t digit = 0;
     // Another thread may change shared memory between two passes: whatever is counted, the last digit ends the search.
     for (; digit < (1u << width) - 1; digit++) {

@@ -63,7 +63,10 @@ export interface Kernels {
 
   /** Per tensor: `gamma = mean|W| + 1e-8` (or the median), code = sign(w) where |w| > gamma/2, else 0. A tie is 0. */
   quantizeWeight(outCodes: Codes, outScale: Mat, w: Mat, rule: WeightRule): void;
-  /** Per row: `ternary`, `ternary-mse` or `int8` codes and their scale. */
+  /**
+   * Per row: `ternary`, `ternary-mse` or `int8` codes and their scale. As for weights, a value that is not finite makes the
+   * scale NaN or infinite and the codes 0, so that products are NaN: a quantiser must not hide it.
+   */
   quantizeRows(outCodes: Codes, outScale: Mat, x: Mat, rule: ActivationRule): void;
   /**
    * The backend's private layout of ternary codes; `Backend.packedTernaryBytes` gives its size. Every op that takes

@@ -13,12 +13,12 @@ const COLS = [21, 133];
 
 function quantised(backend: Backend, rule: (typeof RULES)[number], rows: readonly number[][]) {
   const cols = rows[0]!.length;
-  const x = mat('f32', rows.length, cols, 'x');
+  const x = mat(backend.real, rows.length, cols, 'x');
   x.data.set(rows.flat());
   const codes = tensor('i8', rows.length, cols, 'codes');
   const { kernels } = backend;
   const isWeight = rule === 'absmean' || rule === 'absmedian';
-  const scale = mat('f32', isWeight ? 1 : rows.length, 1, 'scale');
+  const scale = mat(backend.real, isWeight ? 1 : rows.length, 1, 'scale');
   if (isWeight) kernels.quantizeWeight(codes, scale, x, rule);
   else kernels.quantizeRows(codes, scale, x, rule);
   return { codes: [...codes.data], scale: [...scale.data] };
@@ -58,6 +58,25 @@ function rowsWithSpecials(random: Random, cols: number): number[][] {
     ),
   );
 }
+
+const products = (codes: readonly number[], scale: readonly number[]): number[] =>
+  codes.map((code, i) => code * scale[Math.floor(i / (codes.length / scale.length))]!);
+
+describe.each(RULES)('%s', (rule) => {
+  it.each([NaN, Infinity, -Infinity])('turns a row that holds %s into NaN, on every backend', (value) => {
+    const variants = nativeVariants().map(({ create }) => create(1));
+    for (const backend of [reference, createReferenceBackend('f64'), ...variants]) {
+      for (const cols of COLS) {
+        for (const at of [0, 7, cols - 1]) {
+          const row = Array.from({ length: cols }, (_, i) => (i === at ? value : (i % 5) - 2));
+          const { codes, scale } = quantised(backend, rule, [row]);
+          expect(products(codes, scale), backend.name).toEqual(codes.map(() => NaN));
+        }
+      }
+      backend.dispose();
+    }
+  });
+});
 
 describe.each(nativeVariants().map(({ name, create }) => ({ name, backend: create(1) })))(
   '$name',

@@ -4,12 +4,15 @@ import { roundHalfEven } from './rounding.ts';
 
 type Reals = Mat['data'];
 
-/** Sum of `term(|x|)` over one row in the order that `SUM_LANES` fixes for every backend. */
-function sumAbs(x: Reals, start: number, count: number, keepAbove = -1): number {
+/**
+ * Sum of the |x| of one row that are not up to a limit, in the order that `SUM_LANES` fixes for every backend. NaN is not:
+ * it makes the sum NaN.
+ */
+function sumAbs(x: Reals, start: number, count: number, limit = -1): number {
   const lanes = new Float64Array(SUM_LANES);
   for (let i = 0; i < count; i++) {
     const a = Math.abs(x[start + i]!);
-    if (a > keepAbove) lanes[i % SUM_LANES]! += a;
+    if (!(a <= limit)) lanes[i % SUM_LANES]! += a;
   }
   for (let half = SUM_LANES / 2; half >= 1; half /= 2) {
     for (let j = 0; j < half; j++) lanes[j]! += lanes[j + half]!;
@@ -17,7 +20,9 @@ function sumAbs(x: Reals, start: number, count: number, keepAbove = -1): number 
   return lanes[0]!;
 }
 
+/** NaN where a value is not finite: sorting would put it at the end, out of sight. */
 function median(values: Reals): number {
+  if (!values.every(Number.isFinite)) return Number.NaN;
   const sorted = values.map(Math.abs).sort();
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
@@ -49,10 +54,8 @@ export const quantizeRows: Kernels['quantizeRows'] = (outCodes, outScale, x, rul
     const start = i * K;
     if (rule === 'int8') {
       let max = 0;
-      for (let k = 0; k < K; k++) {
-        const a = Math.abs(x.data[start + k]!);
-        if (a > max) max = a;
-      }
+      // Math.max keeps a NaN: the scale is NaN then, and so is every product of the row.
+      for (let k = 0; k < K; k++) max = Math.max(max, Math.abs(x.data[start + k]!));
       const s = stored(Math.max(max, stored(1e-5)) / 127);
       outScale.data[i] = s;
       for (let k = 0; k < K; k++) {
@@ -69,7 +72,7 @@ export const quantizeRows: Kernels['quantizeRows'] = (outCodes, outScale, x, rul
       outCodes.data[start + k] = keep ? Math.sign(x.data[start + k]!) : 0;
       if (keep) kept++;
     }
-    if (rule === 'ternary') outScale.data[i] = mean + 1e-8;
-    else outScale.data[i] = kept ? sumAbs(x.data, start, K, threshold) / kept : 1e-8;
+    // Nothing is kept of zeros, and of a row whose mean is not finite: its scale must say so.
+    outScale.data[i] = rule === 'ternary' || !kept ? mean + 1e-8 : sumAbs(x.data, start, K, threshold) / kept;
   }
 };
