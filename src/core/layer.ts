@@ -3,6 +3,7 @@ import type { Compute, Precision } from './compute.ts';
 import type { Kernels } from './kernels.ts';
 import type { Parameter } from './parameter.ts';
 import type { Ids, Mat, SparseTargets, Tensor } from './tensor.ts';
+import type { LayerWatch } from './watch.ts';
 import type { Planner } from './workspace.ts';
 
 /** What a layer may know of the call it is part of. */
@@ -19,6 +20,8 @@ export interface StepContext {
   readonly compute: Compute;
   /** The backend's, where calls may wait. */
   readonly together?: Together;
+  /** Hears of the layers' calls in place of the backend's own watch. */
+  readonly watch?: LayerWatch;
 }
 
 /** Is a row's output a function of that row alone, or of the rows before it in its sequence too? */

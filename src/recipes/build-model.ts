@@ -1,7 +1,7 @@
 import type { Backend } from '../core/backend.ts';
 import type { InputLayer, Layer, Objective } from '../core/layer.ts';
 import { Sequence } from '../core/sequence.ts';
-import { watchInput, watchLayer, watchObjective } from '../core/watch.ts';
+import { watchInput, watchLayer, watchObjective } from '../core/watched-layer.ts';
 import type { LayerList, LayerScope, Made, ModelKind, ModelScope, Scopes, Spec } from './component.ts';
 import { RecipeError, type RecipeIssue } from './errors.ts';
 import { optionPlace } from './tree.ts';

@@ -1,5 +1,3 @@
-import { refuseNonFinite } from '../backends/decorators/finite.ts';
-import { wrapKernels } from '../backends/decorators/wrap.ts';
 import { BatchRunner } from '../core/batch-runner.ts';
 import { type Compute, computeName, FLOAT32 } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
@@ -10,6 +8,7 @@ import { clipGradients } from '../optim/clip.ts';
 import type { Optimizer, OptimizerState } from '../optim/optimizer.ts';
 import type { Schedule } from '../optim/schedules.ts';
 import type { Ending, Path, StepEvent } from './events.ts';
+import { explainNonFinite } from './explain-non-finite.ts';
 import { type Limits, type Measure, type Progress, reached, shareDone } from './limits.ts';
 
 /** Batch `step` (from 0) is a function of the step alone, so that to resume is to go on. */
@@ -153,7 +152,7 @@ export class Trainer {
     model.store.zeroGrads();
     const loss = (await this.runner.trainInPieces(rows, 1 / tokensPerStep)) / tokensPerStep;
     const gradNorm = clipGradients(kernels, model.store.grads, clip);
-    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) this.explainNonFinite(rows, loss, gradNorm);
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) this.refuseNonFinite(rows, loss, gradNorm);
 
     if (this.step >= schedule.warmupSteps) this.decayStart ??= this.progress;
     const done = this.decayStart ? shareDone(limits, measure, this.decayStart, this.progress) : 0;
@@ -191,26 +190,15 @@ export class Trainer {
     return this.dense.of(ids, targets, ids.length);
   }
 
-  /** Runs the step again on kernels that look at everything they write, to name the first layer and op. */
-  private explainNonFinite(rows: Rows, loss: number, gradNorm: number): never {
-    const { model } = this.parts;
+  /** Runs the step again to name the first layer and op. */
+  private refuseNonFinite(rows: Rows, loss: number, gradNorm: number): never {
     const what = Number.isFinite(loss) ? `gradient norm is ${gradNorm}` : `loss is ${loss}`;
     const { seqLen, tokensPerStep } = this.options;
-    let first = 'no single kernel: the sum of finite values overflowed';
-    try {
-      model.store.zeroGrads();
-      const k = wrapKernels(model.backend.kernels, (op, values, call) => {
-        const result = call();
-        refuseNonFinite(op, values);
-        return result;
-      });
-      this.runner.train(rows, 1 / tokensPerStep, { k, seqLen, carry: false, compute: this.compute });
-    } catch (error) {
-      if (!(error instanceof FlashError)) throw error;
-      first = error.message;
-    }
+    const context = { seqLen, carry: false, compute: this.compute };
+    const { first, where, remedy } = explainNonFinite(this.runner, rows, 1 / tokensPerStep, context);
     throw new FlashError(`step ${this.step + 1}: ${what}; first: ${first}`, {
-      remedy: 'The step was not applied. Start again with a lower optimizer.lr, or with train.clip.',
+      where,
+      remedy: `The step was not applied. ${remedy}`,
     });
   }
 }

@@ -7,7 +7,7 @@ import { FlashError } from '../../src/core/errors.ts';
 import type { OpName } from '../../src/core/kernels.ts';
 import type { Layer } from '../../src/core/layer.ts';
 import { type Mat, mat, type Tensor } from '../../src/core/tensor.ts';
-import { WatchedLayer } from '../../src/core/watch.ts';
+import { WatchedLayer } from '../../src/core/watched-layer.ts';
 import { Workspace } from '../../src/core/workspace.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { BACKENDS, RECIPES } from '../properties/models.ts';

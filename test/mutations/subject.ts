@@ -5,7 +5,7 @@ import { Model } from '../../src/core/model.ts';
 import { Residual } from '../../src/core/residual.ts';
 import { Sequence } from '../../src/core/sequence.ts';
 import type { Real } from '../../src/core/tensor.ts';
-import { watchInput, watchLayer, watchObjective } from '../../src/core/watch.ts';
+import { watchInput, watchLayer, watchObjective } from '../../src/core/watched-layer.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';
 import { Embedding } from '../../src/layers/embedding.ts';
 import { RmsNorm } from '../../src/layers/rms-norm.ts';

@@ -108,14 +108,24 @@ describe('Trainer', () => {
 
   it('names the first layer and op when the loss stops being a number, and leaves the weights as they were', async () => {
     const { trainer: t, model } = trainer({});
-    const up = model.store.all.find((p) => p.name === 'blocks.1.norm.gain')!;
-    up.value.data[3] = Number.NaN;
+    const gain = model.store.all.find((p) => p.name === 'blocks.1.norm.gain')!;
+    gain.value.data[3] = 1e308;
     const before = model.store.values.data.slice();
     const error: unknown = await t.run().catch((e: unknown) => e);
     expect(error).toBeInstanceOf(FlashError);
     expect((error as FlashError).message).toMatch(
-      /step 1: (loss|gradient norm) is NaN; first: rmsNorm wrote NaN into blocks\.1\.norm\/out/,
+      /step 1: loss is NaN; first: rmsNorm wrote -?Infinity into blocks\.1\.norm\/out/,
     );
+    expect((error as FlashError).where).toBe('blocks.1.norm (rms_norm), forward');
     expect(model.store.values.data).toEqual(before);
+  });
+
+  it('names a parameter that was not finite before the step, not the kernels that read it', async () => {
+    const { trainer: t, model } = trainer({});
+    model.store.all.find((p) => p.name === 'blocks.1.norm.gain')!.value.data[3] = Number.NaN;
+    const error: unknown = await t.run().catch((e: unknown) => e);
+    expect((error as FlashError).message).toBe(
+      'step 1: loss is NaN; first: there was NaN in blocks.1.norm.gain (row 0, column 3) before the step',
+    );
   });
 });

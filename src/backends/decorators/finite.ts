@@ -25,6 +25,35 @@ export function placeOf({ cols }: Tensor, index: number): string {
   return `row ${Math.floor(index / cols)}, column ${index % cols}`;
 }
 
+/** `NaN in blocks.3.up/out (row 0, column 7)`: the first element of a tensor that is not finite, if there is one. */
+export function describeNonFinite(
+  t: Tensor,
+  preposition: 'in' | 'into',
+  inspector?: Inspector,
+): string | undefined {
+  const index = findNonFinite(t, inspector);
+  return index < 0 ? undefined : `${t.data[index]} ${preposition} ${t.label} (${placeOf(t, index)})`;
+}
+
+/** The real tensors of a call that the op reads, or those that it writes. */
+function realTensors(op: OpName, values: readonly unknown[], side: 'read' | 'written'): Tensor[] {
+  const args = flatArgs(op);
+  return flatValues(op, values).flatMap((value, i): Tensor[] => {
+    const arg = args[i]!;
+    if (arg.kind !== 'tensor' || arg.dtype !== 'real' || value === null) return [];
+    return (side === 'read' ? arg.role !== 'out' : arg.role !== 'in') ? [value as Tensor] : [];
+  });
+}
+
+/** What a call is about to read that is not finite, as `describeNonFinite` says it. */
+export function nonFiniteInput(op: OpName, values: readonly unknown[]): string | undefined {
+  for (const t of realTensors(op, values, 'read')) {
+    const found = describeNonFinite(t, 'in');
+    if (found) return found;
+  }
+  return undefined;
+}
+
 /**
  * Refuses a NaN or an infinity among what a kernel wrote, naming op, tensor and element. `poisoned`: outputs were NaN
  * before the call, so that one may also be an element that was left out. @throws FlashError
@@ -34,14 +63,9 @@ export function refuseNonFinite(
   values: readonly unknown[],
   { inspector, poisoned = false }: { readonly inspector?: Inspector; readonly poisoned?: boolean } = {},
 ): void {
-  const args = flatArgs(op);
-  flatValues(op, values).forEach((value, i) => {
-    const arg = args[i]!;
-    if (arg.kind !== 'tensor' || arg.role === 'in' || arg.dtype !== 'real' || value === null) return;
-    const t = value as Tensor;
-    const index = findNonFinite(t, inspector);
-    if (index < 0) return;
-    const leftOut = poisoned && arg.role === 'out' && Number.isNaN(t.data[index]) ? ' or nothing' : '';
-    throw new FlashError(`${op} wrote ${t.data[index]}${leftOut} into ${t.label} (${placeOf(t, index)})`);
-  });
+  for (const t of realTensors(op, values, 'written')) {
+    const found = describeNonFinite(t, 'into', inspector);
+    if (found)
+      throw new FlashError(`${op} wrote ${poisoned ? found.replace(/^NaN /, 'NaN or nothing ') : found}`);
+  }
 }

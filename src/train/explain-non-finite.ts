@@ -1,0 +1,78 @@
+import { describeNonFinite, nonFiniteInput, refuseNonFinite } from '../backends/decorators/finite.ts';
+import { wrapKernels } from '../backends/decorators/wrap.ts';
+import type { BatchRunner } from '../core/batch-runner.ts';
+import { FlashError } from '../core/errors.ts';
+import type { StepContext } from '../core/layer.ts';
+import type { ParameterStore } from '../core/parameter.ts';
+import type { Rows } from '../core/rows.ts';
+import { combineWatches, type LayerCall, type LayerWatch } from '../core/watch.ts';
+
+/** Where numbers first stopped being finite. */
+interface Origin {
+  /** In words: `first: rmsNorm wrote NaN into ...`. */
+  readonly first: string;
+  readonly where?: string;
+  readonly remedy: string;
+}
+
+const LOWER_RATE = 'Start again with a lower optimizer.lr, or with train.clip.';
+
+/**
+ * Runs a step again whose loss or gradients are not finite, and looks at everything that kernels and layers write: also
+ * at what a layer made in loops of its own, outside all kernels.
+ */
+export function explainNonFinite(
+  runner: BatchRunner,
+  rows: Rows,
+  scale: number,
+  context: Omit<StepContext, 'k'>,
+): Origin {
+  const { store, backend } = runner.model;
+  const before = store.all.find((p) => describeNonFinite(p.value, 'in'));
+  if (before) {
+    const first = `there was ${describeNonFinite(before.value, 'in')} before the step`;
+    return { first, remedy: 'Start again with a smaller init of that parameter, or a lower optimizer.lr.' };
+  }
+  store.zeroGrads();
+  const k = wrapKernels(backend.kernels, (op, values, call) => {
+    const given = nonFiniteInput(op, values);
+    const result = call();
+    try {
+      refuseNonFinite(op, values);
+    } catch (error) {
+      throw given ? new FlashError(`${op} was given ${given}`) : error;
+    }
+    return result;
+  });
+  const watch = combineWatches(new FiniteWatch(store), backend.watch);
+  try {
+    runner.train(rows, scale, { ...context, k, watch });
+  } catch (error) {
+    if (!(error instanceof FlashError)) throw error;
+    return { first: error.message, where: error.where, remedy: error.remedy ?? LOWER_RATE };
+  }
+  return { first: 'no single kernel: the sum of finite values overflowed', remedy: LOWER_RATE };
+}
+
+/** Refuses what a layer leaves that is not finite, as outputs or among the gradients of its parameters. */
+class FiniteWatch implements LayerWatch {
+  constructor(private readonly store: ParameterStore) {}
+
+  around(call: LayerCall, run: () => void): void {
+    run();
+    for (const t of [...call.writes, ...this.gradientsOf(call)]) {
+      const found = describeNonFinite(t, 'in');
+      if (!found) continue;
+      throw new FlashError(`${call.pass} of ${call.path} left ${found}, and no kernel wrote it`, {
+        where: `${call.path} (${call.type}), ${call.pass}`,
+        remedy: `Mend what ${call.type} computes there; gradcheck, and --backend 'checked(...)', look at it more closely.`,
+      });
+    }
+  }
+
+  private gradientsOf({ pass, container, parameters }: LayerCall) {
+    // Shared uses belong to parameters of other layers: the objective's are looked at after the loss.
+    if (pass === 'loss') return this.store.all.flatMap((p) => [p.grad, ...p.uses.map((use) => use.grad)]);
+    return pass === 'backward' && !container ? Array.from(parameters(), (p) => p.grad) : [];
+  }
+}
