@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { commandLine, PROGRAM } from '../core/command-line.ts';
-import type { CliCommand } from './command.ts';
-import { keepRecording } from './disagreement.ts';
+import type { CommandEntry } from './command.ts';
 import { reportError } from './errors.ts';
 import { printable } from './format.ts';
 import type { Terminal } from './terminal.ts';
@@ -10,7 +9,7 @@ import type { Terminal } from './terminal.ts';
 /** Runs one command line (without `node` and the script) and returns its exit status: 0, 1 failed, 2 wrong usage. */
 export async function runCli(
   args: readonly string[],
-  commands: readonly CliCommand[],
+  commands: readonly CommandEntry[],
   terminal: Terminal,
 ): Promise<number> {
   const program = createProgram(commands, terminal);
@@ -18,11 +17,11 @@ export async function runCli(
     await program.parseAsync(args.length ? args : ['--help'], { from: 'user' });
     return 0;
   } catch (error) {
-    return reportError(await keepRecording(error), terminal, args.includes('--debug'));
+    return reportError(await completed(error), terminal, args.includes('--debug'));
   }
 }
 
-function createProgram(commands: readonly CliCommand[], terminal: Terminal): Command {
+function createProgram(commands: readonly CommandEntry[], terminal: Terminal): Command {
   const program = new Command(PROGRAM)
     .description('Train and run language models with ternary weights on ordinary CPUs.')
     .version(packageVersion(), '--version', 'print the version')
@@ -44,13 +43,21 @@ function createProgram(commands: readonly CliCommand[], terminal: Terminal): Com
     });
   program.addHelpText('after', '\nExit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.');
   addExamples(program, [commandLine`train v61 --budget 45s`], terminal);
-  for (const command of commands) {
-    // Made through the program, so that it inherits the settings above.
-    const sub = program.command(command.name).description(command.summary);
-    command.define(sub, terminal);
-    addExamples(sub, command.examples, terminal);
-  }
+  // Made through the program, so that they inherit the settings above.
+  for (const { name, summary } of commands) program.command(name).description(summary);
+  program.hook('preSubcommand', async (_, sub) => {
+    const { define, examples } = await commands.find(({ name }) => name === sub.name())!.load();
+    define(sub, terminal);
+    addExamples(sub, examples, terminal);
+  });
   return program;
+}
+
+/** The error with what a person needs to look into it. Wrong usage needs nothing, and loads nothing. */
+async function completed(error: unknown): Promise<unknown> {
+  if (error instanceof CommanderError) return error;
+  const { keepRecording } = await import('./disagreement.ts');
+  return keepRecording(error);
 }
 
 function addExamples(command: Command, examples: readonly string[], terminal: Terminal): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CliCommand } from '../../src/cli/command.ts';
+import type { CommandEntry } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { Exit } from '../../src/cli/errors.ts';
 import { runCli } from '../../src/cli/program.ts';
@@ -14,15 +14,17 @@ async function runFailing(
   error: unknown,
   args = ['fail'],
 ): Promise<{ status: number; stdout: string; stderr: string }> {
-  const fail: CliCommand = {
+  const fail: CommandEntry = {
     name: 'fail',
     summary: 'fails',
-    examples: ['npx flashlm fail'],
-    define: (command) => {
-      command.action(() => {
-        throw error;
-      });
-    },
+    load: async () => ({
+      examples: ['npx flashlm fail'],
+      define: (command) => {
+        command.action(() => {
+          throw error;
+        });
+      },
+    }),
   };
   const { terminal, stdout, stderr } = fakeTerminal();
   const status = await runCli(args, [fail], terminal);
@@ -34,7 +36,9 @@ describe('help', () => {
     const { status, stdout, stderr } = await runInProcess(['--help']);
     expect(status).toBe(0);
     expect(stderr).toBe('');
-    const listed = [...stdout.matchAll(/^ {2}([a-z]+) .*(?:\[options\]|<)/gm)].map(([, name]) => name);
+    const listed = [...stdout.split(/^(?:Commands|Example):$/m)[1]!.matchAll(/^ {2}([a-z]+) +\w/gm)].map(
+      ([, name]) => name,
+    );
     expect(listed).toEqual(COMMANDS.map(({ name }) => name));
   });
 
@@ -53,8 +57,9 @@ describe('help', () => {
         .trim()
         .split('\n')
         .slice(1);
-      expect(ending.map((line) => line.trim())).toEqual(command.examples);
-      for (const line of command.examples) expect(line).toMatch(new RegExp(`^npx flashlm ${name}\\b`));
+      const { examples } = await command.load();
+      expect(ending.map((line) => line.trim())).toEqual(examples);
+      for (const line of examples) expect(line).toMatch(new RegExp(`^npx flashlm ${name}\\b`));
     },
   );
 });

@@ -43,8 +43,6 @@ interface BenchOptions {
 }
 
 export const bench: CliCommand = {
-  name: 'bench',
-  summary: "measure each op and the whole training step against the machine's own limits",
   examples: [
     commandLine`bench --quick`,
     commandLine`bench --op ternaryMatmul --shape M=1024,N=384,K=192 --backend native:avx2`,

@@ -25,8 +25,6 @@ interface CheckOptions {
 }
 
 export const check: CliCommand = {
-  name: 'check',
-  summary: 'validate a recipe and show its model layer by layer: shapes, parameters, work, memory',
   examples: [
     commandLine`check v61`,
     commandLine`check my-plugin-layer.yaml --causal`,

@@ -10,8 +10,6 @@ import { type Column, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 
 export const coverage: CliCommand = {
-  name: 'coverage',
-  summary: 'show which backend and instruction set has which op, and try each of them against the reference',
   examples: [commandLine`coverage`, commandLine`coverage --json`],
   define(command, terminal) {
     command

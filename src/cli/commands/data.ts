@@ -57,8 +57,6 @@ interface DataReport {
 }
 
 export const data: CliCommand = {
-  name: 'data',
-  summary: 'download a dataset or read text files, train or load the tokenizer, write the token file',
   examples: [
     commandLine`data tinystories`,
     commandLine`data stories.txt more.jsonl --vocab 4096 --out data/stories`,

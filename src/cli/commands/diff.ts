@@ -25,8 +25,6 @@ interface DiffOptions extends Pick<TrainSettings, 'data' | 'set' | 'threads'> {
 }
 
 export const diff: CliCommand = {
-  name: 'diff',
-  summary: 'train a few steps with every kernel call compared between two backends',
   examples: [
     commandLine`diff v61 --steps 5`,
     commandLine`diff my.yaml --backend native:avx2 --against reference --data stories.txt`,

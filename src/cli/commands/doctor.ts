@@ -52,9 +52,6 @@ interface MachineReport {
 }
 
 export const doctor: CliCommand = {
-  name: 'doctor',
-  summary:
-    'show what this machine offers: instruction sets, threads, which backends load and why one does not',
   examples: [commandLine`doctor`, commandLine`doctor --json`],
   define(command, terminal) {
     command.option('--json', 'print one JSON object').action(async (options: { json?: boolean }) => {

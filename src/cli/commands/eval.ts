@@ -23,8 +23,6 @@ interface EvalOptions {
 }
 
 export const evaluate: CliCommand = {
-  name: 'eval',
-  summary: 'measure loss, PPL, BPC and BPB of a trained model on whole documents',
   examples: [
     commandLine`eval runs/v6.1-supernova-ii-20260101-120000`,
     commandLine`eval runs/a --data stories.txt --json`,

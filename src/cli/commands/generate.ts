@@ -25,8 +25,6 @@ interface GenerateOptions {
 }
 
 export const generate: CliCommand = {
-  name: 'generate',
-  summary: 'write text with a trained model, as it comes',
   examples: [
     commandLine`generate runs/v6.1-supernova-ii-20260101-120000`,
     commandLine`generate runs/a --prompt "The little dog" --temperature 0.7 --top-k 40 --seed 7 --max-tokens 200`,

@@ -18,8 +18,6 @@ interface GradcheckOptions {
 }
 
 export const gradcheck: CliCommand = {
-  name: 'gradcheck',
-  summary: "compare a recipe's gradients with finite differences, layer by layer and for the whole model",
   examples: [commandLine`gradcheck v61`, commandLine`gradcheck my-plugin-layer.yaml --probes 100 --all`],
   define(command, terminal) {
     command

@@ -21,8 +21,6 @@ interface ReplayOptions {
 }
 
 export const replay: CliCommand = {
-  name: 'replay',
-  summary: 'run one recorded kernel call again, alone, and compare two backends on it',
   examples: [
     commandLine`replay .flashlm/recordings/silu-blocks.0.silu-forward-step1-20260101T120000.safetensors`,
     commandLine`replay call.safetensors --backend native:scalar --against reference`,

@@ -35,8 +35,6 @@ interface TrainOptions extends TrainSettings {
 const FIXED_BY_THE_RUN = ['data', 'valid', 'set', 'backend'] as const;
 
 export const train: CliCommand = {
-  name: 'train',
-  summary: 'train a model as a recipe says, or go on with a run',
   examples: [
     commandLine`train v61 --budget 45s`,
     commandLine`train v61 --data stories.txt --valid more.txt --steps 400 --set optimizer.lr=0.02`,
