@@ -77,7 +77,10 @@ const checkpoint = z.strictObject({
 
 const evaluation = z.strictObject({
   every: every.default(500).describe('Steps from one evaluation to the next; null: at the end only.'),
-  tokens: count.nullable().default(null).describe('Tokens of the validation data to use; null: all.'),
+  tokens: count
+    .nullable()
+    .default(null)
+    .describe('Evaluate the first so many tokens of a text; null: all of the validation data.'),
 });
 
 const sample = z.strictObject({

@@ -6,30 +6,23 @@ import { DenseRows } from '../core/rows.ts';
 import { BigramCounts } from '../data/collapse.ts';
 import type { EvalEvent } from './events.ts';
 
-/** One document, its end-of-document token included. It may be longer than memory, so it is read in pieces. */
-export interface EvaluationDocument {
-  /** Tokens in the document. */
-  readonly length: number;
-  /** Writes `count` ids from position `start` of the document on to `out`, from `at` on. */
-  read(start: number, count: number, out: Int32Array, at: number): void;
-}
-
-/** The text that an evaluation covers: whole documents. */
+/** The text that an evaluation covers: documents one after the other, of which the last may be cut. */
 export interface EvaluationText {
   readonly split: string;
   /** Token of the end of a document; it also stands before each document's first token. */
   readonly eos: number;
-  documents(): Iterable<EvaluationDocument>;
+  /** Token ids in pieces of any size, each document's end-of-document token included. Good until the next is asked for. */
+  tokens(): Iterable<Int32Array>;
   /** Unicode code points and UTF-8 bytes of the documents' text. */
   readonly characters: number;
   readonly bytes: number;
 }
 
-/** Pairs are handed over in pieces of this many tokens. */
+/** Pairs are counted, or rows computed, in pieces of this many tokens. */
 const PIECE = 1 << 16;
 
 /**
- * Loss over whole documents: every token of every document is predicted once, its end-of-document token included, from
+ * Loss over documents: every token of every document is predicted once, its end-of-document token included, from
  * the tokens of its own document alone. `PPL = exp(nats / tokens)`; BPC and BPB divide the same nats by the characters
  * and bytes of the text, so they can be compared across vocabularies.
  */
@@ -107,7 +100,7 @@ function describe(
 /** JSON knows no infinity: an event is the same whether it was just made or read from a file. */
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-/** Nothing but the token before counts, so documents run together: each begins after an end-of-document token. */
+/** Only the token before counts, and before a document's first token comes an end of document: documents need no care. */
 function tokenWiseScorer(model: Model, collapse: 'auto' | 'never', blockRows: number | 'auto'): Scorer {
   const counts = new BigramCounts(model.backend, model.vocab);
   const runner = new BatchRunner(model, {
@@ -131,11 +124,11 @@ function tokenWiseScorer(model: Model, collapse: 'auto' | 'never', blockRows: nu
       held = 0;
       yield;
     };
-    for (const document of text.documents()) {
-      let previous = text.eos;
-      for (let start = 0, count = 0; start < document.length; start += count) {
-        count = Math.min(document.length - start, PIECE - held);
-        document.read(start, count, targets, held);
+    let previous = text.eos;
+    for (const tokens of text.tokens()) {
+      for (let start = 0, count = 0; start < tokens.length; start += count) {
+        count = Math.min(tokens.length - start, PIECE - held);
+        targets.set(tokens.subarray(start, start + count), held);
         ids[held] = previous;
         ids.set(targets.subarray(held, held + count - 1), held + 1);
         held += count;
@@ -155,31 +148,38 @@ function sequenceScorer(model: Model, seqLen: number): Scorer {
   const plan = blocks.plan(seqLen);
   const { offsets, ids: targetIds, weights } = plan.targets;
   weights.data.fill(1);
-  const window = new Int32Array(seqLen);
-  return function* (text) {
+  /** `sum` and the nats of the plan's first `count` rows, added in order. */
+  const addWindow = (sum: number, count: number, carry: boolean, eos: number): number => {
+    // Rows past the end have no target, and no row looks ahead at them.
+    plan.ids.data.fill(eos, count);
+    targetIds.data.fill(0, count);
+    for (let i = 0; i < seqLen; i++) offsets.data[i + 1] = Math.min(i + 1, count);
+    const context = { k: model.backend.kernels, seqLen, carry, compute: FLOAT32 };
+    plan.forward(context);
+    plan.loss(context, 0, false);
+    let nats = sum;
+    for (let i = 0; i < count; i++) nats += plan.nats.data[i]!;
+    return nats;
+  };
+  return function* ({ eos, tokens: pieces }) {
     model.prepare();
-    let nats = 0;
-    let tokens = 0;
-    for (const document of text.documents()) {
-      let previous = text.eos;
-      for (let start = 0; start < document.length; start += seqLen) {
-        const count = Math.min(seqLen, document.length - start);
-        document.read(start, count, window, 0);
-        for (let i = 0; i < seqLen; i++) {
-          // Rows past the end have no target, and no row looks ahead at them.
-          plan.ids.data[i] = i < count ? previous : text.eos;
-          targetIds.data[i] = i < count ? window[i]! : 0;
-          if (i < count) previous = window[i]!;
-          offsets.data[i + 1] = Math.min(i + 1, count);
-        }
-        const context = { k: model.backend.kernels, seqLen, carry: start > 0, compute: FLOAT32 };
-        plan.forward(context);
-        plan.loss(context, 0, false);
-        for (let i = 0; i < count; i++) nats += plan.nats.data[i]!;
+    let [nats, tokens, held] = [0, 0, 0];
+    let previous = eos;
+    let carry = false;
+    for (const piece of pieces()) {
+      for (const token of piece) {
+        plan.ids.data[held] = previous;
+        targetIds.data[held++] = token;
+        previous = token;
+        if (held < seqLen && token !== eos) continue;
+        nats = addWindow(nats, held, carry, eos);
+        carry = token !== eos;
+        tokens += held;
+        held = 0;
         yield;
       }
-      tokens += document.length;
     }
-    return { nats, tokens, floor: null };
+    if (held > 0) nats = addWindow(nats, held, carry, eos);
+    return { nats, tokens: tokens + held, floor: null };
   };
 }

@@ -1,47 +1,47 @@
 import type { TokenFile } from '../data/token-file.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
-import type { EvaluationDocument, EvaluationText } from './evaluate.ts';
+import type { EvaluationText } from './evaluate.ts';
 
-/** The documents of a token file, or the first of them up to about `maxTokens` tokens, as text to evaluate on. */
+/** Ids read at a time: memory must not grow with a document. */
+const PIECE = 1 << 14;
+
+/**
+ * The text of a token file to evaluate on: its first `maxTokens` tokens, or all where there are fewer. The last document
+ * is cut where the limit falls. A character that is cut there counts as one, with the bytes of it that are covered.
+ */
 export function tokenText(
   split: string,
   file: TokenFile,
   tokenizer: Tokenizer,
   maxTokens = Number.POSITIVE_INFINITY,
 ): EvaluationText {
-  const whole = file.tokens <= maxTokens;
-  const { characters, bytes } = whole ? file.info : textSize(file, tokenizer, maxTokens);
-  return { split, eos: file.info.eos, characters, bytes, documents: () => documents(file, maxTokens) };
+  const count = Math.min(file.tokens, maxTokens);
+  const tokens = (): Iterable<Int32Array> => firstTokens(file, count);
+  // The header knows the sizes of the whole text only.
+  const { characters, bytes } = count === file.tokens ? file.info : textSize(tokens(), tokenizer);
+  return { split, eos: file.info.eos, characters, bytes, tokens };
 }
 
-function* documents(file: TokenFile, maxTokens: number): Generator<EvaluationDocument> {
-  for (const { start, end } of file.documents()) {
-    // One document at least, whole documents only.
-    if (start > 0 && end > maxTokens) break;
-    yield { length: end - start, read: (from, count, out, at) => file.read(start + from, count, out, at) };
+function* firstTokens(file: TokenFile, count: number): Generator<Int32Array> {
+  const ids = new Int32Array(Math.min(PIECE, count));
+  for (let start = 0; start < count; start += PIECE) {
+    const length = Math.min(PIECE, count - start);
+    file.read(start, length, ids);
+    yield ids.subarray(0, length);
   }
   file.checkUnchanged();
 }
 
-/** Ids read at a time. */
-const PIECE = 1 << 14;
-
-/** The header knows the sizes of the whole text only. Added up from the tokens: the text itself is never made. */
+/** Added up from the tokens: the text itself is never made. */
 function textSize(
-  file: TokenFile,
+  pieces: Iterable<Int32Array>,
   tokenizer: Tokenizer,
-  maxTokens: number,
-): { characters: number; bytes: number } {
-  const ids = new Int32Array(PIECE);
+): { readonly characters: number; readonly bytes: number } {
   let [characters, bytes] = [0, 0];
-  for (const document of documents(file, maxTokens)) {
-    for (let start = 0; start < document.length; start += PIECE) {
-      const count = Math.min(PIECE, document.length - start);
-      document.read(start, count, ids, 0);
-      const size = tokenizer.textSize(ids.subarray(0, count));
-      characters += size.characters;
-      bytes += size.bytes;
-    }
+  for (const ids of pieces) {
+    const size = tokenizer.textSize(ids);
+    characters += size.characters;
+    bytes += size.bytes;
   }
   return { characters, bytes };
 }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { Random } from '../../src/core/random.ts';
+import { composeModel } from '../../src/recipes/compose.ts';
+import { loadRecipe } from '../../src/recipes/load.ts';
 import { Evaluator } from '../../src/train/evaluate.ts';
 import { TextGenerator } from '../../src/train/generate.ts';
 import { Sampler } from '../../src/train/sampling.ts';
@@ -22,12 +25,7 @@ function documentsOf(lengths: readonly number[], vocab: number): Int32Array[] {
 const textOf = (documents: readonly Int32Array[]) => ({
   split: 'test',
   eos: EOS,
-  documents: () =>
-    documents.map((ids) => ({
-      length: ids.length,
-      read: (start: number, count: number, out: Int32Array, at: number) =>
-        out.set(ids.subarray(start, start + count), at),
-    })),
+  tokens: () => documents,
   characters: 100,
   bytes: 200,
 });
@@ -65,6 +63,34 @@ describe.each(RECIPES)('%s', (_, loading) => {
       }
     });
 
+    it('scores a text that a limit cuts as the beginning of the whole one', async () => {
+      const model = modelOf(await loading, create(1));
+      const evaluator = new Evaluator(model, {
+        seqLen: SEQ_LEN,
+        collapse: 'auto',
+        blockRows: 'auto',
+        causal: true,
+      });
+      const documents = documentsOf([3, SEQ_LEN + 5], model.vocab);
+      const nats = (limit: number): number => {
+        const all = Int32Array.from(documents.flatMap((ids) => [...ids])).subarray(0, limit);
+        // In pieces of 3, which end where neither documents nor windows do.
+        const tokens = () =>
+          Array.from({ length: Math.ceil(limit / 3) }, (_, i) => all.subarray(3 * i, 3 * i + 3));
+        const event = evaluator.evaluate({ ...textOf([]), tokens }, 0);
+        expect(event.tokens).toBe(limit);
+        return event.loss * limit;
+      };
+      const all = documents[0]!.length + documents[1]!.length;
+      let before = 0;
+      for (let limit = 1; limit <= all; limit++) {
+        const now = nats(limit);
+        expect(now).toBeGreaterThan(before);
+        before = now;
+      }
+      expect(before / all).toBeCloseTo(evaluator.evaluate(textOf(documents), 0).loss, 6);
+    });
+
     it('writes on with the token that the whole text so far makes likeliest', async () => {
       const model = modelOf(await loading, create(2));
       const prompt = [7, 9, 7, 30];
@@ -79,5 +105,44 @@ describe.each(RECIPES)('%s', (_, loading) => {
         text.push(token);
       }
     });
+  });
+});
+
+/** A model that costs next to nothing a token. */
+async function small(vocab: number, dim: number) {
+  const set = [
+    `model=[{embedding: {vocab: ${vocab}, dim: ${dim}}}, rms_norm, tied_head]`,
+    `tokenizer.vocab=${vocab}`,
+  ];
+  return loadRecipe('v61-debug', { set });
+}
+
+const OPTIONS = { seqLen: 8, blockRows: 'auto', causal: true } as const;
+
+describe('Evaluator', () => {
+  it('adds up every block of a text of more than 65,536 tokens, where each token is computed too', async () => {
+    const model = composeModel(await small(260, 2), BACKENDS.at(-1)![1]());
+    // The first block is all of one token, which a last block alone would not show.
+    const ids = Int32Array.from({ length: 70_000 }, (_, i) => (i < 65_536 ? 4 : 4 + (i % 4)));
+    const score = (collapse: 'auto' | 'never') =>
+      new Evaluator(model, { ...OPTIONS, collapse }).evaluate(textOf([ids]), 0);
+    const [computed, counted] = [score('never'), score('auto')];
+    expect(computed.tokens).toBe(70_000);
+    expect(computed.loss).toBeCloseTo(counted.loss, 5);
+    expect(computed.loss).toBeGreaterThan(1);
+  });
+
+  it('evaluates a text of more than 65,536 distinct tokens, all of which follow one', async () => {
+    const vocab = 65_600;
+    const backend = createReferenceBackend('f32');
+    // 4e9 logits would be computed: only what is counted and how it is cut into blocks is looked at.
+    const headLoss: typeof backend.kernels.headLoss = (...args) => void args;
+    const model = composeModel(await small(vocab, 1), {
+      ...backend,
+      kernels: { ...backend.kernels, headLoss },
+    });
+    const ids = Int32Array.from({ length: 2 * vocab }, (_, i) => (i % 2 ? 5 : i >> 1));
+    const event = new Evaluator(model, { ...OPTIONS, collapse: 'auto' }).evaluate(textOf([ids]), 0);
+    expect(event.tokens).toBe(2 * vocab);
   });
 });

@@ -6,7 +6,7 @@ import { TokenFile } from '../../src/data/token-file.ts';
 import { TokenFileWriter } from '../../src/data/token-file-writer.ts';
 import { composeModel } from '../../src/recipes/compose.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { Evaluator } from '../../src/train/evaluate.ts';
+import { type EvaluationText, Evaluator } from '../../src/train/evaluate.ts';
 import { tokenText } from '../../src/train/token-text.ts';
 import { put, temporaryFolder, trainOn } from '../data/workshop.ts';
 
@@ -31,39 +31,49 @@ async function oneDocument(tokens: number): Promise<TokenFile> {
   return file;
 }
 
-it('counts code points and bytes of exactly the documents that a limit lets in', async () => {
-  // Outside the first plane a character has two UTF-16 units; with few merges its bytes lie in several tokens.
-  const documents = ['a 😀 b', '𝔘𝔫𝔦𝔠𝔬𝔡𝔢', 'é€', '👩‍👩‍👧‍👦 family', 'plain'];
-  const files = [put(folder, 'planes.txt', documents.join('<|endoftext|>'))];
-  const cacheDir = join(folder, 'cache');
-  const { tokens, tokenizer } = await prepareData({
-    files,
-    tokenizer: { type: 'byte_bpe', vocab: 262 },
-    cacheDir,
-  });
-  opened.push(tokens);
-  const ends = [...tokens.documents()].map(({ end }) => end);
-  for (let kept = 1; kept <= documents.length; kept++) {
-    const text = documents.slice(0, kept).join('');
-    const size = { characters: [...text].length, bytes: Buffer.byteLength(text) };
-    const end = ends[kept - 1]!;
-    const next = ends[kept] ?? end + 1;
-    // At the limit itself, and up to one token before the next document would fit.
-    for (const limit of [end, next - 1]) {
-      const covered = tokenText('valid', tokens, tokenizer, limit);
-      expect([...covered.documents()].map(({ length }) => length)).toEqual(
-        ends.slice(0, kept).map((end, i) => end - (ends[i - 1] ?? 0)),
-      );
-      expect({ characters: covered.characters, bytes: covered.bytes }).toEqual(size);
-    }
-  }
-});
+/** Every id of a text, in order. */
+const idsOf = (text: EvaluationText): number[] => [...text.tokens()].flatMap((ids) => [...ids]);
 
-it('takes the first document whole, however small the limit', async () => {
+it.each(['text', 'lines', 'jsonl'] as const)(
+  'covers exactly as many tokens as the limit says, of data in the format %s',
+  async (format) => {
+    // Outside the first plane a character has two UTF-16 units; with few merges its bytes lie in several tokens.
+    const documents = ['a 😀 b', '𝔘𝔫𝔦𝔠𝔬𝔡𝔢', 'é€', '👩‍👩‍👧‍👦 family', 'plain'];
+    const json = documents.map((text) => JSON.stringify({ text }));
+    const content = {
+      text: documents.join('<|endoftext|>'),
+      lines: documents.join('\n'),
+      jsonl: json.join('\n'),
+    };
+    const { tokens: file, tokenizer } = await prepareData({
+      files: [put(folder, `planes.${format}`, content[format])],
+      format,
+      tokenizer: { type: 'byte_bpe', vocab: 262 },
+      cacheDir: join(folder, 'cache'),
+    });
+    opened.push(file);
+    const all = documents.flatMap((text) => [...tokenizer.encode(text), tokenizer.eos]);
+    for (let limit = 1; limit <= all.length + 2; limit++) {
+      const text = tokenText('valid', file, tokenizer, limit);
+      const ids = all.slice(0, limit);
+      expect(idsOf(text)).toEqual(ids);
+      // The character that the limit cuts is decoded to one U+FFFD.
+      expect(text.characters).toBe([...tokenizer.decode(ids)].length);
+      expect(text.bytes).toBe(ids.reduce((sum, id) => sum + tokenizer.textSize(Int32Array.of(id)).bytes, 0));
+    }
+    const whole = {
+      characters: [...documents.join('')].length,
+      bytes: Buffer.byteLength(documents.join('')),
+    };
+    expect(tokenText('valid', file, tokenizer)).toMatchObject(whole);
+  },
+);
+
+it('cuts the first document too, however long it is', async () => {
   const file = await oneDocument(100);
-  const text = tokenText('valid', file, tokenizer, 1);
-  expect([...text.documents()].map(({ length }) => length)).toEqual([100]);
-  expect(text).toMatchObject({ characters: 99, bytes: 99 });
+  const text = tokenText('valid', file, tokenizer, 7);
+  expect(idsOf(text)).toHaveLength(7);
+  expect(text).toMatchObject({ characters: 7, bytes: 7 });
 });
 
 it.each([
@@ -76,11 +86,12 @@ it.each([
   const file = await oneDocument(tokens);
   const read = vi.spyOn(TokenFile.prototype, 'read');
   try {
-    const event = new Evaluator(model, options).evaluate(tokenText('valid', file, tokenizer, 1), 0);
-    expect(event).toMatchObject({ tokens, characters: tokens - 1, bytes: tokens - 1 });
+    const limit = tokens - 1;
+    const event = new Evaluator(model, options).evaluate(tokenText('valid', file, tokenizer, limit), 0);
+    expect(event).toMatchObject({ tokens: limit, characters: limit, bytes: limit });
     // Once for the size of the text, once for the score: neither in one go, nor into memory for all of it.
     const total = read.mock.calls.reduce((sum, [, count]) => sum + count, 0);
-    expect(total).toBe(2 * tokens);
+    expect(total).toBe(2 * limit);
     for (const [, , out] of read.mock.calls)
       expect(out.length).toBeLessThanOrEqual(Math.min(1 << 16, tokens - 1));
   } finally {
