@@ -81,8 +81,8 @@ export class BatchRunner {
     return finish(this.run(rows, 0, false, context));
   }
 
-  /** `evaluate` that stops after each block. */
-  evaluateStepwise(rows: Rows): Generator<void, number> {
+  /** `evaluate` that stops after each block, with the number of rows that are done. */
+  evaluateStepwise(rows: Rows): Generator<number, number> {
     return this.run(rows, 0, false, this.context);
   }
 
@@ -91,20 +91,24 @@ export class BatchRunner {
     return finish(this.run(rows, scale, true, context));
   }
 
-  /** `train` that lets signals and timers in, between blocks and not too often: a step can take minutes, or milliseconds. */
-  async trainInPieces(rows: Rows, scale: number): Promise<number> {
+  /**
+   * `train` that lets signals and timers in, between blocks and not too often: a step can take minutes, or milliseconds.
+   * `onRows` is called as often, with the rows that are done.
+   */
+  async trainInPieces(rows: Rows, scale: number, onRows?: (done: number) => void): Promise<number> {
     const run = this.run(rows, scale, true, this.context);
     for (;;) {
       const { done, value } = run.next();
       if (done) return value;
       if (performance.now() - this.turn < TURN_MS) continue;
+      onRows?.(value);
       await setImmediate();
       this.turn = performance.now();
     }
   }
 
-  /** Stops after each block; returns the sum of the nats. */
-  private *run(rows: Rows, scale: number, train: boolean, context: StepContext): Generator<void, number> {
+  /** Stops after each block, with the rows that are done; returns the sum of the nats. */
+  private *run(rows: Rows, scale: number, train: boolean, context: StepContext): Generator<number, number> {
     const most = this.blocks.options.rows;
     let nats = 0;
     for (let start = 0, count = 0; start < rows.count; start += count) {
@@ -120,7 +124,7 @@ export class BatchRunner {
       plan.forward(context);
       plan.loss(context, scale, train);
       nats = addInOrder(nats, plan.nats, count);
-      yield;
+      yield start + count;
     }
     if (train) this.model.store.foldUses(context.k);
     return nats;
@@ -150,7 +154,7 @@ function addInOrder(sum: number, { data }: Mat, count: number): number {
   return total;
 }
 
-function finish<R>(run: Generator<void, R>): R {
+function finish<R>(run: Generator<unknown, R>): R {
   for (;;) {
     const { done, value } = run.next();
     if (done) return value;

@@ -25,6 +25,8 @@ export interface SessionOptions {
   /** What a person should know, in whole sentences. */
   readonly onNotice: (notice: string) => void;
   readonly onPrepare?: (progress: PrepareProgress) => void;
+  /** How far another piece of work is that comes before the run, from 0 to 1. */
+  readonly onTask?: (task: string, share: number) => void;
   readonly hooks?: readonly Hook[];
   readonly signal?: AbortSignal;
 }
@@ -44,7 +46,11 @@ export interface Session {
 /** A new run in `<root>/<name>-<date>/`. @throws FlashError, before the directory is made where possible. */
 export async function startRun(recipe: Recipe, root: string, options: SessionOptions): Promise<Session> {
   // Before the data is prepared, on a model of its own. A recipe that says that it leaks need not be looked at.
-  if (recipe.causal) refuseLeak(recipe, checkUnasked(recipe));
+  if (recipe.causal)
+    refuseLeak(
+      recipe,
+      checkUnasked(recipe, (share) => options.onTask?.('looking for leaks', share)),
+    );
   return open(recipe, options, undefined, ({ train }) =>
     RunDirectory.create(root, recipe.name, new Date(), async (files) => {
       await writeFileAtomic(files.recipe, fillRecipe(recipe));

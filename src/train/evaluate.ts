@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { BatchRunner } from '../core/batch-runner.ts';
 import { FLOAT32 } from '../core/compute.ts';
 import { Blocks, type Model } from '../core/model.ts';
-import { DenseRows } from '../core/rows.ts';
+import { DenseRows, type Rows } from '../core/rows.ts';
 import { BigramCounts } from '../data/collapse.ts';
 import type { EvalEvent } from './events.ts';
 
@@ -13,6 +13,8 @@ export interface EvaluationText {
   readonly eos: number;
   /** Token ids in pieces of any size, each document's end-of-document token included. Good until the next is asked for. */
   tokens(): Iterable<Int32Array>;
+  /** Number of all token ids. */
+  readonly count: number;
   /** Unicode code points and UTF-8 bytes of the documents' text. */
   readonly characters: number;
   readonly bytes: number;
@@ -55,12 +57,20 @@ export class Evaluator {
     }
   }
 
-  /** `evaluate` that lets signals and timers in on the way: a long text or a slow backend can take minutes. */
-  async evaluateInPieces(text: EvaluationText, step: number): Promise<EvalEvent> {
+  /**
+   * `evaluate` that lets signals and timers in on the way: a long text or a slow backend can take minutes. `onProgress` is
+   * called after each piece, with the share of the work that is done, from 0 to 1.
+   */
+  async evaluateInPieces(
+    text: EvaluationText,
+    step: number,
+    onProgress?: (share: number) => void,
+  ): Promise<EvalEvent> {
     const run = this.score(text);
     for (;;) {
       const { done, value } = run.next();
       if (done) return describe(text, step, value, this.causal);
+      onProgress?.(Math.min(value, 1));
       await setImmediate();
     }
   }
@@ -71,8 +81,11 @@ interface Score {
   readonly tokens: number;
   readonly floor: number | null;
 }
-/** Stops after each piece. */
-type Scorer = (text: EvaluationText) => Generator<void, Score>;
+/** Stops after each piece, with the share of the work that is done. */
+type Scorer = (text: EvaluationText) => Generator<number, Score>;
+
+/** What it takes to count a pair of tokens, in multiply-accumulates: for telling how far an evaluation is. */
+const PAIR_WORK = 100;
 
 function describe(
   text: EvaluationText,
@@ -118,11 +131,24 @@ function tokenWiseScorer(model: Model, collapse: 'auto' | 'never', blockRows: nu
     counts.clear();
     let nats = 0;
     let held = 0;
-    const flush = function* (): Generator<void, void> {
+    const macs = model.body.macs + model.objective.macs;
+    const rows = collapse === 'auto' ? Math.min(model.vocab, text.count) : text.count;
+    const work = text.count * PAIR_WORK + rows * macs;
+    const share = (rowsDone: number): number => (counts.tokens * PAIR_WORK + rowsDone * macs) / work;
+    const score = function* (batch: Rows, before: number): Generator<number, number> {
+      const run = runner.evaluateStepwise(batch);
+      for (;;) {
+        const { done, value } = run.next();
+        if (done) return value;
+        yield share(before + value);
+      }
+    };
+    const flush = function* (): Generator<number, void> {
+      const before = counts.tokens;
       counts.add(ids, targets, held);
-      if (collapse === 'never') nats += yield* runner.evaluateStepwise(dense.of(ids, targets, held));
+      if (collapse === 'never') nats += yield* score(dense.of(ids, targets, held), before);
+      else yield share(0);
       held = 0;
-      yield;
     };
     let previous = text.eos;
     for (const tokens of text.tokens()) {
@@ -137,7 +163,7 @@ function tokenWiseScorer(model: Model, collapse: 'auto' | 'never', blockRows: nu
       }
     }
     yield* flush();
-    if (collapse === 'auto') nats = yield* runner.evaluateStepwise(counts.rows());
+    if (collapse === 'auto') nats = yield* score(counts.rows(), 0);
     return { nats, tokens: counts.tokens, floor: counts.floor() };
   };
 }
@@ -161,7 +187,7 @@ function sequenceScorer(model: Model, seqLen: number): Scorer {
     for (let i = 0; i < count; i++) nats += plan.nats.data[i]!;
     return nats;
   };
-  return function* ({ eos, tokens: pieces }) {
+  return function* ({ eos, tokens: pieces, count }) {
     model.prepare();
     let [nats, tokens, held] = [0, 0, 0];
     let previous = eos;
@@ -176,7 +202,7 @@ function sequenceScorer(model: Model, seqLen: number): Scorer {
         carry = token !== eos;
         tokens += held;
         held = 0;
-        yield;
+        yield tokens / count;
       }
     }
     if (held > 0) nats = addWindow(nats, held, carry, eos);

@@ -77,4 +77,15 @@ export interface TimingEvent {
   readonly layers: readonly LayerTime[];
 }
 
+/** How far the work between two events is. It is shown to a person, and written nowhere. */
+export interface WorkProgress {
+  readonly work: 'step' | 'evaluation' | 'sample';
+  /** What is evaluated: `train`, `valid`. */
+  readonly split?: string;
+  /** From 0 to 1. */
+  readonly share: number;
+  /** Seconds since it began. */
+  readonly seconds: number;
+}
+
 export type TrainEvent = StepEvent | EvalEvent | SampleEvent | CheckpointEvent | TimingEvent | DoneEvent;

@@ -21,15 +21,25 @@ export class TextGenerator {
 
   /**
    * Tokens after `prompt` until `eos` (which is not given) or `maxTokens`. The text begins after an end-of-document
-   * token, as every document in training does.
+   * token, as every document in training does. `onRead` hears after each token of the prompt how many were read.
    */
-  *generate(prompt: Iterable<number>, eos: number, maxTokens: number, sampler: Sampler): Iterable<number> {
+  *generate(
+    prompt: Iterable<number>,
+    eos: number,
+    maxTokens: number,
+    sampler: Sampler,
+    onRead?: (tokens: number) => void,
+  ): Iterable<number> {
     this.model.prepare();
     const k = this.model.backend.kernels;
     const first: StepContext = { k, seqLen: 1, carry: false, compute: FLOAT32 };
     const next: StepContext = { ...first, carry: true };
     this.feed(eos, first);
-    for (const id of prompt) this.feed(id, next);
+    let read = 0;
+    for (const id of prompt) {
+      this.feed(id, next);
+      onRead?.(++read);
+    }
     for (let i = 0; i < maxTokens; i++) {
       this.plan.logits(next, this.logits);
       const token = sampler.sample(this.logits.data);

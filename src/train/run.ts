@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { clockOf } from '../backends/decorators/timed.ts';
 import { computeName } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
@@ -7,7 +8,7 @@ import { Random } from '../core/random.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import { checkpointName, latestCheckpoint } from './checkpoint-files.ts';
 import { type EvaluationText, Evaluator } from './evaluate.ts';
-import type { DoneEvent, SampleEvent, StepEvent, TrainEvent } from './events.ts';
+import type { DoneEvent, SampleEvent, StepEvent, TrainEvent, WorkProgress } from './events.ts';
 import { TextGenerator } from './generate.ts';
 import { reached } from './limits.ts';
 import type { MetricsLog } from './metrics-log.ts';
@@ -58,7 +59,7 @@ export class Run {
     private readonly options: RunOptions,
     private readonly directory: RunDirectory,
     private readonly report: (event: TrainEvent) => void,
-    hooks: readonly Hook[] = [],
+    private readonly hooks: readonly Hook[] = [],
   ) {
     const { model } = parts;
     this.trainer = new Trainer(parts, options, [{ onStep: (event) => this.afterStep(event) }, ...hooks]);
@@ -134,7 +135,7 @@ export class Run {
     if (ending !== 'interrupted') {
       await this.evaluate(this.texts.train);
       if (this.texts.valid) await this.evaluate(this.texts.valid);
-      this.sample();
+      await this.sample();
     }
     const done: DoneEvent = { event: 'done', runDir: this.directory.path, seconds, step, ending };
     this.emit(done);
@@ -163,15 +164,25 @@ export class Run {
     const due = (every: number | null): boolean => every !== null && event.step % every === 0;
     this.emit(event);
     if (due(evalEvery) && this.texts.valid) await this.evaluate(this.texts.valid);
-    if (due(sampleEvery)) this.sample();
+    if (due(sampleEvery)) await this.sample();
     if (due(checkpointEvery)) await this.save();
   }
 
   private async evaluate(text: EvaluationText): Promise<void> {
-    this.emit(await this.evaluator.evaluateInPieces(text, this.trainer.state.step));
+    const tell = this.progressOf({ work: 'evaluation', split: text.split });
+    this.emit(await this.evaluator.evaluateInPieces(text, this.trainer.state.step, tell));
   }
 
-  private sample(): SampleEvent {
+  /** Tells the hooks how far a piece of work is that begins now. */
+  private progressOf(what: Pick<WorkProgress, 'work' | 'split'>): (share: number) => void {
+    const began = performance.now();
+    return (share) => {
+      const progress = { ...what, share, seconds: (performance.now() - began) / 1000 };
+      for (const hook of this.hooks) hook.onProgress?.(progress);
+    };
+  }
+
+  private async sample(): Promise<void> {
     const { step } = this.trainer.state;
     const { tokenizer } = this.texts;
     const { prompt, maxTokens } = this.options.sample;
@@ -182,11 +193,17 @@ export class Run {
       random,
       unusable(tokenizer, this.model.vocab),
     );
-    const ids = this.generator.generate(tokenizer.encode(prompt), tokenizer.eos, maxTokens, sampler);
-    const event: SampleEvent = { event: 'sample', step, prompt, text: prompt + tokenizer.decode([...ids]) };
+    const tell = this.progressOf({ work: 'sample' });
+    const ids: number[] = [];
+    for (const id of this.generator.generate(tokenizer.encode(prompt), tokenizer.eos, maxTokens, sampler)) {
+      ids.push(id);
+      tell(ids.length / maxTokens);
+      // Lets signals in: a slow model takes seconds for a token.
+      await setImmediate();
+    }
+    const event: SampleEvent = { event: 'sample', step, prompt, text: prompt + tokenizer.decode(ids) };
     appendSample(this.directory.files.samples, event);
     this.emit(event);
-    return event;
   }
 
   private async save(): Promise<void> {

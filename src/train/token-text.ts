@@ -19,7 +19,7 @@ export function tokenText(
   const tokens = (): Iterable<Int32Array> => firstTokens(file, count);
   // The header knows the sizes of the whole text only.
   const { characters, bytes } = count === file.tokens ? file.info : textSize(tokens(), tokenizer);
-  return { split, eos: file.info.eos, characters, bytes, tokens };
+  return { split, eos: file.info.eos, characters, bytes, tokens, count };
 }
 
 function* firstTokens(file: TokenFile, count: number): Generator<Int32Array> {

@@ -7,7 +7,7 @@ import { BigramCounts } from '../data/collapse.ts';
 import { clipGradients } from '../optim/clip.ts';
 import type { Optimizer, OptimizerState } from '../optim/optimizer.ts';
 import type { Schedule } from '../optim/schedules.ts';
-import type { Ending, Path, StepEvent } from './events.ts';
+import type { Ending, Path, StepEvent, WorkProgress } from './events.ts';
 import { explainNonFinite } from './explain-non-finite.ts';
 import { type Limits, type Measure, type Progress, reached, shareDone } from './limits.ts';
 
@@ -43,6 +43,8 @@ export interface TrainerOptions {
 export interface Hook {
   onStep?(event: StepEvent): void | Promise<void>;
   onEnd?(ending: Ending): void | Promise<void>;
+  /** Now and then within work that takes long, not awaited. */
+  onProgress?(progress: WorkProgress): void;
 }
 
 /** All of a run that is neither weights nor optimiser slots. The data's position follows from `step`. */
@@ -55,6 +57,11 @@ export interface TrainerState {
 }
 
 const SHORTEST_MS = 1e-3;
+
+/** A step takes time, whatever the clock says: rates stay finite and the budget never grows. */
+function secondsSince(began: number): number {
+  return Math.max(performance.now() - began, SHORTEST_MS) / 1000;
+}
 
 /** The loop: batch, forward and backward by blocks, clip, update. */
 export class Trainer {
@@ -150,7 +157,11 @@ export class Trainer {
     const rows = this.nextRows();
     model.prepare(this.compute.gradients);
     model.store.zeroGrads();
-    const loss = (await this.runner.trainInPieces(rows, 1 / tokensPerStep)) / tokensPerStep;
+    const onRows = (done: number): void => {
+      const progress = { work: 'step', share: done / rows.count, seconds: secondsSince(began) } as const;
+      for (const hook of this.hooks) hook.onProgress?.(progress);
+    };
+    const loss = (await this.runner.trainInPieces(rows, 1 / tokensPerStep, onRows)) / tokensPerStep;
     const gradNorm = clipGradients(kernels, model.store.grads, clip);
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) this.refuseNonFinite(rows, loss, gradNorm);
 
@@ -161,8 +172,7 @@ export class Trainer {
 
     const floor = this.counts?.floor() ?? null;
     this.step++;
-    // A step takes time, whatever the clock says: rates stay finite and the budget never grows.
-    const seconds = Math.max(performance.now() - began, SHORTEST_MS) / 1000;
+    const seconds = secondsSince(began);
     this.seconds += seconds;
     return {
       event: 'step',

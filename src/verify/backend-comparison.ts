@@ -1,9 +1,11 @@
 import { diff } from '../backends/decorators/diff.ts';
 import type { Backend } from '../core/backend.ts';
 import type { OpName } from '../core/kernels.ts';
+import { combineWatches } from '../core/watch.ts';
 import type { MakeTraining } from '../recipes/recipe-training.ts';
 import type { Path } from '../train/events.ts';
 import { Trainer } from '../train/trainer.ts';
+import { LayerWork } from './layer-work.ts';
 
 /** How well one op agreed, over all of its calls. */
 export interface OpAgreement {
@@ -17,7 +19,8 @@ export interface OpAgreement {
 }
 
 /**
- * Trains `steps` steps on `backend` with every kernel call compared against another backend.
+ * Trains `steps` steps on `backend` with every kernel call compared against another backend. `onProgress` hears after each
+ * call of a layer what share of the work is done, from 0 to 1.
  * @throws DisagreementError at the first call that differs.
  */
 export async function compareTraining(
@@ -26,7 +29,7 @@ export async function compareTraining(
   backend: Backend,
   against: Backend,
   steps: number,
-  onStep?: (done: number) => void,
+  onProgress?: (share: number) => void,
 ): Promise<OpAgreement[]> {
   const ops = new Map<OpName, { calls: number; elements: number; worst: number; allowed: number }>();
   const both = diff(against, {
@@ -41,9 +44,15 @@ export async function compareTraining(
       }
     },
   })(backend);
-  const { parts, options } = make(both, path);
+  onProgress?.(0);
+  const work = new LayerWork((done) => onProgress?.(done / total));
+  const { parts, options } = make({ ...both, watch: combineWatches(work, both.watch) }, path);
+  const { model } = parts;
+  const rows = path === 'collapsed' ? Math.min(model.vocab, options.tokensPerStep) : options.tokensPerStep;
+  const total = steps * rows * work.ofRow(model);
   const limits = { ...options.limits, steps };
-  const trainer = new Trainer(parts, { ...options, limits }, [{ onStep: ({ step }) => onStep?.(step) }]);
-  await trainer.run();
+  // A collapsed step has fewer rows than the vocabulary where tokens are missing from it.
+  const onStep = ({ step }: { readonly step: number }): void => work.jumpTo((step / steps) * total);
+  await new Trainer(parts, { ...options, limits }, [{ onStep }]).run();
   return [...ops].map(([op, sum]) => ({ op, ...sum }));
 }

@@ -4,8 +4,8 @@ import type { Recipe } from '../recipes/load.ts';
 import { type CausalityResult, checkCausality, isCheap, type Leak } from './causality.ts';
 
 /** The gate as it runs without being asked for: on the reference backend, and only where that takes a second or so. */
-export function checkUnasked(recipe: Recipe): CausalityResult[] {
-  return isCheap(recipe) ? [checkCausality(recipe, createReferenceBackend('f32'))] : [];
+export function checkUnasked(recipe: Recipe, onProgress?: (share: number) => void): CausalityResult[] {
+  return isCheap(recipe) ? [checkCausality(recipe, createReferenceBackend('f32'), 1, onProgress)] : [];
 }
 
 /** @throws FlashError for a model that leaks though its recipe does not say so. */

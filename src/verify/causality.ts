@@ -90,9 +90,14 @@ export function isCheap(recipe: Recipe): boolean {
  * before it and those of the other sequence must stay the same to the bit, and in a token-wise model all others. The
  * model is one of its own, with parameters that depend on its recipe alone. With an `effort` of 1 a few tokens are changed
  * in sequences as long as a second or so on the reference backend allows; with more of it every token, and that many
- * times the work.
+ * times the work. `onProgress` hears before each change what share of them was tried.
  */
-export function checkCausality(recipe: Recipe, backend: Backend, effort = 1): CausalityResult {
+export function checkCausality(
+  recipe: Recipe,
+  backend: Backend,
+  effort = 1,
+  onProgress?: (share: number) => void,
+): CausalityResult {
   const thorough = effort > 1;
   const tokens = thorough ? thoroughTokens(recipe, effort) : leastOf(recipe, tokensFor(recipe));
   const trace = new Trace();
@@ -107,7 +112,8 @@ export function checkCausality(recipe: Recipe, backend: Backend, effort = 1): Ca
   refuseChance(base, block.run(), trace);
   const changes = model.vocab > 1 ? (thorough ? allOf(tokens) : changesOf(tokens)) : [];
   let seen = 0;
-  for (const changed of changes) {
+  for (const [i, changed] of changes.entries()) {
+    onProgress?.(i / changes.length);
     const kindOf = (row: number) => forbidden(row, changed, tokens, tokenWise);
     trace.compare(kindOf);
     const outputs = block.run(changed);

@@ -62,12 +62,13 @@ function spread(length: number, most: number): number[] {
 
 /**
  * Compares all gradients of one layer, which must be made for the float64 reference, with central differences of its
- * forward at up to `probes` elements each; every element by default.
+ * forward at up to `probes` elements each; every element by default. `onProbe` hears after each.
  */
 export function checkLayer(
   test: LayerCase,
   kernels: Kernels,
   probes = Number.POSITIVE_INFINITY,
+  onProbe: () => void = () => {},
 ): GradientResult[] {
   const { layer, store } = test;
   const smooth = new StraightThrough(kernels);
@@ -91,6 +92,7 @@ export function checkLayer(
       };
       const difference = derivative(move, loss, LAYER_STEP);
       values[i] = value;
+      onProbe();
       return difference;
     });
     const found = at.map((i) => gradient[i]!);
@@ -118,7 +120,8 @@ function worstOf(found: readonly number[], differences: readonly number[]): numb
 export interface GradcheckOptions {
   /** Elements of each gradient of a layer that are looked at. */
   readonly probes: number;
-  readonly onProgress?: (done: number, total: number, what: string) => void;
+  /** Hears after each derivative what share of the work is done, from 0 to 1, and in which layer. */
+  readonly onProgress?: (share: number, layer: string) => void;
 }
 
 const SEQ_LEN = 5;
@@ -130,24 +133,44 @@ const SEQUENCES = 2;
  */
 export function checkGradients(recipe: Recipe, { probes, onProgress }: GradcheckOptions): GradientResult[] {
   const backend = checkArguments(createReferenceBackend('f64'));
-  const { body } = buildModel(recipe.model, { backend, seqLen: SEQ_LEN });
+  const { body, objective } = buildModel(recipe.model, { backend, seqLen: SEQ_LEN });
   const layers = leaves(body);
   const short = { ...recipe, data: { ...recipe.data, seq_len: SEQ_LEN } };
   const model = new ModelCase((for64) => composeModel(short, for64), backend);
-  const total = layers.length + model.parameters;
+  // A wide layer takes a thousand times longer than a narrow one; the whole model runs on twice the rows.
+  const modelCost = 2 * (layers.reduce((sum, layer) => sum + rowCost(layer), 0) + objective.macs);
+  const layerCost = layers.reduce((sum, layer) => sum + rowCost(layer) * probesOf(layer, probes), 0);
+  const total = layerCost + modelCost * model.parameters;
+  let done = 0;
+  const advance = (cost: number, where: string): void => {
+    done += cost;
+    onProgress?.(Math.min(done / total, 1), where);
+  };
   const results: GradientResult[] = [];
-  layers.forEach((layer, i) => {
-    onProgress?.(i, total, layer.path);
+  for (const layer of layers) {
+    advance(0, layer.path);
     try {
       const test = new LayerCase(layer, backend, { sequences: SEQUENCES, seqLen: SEQ_LEN });
-      results.push(...checkLayer(test, backend.kernels, probes));
+      const onProbe = (): void => advance(rowCost(layer), layer.path);
+      results.push(...checkLayer(test, backend.kernels, probes, onProbe));
     } catch (error) {
       throw layerFailure(error, layer);
     }
-  });
-  for (const result of model.check((i, what) => onProgress?.(layers.length + i, total, what)))
+  }
+  for (const result of model.check()) {
     results.push(result);
+    advance(modelCost, result.of);
+  }
   return results;
+}
+
+/** Forward of one row; layers without multiply-accumulates still touch their columns. */
+const rowCost = ({ macs, inCols, outCols }: Layer): number => macs + inCols + outCols;
+
+/** Derivatives that are taken of one layer: of its input and of each parameter. */
+function probesOf(layer: Layer, probes: number): number {
+  const sizes = [SEQUENCES * SEQ_LEN * layer.inCols, ...[...layer.parameters()].map(({ size }) => size)];
+  return sizes.reduce((sum, size) => sum + Math.min(size, probes), 0);
 }
 
 function leaves(layer: Layer): Layer[] {
@@ -194,7 +217,7 @@ export class ModelCase {
     return this.model.store.all.length;
   }
 
-  *check(onParameter: (index: number, name: string) => void): Iterable<GradientResult> {
+  *check(): Iterable<GradientResult> {
     const { model, runner, rows, tokens, reference } = this;
     const smooth = new StraightThrough(reference.kernels);
     this.kernels = smooth.record();
@@ -210,7 +233,6 @@ export class ModelCase {
       return runner.evaluate(rows, context()) / tokens;
     };
     for (const [i, p] of model.store.all.entries()) {
-      onParameter(i, p.name);
       const gradient = gradients[i]!;
       const random = new Random(11, p.name);
       const direction = Float64Array.from({ length: p.size }, () => random.normal());

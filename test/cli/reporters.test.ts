@@ -1,9 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { JsonReporter } from '../../src/cli/reporters/json-reporter.ts';
 import { LineReporter } from '../../src/cli/reporters/line-reporter.ts';
 import { ProgressMeter } from '../../src/cli/reporters/progress-meter.ts';
 import { ProgressReporter } from '../../src/cli/reporters/progress-reporter.ts';
+import { TaskLines } from '../../src/cli/reporters/task-lines.ts';
 import { TaskProgress } from '../../src/cli/reporters/task-progress.ts';
 import type { EvalEvent, StepEvent, TrainEvent } from '../../src/train/events.ts';
 import type { Limits } from '../../src/train/limits.ts';
@@ -51,7 +52,7 @@ const evalEvent: EvalEvent = {
 };
 
 function meterOf(limits: Partial<Limits>, start = ZERO): ProgressMeter {
-  return new ProgressMeter({ ...UNLIMITED, ...limits }, 10_000, start);
+  return new ProgressMeter({ ...UNLIMITED, ...limits }, 1000, 10_000, start);
 }
 
 describe('ProgressMeter', () => {
@@ -165,6 +166,102 @@ describe('LineReporter', () => {
   });
 });
 
+describe('TaskLines', () => {
+  /** The seconds at which lines are written about a task of `seconds`, told of ten times a second. */
+  function lines(seconds: number, reach = seconds): { at: number; line: string }[] {
+    let time = 0;
+    const written: { at: number; line: string }[] = [];
+    const tasks = new TaskLines(
+      (line) => written.push({ at: time, line }),
+      () => time,
+    );
+    for (let tick = 0; tick <= 10 * reach; tick++) {
+      time = tick / 10;
+      tasks.show('evaluating valid', time / seconds);
+    }
+    return written;
+  }
+
+  it('says nothing of a task that is over in ten seconds', () => {
+    expect(lines(9.9)).toEqual([]);
+  });
+
+  it('writes how far a longer task is and how long it will take, every ten seconds at first', () => {
+    const written = lines(40);
+    expect(written.map(({ at }) => at)).toEqual([10, 20, 30, 40]);
+    expect(written[0]!.line).toBe('evaluating valid: 25.0%, 30 s left');
+    expect(written[2]!.line).toBe('evaluating valid: 75.0%, 10 s left');
+  });
+
+  it('writes once a minute about a task of hours', () => {
+    const written = lines(36_000, 7200);
+    expect(written.length).toBeLessThan(150);
+    expect(written.at(-1)!.line).toMatch(/^evaluating valid: (19\.\d|20\.0)%, 8h 0\dm left$/);
+  });
+
+  it('says how long a task has taken while nothing of it is done', () => {
+    let time = 0;
+    const written: string[] = [];
+    const tasks = new TaskLines(
+      (line) => written.push(line),
+      () => time,
+    );
+    for (; time < 25; time++) tasks.show('gradcheck', 0, 'blocks.0.up');
+    expect(written).toEqual(['gradcheck: blocks.0.up, 10 s so far', 'gradcheck: blocks.0.up, 20 s so far']);
+  });
+});
+
+describe('work between two events of a run', () => {
+  it('of a slow step is a line with the time that the run still takes', () => {
+    const lines: string[] = [];
+    let time = 0;
+    const meter = meterOf({ steps: 4 });
+    const reporter = new LineReporter(
+      (line) => lines.push(line),
+      meter,
+      1,
+      () => time,
+    );
+    for (; time <= 20; time += 5) {
+      const progress = { work: 'step', share: time / 100, seconds: time } as const;
+      meter.during(progress);
+      reporter.onProgress(progress);
+    }
+    expect(lines).toEqual([
+      'step 1/4: 10% of the step  10 tokens/s  6m 30s left',
+      'step 1/4: 20% of the step  10 tokens/s  6m 20s left',
+    ]);
+  });
+
+  it('is a bar on a terminal, before the first step is done too', () => {
+    const { terminal, stdout, stderr } = fakeTerminal({ isTTY: true, columns: 100 });
+    const reporter = new ProgressReporter(terminal, meterOf({ steps: 4 }));
+    expect(stderr.text).toContain('step 0/4');
+    reporter.onProgress({ work: 'evaluation', split: 'valid', share: 0.5, seconds: 3 });
+    reporter.say('a line draws the bar again');
+    reporter.close();
+    expect(stderr.text).toMatch(/evaluating valid ━+─+ {2}50%/);
+    expect(stdout.text).toBe('a line draws the bar again\n');
+  });
+
+  it('never mixes with the events of --json', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const { terminal, stdout, stderr } = fakeTerminal();
+    const reporter = new JsonReporter(terminal, meterOf({}));
+    for (const share of [0, 0.25]) {
+      reporter.onProgress({ work: 'evaluation', split: 'train', share, seconds: 0 });
+      vi.advanceTimersByTime(30_000);
+    }
+    reporter.onProgress({ work: 'evaluation', split: 'train', share: 0.5, seconds: 0 });
+    vi.useRealTimers();
+    expect(stdout.text).toBe('');
+    expect(stderr.lines).toEqual([
+      'evaluating train: 25.0%, 1m 30s left',
+      'evaluating train: 50.0%, 1m 00s left',
+    ]);
+  });
+});
+
 describe('JsonReporter', () => {
   const events: TrainEvent[] = [
     stepEvent(1),
@@ -177,7 +274,7 @@ describe('JsonReporter', () => {
 
   it('writes every event as one line, unchanged, and everything else to standard error', () => {
     const { terminal, stdout, stderr } = fakeTerminal({ isTTY: true });
-    const reporter = new JsonReporter(terminal);
+    const reporter = new JsonReporter(terminal, meterOf({}));
     reporter.say('backend reference');
     for (const event of events) reporter.onEvent(event);
     reporter.close();

@@ -26,6 +26,7 @@ const textOf = (documents: readonly Int32Array[]) => ({
   split: 'test',
   eos: EOS,
   tokens: () => documents,
+  count: documents.reduce((sum, { length }) => sum + length, 0),
   characters: 100,
   bytes: 200,
 });

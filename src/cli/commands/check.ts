@@ -14,6 +14,7 @@ import { type CausalityResult, checkCausality } from '../../verify/causality.ts'
 import type { CliCommand } from '../command.ts';
 import { formatCount, formatPercent, formatPlural, formatShort } from '../format.ts';
 import { addSetOption, path } from '../options.ts';
+import { TaskProgress } from '../reporters/task-progress.ts';
 import { type Column, formatPairs, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -43,7 +44,10 @@ export const check: CliCommand = {
       .action(async (name: string, options: CheckOptions) => {
         const recipe = await loadRecipe(name, { set: options.set });
         const model = describeOn(recipe);
-        const causality = options.causal ? checkAll(recipe) : checkUnasked(recipe);
+        const progress = new TaskProgress(terminal);
+        const causality = await Promise.resolve()
+          .then(() => lookForLeaks(recipe, Boolean(options.causal), progress))
+          .finally(() => progress.end());
         if (options.json) {
           const filled = options.filled ? { recipe: fillRecipe(recipe) } : {};
           const claimed = { causality: { claimed: recipe.causal, results: causality } };
@@ -86,14 +90,19 @@ function trainingBackend({ backend, train }: Recipe): Backend {
 /** Times longer than what a recipe is held to unasked. */
 const EFFORT = 8;
 
+function lookForLeaks(recipe: Recipe, thorough: boolean, { show }: TaskProgress): CausalityResult[] {
+  if (!thorough) return checkUnasked(recipe, (share) => show('looking for leaks', share));
+  return checkAll(recipe, (backend, share) => show(`looking for leaks on ${backend}`, share));
+}
+
 /** On the reference backend, and on the native one where there is one. */
-function checkAll(recipe: Recipe): CausalityResult[] {
+function checkAll(recipe: Recipe, onProgress: (backend: string, share: number) => void): CausalityResult[] {
   const backends: (() => Backend)[] = [() => createReferenceBackend('f32')];
   if (nativeStatus().available) backends.push(createNativeBackend);
   return backends.map((create) => {
     const backend = create();
     try {
-      return checkCausality(recipe, backend, EFFORT);
+      return checkCausality(recipe, backend, EFFORT, (share) => onProgress(backend.name, share));
     } finally {
       backend.dispose();
     }

@@ -11,7 +11,6 @@ import { compareTraining, type OpAgreement } from '../../verify/backend-comparis
 import type { CliCommand } from '../command.ts';
 import { formatCount, formatPlural, formatShort } from '../format.ts';
 import { addSetOption, path, paths, wholeNumber } from '../options.ts';
-import { ProgressBar } from '../reporters/progress-bar.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import { type Column, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -69,16 +68,14 @@ async function run(name: string, options: DiffOptions, terminal: Terminal): Prom
       const against = open(options.against, recipe, terminal, '--against');
       const shortfall = computeNotice(backend, recipe.compute);
       if (shortfall) terminal.note(shortfall);
-      const bar = terminal.interactive ? new ProgressBar(terminal) : undefined;
       try {
-        bar?.update(backend.name, 0, '');
-        const ops = await compareTraining(make, path, backend, against, steps, (done) =>
-          bar?.update(backend.name, done / steps, `step ${done} of ${steps}`),
+        const ops = await compareTraining(make, path, backend, against, steps, (share) =>
+          progress.show(`comparing ${backend.name}`, share),
         );
         const compute = computeName(computeOn(backend, recipe.compute));
         compared.push({ backend: backend.name, against: against.name, compute, steps, ops });
       } finally {
-        bar?.stop();
+        progress.end();
         backend.dispose();
         against.dispose();
       }

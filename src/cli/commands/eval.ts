@@ -47,19 +47,24 @@ async function run(path: string, options: EvalOptions, terminal: Terminal): Prom
   const trained = await loadTrained(path, settings({ threads, backend }), progress.note);
   try {
     const { recipe, composed, tokenizer, step } = trained;
-    const { split, tokens } = await openText(data, trained, progress).finally(() => progress.end());
+    const { split, tokens } = await openText(data, trained, progress);
     const evaluator = new Evaluator(composed.model, {
       seqLen: recipe.data.seq_len,
       collapse: recipe.collapse,
       blockRows: recipe.train.block_rows,
       causal: recipe.causal,
     });
-    const event = evaluator.evaluate(tokenText(split, tokens, tokenizer), step);
+    const text = tokenText(split, tokens, tokenizer);
+    const event = await evaluator.evaluateInPieces(text, step, (share) =>
+      progress.show(`evaluating ${split}`, share),
+    );
+    progress.end();
     const { documents } = tokens.info;
     tokens.close();
     if (options.json) terminal.print(JSON.stringify(event));
     else for (const line of describe(event, documents, trained)) terminal.print(line);
   } finally {
+    progress.end();
     trained.composed.dispose();
   }
 }

@@ -7,8 +7,9 @@ import { TextGenerator } from '../../train/generate.ts';
 import { unusable } from '../../train/run.ts';
 import { Sampler } from '../../train/sampling.ts';
 import type { CliCommand } from '../command.ts';
-import { printable } from '../format.ts';
+import { formatPlural, printable } from '../format.ts';
 import { addBackendOptions, numberFrom, path, positive, wholeNumber } from '../options.ts';
+import { TaskProgress } from '../reporters/task-progress.ts';
 import type { Terminal } from '../terminal.ts';
 import { settings } from '../train-settings.ts';
 
@@ -50,22 +51,32 @@ export const generate: CliCommand = {
 
 async function run(path: string, options: GenerateOptions, terminal: Terminal): Promise<void> {
   const { threads, backend } = options;
-  const trained = await loadTrained(path, settings({ threads, backend }), (notice) => terminal.note(notice));
+  const progress = new TaskProgress(terminal);
+  const trained = await loadTrained(path, settings({ threads, backend }), progress.note);
   try {
     const seed = options.seed ?? randomInt(2 ** 32);
     const prompt = options.prompt ?? trained.recipe.sample.prompt;
     // A file gets the text itself.
     const show = terminal.stdout.isTTY ? printable : (text: string) => text;
-    const write = options.json ? () => {} : (text: string) => terminal.write(show(text));
-    write(prompt);
+    let begun = false;
+    const write = (text: string): void => {
+      if (options.json) return;
+      // The bar would draw over the text.
+      if (terminal.interactive) progress.end();
+      terminal.write(show(begun ? text : prompt + text));
+      begun = true;
+    };
     const began = performance.now();
-    const { text, tokens, ending } = await stream(trained, prompt, seed, options, write);
+    const { text, tokens, ending } = await stream(trained, prompt, seed, options, write, (...task) => {
+      if (!begun || !terminal.interactive) progress.show(...task);
+    });
     const seconds = (performance.now() - began) / 1000;
     write('\n');
     const { step } = trained;
     if (options.json)
       terminal.print(JSON.stringify({ step, seed, prompt, text: prompt + text, tokens, ending, seconds }));
   } finally {
+    progress.end();
     trained.composed.dispose();
   }
 }
@@ -76,6 +87,7 @@ async function stream(
   seed: number,
   options: GenerateOptions,
   write: (text: string) => void,
+  onProgress: TaskProgress['show'],
 ): Promise<{ readonly text: string; readonly tokens: number; readonly ending: 'eos' | 'max_tokens' }> {
   const { sample } = recipe;
   const { vocab } = composed.model;
@@ -94,9 +106,13 @@ async function stream(
   };
   let tokens = 0;
   const generator = new TextGenerator(composed.model);
-  for (const id of generator.generate(tokenizer.encode(prompt), tokenizer.eos, maxTokens, sampler)) {
+  const ids = tokenizer.encode(prompt);
+  const onRead = (read: number): void =>
+    onProgress('reading the prompt', read / ids.length, `${read} of ${formatPlural(ids.length, 'token')}`);
+  for (const id of generator.generate(ids, tokenizer.eos, maxTokens, sampler, onRead)) {
     tokens++;
     add(decoder.push(id));
+    onProgress('writing', tokens / maxTokens, `${tokens} of ${formatPlural(maxTokens, 'token')}`);
     // Lets the text out, and Ctrl-C in.
     await setImmediate();
   }

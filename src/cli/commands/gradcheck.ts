@@ -6,7 +6,7 @@ import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
 import { formatCount, formatPlural } from '../format.ts';
 import { addSetOption, path, wholeNumber } from '../options.ts';
-import { ProgressBar } from '../reporters/progress-bar.ts';
+import { TaskProgress } from '../reporters/task-progress.ts';
 import { type Column, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -40,12 +40,11 @@ export const gradcheck: CliCommand = {
             `The recipe's compute is ${recipe.compute}; gradients are checked without it: differences of rounded ` +
               `arithmetic mean nothing (${commandLine`diff`} looks at it).`,
           );
-        const bar = terminal.interactive ? new ProgressBar(terminal) : undefined;
-        const onProgress = (done: number, total: number, what: string) =>
-          bar?.update('gradcheck', done / total, what);
+        const progress = new TaskProgress(terminal);
+        const onProgress = (share: number, layer: string) => progress.show('gradcheck', share, layer);
         const results = await Promise.resolve()
           .then(() => checkGradients(recipe, { probes: options.probes, onProgress }))
-          .finally(() => bar?.stop());
+          .finally(() => progress.end());
         const wrong = results.filter((result) => !isRight(result));
         if (options.json)
           terminal.print(JSON.stringify({ name: recipe.name, right: wrong.length === 0, results }));

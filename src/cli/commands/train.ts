@@ -76,9 +76,10 @@ async function run(recipeName: string | undefined, options: TrainOptions, termin
   try {
     session = await openSession(recipeName, options, {
       report: (event) => view!.onEvent(event),
-      hooks: [{ onEnd: () => view!.onTrained() }],
+      hooks: [{ onEnd: () => view!.onTrained(), onProgress: (progress) => view!.onProgress(progress) }],
       onNotice: preparation.note,
       onPrepare: preparation.onPrepare,
+      onTask: preparation.show,
       signal,
     }).finally(() => preparation.end());
     view = new RunView(session, options, terminal);

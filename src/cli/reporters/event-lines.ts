@@ -1,4 +1,4 @@
-import type { EvalEvent, SampleEvent, StepEvent, TrainEvent } from '../../train/events.ts';
+import type { EvalEvent, SampleEvent, StepEvent, TrainEvent, WorkProgress } from '../../train/events.ts';
 import {
   formatBits,
   formatCount,
@@ -32,6 +32,18 @@ export function barDetail(event: StepEvent, meter: ProgressMeter): string {
 /** `step 120/700`, without the end where the run is not counted in steps. */
 export function stepName(step: number, { limits }: ProgressMeter): string {
   return `step ${formatCount(step)}${Number.isFinite(limits.steps) ? `/${formatCount(limits.steps)}` : ''}`;
+}
+
+/** The task of work that is no event yet: `evaluating valid`, `step 3/400`. */
+export function taskName({ work, split }: WorkProgress, meter: ProgressMeter): string {
+  if (work === 'evaluation') return `evaluating ${split}`;
+  return work === 'sample' ? 'writing a sample' : stepName(meter.progress.step + 1, meter);
+}
+
+/** Of a step that takes long: `34% of the step  1,200 tokens/s  5m 20s left`, the time of the run. */
+export function stepDetail({ share }: WorkProgress, meter: ProgressMeter): string {
+  const percent = `${Math.floor(share * 100)}% of the step`;
+  return [percent, formatRate(meter.tokensPerSecond), ...timeLeft(meter)].join('  ');
 }
 
 /** The line for everything but steps and the end; undefined for those. */

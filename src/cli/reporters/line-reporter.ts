@@ -1,7 +1,8 @@
-import type { TrainEvent } from '../../train/events.ts';
+import type { TrainEvent, WorkProgress } from '../../train/events.ts';
 import { eventLine, stepLine } from './event-lines.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 import type { Reporter } from './reporter.ts';
+import { TaskLines } from './task-lines.ts';
 
 /** Seconds between lines: 2 at first, then a twentieth of the time so far, a minute at most. */
 const INTERVAL = { least: 2, share: 1 / 20, most: 60 };
@@ -11,6 +12,7 @@ const PATIENCE = 10;
 /** Plain lines, for files and pipes: fewer as the run gets longer. */
 export class LineReporter implements Reporter {
   private readonly began: number;
+  private readonly tasks: TaskLines;
   private lastTime = Number.NEGATIVE_INFINITY;
   private lastStep = 0;
 
@@ -22,6 +24,7 @@ export class LineReporter implements Reporter {
     private readonly now: () => number = () => performance.now() / 1000,
   ) {
     this.began = now();
+    this.tasks = new TaskLines(write, now);
   }
 
   onEvent(event: TrainEvent): void {
@@ -34,6 +37,10 @@ export class LineReporter implements Reporter {
       const line = eventLine(event);
       if (line) this.write(line);
     }
+  }
+
+  onProgress(progress: WorkProgress): void {
+    this.tasks.showWork(progress, this.meter);
   }
 
   say(line: string): void {

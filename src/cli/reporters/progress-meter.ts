@@ -1,4 +1,4 @@
-import type { StepEvent } from '../../train/events.ts';
+import type { StepEvent, WorkProgress } from '../../train/events.ts';
 import type { Limits, Progress } from '../../train/limits.ts';
 
 /** Seconds over which the current speed is averaged. */
@@ -8,17 +8,25 @@ const WINDOW = 3;
 export class ProgressMeter {
   private done: Progress;
   private rate = 0;
+  private inStep = { tokens: 0, seconds: 0 };
 
-  /** `start` is where the run stands (a resumed one is not at 0). */
+  /** `start` is where the run is when it begins (a resumed one is not at 0). */
   constructor(
     readonly limits: Limits,
+    private readonly tokensPerStep: number,
     private readonly tokensPerEpoch: number,
     private readonly start: Progress,
   ) {
     this.done = start;
   }
 
+  /** The step under way: `share` of it is done after `seconds`. */
+  during({ share, seconds }: Pick<WorkProgress, 'share' | 'seconds'>): void {
+    this.inStep = { tokens: share * this.tokensPerStep, seconds };
+  }
+
   add({ step, tokens, tokensPerSecond }: StepEvent): void {
+    this.inStep = { tokens: 0, seconds: 0 };
     const seconds = (tokens - this.done.tokens) / tokensPerSecond;
     this.done = {
       step,
@@ -36,7 +44,7 @@ export class ProgressMeter {
 
   /** Tokens a second over the last few seconds. */
   get tokensPerSecond(): number {
-    return this.rate;
+    return this.rate || this.inStep.tokens / (this.inStep.seconds || 1);
   }
 
   /** Tokens a second since `start`, evaluation and checkpoints not counted. */
@@ -46,7 +54,7 @@ export class ProgressMeter {
 
   /** Share of the run that is done, from 0 to 1, by the limit that comes first; undefined without a limit. */
   get share(): number | undefined {
-    const { limits, done } = this;
+    const { limits, now: done } = this;
     const shares = [
       done.step / limits.steps,
       done.tokens / limits.tokens,
@@ -59,9 +67,8 @@ export class ProgressMeter {
 
   /** Seconds of training to come at the current speed; undefined before the first step and without a limit. */
   get secondsLeft(): number | undefined {
-    const { limits, done, rate } = this;
+    const { limits, now: done, tokensPerStep, tokensPerSecond: rate } = this;
     if (!rate) return undefined;
-    const tokensPerStep = done.tokens / done.step;
     const left = Math.min(
       (limits.tokens - done.tokens) / rate,
       ((limits.steps - done.step) * tokensPerStep) / rate,
@@ -69,5 +76,16 @@ export class ProgressMeter {
       limits.seconds - done.seconds,
     );
     return Number.isFinite(left) ? Math.max(left, 0) : undefined;
+  }
+
+  /** With what is done of the step under way. */
+  private get now(): Progress {
+    const { done, inStep, tokensPerStep, tokensPerEpoch } = this;
+    return {
+      step: done.step + inStep.tokens / tokensPerStep,
+      tokens: done.tokens + inStep.tokens,
+      epochs: done.epochs + inStep.tokens / tokensPerEpoch,
+      seconds: done.seconds + inStep.seconds,
+    };
   }
 }

@@ -1,19 +1,23 @@
-import type { TrainEvent } from '../../train/events.ts';
+import type { TrainEvent, WorkProgress } from '../../train/events.ts';
 import type { Terminal } from '../terminal.ts';
-import { barDetail, eventLine, stepName } from './event-lines.ts';
+import { barDetail, eventLine, stepDetail, stepName, taskName } from './event-lines.ts';
 import { ProgressBar } from './progress-bar.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 import type { Reporter } from './reporter.ts';
+import { TaskClock } from './task-clock.ts';
 
 /** A bar at the bottom of the terminal, everything but steps in lines above it. */
 export class ProgressReporter implements Reporter {
   private readonly bar: ProgressBar;
+  private readonly clock = new TaskClock();
 
   constructor(
     private readonly terminal: Terminal,
     private readonly meter: ProgressMeter,
   ) {
     this.bar = new ProgressBar(terminal);
+    // There at once: a first step can take minutes.
+    this.bar.update(stepName(meter.progress.step, meter), meter.share ?? 0, 'the first step is under way');
   }
 
   onEvent(event: TrainEvent): void {
@@ -22,6 +26,16 @@ export class ProgressReporter implements Reporter {
     } else {
       const line = eventLine(event);
       if (line) this.say(event.event === 'eval' ? line : this.terminal.styles.dim(line));
+    }
+  }
+
+  onProgress(progress: WorkProgress): void {
+    const task = taskName(progress, this.meter);
+    if (progress.work === 'step') {
+      this.bar.update(task, this.meter.share ?? 0, stepDetail(progress, this.meter));
+    } else {
+      this.clock.update(task, progress.share);
+      this.bar.update(task, progress.share, this.clock.text);
     }
   }
 

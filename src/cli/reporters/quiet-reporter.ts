@@ -7,6 +7,8 @@ export class QuietReporter implements Reporter {
 
   onEvent(): void {}
 
+  onProgress(): void {}
+
   say(line: string): void {
     this.terminal.note(line);
   }

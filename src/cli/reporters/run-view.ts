@@ -2,7 +2,7 @@ import { commandLine } from '../../core/command-line.ts';
 import { shown } from '../../recipes/read-file.ts';
 import { runLimits } from '../../recipes/run-limits.ts';
 import type { Session } from '../../recipes/session.ts';
-import type { DoneEvent, TrainEvent } from '../../train/events.ts';
+import type { DoneEvent, TrainEvent, WorkProgress } from '../../train/events.ts';
 import { formatCount } from '../format.ts';
 import type { Terminal } from '../terminal.ts';
 import { JsonReporter } from './json-reporter.ts';
@@ -34,7 +34,9 @@ export class RunView {
     private readonly terminal: Terminal,
   ) {
     const { recipe, data, run, startStep } = session;
-    this.meter = new ProgressMeter(runLimits(recipe), data.train.tokens.tokens, run.trainer.progress);
+    const tokensPerStep = recipe.data.seq_len * recipe.data.batch;
+    const tokensPerEpoch = data.train.tokens.tokens;
+    this.meter = new ProgressMeter(runLimits(recipe), tokensPerStep, tokensPerEpoch, run.trainer.progress);
     this.summary = new RunSummary(this.meter);
     this.reporter = chooseReporter(options, terminal, this.meter, recipe.log.every);
     this.saved = startStep || -1;
@@ -47,6 +49,11 @@ export class RunView {
     this.summary.add(event);
     // What comes after the last step is told by the summary.
     if (!this.trained || this.options.json) this.reporter.onEvent(event);
+  }
+
+  onProgress(progress: WorkProgress): void {
+    if (progress.work === 'step') this.meter.during(progress);
+    this.reporter.onProgress(progress);
   }
 
   /** The last step is done; what follows is the final evaluation. */
@@ -89,7 +96,7 @@ function chooseReporter(
   meter: ProgressMeter,
   every: number,
 ): Reporter {
-  if (options.json) return new JsonReporter(terminal);
+  if (options.json) return new JsonReporter(terminal, meter);
   if (options.quiet) return new QuietReporter(terminal);
   if (terminal.interactive) return new ProgressReporter(terminal, meter);
   return new LineReporter((line) => terminal.print(line), meter, every);
