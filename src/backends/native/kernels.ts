@@ -73,18 +73,28 @@ function nativeKernel(
   waiting: () => WaitingCalls | null,
 ): (...values: unknown[]) => unknown {
   const puts = OPS[op].args.map(putArg);
+  const count = puts.length;
   const isAwaited = runsOthers(op);
-  // Two lists serve every call, so that none leaves garbage: a kernel never calls another, so nobody else can be using
-  // them. `values` must not leave this function, or the engine makes an array of it at each call.
+  // Two lists serve every call: a kernel never calls another, so nobody else can be using them.
   const given: unknown[] = [];
   const flat: unknown[] = [];
-  return (...values) => {
+  if (count > 10) throw new Error(`${op} has ${count} arguments: the wrapper takes ten`);
+  // Parameters one by one, as many as any op has: in a list they would be an array that each call makes.
+  return (a, b, c, d, e, f, g, h, i, j) => {
     const calls = waiting();
     try {
+      given[0] = a;
+      given[1] = b;
+      given[2] = c;
+      given[3] = d;
+      given[4] = e;
+      given[5] = f;
+      given[6] = g;
+      given[7] = h;
+      given[8] = i;
+      given[9] = j;
       let at = 0;
-      given.length = values.length;
-      for (let i = 0; i < values.length; i++) given[i] = values[i];
-      for (let i = 0; i < puts.length; i++) at = puts[i]!(flat, at, given[i]);
+      for (let k = 0; k < count; k++) at = puts[k]!(flat, at, given[k]);
       if (calls) {
         calls.count++;
         if (isAwaited) calls.requireIntact();

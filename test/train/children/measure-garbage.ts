@@ -1,4 +1,8 @@
+import type { Engine } from '../../../src/backends/native/addon.ts';
+import { waitingKernels } from '../../../src/backends/native/kernels.ts';
 import { createReferenceBackend } from '../../../src/backends/reference/index.ts';
+import { OpArguments } from '../../../src/bench/op-arguments.ts';
+import { opCases } from '../../../src/bench/op-case.ts';
 import type { Kernels } from '../../../src/core/kernels.ts';
 import { OP_NAMES } from '../../../src/core/ops.ts';
 import { Random } from '../../../src/core/random.ts';
@@ -7,22 +11,33 @@ import { loadRecipe } from '../../../src/recipes/load.ts';
 import { TextGenerator } from '../../../src/train/generate.ts';
 import { Sampler, type SamplingOptions } from '../../../src/train/sampling.ts';
 
-// Prints how many bytes of heap one draw, and one generated token besides its kernels, take. The young generation is so
-// large (--min-semi-space-size) that nothing is collected while it is measured.
+// Prints how many bytes of heap one draw, one generated token besides its kernels, and one call of a native kernel besides
+// the kernel take. The young generation is so large (--min-semi-space-size) that nothing is collected while it is measured.
 const WARM = 20_000;
 const TURN = 2000;
+const TURNS = 40;
 
-/** The least of several turns: code that the engine has not compiled for good yet makes garbage of its own. */
-function bytesEach(act: () => unknown): number {
+/**
+ * The least of several turns, as many as it takes to get to `most`: code that the engine has not compiled for good yet
+ * makes garbage of its own, and how long that takes depends on what else the machine does.
+ */
+function bytesEach(most: number, act: () => unknown): number {
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < WARM; i++) act();
-  for (let turn = 0; turn < 10; turn++) {
+  for (let turn = 0; turn < TURNS && least > most; turn++) {
     globalThis.gc!();
     const before = process.memoryUsage().heapUsed;
     for (let i = 0; i < TURN; i++) act();
     least = Math.min(least, (process.memoryUsage().heapUsed - before) / TURN);
   }
   return least;
+}
+
+/** What each may take: a draw boxes a few numbers, 16 bytes each; what an iterator gives takes 40 bytes. */
+const MOST = { draw: 128, token: 64, call: 16 } as const;
+const results: { what: string; bytes: number; most: number }[] = [];
+function measure(kind: keyof typeof MOST, what: string, act: () => unknown): void {
+  results.push({ what, bytes: bytesEach(MOST[kind], act), most: MOST[kind] });
 }
 
 const nothing = () => undefined;
@@ -36,15 +51,39 @@ const OPTIONS: readonly SamplingOptions[] = [
 
 const random = new Random(1);
 const logits = Float32Array.from({ length: 1024 }, () => 3 * random.normal());
-const results: Record<string, number> = {};
 for (const options of OPTIONS) {
   const sampler = new Sampler(logits.length, options, random, new Set([0, 1]));
-  results[`a draw ${JSON.stringify(options)}`] = bytesEach(() => sampler.sample(logits));
+  measure('draw', `a draw ${JSON.stringify(options)}`, () => sampler.sample(logits));
 }
 for (const name of ['v61', 'shift']) {
   const model = composeModel(await loadRecipe(name), { ...createReferenceBackend('f32'), kernels });
   const sampler = new Sampler(model.vocab, { temperature: 0 }, random, new Set([3]));
-  const tokens = new TextGenerator(model).generate([5], 3, 10 * WARM, sampler)[Symbol.iterator]();
-  results[`a token of ${name}`] = bytesEach(() => tokens.next());
+  const tokens = new TextGenerator(model)
+    .generate([5], 3, WARM + TURN * TURNS + 1, sampler)
+    [Symbol.iterator]();
+  measure('token', `a token of ${name}`, () => tokens.next());
+}
+
+const engine = Object.fromEntries(OP_NAMES.map((op) => [op, nothing])) as unknown as Engine;
+const native = waitingKernels(engine).kernels;
+const small = { M: 4, D: 4, V: 4, N: 4, K: 4, S: 2, T: 2, Z: 4 } as const;
+for (const op of OP_NAMES) {
+  const [each] = opCases([op]);
+  const dims = Object.fromEntries(Object.keys(each!.dims).map((symbol) => [symbol, small[symbol as 'M']]));
+  const values = new OpArguments(createReferenceBackend('f32')).of({ ...each!, dims });
+  const kernel = native[op] as (...values: unknown[]) => unknown;
+  const [a, b, c, d, e, f, g, h, i, j] = values;
+  // Written out for each number of arguments: spread, they would be in an array of this test.
+  const calls: Record<number, () => unknown> = {
+    1: () => kernel(a),
+    2: () => kernel(a, b),
+    3: () => kernel(a, b, c),
+    4: () => kernel(a, b, c, d),
+    5: () => kernel(a, b, c, d, e),
+    6: () => kernel(a, b, c, d, e, f),
+    8: () => kernel(a, b, c, d, e, f, g, h),
+    10: () => kernel(a, b, c, d, e, f, g, h, i, j),
+  };
+  measure('call', `a call of ${op}`, calls[values.length]!);
 }
 console.log(JSON.stringify(results));
