@@ -14,7 +14,7 @@ const { status } = spawnSync('npx', ['vitest', 'run', 'test/cli/kill.test.ts', '
     ...process.env,
     FLASHLM_TEST_KILLS: values.kills,
     FLASHLM_TEST_SEED: seed,
-    FLASHLM_TEST_EVERY_CALL: '1',
+    FLASHLM_TESTS: 'all',
   },
 });
 process.exitCode = status ?? 1;

@@ -4,12 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { Random } from '../../src/core/random.ts';
 import { atCall } from '../faults/at-call.ts';
+import { effort } from '../effort.ts';
 import { leftovers, type Outcome, outcomeOf, RECIPE, TinyRun, wholeCheckpoints } from '../faults/tiny-run.ts';
 import { type CliProcess, finished, startCli } from './cli-process.ts';
 import { runInProcess } from './fake-terminal.ts';
 
 // `npm run test:crash` gives more kills, at other moments.
-const KILLS = Number(process.env.FLASHLM_TEST_KILLS ?? 20);
+const KILLS = Number(process.env.FLASHLM_TEST_KILLS ?? effort(6, 60));
 const SEED = Number(process.env.FLASHLM_TEST_SEED ?? 1);
 const STEPS = 150;
 

@@ -72,10 +72,11 @@ describe('downloadDataset', () => {
   });
 
   it('stops while it waits for the next attempt', async () => {
-    hub.handler = (_, response) => response.writeHead(503, { 'retry-after': '1' }).end();
+    hub.handler = (_, response) => response.writeHead(503, { 'retry-after': '3600' }).end();
     const stop = new AbortController();
     const onNotice = () => setTimeout(() => stop.abort(), 20);
-    const error = await failure(download({ signal: stop.signal, onNotice }));
+    const patient = { ...patience, maxWaitMs: 7_200_000 };
+    const error = await failure(download({ signal: stop.signal, onNotice, patience: patient }));
     expect(error.message).toBe('Stopped with 0 bytes of 200 kB');
     expect(hub.requests).toHaveLength(1);
   });

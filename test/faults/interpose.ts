@@ -209,17 +209,9 @@ export async function interpose(options: InterposeOptions): Promise<() => Promis
     for (const step of undo.reverse()) step();
     syncBuiltinESMExports();
     // What the program that "ended" would have had closed for it.
+    // Bare descriptors stay open: it may still close them itself, and their numbers must not be another file's then.
     for (const handle of handles.keys()) await handle.close().catch(() => {});
-    for (const fd of paths.keys()) closeQuietly(fd);
   };
-}
-
-function closeQuietly(fd: number): void {
-  try {
-    fs.closeSync(fd);
-  } catch {
-    // A stream has closed it by a way of its own.
-  }
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

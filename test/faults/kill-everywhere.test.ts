@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { checkpointName } from '../../src/train/checkpoint-files.ts';
 import { runFiles } from '../../src/train/run-directory.ts';
 import { type FsCall, interpose } from './interpose.ts';
+import { callsOf, momentsOf } from './moments.ts';
 import { leftovers, type Outcome, outcomeOf, TinyRun, wholeCheckpoints } from './tiny-run.ts';
 
 let tiny: TinyRun;
@@ -52,7 +53,7 @@ async function trainUntil(
   return last;
 }
 
-/** Kills, goes on, compares, until the run ends before the `n`-th call. Returns the calls it was killed at. */
+/** Kills, goes on and compares at each moment. Returns the calls it was killed at. */
 async function sweep(
   moment: Moment,
   folder: string,
@@ -60,11 +61,13 @@ async function sweep(
   begin?: () => void,
 ): Promise<Set<string>> {
   const seen = new Set<string>();
-  for (let n = 0; ; n++) {
-    if (begin) begin();
-    else tiny.clear({ cache: folder === tiny.cache });
-    const call = await trainUntil(n, moment, (call) => call.path.startsWith(folder) && counts(call));
-    if (!call) return seen;
+  const prepare = begin ?? (() => tiny.clear({ cache: folder === tiny.cache }));
+  const inFolder = (call: FsCall) => call.path.startsWith(folder) && counts(call);
+  prepare();
+  for (const n of momentsOf(await callsOf(tiny.root, inFolder, () => tiny.train()))) {
+    prepare();
+    const call = await trainUntil(n, moment, inFolder);
+    if (!call) continue;
     seen.add(call.op);
     const killed = await tiny.latest();
     // Where the run begins with a damaged checkpoint it may still be there.
@@ -75,6 +78,7 @@ async function sweep(
     if (killed) expect(run).toBe(killed);
     expect(leftovers(run)).toEqual([]);
   }
+  return seen;
 }
 
 describe.each(['cache', 'runs'] as const)(

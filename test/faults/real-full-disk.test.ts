@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { runInProcess } from '../cli/fake-terminal.ts';
+import { effort } from '../effort.ts';
 import { leftovers, outcomeOf, RECIPE, TinyRun, wholeCheckpoints } from './tiny-run.ts';
 
-const BLOCKS_A_STEP = 3;
+const BLOCKS_A_STEP = effort(7, 1);
 
 // What disk-faults.test.ts imitates, where this machine lets us make a disk that is small enough to fill.
 it('a disk that really is full is one clear error, and there is room again later', async (context) => {
@@ -37,7 +38,7 @@ it('a disk that really is full is one clear error, and there is room again later
       await tiny.train();
       expect(outcomeOf((await tiny.latest())!)).toEqual(whole);
     }
-    expect(refused).toBeGreaterThan(5);
+    expect(refused).toBeGreaterThan(4);
   } finally {
     vi.unstubAllEnvs();
     spawnSync('umount', [disk]);

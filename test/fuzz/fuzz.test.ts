@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { effort } from '../effort.ts';
 import { Fuzzer } from './fuzzer.ts';
 import { literal } from './literal.ts';
 import { REGRESSIONS } from './regressions.ts';
@@ -15,7 +16,7 @@ describe.skipIf(process.platform === 'win32')('hostile input', () => {
       const fuzzer = await Fuzzer.open(target);
       try {
         for (const [name, input] of REGRESSIONS) if (name === target.name) await fuzzer.try(input);
-        const finding = await fuzzer.run(SEED, target.runs);
+        const finding = await fuzzer.run(SEED, Math.ceil(target.runs / effort(5, 1)));
         if (finding) throw new Error(`found with ${literal(finding.input)}`, { cause: finding.error });
         // Else everything is refused at the door, and what is behind it was never tried.
         expect(fuzzer.figures.accepted).toBeGreaterThan(0);
