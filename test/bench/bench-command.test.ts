@@ -111,6 +111,8 @@ describe('flashlm bench', () => {
       'data.seq_len=16',
       '--set',
       'data.batch=2',
+      '--set',
+      'model.1.repeat=1',
     ];
     const { status, stdout } = await runInProcess(step);
     expect(status).toBe(0);
@@ -133,7 +135,10 @@ describe('flashlm bench', () => {
   });
 
   it('predicts steps on more cores, says so, and says what it assumes', async () => {
-    const small = ['--set', 'data.seq_len=16', '--set', 'data.batch=64', '--set', 'compute=f32'];
+    const small = ['data.seq_len=16', 'data.batch=8', 'compute=f32', 'model.1.repeat=1'].flatMap((set) => [
+      '--set',
+      set,
+    ]);
     const asked = ['bench', '--only', 'step', '--quick', '--predict', '96,1,96', ...small];
     const backend = ['--backend', 'native'];
     if (availableParallelism() === 1 || !nativeStatus().available) {

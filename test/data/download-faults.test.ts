@@ -87,7 +87,10 @@ describe('a faulty server', () => {
     hub.handler = (_, response) => {
       response.writeHead(200, { 'content-length': content.length });
       let at = 0;
-      send = () => response.write(content.subarray(at, (at += PIECE)));
+      send = () => {
+        response.write(content.subarray(at, at + PIECE));
+        at += PIECE;
+      };
       send();
     };
     // Each pause is shorter than a stall by the stopwatch that is shown, all of them together are longer.

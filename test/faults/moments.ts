@@ -10,7 +10,9 @@ const kindOf = ({ op, path }: FsCall): string => `${op} ${path.replace(/[0-9a-f]
  */
 export function momentsOf(calls: readonly FsCall[]): number[] {
   const seen = new Set<string>();
-  return [...calls.keys()].filter((n) => ALL || (!seen.has(kindOf(calls[n]!)) && seen.add(kindOf(calls[n]!))));
+  return [...calls.keys()].filter(
+    (n) => ALL || (!seen.has(kindOf(calls[n]!)) && seen.add(kindOf(calls[n]!))),
+  );
 }
 
 /** The calls on `root` that `counts` takes while `work` runs, in their order. */

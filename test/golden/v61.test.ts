@@ -21,11 +21,7 @@ const tokens = new Uint16Array(file.buffer, file.byteOffset, file.byteLength / 2
 
 const relative = (a: number, b: number): number => Math.abs(a - b) / Math.abs(b);
 
-async function firstSteps(
-  backend: Backend,
-  collapse: 'auto' | 'never',
-  steps: number,
-): Promise<StepEvent[]> {
+async function firstSteps(backend: Backend, collapse: 'auto' | 'never', steps: number): Promise<StepEvent[]> {
   const model = buildV61(backend);
   model.store.initialize(SEED);
   const optimizer = new Sgd({ lr: 0.01, momentum: 0.9, weightDecay: 0 });

@@ -33,7 +33,7 @@ describe('compare-compute', () => {
     [2, ['--data', 'TEXT'], /^There is no validation text for v61: name one with --valid\.\n$/],
     [2, ['--data', 'TEXT', '--valid', 'TEXT.gone'], /^There is no file .*text\.txt\.gone\n$/],
     // Found by the first training alone.
-    [1, ['--backend', 'native:none'], /(no|not) [^\n]*(none|part of|available)/],
+    [1, ['--recipe', 'v61-debug', '--backend', 'native:none'], /(no|not) [^\n]*(none|part of|available)/],
   ])('ends with %i and leaves nothing behind: %j', async (status, args, message) => {
     const result = await run(args.map((arg) => arg.replace('TEXT', text)));
     expect(result.stderr).toMatch(message);
