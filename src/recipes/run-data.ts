@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
+import { errorCode } from '../core/files.ts';
 import { DATASETS, datasetFolder } from '../data/datasets.ts';
 import { type PreparedData, type PrepareOptions, prepareData } from '../data/prepare.ts';
 import { SAMPLE } from '../data/sample.ts';
@@ -36,6 +37,26 @@ export async function prepareRunData(
   return { train, valid: await prepareData({ ...shared, files: files.valid, tokenizer: train.tokenizer }) };
 }
 
+/**
+ * The error about a text that is not there, for a run: its recipe says where its texts were, and `command` says how to
+ * name their new place. Every other error comes back unchanged.
+ */
+export function movedText(
+  error: unknown,
+  { data }: Recipe,
+  command: (flag: '--data' | '--valid') => string,
+): unknown {
+  if (!(error instanceof FlashError) || errorCode(error.cause) !== 'ENOENT') return error;
+  const isOneOf = (files: string | readonly string[]) => [files].flat().includes(error.where ?? '');
+  const valid = !isOneOf(data.source);
+  if (valid && !isOneOf(data.valid ?? [])) return error;
+  return new FlashError(`The run's ${valid ? 'validation ' : ''}text is not there any more`, {
+    where: error.where,
+    remedy: `If it was moved, name its new place: ${command(valid ? '--valid' : '--data')}`,
+    cause: error,
+  });
+}
+
 /** Text files. */
 export interface TextFiles {
   readonly train: readonly string[];
@@ -58,9 +79,11 @@ function sourceFiles(source: string | string[], cacheDir: string | undefined): T
     const paths = { train: [join(folder, train.name)], valid: [join(folder, valid.name)] };
     for (const path of [...paths.train, ...paths.valid]) {
       if (existsSync(path)) continue;
+      // Without --out it would go into the folder that the environment names, not into the recipe's.
+      const fetch = cacheDir ? commandLine`data ${source} --out ${folder}` : commandLine`data ${source}`;
       throw new FlashError(`The data set ${source} is not on this machine`, {
         where: path,
-        remedy: `Fetch it first: ${commandLine`data ${source}`}`,
+        remedy: `Fetch it first: ${fetch}`,
       });
     }
     return paths;

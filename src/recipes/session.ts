@@ -1,22 +1,24 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { parse } from 'yaml';
+import { commandLine } from '../core/command-line.ts';
 import { computeNotice, computeOn } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import { writeFileAtomic } from '../core/files.ts';
 import { BatchSource, ORDER_VERSIONS } from '../data/batches.ts';
-import type { PrepareProgress } from '../data/prepare.ts';
+import type { PreparedData, PrepareProgress } from '../data/prepare.ts';
 import { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { TrainEvent } from '../train/events.ts';
 import { Run, type RunOptions } from '../train/run.ts';
-import { RunDirectory, runFiles } from '../train/run-directory.ts';
+import { RunDirectory } from '../train/run-directory.ts';
 import { tokenText } from '../train/token-text.ts';
 import type { Hook } from '../train/trainer.ts';
 import { checkUnasked, refuseLeak } from '../verify/causal-claim.ts';
 import { type ComposedRun, composeRun } from './compose.ts';
 import { fillRecipe } from './fill.ts';
 import { loadRecipe, type Recipe } from './load.ts';
-import { prepareRunData, type RunData } from './run-data.ts';
+import { shown } from './read-file.ts';
+import { movedText, prepareRunData, type RunData } from './run-data.ts';
 import { runLimits, scheduleMeasure } from './run-limits.ts';
 
 export interface SessionOptions {
@@ -59,19 +61,32 @@ export async function startRun(recipe: Recipe, root: string, options: SessionOpt
   );
 }
 
-/** Goes on with the run in `path` from its newest whole checkpoint. `set` may only change what ends the run. */
+/**
+ * Goes on with the run in `path` from its newest whole checkpoint. `set` may only change what ends the run; `places` says
+ * where its texts are now, if they were moved, and is written into its recipe.
+ * @throws FlashError when the texts there are not those of the run.
+ */
 export async function resumeRun(
   path: string,
   options: SessionOptions,
   set: readonly string[] = [],
+  places: readonly string[] = [],
 ): Promise<Session> {
   const directory = await RunDirectory.open(path);
+  const load = (changes: readonly string[]) => loadRecipe(directory.files.recipe, { set: changes });
+  let session: Session | undefined;
   try {
-    const recipe = await loadRecipe(directory.files.recipe, { set });
-    const tokenizer = Tokenizer.load(runFiles(path).tokenizer);
-    return await open(recipe, options, tokenizer, async () => directory);
+    const recipe = await load([...places, ...set]);
+    const tokenizer = Tokenizer.load(directory.files.tokenizer);
+    session = await open(recipe, options, tokenizer, async () => directory).catch((error) => {
+      const run = shown(directory.path);
+      throw movedText(error, recipe, (flag) => `${commandLine`train --resume ${run}`} ${flag} FILE`);
+    });
+    // Written once the checkpoint has been compared: every later command finds the texts.
+    if (places.length > 0) await writeFileAtomic(directory.files.recipe, fillRecipe(await load(places)));
+    return session;
   } catch (error) {
-    await directory.close();
+    await (session ?? directory).close();
     throw error;
   }
 }
@@ -126,7 +141,7 @@ async function open(
         tokenText('valid', data.valid.tokens, data.train.tokenizer, recipe.eval.tokens ?? undefined),
     };
     const compute = computeOn(backend, recipe.compute);
-    const runOptions = { ...optionsOf(recipe, tokens.tokens, describeData(data)), compute };
+    const runOptions = { ...optionsOf(recipe, data), compute };
     const run = new Run(parts, texts, runOptions, directory, options.report, options.hooks);
     const startStep = await run.restore(options.onNotice);
     return { recipe, composed, data, directory, run, startStep, close };
@@ -141,7 +156,7 @@ function trainTextTokens(recipe: Recipe, tokenWise: boolean): number {
   return recipe.eval.tokens ?? (tokenWise && recipe.collapse === 'auto' ? 8e6 : 50_000);
 }
 
-function describeData({ train: { tokens } }: RunData): string {
+function describeText({ tokens }: PreparedData): string {
   // The cache names token files by the content of the text and the tokenizer.
   return `${tokens.tokens} tokens of ${tokens.info.documents} documents (${basename(tokens.path, '.tokens')})`;
 }
@@ -169,11 +184,12 @@ function fingerprint(recipe: Recipe): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-function optionsOf(recipe: Recipe, tokensPerEpoch: number, data: string): RunOptions {
+function optionsOf(recipe: Recipe, texts: RunData): RunOptions {
   const { train, checkpoint, sample } = recipe;
   return {
     name: recipe.name,
-    data,
+    data: describeText(texts.train),
+    valid: texts.valid && describeText(texts.valid),
     recipe: fingerprint(recipe),
     order: ORDER_VERSIONS[recipe.data.order],
     seed: train.seed,
@@ -184,7 +200,7 @@ function optionsOf(recipe: Recipe, tokensPerEpoch: number, data: string): RunOpt
     collapse: recipe.collapse,
     seqLen: recipe.data.seq_len,
     tokensPerStep: recipe.data.seq_len * recipe.data.batch,
-    tokensPerEpoch,
+    tokensPerEpoch: texts.train.tokens.tokens,
     blockRows: train.block_rows,
     checkpointEvery: checkpoint.every,
     keep: checkpoint.keep,

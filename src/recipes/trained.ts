@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
 import { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import { latestCheckpoint, readCheckpoint } from '../train/checkpoint-files.ts';
 import { runFiles } from '../train/run-directory.ts';
+import { notARun } from '../train/run-list.ts';
 import { restoreWeights } from '../train/snapshot.ts';
 import { type ComposedRun, composeRun } from './compose.ts';
 import { loadRecipe, type Recipe } from './load.ts';
@@ -28,22 +30,23 @@ export async function loadTrained(
   set: readonly string[],
   onNotice: (notice: string) => void,
 ): Promise<Trained> {
-  const isCheckpoint = existsSync(join(path, 'model.safetensors'));
-  const runDir = isCheckpoint ? dirname(dirname(path)) : path;
+  // The real path: what lies above a checkpoint does not lie above a link to it, nor above `.`.
+  const real = await realpath(path).catch(() => path);
+  const isCheckpoint = existsSync(join(real, 'model.safetensors'));
+  const runDir = isCheckpoint ? dirname(dirname(real)) : real;
   const files = runFiles(runDir);
-  if (!existsSync(files.recipe)) {
-    throw new FlashError('This is neither a run directory nor a checkpoint of one', {
-      where: path,
-      remedy: `Give a directory that ${commandLine`train`} has made, such as runs/<recipe>-<date>.`,
-      exitCode: 2,
-    });
-  }
+  if (!existsSync(files.recipe)) throw await notARun(path);
   const recipe = await loadRecipe(files.recipe, { set });
   const tokenizer = Tokenizer.load(files.tokenizer);
   const checkpoint = isCheckpoint
-    ? await readCheckpoint(path)
+    ? await readCheckpoint(real)
     : await latestCheckpoint(files.checkpoints, onNotice);
-  if (!checkpoint) throw new FlashError('The run has no whole checkpoint', { where: basename(runDir) });
+  if (!checkpoint) {
+    throw new FlashError('The run has no checkpoint yet', {
+      where: files.checkpoints,
+      remedy: `Train it: ${commandLine`train --resume ${runDir}`}`,
+    });
+  }
   const composed = composeRun(recipe);
   try {
     for (const notice of composed.notices) onNotice(notice);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, mkdir, readdir, realpath, rename } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { lstat, mkdir, realpath, rename } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
 import { discard, errorCode, fileError, makeFolder, syncFolder } from '../core/files.ts';
@@ -12,6 +13,7 @@ import {
   writeCheckpoint,
 } from './checkpoint-files.ts';
 import { MetricsLog, type ReopenOptions } from './metrics-log.ts';
+import { listRuns, notARun } from './run-list.ts';
 
 /** Where a run keeps what. Reading needs no lock: `latestCheckpoint(runFiles(path).checkpoints, warn)`. */
 export interface RunFiles {
@@ -98,21 +100,7 @@ export class RunDirectory {
 
   /** The run directory in `root` that was made last, by the time in its name; undefined when there is none. */
   static async findLatest(root: string): Promise<string | undefined> {
-    let entries: Awaited<ReturnType<typeof listFolders>>;
-    try {
-      entries = await listFolders(root);
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined;
-      throw fileError(error, 'Cannot look for runs', root);
-    }
-    const runs = entries.flatMap((name) => {
-      const [, time, copy] = /-(\d{8}-\d{6})(?:-(\d+))?$/.exec(name) ?? [];
-      return time ? [{ name, time, copy: Number(copy ?? 1) }] : [];
-    });
-    // Two recipes may have started in the same second: the name decides, so that the answer is always the same.
-    runs.sort((a, b) => compare(a.time, b.time) || a.copy - b.copy || compare(a.name, b.name));
-    const last = runs.at(-1);
-    return last && join(root, last.name);
+    return (await listRuns(root)).at(-1);
   }
 
   /** Opens metrics.jsonl for a run that goes on after `step` (0: from the start); see MetricsLog.open. */
@@ -177,15 +165,21 @@ async function requireRunDirectory(path: string): Promise<string> {
       throw fileError(error, 'Cannot open the run directory', path);
     }
   }
-  throw new FlashError('This is not a run directory: it has no folder `checkpoints` of its own', {
-    where: path,
-    remedy: `Give a directory that ${commandLine`train`} has made.`,
-  });
-}
-
-async function listFolders(root: string): Promise<string[]> {
-  const entries = await readdir(root, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  if (existsSync(runFiles(path).recipe)) {
+    throw new FlashError('The run directory has no folder `checkpoints`', {
+      where: path,
+      remedy: 'Put the folder itself back (a link to it is not followed), or start a new run.',
+    });
+  }
+  const run = dirname(dirname(resolve(path)));
+  if (existsSync(join(path, 'state.json')) && existsSync(runFiles(run).recipe)) {
+    throw new FlashError('This is one checkpoint; a run goes on from its newest one', {
+      where: path,
+      remedy: `Name the run: ${commandLine`train --resume ${run}`}`,
+      exitCode: 2,
+    });
+  }
+  throw await notARun(path);
 }
 
 /** `v6.1 SUPERNOVA II` -> `v6.1-supernova-ii`; never empty, never hidden, never a path. */
@@ -199,8 +193,4 @@ function timestamp(date: Date): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
   return `${day}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

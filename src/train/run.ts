@@ -27,8 +27,10 @@ export interface RunOptions extends TrainerOptions {
   readonly checkpointEvery: number | null;
   readonly evalEvery: number | null;
   readonly sampleEvery: number | null;
-  /** What the run trains on, in words: a run does not go on with other data. */
+  /** What the run trains on, in words that name its content: a run does not go on with other data. */
   readonly data: string;
+  /** The validation data likewise, null where there is none. */
+  readonly valid: string | null;
   /** Stands for everything in the recipe that affects the weights. */
   readonly recipe: string;
   /** The version of the order of batches (`ORDER_VERSIONS`). */
@@ -81,15 +83,16 @@ export class Run {
     if (!checkpoint) return 0;
     try {
       // Checkpoints from before an order changed its meaning do not say.
-      const { data, recipe, order = 1 } = checkpoint.state;
+      const { data, recipe, order = 1, valid = this.options.valid } = checkpoint.state;
       if (recipe !== this.options.recipe) {
         onWarning('The recipe was changed since the checkpoint: the run will not end as it would have.');
       }
       if (data !== this.options.data) {
-        throw new FlashError(`The run was trained on ${data}; the data is now ${this.options.data}`, {
-          where: this.directory.path,
-          remedy: 'Put the data back as it was, or start a new run.',
-        });
+        throw this.otherData(`The run was trained on ${data}; the data is now ${this.options.data}`);
+      }
+      if (valid !== this.options.valid) {
+        const was = `The run's validation data was ${valid ?? 'none'}`;
+        throw this.otherData(`${was}; it is now ${this.options.valid ?? 'none'}`);
       }
       if (order !== this.options.order) {
         onWarning(
@@ -115,6 +118,13 @@ export class Run {
     }
     this.saved = checkpoint.step;
     return checkpoint.step;
+  }
+
+  private otherData(what: string): FlashError {
+    return new FlashError(what, {
+      where: this.directory.path,
+      remedy: 'Give the same content (files may have moved: --data FILE, --valid FILE), or start a new run.',
+    });
   }
 
   /**
@@ -210,8 +220,8 @@ export class Run {
     const { step } = this.trainer.state;
     if (step === this.saved) return;
     this.refuseNonFinite(step);
-    const { data, recipe, order } = this.options;
-    const state = { ...this.trainer.state, data, recipe, order };
+    const { data, valid, recipe, order } = this.options;
+    const state = { ...this.trainer.state, data, valid, recipe, order };
     const snapshot = takeSnapshot(this.model, this.parts.optimizerState, state, {
       recipe: this.options.name,
       backend: this.model.backend.name,

@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { readdirSync, symlinkSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -96,5 +96,73 @@ describe('an empty path', () => {
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain('Expected a path, found nothing.');
     expect(readdirSync(work)).toEqual([]);
+  });
+});
+
+describe('a run', () => {
+  let path: string;
+
+  beforeAll(async () => {
+    path = onlyRun(join(home, 'runs'));
+  });
+
+  it('is named from inside its folder, by a link, with a slash at the end and by way of ..', async () => {
+    const checkpoint = join(path, 'checkpoints', 'step-00000003');
+    symlinkSync(path, join(work, 'link'));
+    symlinkSync(checkpoint, join(work, 'best'));
+    const step = async (name: string, cwd = work): Promise<number> => {
+      process.chdir(cwd);
+      const stdout = await run('eval', name, '--json').finally(() => process.chdir(work));
+      return JSON.parse(stdout).step;
+    };
+    for (const name of ['link', 'link/', 'best', 'best/', `${path}/`, `${path}/checkpoints/..`])
+      expect([name, await step(name)]).toEqual([name, 3]);
+    expect(await step('.', path)).toBe(3);
+    expect(await step('.', checkpoint)).toBe(3);
+    expect(await step('..', join(path, 'checkpoints'))).toBe(3);
+    process.chdir(path);
+    await run('train', '--resume', '.', '--steps', '4', '--quiet').finally(() => process.chdir(work));
+    expect(await step(path)).toBe(4);
+    await rm(join(work, 'link'));
+    await rm(join(work, 'best'));
+  });
+
+  it('whose texts were moved goes on with those that have the same content, and remembers their place', async () => {
+    await rename(join(home, 'text.txt'), join(home, 'moved text.txt'));
+    const lost = await runInProcess(['train', '--resume', path, '--steps', '5'], process.env);
+    expect(lost.status).toBe(1);
+    expect(lost.stderr.trim().split('\n')).toEqual([
+      "error: The run's text is not there any more",
+      `  at ${join(home, 'text.txt')}`,
+      expect.stringMatching(
+        /^ {2}If it was moved, name its new place: npx flashlm train --resume .* --data FILE$/,
+      ),
+    ]);
+    const scored = await runInProcess(['eval', path], process.env);
+    expect(scored.stderr).toMatch(/text is not there[\s\S]*: npx flashlm eval .* --data FILE$/m);
+
+    const moved = ['--data', '~/moved text.txt', '--valid', '~/moved text.txt'];
+    await run('train', '--resume', path, '--steps', '5', '--quiet', ...moved);
+    await run('eval', path);
+    await run('train', '--resume', path, '--steps', '6', '--quiet');
+    const recipe = await readFile(join(path, 'recipe.yaml'), 'utf8');
+    expect(recipe).toContain('moved text.txt');
+    expect(recipe).toMatch(/ steps: 2,?/);
+  });
+
+  it.each([
+    ['--data', /The run was trained on \d+ tokens.*the data is now/],
+    ['--valid', /The run's validation data was \d+ tokens.*it is now/],
+  ])('does not go on with another content as %s', async (flag, message) => {
+    await writeFile(join(work, 'other.txt'), `${TEXT}More.`);
+    const recipe = await readFile(join(path, 'recipe.yaml'), 'utf8');
+    const args = ['train', '--resume', path, '--steps', '7', flag, 'other.txt'];
+    const { status, stderr } = await runInProcess(args, process.env);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split('\n')).toHaveLength(3);
+    expect(await readFile(join(path, 'recipe.yaml'), 'utf8')).toBe(recipe);
+    expect(await readdir(path)).not.toContain('run.lock');
+    await rm(join(work, 'other.txt'));
   });
 });

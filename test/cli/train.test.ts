@@ -173,8 +173,8 @@ describe('flashlm train', () => {
     ['a backend that does not exist', ['v61', '--backend', 'nativ'], 2, /did you mean 'native'/],
     ['--json with --quiet', ['v61', '--json', '--quiet'], 2, /--json.*cannot be used with.*--quiet/],
     ['--resume with a recipe', ['v61', '--resume'], 2, /can't be given with --resume/],
-    ['--resume with data', ['--resume', '--data', 'x.txt'], 2, /--data can't be given with --resume/],
-    ['nothing to resume', ['--resume'], 1, /no run to go on with/],
+    ['--resume with changes', ['--resume', '--set', 'a=1'], 2, /--set can't be given with --resume/],
+    ['nothing to resume', ['--resume'], 2, /no run to go on with/],
     ['data that is missing', ['v61', '--data', 'missing.txt'], 1, /no such file[\s\S]*missing\.txt/],
   ])('refuses %s', async (_, args, status, message) => {
     const out = root('refused');
@@ -364,7 +364,7 @@ describe('a finished run', () => {
   it.each([
     ['eval', 'a folder that is no run', ['.'], 2, /neither a run directory nor a checkpoint/],
     ['eval', 'data that is missing', ['RUN', '--data', 'missing.txt'], 1, /no such file/],
-    ['generate', 'a folder that is no run', ['missing'], 2, /neither a run directory nor a checkpoint/],
+    ['generate', 'a run that does not exist', ['missing'], 2, /no such run\n {2}at missing\n {2}\S/],
     ['generate', 'a temperature below 0', ['RUN', '--temperature', '-1'], 2, /--temperature <t>.*at least 0/],
     ['generate', 'a probability of 0', ['RUN', '--top-p', '0'], 2, /--top-p <p>.*above 0, at most 1/],
     ['generate', 'no tokens', ['RUN', '--max-tokens', '0'], 2, /--max-tokens <n>/],

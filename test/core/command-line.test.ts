@@ -16,25 +16,16 @@ describe('a printed command', () => {
   });
 
   it.skipIf(process.platform === 'win32')('gives the shell each word unchanged', () => {
-    const words = [
-      'a b',
-      '~/x',
-      "it's",
-      '"q"',
-      '$HOME',
-      'a\\b',
-      'é.txt',
-      '*',
-      'a#b',
-      '',
-      '!x',
-      'a\nb',
-      ';',
-      'ok',
-    ];
+    const words = ['a b', "it's", '"q"', '$HOME', 'a\\b', 'é.txt', '*', 'a#b', '', '!x', 'a\nb', ';', 'ok'];
     const line = commandLine`${words}`.slice(PROGRAM.length);
     const output = execFileSync('sh', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8' });
     expect(output.split('\0').slice(0, -1)).toEqual(words);
+  });
+
+  it('keeps a name that begins with - from being an option, and one with ~ from being the home folder', () => {
+    expect(commandLine`train ${'-x.yaml'} --data ${['~/a', 'b-c', 'd~']}`).toMatch(
+      /^npx flashlm train \.\/-x\.yaml --data '?\.\/~\/a'? b-c 'd~'$/,
+    );
   });
 });
 

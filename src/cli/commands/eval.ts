@@ -2,7 +2,7 @@ import { commandLine } from '../../core/command-line.ts';
 import { prepareData } from '../../data/prepare.ts';
 import type { TokenFile } from '../../data/token-file.ts';
 import type { Recipe } from '../../recipes/load.ts';
-import { textFiles } from '../../recipes/run-data.ts';
+import { movedText, textFiles } from '../../recipes/run-data.ts';
 import { loadTrained, type Trained } from '../../recipes/trained.ts';
 import { Evaluator } from '../../train/evaluate.ts';
 import type { EvalEvent } from '../../train/events.ts';
@@ -47,7 +47,9 @@ async function run(path: string, options: EvalOptions, terminal: Terminal): Prom
   const trained = await loadTrained(path, settings({ threads, backend }), progress.note);
   try {
     const { recipe, composed, tokenizer, step } = trained;
-    const { split, tokens } = await openText(data, trained, progress);
+    const { split, tokens } = await openText(data, trained, progress).catch((error) => {
+      throw movedText(error, recipe, () => `${commandLine`eval ${path}`} --data FILE`);
+    });
     const evaluator = new Evaluator(composed.model, {
       seqLen: recipe.data.seq_len,
       collapse: recipe.collapse,

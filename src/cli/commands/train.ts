@@ -32,7 +32,7 @@ interface TrainOptions extends TrainSettings {
 }
 
 /** What a run that goes on takes from its own recipe. */
-const FIXED_BY_THE_RUN = ['data', 'valid', 'set', 'backend'] as const;
+const FIXED_BY_THE_RUN = ['set', 'backend'] as const;
 
 export const train: CliCommand = {
   examples: [
@@ -124,9 +124,11 @@ async function openSession(
     throw new FlashError('There is no run to go on with', {
       where: options.out,
       remedy: 'Name its directory, or the folder it is in with --out.',
+      exitCode: 2,
     });
   }
-  return resumeRun(directory, hooks, settings(options));
+  const { data, valid, ...rest } = options;
+  return resumeRun(directory, hooks, settings(rest), settings({ data, valid }));
 }
 
 function wrongUsage(what: string, remedy: string): FlashError {
