@@ -102,7 +102,12 @@ const sample = z.strictObject({
 });
 
 const log = z.strictObject({
-  every: count.default(10).describe('Steps from one line of progress to the next.'),
+  every: z
+    .union([z.literal('auto'), count])
+    .default('auto')
+    .describe(
+      'Steps from one line of progress to the next; auto: by the clock, fewer as the run gets longer.',
+    ),
 });
 
 /** A whole recipe. Everything that affects a result is here, or is written into the filled recipe as its default. */

@@ -16,6 +16,8 @@ export interface StepEvent {
   /** Before clipping. */
   readonly gradNorm: number;
   readonly tokensPerSecond: number;
+  /** Training time so far, over all sittings and with this step. */
+  readonly seconds: number;
   readonly path: Path;
   readonly backend: string;
   /** What its products were rounded to, as `computeName` gives it: `f32`, `bf16`, `int8`, `int8 (products f32)`. */

@@ -183,6 +183,7 @@ export class Trainer {
       lr,
       gradNorm,
       tokensPerSecond: tokensPerStep / seconds,
+      seconds: this.seconds,
       path: this.path,
       backend: model.backend.name,
       compute: computeName(this.compute),

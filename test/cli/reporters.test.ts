@@ -4,6 +4,7 @@ import { JsonReporter } from '../../src/cli/reporters/json-reporter.ts';
 import { LineReporter } from '../../src/cli/reporters/line-reporter.ts';
 import { ProgressMeter } from '../../src/cli/reporters/progress-meter.ts';
 import { ProgressReporter } from '../../src/cli/reporters/progress-reporter.ts';
+import { StepPace } from '../../src/cli/reporters/step-pace.ts';
 import { TaskLines } from '../../src/cli/reporters/task-lines.ts';
 import { TaskProgress } from '../../src/cli/reporters/task-progress.ts';
 import type { EvalEvent, StepEvent, TrainEvent } from '../../src/train/events.ts';
@@ -18,6 +19,7 @@ const UNLIMITED: Limits = {
 };
 const ZERO = { step: 0, tokens: 0, epochs: 0, seconds: 0 };
 const ESCAPE = '\x1b';
+const PACE = new StepPace(1);
 
 function stepEvent(step: number, change: Partial<StepEvent> = {}): StepEvent {
   return {
@@ -29,6 +31,7 @@ function stepEvent(step: number, change: Partial<StepEvent> = {}): StepEvent {
     lr: 0.01,
     gradNorm: 1.5,
     tokensPerSecond: 2000,
+    seconds: step / 2,
     path: 'collapsed',
     backend: 'reference',
     compute: 'f32',
@@ -86,16 +89,11 @@ describe('ProgressMeter', () => {
 });
 
 describe('LineReporter', () => {
-  function run(steps: number, secondsAStep: number, every: number): string[] {
+  function run(steps: number, secondsAStep: number, every: number | 'auto'): string[] {
     const lines: string[] = [];
     const meter = meterOf({ steps });
     let time = 0;
-    const reporter = new LineReporter(
-      (line) => lines.push(line),
-      meter,
-      every,
-      () => time,
-    );
+    const reporter = new LineReporter((line) => lines.push(line), meter, new StepPace(every, () => time));
     for (let step = 1; step <= steps; step++) {
       time = step * secondsAStep;
       const event = stepEvent(step, { tokensPerSecond: 1000 / secondsAStep });
@@ -106,29 +104,30 @@ describe('LineReporter', () => {
   }
 
   it('writes the first step at once, then one line every two seconds at most', () => {
-    const lines = run(200, 1 / 16, 1);
+    const lines = run(200, 1 / 16, 'auto');
     expect(lines[0]).toBe('step 1/200  loss 3.5000 (floor 3.1000)  lr 0.01  16,000 tokens/s  13 s left');
     expect(lines.map((line) => Number(/^step (\d+)/.exec(line)![1]))).toEqual([1, 33, 65, 97, 129, 161, 193]);
   });
 
   it('does not make a wall of text of a two-hour run', () => {
-    const lines = run(72_000, 0.1, 10);
+    const lines = run(72_000, 0.1, 'auto');
     expect(lines.length).toBeGreaterThan(100);
     expect(lines.length).toBeLessThan(250);
   });
 
-  it('tells of slow steps before `every` of them are done', () => {
-    expect(run(20, 3, 10).length).toBeGreaterThan(4);
+  const stepsOf = (lines: readonly string[]) => lines.map((line) => Number(/^step (\d+)/.exec(line)![1]));
+
+  it('writes every step with log.every 1, however quick steps are', () => {
+    expect(stepsOf(run(50, 1 / 1000, 1))).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
   });
 
-  it('keeps to `every` where steps are quick', () => {
-    const steps = run(100, 0.5, 10).map((line) => Number(/^step (\d+)/.exec(line)![1]));
-    expect(steps).toEqual([1, 11, 21, 31, 41, 51, 61, 71, 81, 91]);
+  it('writes the first step and every tenth with log.every 10, however slow steps are', () => {
+    expect(stepsOf(run(50, 30, 10))).toEqual([1, 10, 20, 30, 40, 50]);
   });
 
   it('marks PPL, BPC and BPB of a model that is not causal', () => {
     const lines: string[] = [];
-    const reporter = new LineReporter((line) => lines.push(line), meterOf({}), 1);
+    const reporter = new LineReporter((line) => lines.push(line), meterOf({}), PACE);
     reporter.onEvent({ ...evalEvent, causal: false });
     expect(lines).toEqual([
       expect.stringContaining('  PPL 24.53 (not causal)  BPC 1.457 (not causal)  BPB 1.432 (not causal)  ('),
@@ -137,7 +136,7 @@ describe('LineReporter', () => {
 
   it('writes evaluations, samples and checkpoints, each in one line', () => {
     const lines: string[] = [];
-    const reporter = new LineReporter((line) => lines.push(line), meterOf({}), 1);
+    const reporter = new LineReporter((line) => lines.push(line), meterOf({}), PACE);
     reporter.onEvent(evalEvent);
     reporter.onEvent({
       event: 'sample',
@@ -161,7 +160,7 @@ describe('LineReporter', () => {
     const meter = meterOf({});
     const event = stepEvent(1, { floor: null });
     meter.add(event);
-    new LineReporter((line) => lines.push(line), meter, 1).onEvent(event);
+    new LineReporter((line) => lines.push(line), meter, PACE).onEvent(event);
     expect(lines).toEqual(['step 1  loss 3.5000  lr 0.01  2,000 tokens/s']);
   });
 });
@@ -219,7 +218,7 @@ describe('work between two events of a run', () => {
     const reporter = new LineReporter(
       (line) => lines.push(line),
       meter,
-      1,
+      PACE,
       () => time,
     );
     for (; time <= 20; time += 5) {
@@ -235,7 +234,7 @@ describe('work between two events of a run', () => {
 
   it('is a bar on a terminal, before the first step is done too', () => {
     const { terminal, stdout, stderr } = fakeTerminal({ isTTY: true, columns: 100 });
-    const reporter = new ProgressReporter(terminal, meterOf({ steps: 4 }));
+    const reporter = new ProgressReporter(terminal, meterOf({ steps: 4 }), PACE);
     expect(stderr.text).toContain('step 0/4');
     reporter.onProgress({ work: 'evaluation', split: 'valid', share: 0.5, seconds: 3 });
     reporter.say('a line draws the bar again');
@@ -287,7 +286,7 @@ describe('ProgressReporter', () => {
   function drawn(columns: number): { stdout: string; stderr: string } {
     const { terminal, stdout, stderr } = fakeTerminal({ isTTY: true, columns });
     const meter = meterOf({ steps: 4 });
-    const reporter = new ProgressReporter(terminal, meter);
+    const reporter = new ProgressReporter(terminal, meter, new StepPace(2));
     reporter.say('v6.1');
     for (let step = 1; step <= 3; step++) {
       const event = stepEvent(step);
@@ -299,9 +298,11 @@ describe('ProgressReporter', () => {
     return { stdout: stdout.text, stderr: stderr.text };
   }
 
-  it('draws one line with share, loss, speed and time left, and prints the rest above it', () => {
+  it('draws one line with share, loss, speed and time left, and prints step lines and the rest above it', () => {
     const { stdout, stderr } = drawn(100);
-    expect(stdout).toMatch(/^v6\.1\nstep 10 {2}valid: loss 3\.2000/);
+    expect(stdout).toMatch(
+      /^v6\.1\nstep 1\/4 {2}loss .*\nstep 2\/4 {2}loss .*\nstep 10 {2}valid: loss 3\.2000/,
+    );
     expect(stderr).toContain('━');
     expect(stderr).toContain('75%  loss 3.5000 (floor 3.1000)  2,000 tokens/s  1 s left');
     expect(stderr).not.toContain('\n');

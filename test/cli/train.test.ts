@@ -20,6 +20,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
     'lr',
     'gradNorm',
     'tokensPerSecond',
+    'seconds',
     'path',
     'backend',
     'compute',
@@ -115,6 +116,9 @@ describe('flashlm train', () => {
     expect(all.filter(({ event }) => event === 'step').map(({ step }) => step)).toEqual([1, 2, 3, 4]);
     expect(all.at(-1)).toMatchObject({ event: 'done', step: 4, ending: 'steps', runDir: await onlyRun(out) });
     expect(events(await readFile(join(await onlyRun(out), 'metrics.jsonl'), 'utf8'))).toEqual(all);
+    const times = all.filter(({ event }) => event === 'step').map(({ seconds }) => seconds as number);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(all.at(-1)!.seconds).toBe(times.at(-1));
   });
 
   it('says nothing but the summary with --quiet', async () => {
@@ -174,7 +178,7 @@ describe('flashlm train', () => {
     ['--json with --quiet', ['v61', '--json', '--quiet'], 2, /--json.*cannot be used with.*--quiet/],
     ['--resume with a recipe', ['v61', '--resume'], 2, /can't be given with --resume/],
     ['--resume with changes', ['--resume', '--set', 'a=1'], 2, /--set can't be given with --resume/],
-    ['nothing to resume', ['--resume'], 2, /no run to go on with/],
+    ['nothing to resume', ['--resume'], 2, /There is no run[\s\S]*--out for --resume/],
     ['data that is missing', ['v61', '--data', 'missing.txt'], 1, /no such file[\s\S]*missing\.txt/],
   ])('refuses %s', async (_, args, status, message) => {
     const out = root('refused');
@@ -330,6 +334,24 @@ describe('a finished run', () => {
     expect(stdout).toMatch(/^text {3}data: 2 documents, \d+ tokens, 12 characters, 13 bytes$/m);
     expect(stdout).toMatch(/^loss {3}\d\.\d{4} nats a token, floor /m);
     expect(stdout).toMatch(/^BPB +[\d.]+ bits a byte$/m);
+  });
+
+  it('is found as the latest one of its folder, wherever a run is named', async () => {
+    const parent = root('finished');
+    const [scores, text, resumed] = await Promise.all([
+      runInProcess(['eval', `${parent}/latest`, '--json']),
+      runInProcess(['generate', `${parent}/latest/checkpoints/step-00000005`, '--max-tokens', '2', '--json']),
+      runInProcess(['train', '--resume', 'latest', '--out', parent, '--quiet']),
+    ]);
+    expect(JSON.parse(scores.stdout)).toEqual(
+      JSON.parse((await runInProcess(['eval', run, '--json'])).stdout),
+    );
+    expect(JSON.parse(text.stdout).step).toBe(5);
+    expect(resumed.stdout).toContain('Nothing was left to train');
+    expect(await runInProcess(['eval', join(dir, 'nowhere', 'latest')])).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/There is no run\n {2}at .*nowhere\n/),
+    });
   });
 
   it('is evaluated at an earlier checkpoint that is named', async () => {

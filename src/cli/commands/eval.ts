@@ -9,6 +9,7 @@ import type { EvalEvent } from '../../train/events.ts';
 import { tokenText } from '../../train/token-text.ts';
 import type { CliCommand } from '../command.ts';
 import { formatBits, formatCount, formatLoss, formatPlural, formatPpl } from '../format.ts';
+import { namedRun, RUN_ARGUMENT } from '../named-run.ts';
 import { addBackendOptions, path, paths } from '../options.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import { formatPairs } from '../table.ts';
@@ -29,7 +30,7 @@ export const evaluate: CliCommand = {
   ],
   define(command, terminal) {
     command
-      .argument('<run>', 'the directory of a run (its newest checkpoint is taken) or of one checkpoint', path)
+      .argument('<run>', RUN_ARGUMENT, path)
       .option(
         '--data <file...>',
         "text files (default: the run's validation data, else its training data)",
@@ -44,7 +45,7 @@ export const evaluate: CliCommand = {
 async function run(path: string, options: EvalOptions, terminal: Terminal): Promise<void> {
   const progress = new TaskProgress(terminal);
   const { data, threads, backend } = options;
-  const trained = await loadTrained(path, settings({ threads, backend }), progress.note);
+  const trained = await loadTrained(await namedRun(path), settings({ threads, backend }), progress.note);
   try {
     const { recipe, composed, tokenizer, step } = trained;
     const { split, tokens } = await openText(data, trained, progress).catch((error) => {

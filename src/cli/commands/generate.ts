@@ -8,6 +8,7 @@ import { unusable } from '../../train/run.ts';
 import { Sampler } from '../../train/sampling.ts';
 import type { CliCommand } from '../command.ts';
 import { formatPlural, printable } from '../format.ts';
+import { namedRun, RUN_ARGUMENT } from '../named-run.ts';
 import { addBackendOptions, numberFrom, path, positive, wholeNumber } from '../options.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import type { Terminal } from '../terminal.ts';
@@ -32,7 +33,7 @@ export const generate: CliCommand = {
   ],
   define(command, terminal) {
     command
-      .argument('<run>', 'the directory of a run (its newest checkpoint is taken) or of one checkpoint', path)
+      .argument('<run>', RUN_ARGUMENT, path)
       .option('--prompt <text>', "what the text begins with (default: the recipe's, as for all of these)")
       .option('--temperature <t>', '0 takes the likeliest token, 1 draws as the model says', numberFrom(0))
       .option('--top-k <k>', 'draw from this many likeliest tokens only', wholeNumber(1, '40'))
@@ -52,7 +53,7 @@ export const generate: CliCommand = {
 async function run(path: string, options: GenerateOptions, terminal: Terminal): Promise<void> {
   const { threads, backend } = options;
   const progress = new TaskProgress(terminal);
-  const trained = await loadTrained(path, settings({ threads, backend }), progress.note);
+  const trained = await loadTrained(await namedRun(path), settings({ threads, backend }), progress.note);
   try {
     const seed = options.seed ?? randomInt(2 ** 32);
     const prompt = options.prompt ?? trained.recipe.sample.prompt;

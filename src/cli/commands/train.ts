@@ -4,10 +4,10 @@ import { FlashError } from '../../core/errors.ts';
 import { loadRecipe } from '../../recipes/load.ts';
 import { shown } from '../../recipes/read-file.ts';
 import { resumeRun, type Session, type SessionOptions, startRun } from '../../recipes/session.ts';
-import { RunDirectory } from '../../train/run-directory.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
 import { Interruption } from '../interruption.ts';
+import { namedRun, RUNS } from '../named-run.ts';
 import {
   addBackendOptions,
   addSetOption,
@@ -49,9 +49,9 @@ export const train: CliCommand = {
       .option('--epochs <n>', 'stop after this many passes over the data', positive())
       .option('--tokens <n>', 'stop after this many tokens: 500k, 5M', amount)
       .option('--budget <time>', 'stop after this much training time: 45s, 90m, 2h', duration)
-      .option('--out <dir>', 'folder in which the run gets its own folder', path, 'runs');
+      .option('--out <dir>', 'folder in which the run gets its own folder', path, RUNS);
     addSetOption(addBackendOptions(command, "the recipe's"))
-      .option('--resume [run]', 'go on with a run (default: the latest one in --out)', path)
+      .option('--resume [run]', 'go on with a run (default: latest, the newest one in --out)', path)
       .addOption(new Option('--json', 'print each event as one JSON object a line').conflicts('quiet'))
       .option('--quiet', 'print nothing but the summary')
       .addHelpText(
@@ -119,15 +119,8 @@ async function openSession(
     const what = name === undefined ? `--${fixed}` : `The recipe '${name}'`;
     throw wrongUsage(`${what} can't be given with --resume`, 'A run goes on with its own recipe and data.');
   }
-  const directory = options.resume === true ? await RunDirectory.findLatest(options.out) : options.resume;
-  if (directory === undefined) {
-    throw new FlashError('There is no run to go on with', {
-      where: options.out,
-      remedy: 'Name its directory, or the folder it is in with --out.',
-      exitCode: 2,
-    });
-  }
   const { data, valid, ...rest } = options;
+  const directory = await namedRun(options.resume === true ? 'latest' : options.resume, options.out);
   return resumeRun(directory, hooks, settings(rest), settings({ data, valid }));
 }
 

@@ -1,12 +1,13 @@
 import type { TrainEvent, WorkProgress } from '../../train/events.ts';
 import type { Terminal } from '../terminal.ts';
-import { barDetail, eventLine, stepDetail, stepName, taskName } from './event-lines.ts';
+import { barDetail, eventLine, stepDetail, stepLine, stepName, taskName } from './event-lines.ts';
 import { ProgressBar } from './progress-bar.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 import type { Reporter } from './reporter.ts';
+import type { StepPace } from './step-pace.ts';
 import { TaskClock } from './task-clock.ts';
 
-/** A bar at the bottom of the terminal, everything but steps in lines above it. */
+/** A bar at the bottom of the terminal, and above it the lines that others see, so that they can be read back. */
 export class ProgressReporter implements Reporter {
   private readonly bar: ProgressBar;
   private readonly clock = new TaskClock();
@@ -14,6 +15,7 @@ export class ProgressReporter implements Reporter {
   constructor(
     private readonly terminal: Terminal,
     private readonly meter: ProgressMeter,
+    private readonly pace: StepPace,
   ) {
     this.bar = new ProgressBar(terminal);
     // There at once: a first step can take minutes.
@@ -22,6 +24,7 @@ export class ProgressReporter implements Reporter {
 
   onEvent(event: TrainEvent): void {
     if (event.event === 'step') {
+      if (this.pace.isDue(event.step)) this.say(stepLine(event, this.meter));
       this.bar.update(stepName(event.step, this.meter), this.meter.share ?? 0, barDetail(event, this.meter));
     } else {
       const line = eventLine(event);

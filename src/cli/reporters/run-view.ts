@@ -13,6 +13,7 @@ import { QuietReporter } from './quiet-reporter.ts';
 import type { Reporter } from './reporter.ts';
 import { introduce } from './run-introduction.ts';
 import { RunSummary } from './run-summary.ts';
+import { StepPace } from './step-pace.ts';
 
 export interface ViewOptions {
   readonly json?: boolean;
@@ -38,7 +39,7 @@ export class RunView {
     const tokensPerEpoch = data.train.tokens.tokens;
     this.meter = new ProgressMeter(runLimits(recipe), tokensPerStep, tokensPerEpoch, run.trainer.progress);
     this.summary = new RunSummary(this.meter);
-    this.reporter = chooseReporter(options, terminal, this.meter, recipe.log.every);
+    this.reporter = chooseReporter(options, terminal, this.meter, new StepPace(recipe.log.every));
     this.saved = startStep || -1;
     if (!options.quiet) for (const line of introduce(session)) this.say(line);
   }
@@ -94,10 +95,10 @@ function chooseReporter(
   options: ViewOptions,
   terminal: Terminal,
   meter: ProgressMeter,
-  every: number,
+  pace: StepPace,
 ): Reporter {
   if (options.json) return new JsonReporter(terminal, meter);
   if (options.quiet) return new QuietReporter(terminal);
-  if (terminal.interactive) return new ProgressReporter(terminal, meter);
-  return new LineReporter((line) => terminal.print(line), meter, every);
+  if (terminal.interactive) return new ProgressReporter(terminal, meter, pace);
+  return new LineReporter((line) => terminal.print(line), meter, pace);
 }
