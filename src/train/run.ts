@@ -53,6 +53,8 @@ export class Run {
   private readonly evaluator: Evaluator;
   private readonly generator: TextGenerator;
   private metrics!: MetricsLog;
+  /** What the log already holds of the step that the run goes on from. */
+  private readonly written = new Set<string>();
   private saved = -1;
 
   constructor(
@@ -161,6 +163,7 @@ export class Run {
       ended: reached(this.options.limits, this.trainer.progress) !== null,
       onKept: (event) => {
         if (event.event === 'sample') samples.push(event as unknown as SampleEvent);
+        if (isResult(event) && event.step === step) this.written.add(resultName(event));
         if (event.event === 'checkpoint' && event.step === step) complete = true;
       },
     });
@@ -170,11 +173,14 @@ export class Run {
   }
 
   private async afterStep(event: StepEvent): Promise<void> {
-    const { checkpointEvery, evalEvery, sampleEvery } = this.options;
+    const { checkpointEvery, evalEvery, sampleEvery, limits } = this.options;
     const due = (every: number | null): boolean => every !== null && event.step % every === 0;
     this.emit(event);
-    if (due(evalEvery) && this.texts.valid) await this.evaluate(this.texts.valid);
-    if (due(sampleEvery)) await this.sample();
+    // The end of a run evaluates and samples anyway.
+    if (!reached(limits, this.trainer.progress)) {
+      if (due(evalEvery) && this.texts.valid) await this.evaluate(this.texts.valid);
+      if (due(sampleEvery)) await this.sample();
+    }
     if (due(checkpointEvery)) await this.save();
   }
 
@@ -212,7 +218,7 @@ export class Run {
       await setImmediate();
     }
     const event: SampleEvent = { event: 'sample', step, prompt, text: prompt + tokenizer.decode(ids) };
-    appendSample(this.directory.files.samples, event);
+    if (!this.written.has(resultName(event))) appendSample(this.directory.files.samples, event);
     this.emit(event);
   }
 
@@ -250,10 +256,17 @@ export class Run {
   }
 
   private emit(event: TrainEvent): void {
-    this.metrics.append(event);
+    if (!this.written.has(resultName(event))) this.metrics.append(event);
     this.report(event);
   }
 }
+
+type NamedEvent = { readonly [key in 'event' | 'step' | 'split']?: unknown };
+
+/** What a step has once, and would have again the same if it was worked out twice. */
+const isResult = ({ event }: NamedEvent): boolean => event === 'eval' || event === 'sample';
+
+const resultName = ({ event, step, split }: NamedEvent): string => `${event} ${split} ${step}`;
 
 /** Ids that must not be drawn: special tokens but the end of the document, and ids the tokenizer has not. */
 export function unusable(tokenizer: Tokenizer, vocab: number): ReadonlySet<number> {

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { resumeRun, type SessionOptions } from '../../src/recipes/session.ts';
 import { checkpointName } from '../../src/train/checkpoint-files.ts';
 import { runFiles } from '../../src/train/run-directory.ts';
 import { RECIPE, TinyRun } from '../faults/tiny-run.ts';
@@ -31,6 +33,21 @@ async function trainUntil(tiny: TinyRun, last: number): Promise<string> {
 const checkpointOf = (run: string, step: number): string =>
   join(runFiles(run).checkpoints, checkpointName(step));
 
+const linesOf = (run: string): { event: string; step: number; split?: string }[] =>
+  readFileSync(runFiles(run).metrics, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+/** `eval valid 3`, `sample 3`: each evaluation and sample of a log, in its order. */
+const resultsOf = (run: string): string[] =>
+  linesOf(run)
+    .filter(({ event }) => event === 'eval' || event === 'sample')
+    .map(({ event, split, step }) => [event, split, step].filter((part) => part !== undefined).join(' '));
+
+const samplesOf = (run: string): string[] =>
+  readFileSync(runFiles(run).samples, 'utf8').match(/^--- step \d+$/gm) ?? [];
+
 /** What resuming the project's run says. */
 async function resumeNotices(tiny: TinyRun): Promise<string[]> {
   const notices: string[] = [];
@@ -53,5 +70,44 @@ describe('a run that goes on', () => {
       editState(checkpointOf(run, 2), (state) => void delete state.order);
       expect(await resumeNotices(tiny)).toEqual(expected);
     }
+  });
+});
+
+describe('evaluations and samples of a run whose last step is due for both', () => {
+  const due = () => project((recipe) => recipe.replace('sample: { every: 4', 'sample: { every: 3'));
+  const END = ['eval train 6', 'eval valid 6', 'sample 6'];
+
+  it('are written once at its end', async () => {
+    const tiny = due();
+    const seen: string[] = [];
+    await tiny.train({
+      report: ({ event, ...rest }) => void (event === 'eval' && seen.push((rest as { split: string }).split)),
+    });
+    const run = (await tiny.latest())!;
+    expect(resultsOf(run)).toEqual(['eval valid 3', 'sample 3', ...END]);
+    expect(seen).toEqual(['valid', 'train', 'valid']);
+    expect(samplesOf(run)).toEqual(['--- step 3', '--- step 6']);
+    // Nothing is left to train: the end is written again, in place of what it wrote before.
+    await tiny.train();
+    expect(resultsOf(run)).toEqual(['eval valid 3', 'sample 3', ...END]);
+    expect(samplesOf(run)).toEqual(['--- step 3', '--- step 6']);
+  });
+
+  it('are written once where it was interrupted at a step with both, and where another limit makes that its last', async () => {
+    const tiny = due();
+    const run = await trainUntil(tiny, 3);
+    expect(resultsOf(run)).toEqual(['eval valid 3', 'sample 3']);
+    const seen: string[] = [];
+    const report: SessionOptions['report'] = (event) => void seen.push(event.event);
+    const session = await resumeRun(run, { onNotice: () => {}, report }, ['train.steps=2']);
+    await session.run.run();
+    await session.close();
+    expect(resultsOf(run)).toEqual(['eval valid 3', 'sample 3', 'eval train 3']);
+    expect(samplesOf(run)).toEqual(['--- step 3']);
+    // Whoever listens hears of all of them.
+    expect(seen).toEqual(['eval', 'eval', 'sample', 'done']);
+    await tiny.train();
+    expect(resultsOf(run)).toEqual(['eval valid 3', 'sample 3', 'eval train 3', ...END]);
+    expect(samplesOf(run)).toEqual(['--- step 3', '--- step 6']);
   });
 });
