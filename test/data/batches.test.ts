@@ -1,15 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FlashError } from '../../src/core/errors.ts';
-import { type BatchOptions, BatchSource, type TokenStream } from '../../src/data/batches.ts';
-
-/** A circle of tokens in which token i is the number i. */
-function circle(tokens: number): TokenStream {
-  const read: TokenStream['read'] = (start, count, out, at = 0) => {
-    for (let i = 0; i < count; i++) out[at + i] = (start + i) % tokens;
-  };
-  return { path: 'circle.tokens', tokens, read, checkUnchanged: () => {} };
-}
+import { type BatchOptions, BatchSource } from '../../src/data/batches.ts';
+import { circle } from './circle.ts';
 
 function source(tokens: number, options: Partial<BatchOptions> = {}): BatchSource {
   return new BatchSource(circle(tokens), { seqLen: 5, batch: 3, order: 'shuffled', seed: 1, ...options });

@@ -8,7 +8,7 @@ import { Sgd } from '../../src/optim/sgd.ts';
 import { composeModel } from '../../src/recipes/compose.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import type { StepEvent } from '../../src/train/events.ts';
-import type { Limits } from '../../src/train/limits.ts';
+import type { Limits, Measure } from '../../src/train/limits.ts';
 import { Trainer, type TrainerOptions } from '../../src/train/trainer.ts';
 
 const recipe = await loadRecipe('v61-debug');
@@ -78,6 +78,18 @@ describe('Trainer', () => {
     await t.run();
     const expected = [0.005, 0.01, 0.01, 0.008, 0.006, 0.004];
     expect(events.map((e) => e.lr)).toEqual(expected.map((lr) => expect.closeTo(lr, 12)));
+  });
+
+  it('has the same rates for the same end in steps, tokens and epochs', async () => {
+    const ends = { steps: 6, tokens: 6 * TOKENS, epochs: (6 * TOKENS) / 1000 } as const;
+    const rates = Object.entries(ends).map(async ([measure, end]) => {
+      const limits = { ...NO_LIMITS, [measure]: end };
+      const { trainer: t, events } = trainer({ limits, measure: measure as Measure }, linear(2, 0.002), 0.01);
+      await t.run();
+      return events.map((e) => e.lr);
+    });
+    const expected = [0.005, 0.01, 0.01, 0.008, 0.006, 0.004].map((lr) => expect.closeTo(lr, 12));
+    expect(await Promise.all(rates)).toEqual([expected, expected, expected]);
   });
 
   it('reports the norm before clipping, and clips', async () => {
