@@ -13,12 +13,11 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { compileFlags, linkFlags, optionalFlags, sources } from './build-flags.mjs';
+import { buildFolder, nativeStamp, nativeState } from './build-stamp.mjs';
 import { BuildError, compile, findCompiler, hasOpenMp, knowsFlags, link } from './build-steps.mjs';
 import { misfit, prebuildFolder } from './prebuilt.mjs';
 
-/** Where a build for `platform`-`arch` puts its files, unless told otherwise. */
-export const buildFolder = (platform, arch) =>
-  fileURLToPath(new URL(`./build/${platform}-${arch}/`, import.meta.url));
+export { buildFolder };
 
 /** Names of files in the build folder: the addon, why there is none, and what the compiler said. */
 export const ADDON = 'flashlm.node';
@@ -48,6 +47,7 @@ export async function build({
   env = process.env,
 }) {
   await mkdir(path.join(folder, 'obj'), { recursive: true });
+  const state = nativeState();
   const compiler = await findCompiler(env, platform);
   const openMp = await hasOpenMp(compiler, folder);
   const leftOut = await beyond(compiler, arch);
@@ -71,6 +71,7 @@ export async function build({
   if (errors.length) throw errors[0];
 
   await link(compiler, objects, linkFlags(target), path.join(folder, ADDON));
+  await writeFile(nativeStamp(folder), JSON.stringify({ sources: state }));
   await rm(path.join(folder, FAILURE), { force: true });
   await removeOthers(
     path.join(folder, 'obj'),

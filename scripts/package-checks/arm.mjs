@@ -6,7 +6,7 @@ import { armNode, EMULATOR, emulated } from '../../native/arm64-node.mjs';
 import { repository } from '../package-sandbox.mjs';
 
 const FOR_ARM = ['--os=linux', '--cpu=arm64', '--libc=glibc', '--ignore-scripts'];
-const MAIN = 'node_modules/flashlm/dist/cli/main.js';
+const MAIN = 'node_modules/flashlm/bin/flashlm.mjs';
 const PREBUILT = 'node_modules/flashlm/prebuilds/linux-arm64/flashlm.node';
 
 export async function checkArm(project, packed, step) {
