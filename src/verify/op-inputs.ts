@@ -30,11 +30,19 @@ export function variants(op: OpName): number {
   }, 1);
 }
 
+const anyScalar = (random: Random): number => 0.05 + 0.9 * random.uniform();
+const oneOf =
+  (...values: readonly number[]) =>
+  (random: Random): number =>
+    values[random.uint32() % values.length]!;
+
+/** Those of AdamW as runs have them: decay rates whose distance from 1 float32 would round, steps beyond a byte. */
 const SCALARS: Readonly<Record<string, (random: Random) => number>> = {
   eps: () => 1e-6,
-  step: (random) => 1 + (random.uint32() % 50),
+  beta1: oneOf(0.9, 0.99, 0.5),
+  beta2: oneOf(0.999, 0.95, 0.9999),
+  step: oneOf(1, 2, 50, 256, 257, 1000, 100_000),
 };
-const anyScalar = (random: Random): number => 0.05 + 0.9 * random.uniform();
 
 type Fill = (random: Random, i: number) => number;
 

@@ -2,21 +2,37 @@ import { writeFileSync } from 'node:fs';
 import { caughtBy, verdict } from './check.ts';
 import { CHECKS } from './checks.ts';
 import { MUTATIONS } from './mutations.ts';
+import { recordCatchers, recordedCatchers, runNativeMutants } from './native/run.ts';
 import { GENUINE } from './subject.ts';
 import { type Finding, renderTable, TABLE } from './table.ts';
 
-// `npm run mutations`: plants every fault, tells what finds it, and writes docs/mutations.md.
-for (const check of CHECKS) {
-  const error = await verdict(check, GENUINE);
-  if (!error) continue;
-  console.error(`${check.name} finds something in FlashLM as it is: ${error.message}`);
+/** Plants every fault in TypeScript and tells what finds it. */
+async function typescript(): Promise<Finding[]> {
+  for (const check of CHECKS) {
+    const error = await verdict(check, GENUINE);
+    if (!error) continue;
+    console.error(`${check.name} finds something in FlashLM as it is: ${error.message}`);
+    process.exitCode = 1;
+  }
+  const findings: Finding[] = [];
+  for (const mutation of MUTATIONS) {
+    const caught = await caughtBy(mutation, CHECKS);
+    console.log(`${mutation.id}: ${caught.join(', ') || 'NOTHING'}`);
+    if (caught.length === 0) process.exitCode = 1;
+    findings.push({ mutation, caughtBy: caught });
+  }
+  return findings;
+}
+
+// `npm run mutations`: plants every fault, tells what finds it, and writes docs/mutations.md. With arguments
+// (`npm run mutations -- adamw`) only the native faults whose names contain one of them.
+const wanted = process.argv.slice(2);
+const isWanted = (id: string): boolean => wanted.length === 0 || wanted.some((part) => id.includes(part));
+const findings = await typescript();
+const { catchers, missed } = await runNativeMutants(console.log, isWanted);
+recordCatchers(wanted.length ? { ...recordedCatchers(), ...catchers } : catchers);
+if (missed.length) {
+  console.error(`nothing finds ${missed.join(', ')}`);
   process.exitCode = 1;
 }
-const findings: Finding[] = [];
-for (const mutation of MUTATIONS) {
-  const caught = await caughtBy(mutation, CHECKS);
-  console.log(`${mutation.id}: ${caught.join(', ') || 'NOTHING'}`);
-  if (caught.length === 0) process.exitCode = 1;
-  findings.push({ mutation, caughtBy: caught });
-}
-writeFileSync(TABLE, renderTable(findings, CHECKS));
+writeFileSync(TABLE, renderTable(findings, CHECKS, recordedCatchers()));

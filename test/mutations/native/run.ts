@@ -1,0 +1,65 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { buildMutants } from './build.ts';
+import { NATIVE_MUTANTS } from './mutants/index.ts';
+import { MutantProcess, type Verdict } from './processes.ts';
+import { SUITES } from './suites.ts';
+
+/** What finds a mutant: the first test of the suites that fails. */
+export interface Catcher {
+  readonly suite: string;
+  readonly test: string;
+}
+/** By the mutant's id. */
+export type Catchers = Readonly<Record<string, Catcher>>;
+
+const RECORD = fileURLToPath(new URL('caught.json', import.meta.url));
+
+/** What found each mutant when `npm run mutations` ran last. */
+export const recordedCatchers = (): Catchers => JSON.parse(readFileSync(RECORD, 'utf8')) as Catchers;
+
+export function recordCatchers(catchers: Catchers): void {
+  writeFileSync(RECORD, `${JSON.stringify(catchers, null, 2)}\n`);
+}
+
+export interface Found {
+  readonly catchers: Catchers;
+  /** Mutants that no suite finds. */
+  readonly missed: readonly string[];
+}
+
+/**
+ * Builds and runs every mutant that `isWanted`, first against the test that found it before. Throws when a test that
+ * finds one fails without a mutant too.
+ */
+export async function runNativeMutants(
+  say: (line: string) => void,
+  isWanted: (id: string) => boolean,
+): Promise<Found> {
+  say(`native mutants: compiled ${await buildMutants(NATIVE_MUTANTS)} files`);
+  const before = recordedCatchers();
+  const catchers: Record<string, Catcher> = {};
+  const missed: string[] = [];
+  const mutants = new MutantProcess();
+  try {
+    for (const [i, { id, corrupts, onLoad, equivalent }] of NATIVE_MUTANTS.entries()) {
+      if (equivalent || !isWanted(id)) continue;
+      const isLasting = Boolean(corrupts ?? onLoad);
+      if (isLasting) mutants.start(onLoad ? i + 1 : 0);
+      const known = before[id];
+      let verdict: Verdict | null = null;
+      const order = { mutant: i + 1, isLasting };
+      if (known) verdict = await mutants.run({ ...order, suites: [known.suite], test: known.test });
+      verdict ??= await mutants.run({ ...order, suites: SUITES });
+      if (isLasting) mutants.stop();
+      say(
+        `${id}: ${verdict ? `${verdict.suite}: ${verdict.test}: ${verdict.error.split('\n')[0]}` : 'NOTHING'}`,
+      );
+      if (verdict) catchers[id] = { suite: verdict.suite, test: verdict.test };
+      else missed.push(id);
+    }
+    return { catchers, missed };
+  } finally {
+    mutants.stop();
+  }
+}
