@@ -4,9 +4,9 @@ import { fileError, formatBytes } from './files.ts';
 
 /**
  * Opens a file for reading and returns its descriptor. A folder, a pipe or a device in its place is refused at once.
- * Throws FlashError: `<action>: <reason>`.
+ * Throws FlashError: `<action>: <reason>`, with `remedy` where it is not a file.
  */
-export function openRegularFile(path: string, action: string): number {
+export function openRegularFile(path: string, action: string, remedy = 'Give the path of a file.'): number {
   let fd: number | undefined;
   try {
     // Without O_NONBLOCK a pipe would be waited for before it can be refused.
@@ -14,7 +14,7 @@ export function openRegularFile(path: string, action: string): number {
     const stat = fstatSync(fd);
     if (stat.isFile()) return fd;
     const what = stat.isDirectory() ? 'it is a folder' : 'it is no regular file';
-    throw new FlashError(`${action}: ${what}`, { where: path, remedy: 'Give the path of a file.' });
+    throw new FlashError(`${action}: ${what}`, { where: path, remedy });
   } catch (error) {
     if (fd !== undefined) closeSync(fd);
     throw fileError(error, action, path);

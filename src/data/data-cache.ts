@@ -42,12 +42,12 @@ export class DataCache {
 
   /** Where the tokenizer that depends on `parts` is kept. */
   tokenizerPath(...parts: readonly unknown[]): string {
-    return join(this.dir, 'tokenizers', `${key(parts)}.json`);
+    return join(this.dir, 'tokenizers', `${cacheKey(...parts)}.json`);
   }
 
   /** Where the token file that depends on `parts` is kept. */
   tokensPath(...parts: readonly unknown[]): string {
-    return join(this.dir, 'tokens', `${key(parts)}.tokens`);
+    return join(this.dir, 'tokens', `${cacheKey(...parts)}.tokens`);
   }
 
   /**
@@ -59,7 +59,7 @@ export class DataCache {
     options: { readonly signal?: AbortSignal; readonly onBytes?: (done: number) => void } = {},
   ): Promise<ContentHash> {
     const absolute = resolve(path);
-    const note = join(this.dir, 'hashes', `${key([absolute])}.json`);
+    const note = join(this.dir, 'hashes', `${cacheKey(absolute)}.json`);
     const state = await fileState(path);
     const known = readNote(note);
     if (known?.path === absolute && known.state === state) return { path, state, sha256: known.sha256 };
@@ -111,6 +111,7 @@ function readNote(path: string): ContentHash | undefined {
   }
 }
 
-function key(parts: readonly unknown[]): string {
+/** A name for what depends on `parts` and on nothing else. */
+export function cacheKey(...parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { FlashError } from '../core/errors.ts';
 import type { Chunk } from './chunk-builder.ts';
-import { Corpus, type CorpusFormat } from './corpus.ts';
-import { type ContentHash, checkUnchanged, DataCache } from './data-cache.ts';
+import { Corpus, type CorpusFormat, DEFAULT_TEXT_FIELD } from './corpus.ts';
+import { type ContentHash, cacheKey, checkUnchanged, DataCache } from './data-cache.ts';
 import { TokenFile } from './token-file.ts';
 import { TOKEN_FILE_VERSION } from './token-file-header.ts';
 import { TokenFileWriter } from './token-file-writer.ts';
@@ -32,6 +32,8 @@ export interface PrepareOptions {
   readonly files: readonly string[];
   /** Default `auto`. */
   readonly format?: CorpusFormat;
+  /** The field of JSON records that holds the text; default `text`. */
+  readonly textField?: string;
   readonly tokenizer: TokenizerSource;
   /** Default: FLASHLM_CACHE, else `.flashlm` in the working directory. */
   readonly cacheDir?: string;
@@ -47,12 +49,16 @@ export interface PreparedData {
   readonly tokens: TokenFile;
   /** What was found in the cache and not made again. */
   readonly cached: { readonly tokenizer: boolean; readonly tokens: boolean };
+  /** A hash of the text and the tokenizer: the same for every version of the token file. */
+  readonly identity: string;
   /** What a person should know, in whole sentences: a rebuilt file, replaced UTF-8, a small vocabulary. */
   readonly notices: readonly string[];
 }
 
 /** Raised whenever the same data and settings would train another tokenizer. */
-const TRAINER_VERSION = 1;
+const TRAINER_VERSION = 2;
+/** Part of `identity`, by which runs know their data: never raised, so that they go on after an upgrade. */
+const IDENTITY_VERSION = 2;
 /** With less, a second thread's start and warming up cost about what it saves. */
 const BYTES_PER_WORKER = 16e6;
 
@@ -62,13 +68,14 @@ const BYTES_PER_WORKER = 16e6;
  * be used.
  */
 export async function prepareData(options: PrepareOptions): Promise<PreparedData> {
-  const corpus = new Corpus(options.files, options.format);
+  const corpus = await Corpus.open(options.files, options);
   const cache = await DataCache.open(options.cacheDir);
   const work = new Preparation(options, corpus, cache, await hashAll(corpus, cache, options));
   try {
     const tokenizer = await work.tokenizer(options.tokenizer);
     const tokens = await work.tokens(tokenizer);
-    return { tokenizer, tokens, cached: work.cached, notices: work.notices };
+    const identity = work.identity(tokenizer);
+    return { tokenizer, tokens, identity, cached: work.cached, notices: work.notices };
   } finally {
     await work.close();
   }
@@ -89,7 +96,7 @@ async function hashAll(corpus: Corpus, cache: DataCache, options: PrepareOptions
 
 class Preparation {
   readonly cached = { tokenizer: false, tokens: false };
-  readonly notices: string[] = [];
+  readonly notices: string[];
 
   private readonly options: PrepareOptions;
   private readonly corpus: Corpus;
@@ -105,7 +112,11 @@ class Preparation {
     this.corpus = corpus;
     this.cache = cache;
     this.hashes = hashes;
-    this.content = corpus.files.map(({ format }, i) => [format, hashes[i]!.sha256]);
+    this.notices = [...corpus.notices];
+    this.content = corpus.files.map(({ format }, i) => {
+      const field = format.startsWith('json') && corpus.textField !== DEFAULT_TEXT_FIELD;
+      return [format, hashes[i]!.sha256, ...(field ? [corpus.textField] : [])];
+    });
     const useful = Math.max(1, Math.floor(corpus.size / BYTES_PER_WORKER));
     this.workers = options.workers ?? Math.min(useful, availableParallelism());
     // Each takes tens of megabytes, and more of them than CPUs gain nothing.
@@ -158,6 +169,10 @@ class Preparation {
       this.notices.push(`Replaced ${tokens.info.replaced} invalid UTF-8 sequences of the data by U+FFFD.`);
     }
     return tokens;
+  }
+
+  identity({ fingerprint }: Tokenizer): string {
+    return cacheKey(IDENTITY_VERSION, this.content, fingerprint);
   }
 
   async close(): Promise<void> {
@@ -221,13 +236,17 @@ class Preparation {
     }
   }
 
-  private *chunks(stage: PrepareProgress['stage'], onReplaced?: (count: number) => void): Generator<Chunk> {
+  private async *chunks(
+    stage: PrepareProgress['stage'],
+    onReplaced?: (count: number) => void,
+  ): AsyncGenerator<Chunk> {
     const total = this.corpus.size;
     let done = 0;
-    for (const chunk of this.corpus.chunks(onReplaced)) {
+    const onRead = (bytes: number): void => {
+      done += bytes;
+    };
+    for await (const chunk of this.corpus.chunks({ onReplaced, onRead })) {
       this.options.signal?.throwIfAborted();
-      // Taken before the chunk is handed over: a worker gets its memory, not a copy.
-      done += chunk.bytes.length;
       yield chunk;
       this.options.onProgress?.({ stage, done: Math.min(done, total), total });
     }
@@ -243,6 +262,6 @@ function openFor(path: string, tokenizer: Tokenizer): TokenFile {
   throw new FlashError('It was encoded with another tokenizer');
 }
 
-function* map<T, R>(items: Iterable<T>, change: (item: T) => R): Generator<R> {
-  for (const item of items) yield change(item);
+async function* map<T, R>(items: AsyncIterable<T>, change: (item: T) => R): AsyncGenerator<R> {
+  for await (const item of items) yield change(item);
 }

@@ -22,7 +22,7 @@ export interface TokenFileInfo {
 }
 
 /** Raised whenever the same text and tokenizer would give another file. */
-export const TOKEN_FILE_VERSION = 2;
+export const TOKEN_FILE_VERSION = 3;
 export const HEADER_BYTES = 128;
 
 /** Far beyond any corpus: bounds what is read of a file of a stranger's making before it is known to be whole. */

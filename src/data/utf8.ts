@@ -21,6 +21,13 @@ export function repairUtf8(bytes: Buffer): RepairedUtf8 {
   return { bytes: repaired, replaced: countOf(REPLACEMENT, repaired) - countOf(REPLACEMENT, bytes) };
 }
 
+/** A string as UTF-8, which can't hold half a surrogate pair: `onReplaced` hears how many became U+FFFD. */
+export function utf8Of(text: string, onReplaced: (count: number) => void): Buffer {
+  const halves = text.match(/\p{Cs}/gu);
+  if (halves) onReplaced(halves.length);
+  return Buffer.from(text, 'utf8');
+}
+
 function countOf(needle: Buffer, bytes: Buffer): number {
   let count = 0;
   for (let at = bytes.indexOf(needle); at >= 0; at = bytes.indexOf(needle, at + needle.length)) count++;

@@ -39,9 +39,9 @@ export class WorkerPool {
    * The results of the jobs, in the order of the jobs. Jobs are taken from the iterable only as results are taken
    * from the generator, so that memory stays flat when either side is slow.
    */
-  async *results<J extends Job>(jobs: Iterable<J>): AsyncGenerator<JobResult<J>> {
+  async *results<J extends Job>(jobs: AsyncIterable<J>): AsyncGenerator<JobResult<J>> {
     const underWay: Promise<JobResult<J>>[] = [];
-    for (const job of jobs) {
+    for await (const job of jobs) {
       const result = this.lanes[this.next++ % this.lanes.length]!.run(job);
       // After an error nobody waits for the results behind it.
       result.catch(() => {});

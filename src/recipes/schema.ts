@@ -32,7 +32,7 @@ const data = z.strictObject({
   format: z
     .enum(CORPUS_FORMATS)
     .default('auto')
-    .describe('How files hold their documents; auto: by their names.'),
+    .describe('How files hold their documents; auto: by their names and beginnings.'),
   seq_len: count.default(256).describe('Tokens in a sequence.'),
   batch: count.default(256).describe('Sequences in a step.'),
   order: z.enum(DATA_ORDERS).default('sequential').describe('Order of the sequences.'),

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
 import { parse } from 'yaml';
 import { commandLine } from '../core/command-line.ts';
 import { computeNotice, computeOn } from '../core/compute.ts';
@@ -156,9 +155,8 @@ function trainTextTokens(recipe: Recipe, tokenWise: boolean): number {
   return recipe.eval.tokens ?? (tokenWise && recipe.collapse === 'auto' ? 8e6 : 50_000);
 }
 
-function describeText({ tokens }: PreparedData): string {
-  // The cache names token files by the content of the text and the tokenizer.
-  return `${tokens.tokens} tokens of ${tokens.info.documents} documents (${basename(tokens.path, '.tokens')})`;
+function describeText({ tokens, identity }: PreparedData): string {
+  return `${tokens.tokens} tokens of ${tokens.info.documents} documents (${identity})`;
 }
 
 /** A hash of what affects the weights: not of what only ends, watches or speeds up a run. The data has its own. */

@@ -2,7 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { Corpus } from '../../src/data/corpus.ts';
+import { FlashError } from '../../src/core/errors.ts';
+import { Corpus, type CorpusFormat, type CorpusOptions } from '../../src/data/corpus.ts';
+import type { ReadListener } from '../../src/data/text-blocks.ts';
 
 export { trainOn } from './train-on.ts';
 
@@ -29,8 +31,42 @@ export function plainDocuments(path: string): string[] {
   return parts.map((part) => part.replace(/^\n+|\n+$/g, '')).filter((text) => text !== '');
 }
 
-export function documentsOf(path: string, format?: 'auto' | 'text' | 'lines' | 'jsonl'): string[] {
-  return [...new Corpus([path], format).documents()];
+/** What an async generator gives, in one list; each item as it was when it came. */
+export async function listOf<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+/** All documents of a corpus in order, each whole. */
+export async function documentsOf(
+  paths: string | readonly string[],
+  format?: CorpusFormat,
+  options: CorpusOptions & ReadListener = {},
+): Promise<string[]> {
+  const corpus = await Corpus.open([paths].flat(), { format, ...options });
+  const documents: string[] = [];
+  let open: Uint8Array[] = [];
+  for await (const { bytes, ends } of corpus.chunks(options)) {
+    let start = 0;
+    for (const end of ends) {
+      documents.push(Buffer.concat([...open, bytes.subarray(start, end)]).toString('utf8'));
+      open = [];
+      start = end;
+    }
+    if (start < bytes.length) open.push(bytes.subarray(start));
+  }
+  return documents;
+}
+
+/** The FlashError that the work ends with. */
+export async function flashErrorOf(work: Promise<unknown>): Promise<FlashError> {
+  const error = await work.then(
+    () => new Error('nothing was thrown'),
+    (reason: unknown) => reason,
+  );
+  if (error instanceof FlashError) return error;
+  throw error;
 }
 
 /** Text that visits every branch of the pre-tokenizer and most of the byte alphabet. */

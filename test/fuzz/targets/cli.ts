@@ -116,7 +116,7 @@ const FLAGS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   '--backend': [BACKENDS],
   '--set': [SETS],
   '--vocab': [['260', '262', '1', '0', '1e3', '1048577']],
-  '--format': [['auto', 'text', 'lines', 'jsonl', 'x', '']],
+  '--format': [['auto', 'text', 'lines', 'jsonl', 'json', 'x', '']],
   '--workers': [['1', '0', '-1', '999', 'x']],
   '--prompt': [['', 'one', '\ud800', '\0', '<|eos|>', 'x'.repeat(3000)]],
   '--temperature': [NUMBERS],

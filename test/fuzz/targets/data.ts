@@ -121,19 +121,18 @@ const corpus = target<Text>({
         format: fc.constantFrom(...CORPUS_FORMATS),
         chunkBytes: fc.constantFrom(1, 2, 7, 64, 1000),
       }),
-      feed: ({ bytes, format, chunkBytes }) => {
+      feed: async ({ bytes, format, chunkBytes }) => {
         writeFileSync('corpus.txt', bytes);
-        const read = new Corpus(['corpus.txt'], format);
-        const documents = [...read.documents()];
-        const cut = documentsOf(read, chunkBytes);
+        const read = await Corpus.open(['corpus.txt'], { format });
+        const cut = await documentsOf(read, chunkBytes);
+        const whole = await documentsOf(read, 1 << 20);
         demand(
-          JSON.stringify(cut.documents) === JSON.stringify(documents),
+          JSON.stringify(cut.documents) === JSON.stringify(whole.documents),
           'chunks do not show in the documents',
         );
-        const whole = documentsOf(read, 1 << 20);
         demand(cut.ids.join() === whole.ids.join(), 'chunks do not show in the tokens');
         demand(
-          documents.every((text) => text !== ''),
+          whole.documents.every((text) => text !== ''),
           'no document is empty',
         );
       },
@@ -142,10 +141,13 @@ const corpus = target<Text>({
 });
 
 /** The documents and their tokens, as they come out of chunks of about this size. */
-function documentsOf(corpus: Corpus, chunkBytes: number): { documents: string[]; ids: number[] } {
+async function documentsOf(
+  corpus: Corpus,
+  chunkBytes: number,
+): Promise<{ documents: string[]; ids: number[] }> {
   const parts: string[] = [''];
   const ids: number[] = [];
-  for (const { bytes, ends } of corpus.chunks(() => {}, chunkBytes)) {
+  for await (const { bytes, ends } of corpus.chunks({}, chunkBytes)) {
     const out = new Uint32Array(bytes.length);
     let start = 0;
     for (const end of [...ends, bytes.length]) {
