@@ -1,11 +1,51 @@
+import { createNativeBackend, nativeStatus } from '../backends/native/index.ts';
 import { createReferenceBackend } from '../backends/reference/index.ts';
+import type { Backend } from '../core/backend.ts';
 import { FlashError } from '../core/errors.ts';
 import type { Recipe } from '../recipes/load.ts';
-import { type CausalityResult, checkCausality, isCheap, type Leak } from './causality.ts';
+import { type CausalityResult, checkCausality, isCheap, type Leak, longTokens } from './causality.ts';
 
-/** The gate as it runs without being asked for: on the reference backend, and only where that takes a second or so. */
-export function checkUnasked(recipe: Recipe, onProgress?: (share: number) => void): CausalityResult[] {
-  return isCheap(recipe) ? [checkCausality(recipe, createReferenceBackend('f32'), 1, onProgress)] : [];
+/** Hears what share of the changes was tried, on which backend. */
+type OnProgress = (share: number, backend: string) => void;
+
+/** Times longer than what a recipe is held to unasked. */
+const EFFORT = 8;
+
+/**
+ * The gate as it runs without being asked for: on the reference backend, and then with longer sequences on a native one,
+ * where each takes no more than a second or so.
+ */
+export function checkUnasked(recipe: Recipe, onProgress?: OnProgress): CausalityResult[] {
+  if (!isCheap(recipe)) return [];
+  const short = checkCausality(recipe, createReferenceBackend('f32'), { onProgress });
+  return [short, ...checkLong(recipe, onProgress)];
+}
+
+/** Every token changed in turn, on the reference backend and on the native one; then longer sequences. */
+export function checkThoroughly(recipe: Recipe, onProgress?: OnProgress): CausalityResult[] {
+  const options = { effort: EFFORT, onProgress };
+  return [
+    checkCausality(recipe, createReferenceBackend('f32'), options),
+    ...onNative((native) => checkCausality(recipe, native, options)),
+    ...checkLong(recipe, onProgress),
+  ];
+}
+
+/** Positions that are far into a sequence, and kernels that take other ways where there are many rows. */
+function checkLong(recipe: Recipe, onProgress?: OnProgress): CausalityResult[] {
+  const tokens = longTokens(recipe);
+  return tokens ? onNative((native) => checkCausality(recipe, native, { tokens, onProgress })) : [];
+}
+
+/** Nothing where there is no native backend. */
+function onNative(check: (backend: Backend) => CausalityResult): CausalityResult[] {
+  if (!nativeStatus().available) return [];
+  const backend = createNativeBackend();
+  try {
+    return [check(backend)];
+  } finally {
+    backend.dispose();
+  }
 }
 
 /** @throws FlashError for a model that leaks though its recipe does not say so. */

@@ -1,8 +1,8 @@
 import { checkArguments } from '../backends/decorators/check-arguments.ts';
+import { findNonFinite } from '../backends/decorators/finite.ts';
 import { allocateMat, type Backend } from '../core/backend.ts';
 import { FLOAT32 } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
-import { layerFailure } from '../core/layer-failure.ts';
 import { type BlockPlan, Blocks, type Model } from '../core/model.ts';
 import { Random } from '../core/random.ts';
 import type { Mat } from '../core/tensor.ts';
@@ -42,6 +42,8 @@ export interface CausalityResult {
   readonly leak: Leak | null;
   /** The model claims that a row depends on its own token alone, and was held to it. */
   readonly tokenWise: boolean;
+  /** The first layer that wrote NaN or infinity for the random tokens and parameters of the check, if one did. */
+  readonly nonFinite: Leak['layer'] | null;
   /** Tokens in each of the two sequences: `data.seq_len`, or fewer where that would take too long. */
   readonly tokens: number;
   /** Changes that were tried, one token each. */
@@ -57,6 +59,10 @@ const WORK = 2e8;
 const LEAST_TOKENS = 8;
 /** What a layer does with more tokens is what it does with these; layers need not tell their work truly. */
 const MOST_TOKENS = 256;
+/** How much more a native backend does in the time that the reference has. */
+const NATIVE_WORK = 10 * WORK;
+/** Logits of the two long sequences together: 64 MB. */
+const MOST_LOGITS = 2 ** 24;
 /** Off every special value: a mix of 0 or a gain of 1 may hide what another would show. */
 const SPREAD = 0.3;
 
@@ -77,6 +83,18 @@ function thoroughTokens(recipe: Recipe, effort: number): number {
   return leastOf(recipe, Math.min(recipe.data.seq_len, MOST_TOKENS, tokens));
 }
 
+/**
+ * As long as the recipe's sequences, if a native backend gets through that about as quickly; 0 where it is no more than what
+ * the reference tries, and where it would take long.
+ */
+export function longTokens(recipe: Recipe): number {
+  const { seq_len: seqLen } = recipe.data;
+  const vocab = describeModel(recipe).layers.at(-1)!.outCols;
+  const most = Math.floor(MOST_LOGITS / (SEQUENCES * vocab));
+  const tokens = Math.min(seqLen, most, Math.floor(NATIVE_WORK / workOf(recipe)));
+  return tokens > tokensFor(recipe) && tokens >= Math.min(seqLen, LEAST_TOKENS) ? tokens : 0;
+}
+
 const leastOf = (recipe: Recipe, tokens: number): number =>
   Math.max(tokens, Math.min(recipe.data.seq_len, LEAST_TOKENS));
 
@@ -85,21 +103,27 @@ export function isCheap(recipe: Recipe): boolean {
   return tokensFor(recipe) >= Math.min(recipe.data.seq_len, LEAST_TOKENS);
 }
 
+export interface CausalityOptions {
+  readonly effort?: number;
+  readonly tokens?: number;
+  readonly onProgress?: (share: number, backend: string) => void;
+}
+
 /**
  * Changes one token at a time in a block of two sequences and looks at the logits and losses of every other row: those
  * before it and those of the other sequence must stay the same to the bit, and in a token-wise model all others. The
  * model is one of its own, with parameters that depend on its recipe alone. With an `effort` of 1 a few tokens are changed
  * in sequences as long as a second or so on the reference backend allows; with more of it every token, and that many
- * times the work. `onProgress` hears before each change what share of them was tried.
+ * times the work. `tokens` are as many as are asked for, of which a few are changed. `onProgress` hears before each change
+ * what share of them was tried.
  */
 export function checkCausality(
   recipe: Recipe,
   backend: Backend,
-  effort = 1,
-  onProgress?: (share: number) => void,
+  { effort = 1, tokens: asked, onProgress }: CausalityOptions = {},
 ): CausalityResult {
-  const thorough = effort > 1;
-  const tokens = thorough ? thoroughTokens(recipe, effort) : leastOf(recipe, tokensFor(recipe));
+  const thorough = effort > 1 && asked === undefined;
+  const tokens = asked ?? (thorough ? thoroughTokens(recipe, effort) : leastOf(recipe, tokensFor(recipe)));
   const trace = new Trace();
   // With arguments checked: the reference would compute something else from wrong shapes, which looks like a leak.
   const watched = { ...checkArguments(backend), watch: combineWatches(trace, backend.watch) };
@@ -108,12 +132,12 @@ export function checkCausality(
   const tokenWise = model.coupling === 'row';
   const block = new Block(model, tokens);
   const base = block.run();
-  trace.compare(() => true);
-  refuseChance(base, block.run(), trace);
+  const about = { backend: backend.name, tokenWise, nonFinite: trace.nonFinite ?? null, tokens };
+  refuseChance(base, block, trace);
   const changes = model.vocab > 1 ? (thorough ? allOf(tokens) : changesOf(tokens)) : [];
   let seen = 0;
   for (const [i, changed] of changes.entries()) {
-    onProgress?.(i / changes.length);
+    onProgress?.(i / changes.length, backend.name);
     const kindOf = (row: number) => forbidden(row, changed, tokens, tokenWise);
     trace.compare(kindOf);
     const outputs = block.run(changed);
@@ -122,24 +146,33 @@ export function checkCausality(
     if (differenceIn(base.logits, outputs.logits, (row) => row === own)) seen++;
     const leak = leakOf(base, outputs, kindOf);
     if (!leak) continue;
+    const layer = trace.first!;
+    // What a layer keeps from call to call may show late: NaN after so many of them, say.
+    refuseChance(base, block, trace);
     const { row, ...rest } = leak;
     const place = { sequence: Math.floor(row / tokens), row: row % tokens };
     // The objective's losses are watched too, so whatever leaks was seen in some layer.
-    const layer = trace.first!;
     const found = { kind: kindOf(row)!, changed, seen: place, ...rest, layer };
-    return { backend: backend.name, causal: false, leak: found, tokenWise, tokens, changes: changes.length };
+    return { ...about, causal: false, leak: found, changes: changes.length };
   }
-  const causal = seen > 0 ? true : null;
-  return { backend: backend.name, causal, leak: null, tokenWise, tokens, changes: changes.length };
+  return { ...about, causal: seen > 0 ? true : null, leak: null, changes: changes.length };
 }
 
-/** @throws FlashError for a model that gives other results for the very same tokens: every change would look like a leak. */
-function refuseChance(base: Outputs, again: Outputs, trace: Trace): void {
-  const differs = leakOf(base, again, () => true);
+/**
+ * Runs the unchanged tokens again.
+ * @throws FlashError for a model that gives other results for the very same tokens: every change would look like a leak.
+ */
+function refuseChance(base: Outputs, block: Block, trace: Trace): void {
+  trace.compare(() => true);
+  const differs = leakOf(base, block.run(), () => true);
   trace.end();
   if (!differs) return;
   const { path, type } = trace.first!;
-  throw new FlashError('The model gives other results for the same tokens', {
+  const { before, after } = differs;
+  const what = Number.isFinite(after)
+    ? 'The model gives other results for the same tokens'
+    : `The model gives ${after} for tokens for which it gave ${before} before`;
+  throw new FlashError(what, {
     where: `${path} (${type})`,
     remedy: 'A layer must not draw random numbers, nor keep anything from one call for the next.',
   });
@@ -264,6 +297,8 @@ function leakOf(base: Outputs, now: Outputs, matters: (row: number) => unknown) 
  */
 class Trace implements LayerWatch {
   first: Leak['layer'] | undefined;
+  /** The first layer that wrote something that is not finite in the first run. */
+  nonFinite: Leak['layer'] | undefined;
   private readonly kept: Mat[] = [];
   private index = 0;
   private matters: ((row: number) => unknown) | undefined;
@@ -279,15 +314,14 @@ class Trace implements LayerWatch {
   }
 
   around(call: LayerCall, run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      throw layerFailure(error, call);
-    }
+    run();
     if (call.pass === 'prepare') return;
     for (const written of call.writes) {
-      if (!this.matters) this.kept.push(copyOf(written));
-      else {
+      if (!this.matters) {
+        this.kept.push(copyOf(written));
+        const { path, type } = call;
+        if (!this.nonFinite && findNonFinite(written) >= 0) this.nonFinite = { path, type };
+      } else {
         const before = this.kept[this.index++]!;
         if (!this.first && differenceIn(before, written, this.matters)) {
           this.first = { path: call.path, type: call.type };

@@ -98,6 +98,7 @@ describe('flashlm check', () => {
             layer: { path: 'sees_next', type: 'sees_next' },
           }),
           tokenWise: false,
+          nonFinite: null,
           tokens: 16,
           changes: 8,
         },

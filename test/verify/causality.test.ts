@@ -2,12 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nativeStatus } from '../../src/backends/native/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
+import type { FlashError } from '../../src/core/errors.ts';
 import { composeModel } from '../../src/recipes/compose.ts';
 import { libraryNames } from '../../src/recipes/library.ts';
 import { loadRecipe, type Recipe } from '../../src/recipes/load.ts';
-import { refuseLeak } from '../../src/verify/causal-claim.ts';
-import { type CausalityResult, checkCausality, isCheap } from '../../src/verify/causality.ts';
+import { checkUnasked, refuseLeak } from '../../src/verify/causal-claim.ts';
+import { type CausalityResult, checkCausality, isCheap, longTokens } from '../../src/verify/causality.ts';
 import { BACKENDS } from '../properties/models.ts';
 import { leakyRecipe } from './leaky-recipe.ts';
 
@@ -65,7 +67,7 @@ describe.each(BACKENDS)('on %s', (_, create) => {
   it('changes every token when more effort is asked for, so that no row can hide', async () => {
     const recipe = await loadRecipe(await leakyRecipe(dir, 'peeks_once'));
     const backend = create();
-    const thorough = checkCausality(recipe, backend, 8);
+    const thorough = checkCausality(recipe, backend, { effort: 8 });
     backend.dispose();
     expect(thorough).toMatchObject({
       causal: false,
@@ -86,6 +88,44 @@ describe.each(BACKENDS)('on %s', (_, create) => {
 });
 
 describe('the gate', () => {
+  it.each([1, 2, 3, 6])('calls a layer that turns NaN in its call %i by that, not a leak', async (after) => {
+    const recipe = await loadRecipe(await leakyRecipe(dir, `turns_nan: { after: ${after} }`));
+    const error = await Promise.resolve()
+      .then(() => check(recipe, reference))
+      .catch((e: FlashError) => e);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/^The model gives NaN for tokens for which it gave -?[\d.]+ before$/),
+      where: 'turns_nan (turns_nan)',
+    });
+  });
+
+  it('names the layer that gives NaN from the start', async () => {
+    const recipe = await loadRecipe(await leakyRecipe(dir, 'turns_nan: { after: 0 }'));
+    const { leak, nonFinite } = check(recipe, reference);
+    expect({ leak, nonFinite }).toEqual({ leak: null, nonFinite: { path: 'turns_nan', type: 'turns_nan' } });
+  });
+
+  it.runIf(nativeStatus().available)('finds a leak far into long sequences, on native kernels', async () => {
+    const file = await leakyRecipe(dir, 'peeks_far');
+    const recipe = await loadRecipe(file, { set: ['data.seq_len=512'] });
+    const [short, long] = checkUnasked(recipe);
+    expect(short).toMatchObject({ causal: true, backend: 'reference', tokens: 256 });
+    expect(long).toMatchObject({
+      causal: false,
+      tokens: 512,
+      changes: 8,
+      leak: { kind: 'later token', changed: { row: 511 }, seen: { row: 510 }, layer: { path: 'peeks_far' } },
+    });
+    expect(long!.backend).toMatch(/^native:/);
+    expect(() => refuseLeak(recipe, [short!, long!])).toThrow(/not causal/);
+  });
+
+  it('looks at long sequences only where they are longer, and where that takes no time to speak of', async () => {
+    expect(longTokens(await loadRecipe('v61-debug'))).toBe(0);
+    expect(longTokens(await loadRecipe('v61'))).toBeGreaterThan(32);
+    expect(longTokens(await loadRecipe('v61', { set: ['model.1.repeat=400'] }))).toBe(0);
+  });
+
   const [, reference] = BACKENDS[0]!;
 
   it('says the same each time, and leaves other models of the recipe alone', async () => {
@@ -111,7 +151,7 @@ describe('the gate', () => {
     const tokens = (effort: number) => {
       const backend = create();
       try {
-        return checkCausality(wide, backend, effort).tokens;
+        return checkCausality(wide, backend, { effort }).tokens;
       } finally {
         backend.dispose();
       }

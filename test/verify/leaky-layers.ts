@@ -57,6 +57,21 @@ function addRow(to: Mat, row: number, from: Mat, source: number, share: number):
 
 let calls = 0;
 
+/** Passes its rows on, but for the first call of a model after so many others: that one gives NaN. */
+class TurnsNan extends Seeing {
+  private left: number;
+
+  constructor(path: string, type: string, cols: number, calls: number) {
+    super(path, type, cols, 'row', () => []);
+    this.left = calls;
+  }
+
+  override forward(ctx: StepContext, x: Mat, y: Mat): void {
+    super.forward(ctx, x, y);
+    if (this.left-- <= 0) y.data[0] = Number.NaN;
+  }
+}
+
 const LAYERS: Readonly<Record<string, readonly [coupling: Coupling, sees: Sees]>> = {
   sees_next: ['sequence', (row, _, seqLen) => ((row + 1) % seqLen ? [row + 1] : [])],
   sees_whole: [
@@ -68,6 +83,8 @@ const LAYERS: Readonly<Record<string, readonly [coupling: Coupling, sees: Sees]>
   says_row: ['row', (row, _, seqLen) => (row % seqLen ? [row - 1] : [])],
   /** One row alone looks ahead. */
   peeks_once: ['sequence', (row, _, seqLen) => (row % seqLen === 5 ? [row + 1] : [])],
+  /** Looks ahead far into a sequence only. */
+  peeks_far: ['sequence', (row, _, seqLen) => (row % seqLen >= 300 && (row + 1) % seqLen ? [row + 1] : [])],
   /** Another row each time: nothing that a change of tokens could be told from. */
   sees_any: ['sequence', (row, _, seqLen) => [row - (row % seqLen) + (calls++ % (seqLen - 1))]],
   /** Looks at nothing that it must not. */
@@ -97,6 +114,16 @@ const leakyLayers: Plugin = {
         }),
       );
     }
+    add(
+      component({
+        kind: 'layer',
+        type: 'turns_nan',
+        summary: 'NaN after so many calls.',
+        schema: z.strictObject({ after: z.int().min(0) }),
+        examples: [{ after: 1 }],
+        create: ({ after }, { path, inCols }) => new TurnsNan(path, 'turns_nan', inCols, after),
+      }),
+    );
     add(
       component({
         kind: 'objective',

@@ -24,7 +24,7 @@ sample: { max_tokens: 5 }
 backend: reference
 `;
   await mkdir(dir, { recursive: true });
-  const file = join(dir, `${layer}-${head}.yaml`);
+  const file = join(dir, `${layer.replaceAll(/\W+/g, '-')}-${head}.yaml`);
   await writeFile(file, text);
   return file;
 }

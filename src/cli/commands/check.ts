@@ -1,4 +1,3 @@
-import { createNativeBackend, nativeStatus } from '../../backends/native/index.ts';
 import { createReferenceBackend } from '../../backends/reference/index.ts';
 import type { Backend } from '../../core/backend.ts';
 import { commandLine } from '../../core/command-line.ts';
@@ -9,8 +8,8 @@ import { createBackend } from '../../recipes/create.ts';
 import { describeModel, type LayerDescription, type ModelDescription } from '../../recipes/describe.ts';
 import { fillRecipe } from '../../recipes/fill.ts';
 import { loadRecipe, type Recipe } from '../../recipes/load.ts';
-import { checkUnasked, describeLeak, refuseLeak } from '../../verify/causal-claim.ts';
-import { type CausalityResult, checkCausality } from '../../verify/causality.ts';
+import { checkThoroughly, checkUnasked, describeLeak, refuseLeak } from '../../verify/causal-claim.ts';
+import type { CausalityResult } from '../../verify/causality.ts';
 import type { CliCommand } from '../command.ts';
 import { formatCount, formatPercent, formatPlural, formatShort } from '../format.ts';
 import { addSetOption, path } from '../options.ts';
@@ -87,26 +86,9 @@ function trainingBackend({ backend, train }: Recipe): Backend {
   }
 }
 
-/** Times longer than what a recipe is held to unasked. */
-const EFFORT = 8;
-
 function lookForLeaks(recipe: Recipe, thorough: boolean, { show }: TaskProgress): CausalityResult[] {
   if (!thorough) return checkUnasked(recipe, (share) => show('looking for leaks', share));
-  return checkAll(recipe, (backend, share) => show(`looking for leaks on ${backend}`, share));
-}
-
-/** On the reference backend, and on the native one where there is one. */
-function checkAll(recipe: Recipe, onProgress: (backend: string, share: number) => void): CausalityResult[] {
-  const backends: (() => Backend)[] = [() => createReferenceBackend('f32')];
-  if (nativeStatus().available) backends.push(createNativeBackend);
-  return backends.map((create) => {
-    const backend = create();
-    try {
-      return checkCausality(recipe, backend, EFFORT, (share) => onProgress(backend.name, share));
-    } finally {
-      backend.dispose();
-    }
-  });
+  return checkThoroughly(recipe, (share, backend) => show(`looking for leaks on ${backend}`, share));
 }
 
 const COLUMNS: readonly Column[] = [
@@ -163,12 +145,12 @@ const COMPUTES: Readonly<Record<Precision, string>> = {
   int8: 'int8: training quantises gradients of ternary layers, other products are bf16, where the backend is faster so',
 };
 
-function describeCausality({ backend, causal, leak, tokens, changes }: CausalityResult): string {
+function describeCausality({ backend, causal, leak, nonFinite, tokens, changes }: CausalityResult): string {
   const tried = `2 sequences of ${formatPlural(tokens, 'token')}, ${formatPlural(changes, 'change')}, ${backend}`;
   if (leak) return `no: ${describeLeak(leak)}; first in ${leak.layer.path} (${backend})`;
   return causal
     ? `yes: no row sees a later token or another sequence (${tried})`
-    : `unknown: no token had any effect (${tried})`;
+    : `unknown: ${nonFinite ? `${nonFinite.path} gives NaN or infinity` : 'no token had any effect'} (${tried})`;
 }
 
 /** Layers of one repetition: `blocks.3`. */
