@@ -41,6 +41,16 @@ export function buildLayers(list: LayerList, inCols: number, context: BuildConte
   return layer;
 }
 
+const SHARED = ['path', 'type', 'inCols', 'macs', 'parameters', 'plan'];
+const OF_LAYERS = [...SHARED, 'outCols', 'coupling', 'keeps', 'forward', 'backward'];
+
+/** What every model needs of a part of each kind: what a plugin in JavaScript may forget. */
+const MEMBERS: Readonly<Record<ModelKind, readonly string[]>> = {
+  input: OF_LAYERS,
+  layer: OF_LAYERS,
+  objective: [...SHARED, 'vocab', 'loss', 'logits'],
+};
+
 /** Entries that could not be read are missing: told already, the others are checked all the same. */
 type Incomplete = readonly (Spec<ModelKind> | undefined)[];
 
@@ -156,9 +166,14 @@ class ModelBuilder {
     return watchObjective(objective, this.context.backend.watch);
   }
 
-  private create<K extends ModelKind>(spec: Spec<ModelKind>, _kind: K, scope: Scopes[K]): Made[K] {
+  private create<K extends ModelKind>(spec: Spec<ModelKind>, kind: K, scope: Scopes[K]): Made[K] {
     try {
-      return (spec as unknown as Spec<K>).component.create(spec.options, scope);
+      const made = (spec as unknown as Spec<K>).component.create(spec.options, scope);
+      const lacking = MEMBERS[kind].find(
+        (member) => (made as unknown as Partial<Record<string, unknown>>)?.[member] === undefined,
+      );
+      if (lacking) throw new Error(`create gave no ${kind}: '${lacking}' is missing`);
+      return made;
     } catch (error) {
       if (error instanceof Abandoned) throw error;
       this.report(

@@ -1,13 +1,20 @@
 import type { Backend } from '../core/backend.ts';
+import { FlashError } from '../core/errors.ts';
+import { isBuiltin } from './builtin/index.ts';
 import type { BackendScope, Made, Scope, Spec } from './component.ts';
 import { type Place, RecipeError } from './errors.ts';
+import { nameFailures, nameKernelFailures } from './part-failure.ts';
 import { RecipeReader } from './reader.ts';
 import type { Registry } from './registry.ts';
 import { optionPlace, toTree } from './tree.ts';
 
-/** Makes an optimiser or a schedule. @throws RecipeError with what its factory finds wrong. */
+/**
+ * Makes an optimiser or a schedule; what its methods throw later is named too.
+ * @throws RecipeError with what its factory finds wrong, or for what it threw.
+ */
 export function createPart<K extends 'optimizer' | 'schedule'>(spec: Spec<K>): Made[K] {
-  return spec.component.create(spec.options, scopeOf(spec) as never);
+  const part = attempt(spec, () => spec.component.create(spec.options, scopeOf(spec) as never));
+  return nameFailures(part, nameOf(spec));
 }
 
 export type BackendContext = Pick<BackendScope, 'threads' | 'notice'>;
@@ -23,10 +30,36 @@ export function createBackend(spec: Spec<'backend'>, context: BackendContext): B
     build: (inner) => createBackend(inner, context),
   });
   const decorators = spec.common.wrap as readonly Spec<'decorator'>[];
-  let backend = spec.component.create(spec.options, scope(spec));
-  for (const decorator of decorators)
-    backend = decorator.component.create(decorator.options, scope(decorator))(backend);
+  let backend = made(spec, undefined, () => spec.component.create(spec.options, scope(spec)));
+  for (const decorator of decorators) {
+    const inner = backend;
+    const create = () => decorator.component.create(decorator.options, scope(decorator))(inner);
+    backend = made(decorator, inner, create);
+  }
   return backend;
+}
+
+/** The backend that a part of a recipe makes of `inner`. Those of the package are left as quick as they are. */
+function made(spec: Spec, inner: Backend | undefined, create: () => Backend): Backend {
+  const backend = attempt(spec, create);
+  return isBuiltin(spec.component) ? backend : nameKernelFailures(backend, nameOf(spec), inner);
+}
+
+/** `optimizer 'lion'` */
+const nameOf = ({ component: { kind, type } }: Spec): string => `${kind} '${type}'`;
+
+/** @throws RecipeError at the part's place for what a factory threw that is not an error for people. */
+function attempt<T>(spec: Spec, create: () => T): T {
+  try {
+    return create();
+  } catch (error) {
+    if (error instanceof FlashError) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new RecipeError(
+      [{ place: spec.place, message: `making ${nameOf(spec)} failed: ${message}` }],
+      error,
+    );
+  }
 }
 
 /** The backend that a command line names: `native:avx2`, `reference:f64`, `checked(native)`. @throws RecipeError */

@@ -33,7 +33,8 @@ export class RecipeReader {
     subject: Subject,
   ): { values: Record<string, unknown>; complete: boolean } {
     const plain = toPlain(tree) as Record<string, unknown> | null;
-    const result = schema.safeParse(plain);
+    const result = this.parse(schema, plain, tree, subject);
+    if (!result) return { values: {}, complete: false };
     const values: Record<string, unknown> = { ...result.data };
     if (!result.success) {
       this.issues.push(...explain(result.error.issues, schema, tree, subject));
@@ -53,6 +54,17 @@ export class RecipeReader {
       }
     }
     return { values, complete: result.success };
+  }
+
+  /** Undefined for a schema that throws: a plugin's may have code of its own. */
+  private parse(schema: z.ZodObject, plain: unknown, tree: Tree, { name }: Subject) {
+    try {
+      return schema.safeParse(plain);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.report(tree.place, `the schema of '${name}' failed: ${message}`);
+      return undefined;
+    }
   }
 
   private readSlot(slot: Slot, tree: Tree, subject: string): unknown {

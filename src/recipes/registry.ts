@@ -22,7 +22,13 @@ export class Registry {
    * @throws FlashError for a component that does not keep to the contract, or whose name is taken, naming both plugins.
    */
   use(plugin: Plugin): void {
-    plugin.register((component) => this.add(component as unknown as Component, plugin.name));
+    try {
+      plugin.register((component) => this.add(component as unknown as Component, plugin.name));
+    } catch (error) {
+      if (error instanceof FlashError) throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      throw new FlashError(`plugin '${plugin.name}': register failed: ${message}`, { cause: error });
+    }
   }
 
   get<K extends Kind>(kind: K, type: string): Component<K> | undefined {

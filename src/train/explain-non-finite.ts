@@ -15,6 +15,14 @@ interface Origin {
   readonly remedy: string;
 }
 
+interface FailedStep {
+  /** From 0. */
+  readonly step: number;
+  /** Of the loss's gradient. */
+  readonly scale: number;
+  readonly context: Omit<StepContext, 'k'>;
+}
+
 const LOWER_RATE = 'Start again with a lower optimizer.lr, or with train.clip.';
 
 /**
@@ -24,14 +32,15 @@ const LOWER_RATE = 'Start again with a lower optimizer.lr, or with train.clip.';
 export function explainNonFinite(
   runner: BatchRunner,
   rows: Rows,
-  scale: number,
-  context: Omit<StepContext, 'k'>,
+  { step, scale, context }: FailedStep,
 ): Origin {
   const { store, backend } = runner.model;
-  const before = store.all.find((p) => describeNonFinite(p.value, 'in'));
-  if (before) {
-    const first = `there was ${describeNonFinite(before.value, 'in')} before the step`;
-    return { first, remedy: 'Start again with a smaller init of that parameter, or a lower optimizer.lr.' };
+  for (const { value } of store.all) {
+    const found = describeNonFinite(value, 'in');
+    if (!found) continue;
+    return step > 0
+      ? { first: `the update of step ${step} left ${found}`, remedy: LOWER_RATE }
+      : { first: `training began with ${found}`, remedy: 'Choose a smaller init for that parameter.' };
   }
   store.zeroGrads();
   const k = wrapKernels(backend.kernels, (op, values, call) => {

@@ -168,6 +168,9 @@ export class Trainer {
     if (this.step >= schedule.warmupSteps) this.decayStart ??= this.progress;
     const done = this.decayStart ? shareDone(limits, measure, this.decayStart, this.progress) : 0;
     const lr = schedule.rate(optimizer.lr, this.step, done);
+    if (!Number.isFinite(lr)) {
+      throw new FlashError(`step ${this.step + 1}: the schedule '${schedule.type}' gives a rate of ${lr}`);
+    }
     optimizer.update(kernels, optimizerState.slotted, lr, this.step + 1);
 
     const floor = this.counts?.floor() ?? null;
@@ -205,8 +208,11 @@ export class Trainer {
   private refuseNonFinite(rows: Rows, loss: number, gradNorm: number): never {
     const what = Number.isFinite(loss) ? `gradient norm is ${gradNorm}` : `loss is ${loss}`;
     const { seqLen, tokensPerStep } = this.options;
-    const context = { seqLen, carry: false, compute: this.compute };
-    const { first, where, remedy } = explainNonFinite(this.runner, rows, 1 / tokensPerStep, context);
+    const { first, where, remedy } = explainNonFinite(this.runner, rows, {
+      step: this.step,
+      scale: 1 / tokensPerStep,
+      context: { seqLen, carry: false, compute: this.compute },
+    });
     throw new FlashError(`step ${this.step + 1}: ${what}; first: ${first}`, {
       where,
       remedy: `The step was not applied. ${remedy}`,

@@ -99,7 +99,8 @@ describe('plugins', () => {
 
   it('are named in a recipe, and found beside it', async () => {
     const made = `({ size }, { path, inCols }) => ({ path, type: 'mine', inCols, outCols: inCols, coupling: 'row',
-      keeps: { input: false, output: false }, macs: size, parameters: () => [], plan: () => null })`;
+      keeps: { input: false, output: false }, macs: size, parameters: () => [], plan: () => null,
+      forward() {}, backward() {} })`;
     const dir = folder({ 'sub/p.mjs': layer('mine', made), 'recipe.yaml': using('sub/p.mjs') });
     const recipe = await loadRecipe(join(dir, 'recipe.yaml'));
     expect(describeModel(recipe).layers.at(-2)).toMatchObject({ path: 'mine', macs: 4 });

@@ -137,7 +137,7 @@ describe('Trainer', () => {
     model.store.all.find((p) => p.name === 'blocks.1.norm.gain')!.value.data[3] = Number.NaN;
     const error: unknown = await t.run().catch((e: unknown) => e);
     expect((error as FlashError).message).toBe(
-      'step 1: loss is NaN; first: there was NaN in blocks.1.norm.gain (row 0, column 3) before the step',
+      'step 1: loss is NaN; first: training began with NaN in blocks.1.norm.gain (row 0, column 3)',
     );
   });
 });

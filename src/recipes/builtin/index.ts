@@ -1,3 +1,4 @@
+import type { Component } from '../component.ts';
 import type { Plugin } from '../registry.ts';
 import { native, reference } from './backends.ts';
 import { repeat, residual } from './containers.ts';
@@ -6,27 +7,34 @@ import { embedding, rmsNorm, silu, ternaryLinear, tiedHead, tokenShift } from '.
 import { adamw, sgd } from './optimizers.ts';
 import { constantSchedule, cosineSchedule, linearSchedule } from './schedules.ts';
 
+const COMPONENTS = [
+  embedding,
+  rmsNorm,
+  ternaryLinear,
+  silu,
+  tokenShift,
+  residual,
+  repeat,
+  tiedHead,
+  sgd,
+  adamw,
+  constantSchedule,
+  linearSchedule,
+  cosineSchedule,
+  native,
+  reference,
+  checked,
+  diff,
+  timed,
+] as unknown as readonly Component[];
+
 /** What comes with the package, added in the way of any plugin. */
 export const builtins: Plugin = {
   name: 'flashlm',
   register(add) {
-    add(embedding);
-    add(rmsNorm);
-    add(ternaryLinear);
-    add(silu);
-    add(tokenShift);
-    add(residual);
-    add(repeat);
-    add(tiedHead);
-    add(sgd);
-    add(adamw);
-    add(constantSchedule);
-    add(linearSchedule);
-    add(cosineSchedule);
-    add(native);
-    add(reference);
-    add(checked);
-    add(diff);
-    add(timed);
+    for (const component of COMPONENTS) add(component as never);
   },
 };
+
+/** Whether a component is one of the package's own, and not a plugin's. */
+export const isBuiltin = (component: Component): boolean => COMPONENTS.includes(component);
