@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { NAMED_SOURCES } from '../recipes/load.ts';
+import { type Change, NAMED_SOURCES } from '../recipes/load.ts';
 
-/** Flags of the command `train` that change the recipe. */
+/** Flags of `train` that change the recipe. */
 export interface TrainSettings {
   readonly data?: readonly string[];
   readonly valid?: readonly string[];
@@ -20,22 +20,26 @@ export interface TrainSettings {
 const LIMITS = ['steps', 'epochs', 'tokens', 'budget'] as const;
 
 /** The flags as `key=value` changes of the recipe; `--set` comes last, so it has the last word. */
-export function settings(flags: TrainSettings): string[] {
-  const limited = LIMITS.some((limit) => flags[limit] !== undefined);
+export function settings(flags: TrainSettings): Change[] {
+  const limits = LIMITS.filter((limit) => flags[limit] !== undefined);
+  const limitFlags = limits.map((limit) => `--${limit} ${flags[limit]}`).join(' ');
+  const { data, valid, threads, backend } = flags;
   return [
-    ...(flags.data ? [assign('data.source', sources(flags.data))] : []),
-    ...(flags.valid ? [assign('data.valid', sources(flags.valid))] : []),
+    ...(data ? [change('data.source', sources(data), `--data ${data.join(' ')}`)] : []),
+    ...(valid ? [change('data.valid', sources(valid), `--valid ${valid.join(' ')}`)] : []),
     // Whoever says `--steps 400` does not mean "or less, if the recipe's two hours are over before".
-    ...(limited ? LIMITS.map((limit) => assign(`train.${limit}`, flags[limit] ?? null)) : []),
-    ...(flags.threads === undefined ? [] : [assign('train.threads', flags.threads)]),
-    ...(flags.backend === undefined ? [] : [assign('backend', flags.backend)]),
+    ...(limits.length
+      ? LIMITS.map((limit) => change(`train.${limit}`, flags[limit] ?? null, limitFlags))
+      : []),
+    ...(threads === undefined ? [] : [change('train.threads', threads, `--threads ${threads}`)]),
+    ...(backend === undefined ? [] : [change('backend', backend, `--backend ${backend}`)]),
     ...(flags.set ?? []),
   ];
 }
 
 /** JSON is YAML, so it says exactly this value, whatever characters are in it. */
-function assign(key: string, value: unknown): string {
-  return `${key}=${JSON.stringify(value)}`;
+function change(key: string, value: unknown, flag: string): Change {
+  return { set: `${key}=${JSON.stringify(value)}`, flag };
 }
 
 /** A data set's name stands for itself unless there is a file of that name. */

@@ -12,7 +12,7 @@ import { readRecipe } from './read-file.ts';
 import { RecipeReader } from './reader.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { FILE_KEYS, RECIPE, type RecipeSettings } from './schema.ts';
-import { entry, type MapTree, placeOf, type Tree, toTree, without } from './tree.ts';
+import { entry, type MapTree, optionPlace, placeOf, type Tree, toTree, without } from './tree.ts';
 import { parseYaml } from './yaml.ts';
 
 /** A recipe that is right and complete: every default filled in, every path absolute. */
@@ -25,19 +25,68 @@ export interface Recipe extends Omit<RecipeSettings, 'tokenizer'> {
   readonly registry: Registry;
 }
 
+/** A change of a recipe, such as `optimizer.lr=0.02`; `flag` is how a person gave it where that was not `--set`. */
+export type Change = string | { readonly set: string; readonly flag: string };
+
 export interface LoadOptions {
   /** Changes such as `optimizer.lr=0.02` or `model.1.repeat=2`, applied in order. */
-  readonly set?: readonly string[];
+  readonly set?: readonly Change[];
 }
 
 /**
  * Loads a recipe: a file, or a name of the library (`v61`).
  * @throws RecipeError with all of its mistakes and their places; FlashError for files that can't be read.
  */
-export async function loadRecipe(nameOrPath: string, options: LoadOptions = {}): Promise<Recipe> {
+export async function loadRecipe(nameOrPath: string, { set = [] }: LoadOptions = {}): Promise<Recipe> {
+  try {
+    return await load(nameOrPath, set);
+  } catch (error) {
+    if (!(error instanceof RecipeError)) throw error;
+    throw await blameChanges(error, nameOrPath, set);
+  }
+}
+
+/**
+ * A mistake that a change makes is found where the change does not fit, in a file that is right. Where the file is right
+ * without one of the changes, or without all of them, they are the mistake's place, and the file is named behind it.
+ */
+async function blameChanges(
+  error: RecipeError,
+  name: string,
+  changes: readonly Change[],
+): Promise<RecipeError> {
+  const isRight = (set: readonly Change[]) =>
+    load(name, set).then(
+      () => true,
+      () => false,
+    );
+  if (changes.length === 0 || error.issues.every(({ place }) => place.line === 0)) return error;
+  if (!(await isRight([]))) return error;
+  const culprits: Change[] = [];
+  for (const change of changes) {
+    if (await isRight(changes.filter((other) => other !== change))) culprits.push(change);
+  }
+  const text = [...new Set((culprits.length ? culprits : changes).map(written))].join(' ');
+  const place = { ...changePlace(changes[0]!), text, source: text };
+  return new RecipeError(
+    error.issues.map((issue) =>
+      issue.place.line === 0 ? issue : { ...issue, place, message: `${issue.message} (${issue.place.text})` },
+    ),
+    error.cause,
+  );
+}
+
+const written = (change: Change): string => (typeof change === 'string' ? `--set ${change}` : change.flag);
+
+const changePlace = (change: Change): Place => {
+  const text = written(change);
+  return { text, source: text, dir: process.cwd(), line: 0, column: 0 };
+};
+
+async function load(nameOrPath: string, changes: readonly Change[]): Promise<Recipe> {
   const { tree: text, stem } = readRecipe(nameOrPath);
   const reader = new RecipeReader(createRegistry());
-  const tree = withName(applySets(text, options.set ?? [], reader), stem);
+  const tree = withName(applyChanges(text, changes, reader), stem);
   await usePlugins(tree, reader);
   const { values } = reader.readObject(RECIPE, without(tree, '$schema'), { name: 'the recipe' });
   const settings = values as RecipeSettings;
@@ -60,14 +109,35 @@ function checkTogether(
   if (!parts) return undefined;
   const { vocab } = parts.objective;
   const { tokenizer } = recipe;
-  const report = (message: string) => reader.report(placeOf(tree, ['tokenizer', 'vocab']), message);
+  const places = [placeOf(tree, ['tokenizer', 'vocab']), ...vocabPlaces(recipe.model!)];
+  const report = (message: string) => reader.report(latest(tree, places), message);
   if (tokenizer && tokenizer.vocab !== null && tokenizer.vocab !== vocab) {
-    report(`the tokenizer has ${tokenizer.vocab} tokens and the model ${vocab}; both must be the same`);
+    report(
+      `the tokenizer has ${tokenizer.vocab} tokens (tokenizer.vocab) and the model ${vocab}; both must be the same`,
+    );
   } else if (tokenizer && tokenizer.file === null && vocab < MIN_VOCAB) {
     report(`a vocabulary of ${vocab} is too small: byte-level BPE needs at least ${MIN_VOCAB} tokens`);
   }
   return vocab;
 }
+
+/** Where layers were given a `vocab`. */
+function vocabPlaces(model: LayerList): Place[] {
+  return model.flatMap(({ written }) =>
+    written.entries.has('vocab') ? [optionPlace(written, 'vocab')] : [],
+  );
+}
+
+/**
+ * Of places that do not go together the one that was written last: on the command line, else in the recipe itself, else
+ * in one that it extends. What was there before it was right.
+ */
+function latest(tree: MapTree, places: readonly Place[]): Place {
+  const age = ({ line, source }: Place): number => (line === 0 ? 0 : source === tree.place.source ? 1 : 2);
+  return places.reduce((best, place) => (age(place) < age(best) ? place : best));
+}
+
+const LIMITS = ['epochs', 'steps', 'tokens', 'budget'] as const;
 
 function checkLimits(
   { epochs, steps, tokens, budget }: RecipeSettings['train'],
@@ -77,8 +147,9 @@ function checkLimits(
 ): void {
   const limits = { epochs, steps, tokens, time: budget };
   if (Object.values(limits).every((limit) => limit === null)) {
+    const places = [placeOf(tree, ['train']), ...LIMITS.map((limit) => placeOf(tree, ['train', limit]))];
     reader.report(
-      placeOf(tree, ['train']),
+      latest(tree, places),
       'the run would never end: set epochs, steps, tokens or budget in train',
     );
   }
@@ -86,7 +157,7 @@ function checkLimits(
   if (over !== 'auto' && limits[over] === null) {
     const limit = over === 'time' ? 'budget' : over;
     reader.report(
-      placeOf(tree, ['schedule', 'over']),
+      latest(tree, [placeOf(tree, ['schedule', 'over']), placeOf(tree, ['train', limit])]),
       `the schedule goes over ${over}, but train.${limit} is not set`,
     );
   }
@@ -155,16 +226,11 @@ async function usePlugins(tree: MapTree, reader: RecipeReader): Promise<void> {
 }
 
 /** A change that can't be made is reported, and left out. */
-function applySets(tree: MapTree, sets: readonly string[], reader: RecipeReader): MapTree {
+function applyChanges(tree: MapTree, changes: readonly Change[], reader: RecipeReader): MapTree {
   let changed: Tree = tree;
-  for (const set of sets) {
-    const place: Place = {
-      text: `--set ${set}`,
-      source: `--set ${set}`,
-      dir: process.cwd(),
-      line: 0,
-      column: 0,
-    };
+  for (const change of changes) {
+    const set = typeof change === 'string' ? change : change.set;
+    const place = changePlace(change);
     const [, path, text] = /^([^=]+)=(.*)$/s.exec(set) ?? [];
     const keys = path?.trim().split('.') ?? [];
     if (path === undefined || text === undefined || keys.some((key) => key === '')) {

@@ -1,6 +1,6 @@
 /**
  * The name that `wrong` was probably meant to be: the one at the least edit distance, as long as about a third of the
- * letters or fewer are wrong. Undefined where nothing is near.
+ * letters or fewer are wrong, else one that begins with it. Undefined where nothing is near.
  */
 export function nearest(wrong: string, names: Iterable<string>): string | undefined {
   let best: string | undefined;
@@ -11,7 +11,16 @@ export function nearest(wrong: string, names: Iterable<string>): string | undefi
     const distance = editDistance(wrong.toLowerCase(), name.toLowerCase());
     if (distance < least) [best, least] = [name, distance];
   }
-  return best;
+  return best ?? (wrong.length >= MIN_BEGINNING ? beginning(wrong.toLowerCase(), names) : undefined);
+}
+
+/** With fewer letters too many names would begin like it. */
+const MIN_BEGINNING = 4;
+
+/** The shortest of the names that go on where `wrong` ends: `checked` for `check`. */
+function beginning(wrong: string, names: Iterable<string>): string | undefined {
+  const longer = [...names].filter((name) => name.toLowerCase().startsWith(wrong));
+  return longer.sort((a, b) => a.length - b.length)[0];
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (Damerau 1964). */

@@ -15,7 +15,7 @@ import type { Hook } from '../train/trainer.ts';
 import { checkUnasked, refuseLeak } from '../verify/causal-claim.ts';
 import { type ComposedRun, composeRun } from './compose.ts';
 import { fillRecipe } from './fill.ts';
-import { loadRecipe, type Recipe } from './load.ts';
+import { type Change, loadRecipe, type Recipe } from './load.ts';
 import { shown } from './read-file.ts';
 import { movedText, prepareRunData, type RunData } from './run-data.ts';
 import { runLimits, scheduleMeasure } from './run-limits.ts';
@@ -68,11 +68,11 @@ export async function startRun(recipe: Recipe, root: string, options: SessionOpt
 export async function resumeRun(
   path: string,
   options: SessionOptions,
-  set: readonly string[] = [],
-  places: readonly string[] = [],
+  set: readonly Change[] = [],
+  places: readonly Change[] = [],
 ): Promise<Session> {
   const directory = await RunDirectory.open(path);
-  const load = (changes: readonly string[]) => loadRecipe(directory.files.recipe, { set: changes });
+  const load = (changes: readonly Change[]) => loadRecipe(directory.files.recipe, { set: changes });
   let session: Session | undefined;
   try {
     const recipe = await load([...places, ...set]);

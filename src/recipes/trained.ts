@@ -9,7 +9,7 @@ import { runFiles } from '../train/run-directory.ts';
 import { notARun } from '../train/run-list.ts';
 import { restoreWeights } from '../train/snapshot.ts';
 import { type ComposedRun, composeRun } from './compose.ts';
-import { loadRecipe, type Recipe } from './load.ts';
+import { type Change, loadRecipe, type Recipe } from './load.ts';
 
 /** A trained model with everything it needs to read and write text. */
 export interface Trained {
@@ -27,7 +27,7 @@ export interface Trained {
  */
 export async function loadTrained(
   path: string,
-  set: readonly string[],
+  set: readonly Change[],
   onNotice: (notice: string) => void,
 ): Promise<Trained> {
   // The real path: what lies above a checkpoint does not lie above a link to it, nor above `.`.

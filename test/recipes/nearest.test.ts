@@ -36,6 +36,9 @@ describe('the nearest name', () => {
     ['Silu', 'silu'],
     ['lrr', 'lr'],
     ['rl', 'lr'],
+    ['token', 'token_shift'],
+    ['tern', 'ternary_linear'],
+    ['ter', undefined],
     ['attention', undefined],
     ['x'.repeat(10_000), undefined],
   ])('%s', (wrong, right) => {

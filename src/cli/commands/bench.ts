@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
 import { assumedOf } from '../../bench/assumptions.ts';
 import { Comparison } from '../../bench/comparison.ts';
@@ -77,6 +78,9 @@ export const bench: CliCommand = {
   },
 };
 
+/** With more of them, a thread's share of a cache is less than a loop goes through at once. */
+const THREADS_A_CPU = 8;
+
 /** Blocks grow with the cores, and their memory is taken (though never touched) to count their calls. */
 const MOST_CORES = 1024;
 
@@ -112,6 +116,9 @@ async function run(
     command.error("error: option '--op' measures ops alone: leave '--only step' out");
   if (options.predict && (options.threads || options.op || options.only === 'ops'))
     command.error("error: option '--predict' needs steps with one thread and with more");
+  const mostThreads = THREADS_A_CPU * availableParallelism();
+  if (options.threads && options.threads > mostThreads)
+    command.error(`error: option '--threads' takes at most ${mostThreads} on this machine`);
   const old = options.compare === undefined ? null : readReport(options.compare);
   const steps = options.only !== 'ops' && !options.op;
   const recipe = await loadRecipe(name, { set: options.set });

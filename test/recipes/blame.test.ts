@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { settings } from '../../src/cli/train-settings.ts';
+import { RecipeError } from '../../src/recipes/errors.ts';
+import { type Change, loadRecipe } from '../../src/recipes/load.ts';
+import { folder, mistakes, RIGHT } from './helpers.ts';
+
+/** The lines of the mistakes that a right recipe has after these changes. */
+async function after(...set: Change[]): Promise<string[]> {
+  return mistakes(folder({ 'recipe.yaml': RIGHT }), 'recipe.yaml', { set });
+}
+
+describe('a mistake that a change makes in a right recipe', () => {
+  it.each([
+    ['model.0.embedding.vocab=260', /^--set model\.0\.embedding\.vocab=260: the tokenizer has 300 tokens/],
+    ['tokenizer.vocab=260', /^--set tokenizer\.vocab=260: the tokenizer has 260 tokens/],
+    [
+      'model.0.embedding.dim=9',
+      /^--set model\.0\.embedding\.dim=9: 9 columns go into .* \(recipe\.yaml:\d+:\d+\)$/,
+    ],
+    ['train.steps=null', /^--set train\.steps=null: the run would never end/],
+    ['schedule.over=tokens', /^--set schedule\.over=tokens: the schedule goes over tokens/],
+  ])('is told of the change %s', async (set, message) => {
+    expect(await after('data.batch=5', set)).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('is told of all changes where only all of them together make it right', async () => {
+    const lines = await after('tokenizer.vocab=260', 'model.0.embedding.vocab=280');
+    expect(lines[0]).toMatch(/^--set .*=2[68]0.*: the tokenizer has 260 tokens .* and the model 280/);
+  });
+
+  it('is told of the option that was typed, not of the change that it stands for', async () => {
+    const of = (flags: Parameters<typeof settings>[0]) => after(...settings(flags));
+    expect(await of({ backend: 'cuda' })).toEqual([
+      "--backend cuda: unknown backend 'cuda', expected native or reference",
+    ]);
+    expect(await of({ backend: 'check(native)' })).toEqual([
+      "--backend check(native): unknown decorator 'check'; did you mean 'checked'?",
+    ]);
+    const [line] = await after('schedule.over=epochs', ...settings({ steps: 4 }));
+    expect(line).toMatch(/^--set schedule\.over=epochs: .*train\.epochs is not set/);
+  });
+
+  it('is wrong usage: its place is the command line', async () => {
+    const error = await loadRecipe('v61', { set: ['model.0.embedding.dim=100'] }).catch((e) => e);
+    expect(error).toBeInstanceOf(RecipeError);
+    expect((error as RecipeError).issues.every(({ place }) => place.line === 0)).toBe(true);
+  });
+});
+
+it('a mistake that is in the file without the changes is told of the file', async () => {
+  const wrong = RIGHT.replace('vocab: 300, dim: 8', 'vocab: 260, dim: 8');
+  const lines = await mistakes(folder({ 'recipe.yaml': wrong }), 'recipe.yaml', { set: ['data.batch=5'] });
+  expect(lines).toEqual([expect.stringMatching(/^recipe\.yaml:\d+:\d+: the tokenizer has 300 tokens/)]);
+});
+
+it('of two recipes that do not go together the one that extends the other is told of', async () => {
+  const base = RIGHT;
+  const mine = `extends: base.yaml\n${RIGHT.slice(RIGHT.indexOf('model:'), RIGHT.indexOf('tokenizer:')).replace('vocab: 300', 'vocab: 270')}`;
+  const lines = await mistakes(folder({ 'base.yaml': base, 'recipe.yaml': mine }));
+  expect(lines).toEqual([expect.stringMatching(/^recipe\.yaml:3:\d+: the tokenizer has 300 tokens/)]);
+});
