@@ -24,7 +24,5 @@ struct Sigmoid {
   }
 };
 
-SIMD_INLINE simd::Vec sigmoid(simd::Vec x) { return Sigmoid<1>({x}).of[0]; }
-
 }  // namespace
 }  // namespace flashlm

@@ -6,11 +6,21 @@
 namespace flashlm {
 namespace {
 
-/** sigmoid(mix) [1 x D], made once per call; null when memory is short. */
-inline float* keepOf(Context& ctx, const float* mix, int64_t D) {
-  float* keep = ctx.scratch.get<float>(D);
-  if (keep) eachVector(0, D, [=](int64_t i, auto part) { put(keep + i, sigmoid(take(mix + i, part)), part); });
-  return keep;
+/** What a row takes of itself and of the row before it: sigmoid(mix) and 1 - sigmoid(mix), each with all of its digits. */
+struct Shares {
+  float *own, *before;
+};
+
+/** [1 x D] each, computed once per call; null when memory is short. */
+inline Shares sharesOf(Context& ctx, const float* mix, int64_t D) {
+  const Shares shares = {ctx.scratch.get<float>(D), ctx.scratch.get<float>(D)};
+  if (ctx.scratch.failed()) return {};
+  eachVector(0, D, [=](int64_t i, auto part) {
+    const Sigmoid<1> s({take(mix + i, part)});
+    put(shares.own + i, s.of[0], part);
+    put(shares.before + i, s.rest[0], part);
+  });
+  return shares;
 }
 
 void tokenShift(Context& ctx, const TokenShiftArgs& args) noexcept {
@@ -18,18 +28,16 @@ void tokenShift(Context& ctx, const TokenShiftArgs& args) noexcept {
   float* outs = args.out.data;
   float* carry = args.carry.data;
   const float* xs = args.x.data;
-  const float* keep = keepOf(ctx, args.mix.data, D);
-  if (!keep) return;
-  const simd::Vec one = simd::broadcast(1.0f);
+  const Shares shares = sharesOf(ctx, args.mix.data, D);
+  if (!shares.own) return;
 
   eachRow(ctx, args.x.rows, D, [=](int64_t row) {
     float* out = outs + row * D;
     const float* x = xs + row * D;
     const float* previous = row % seqLen ? x - D : carry + row / seqLen * D;
     eachVector(0, D, [=](int64_t i, auto part) {
-      const simd::Vec s = take(keep + i, part);
-      const simd::Vec kept = simd::mul(s, take(x + i, part));
-      put(out + i, simd::fma(simd::sub(one, s), take(previous + i, part), kept), part);
+      const simd::Vec kept = simd::mul(take(shares.own + i, part), take(x + i, part));
+      put(out + i, simd::fma(take(shares.before + i, part), take(previous + i, part), kept), part);
     });
   });
   // Only now: the rows above read it.
@@ -43,13 +51,11 @@ void tokenShiftGrad(Context& ctx, const TokenShiftGradArgs& args) noexcept {
   float* dxs = args.outDx.data;
   const float* dys = args.dy.data;
   const float* xs = args.x.data;
-  const float* mix = args.mix.data;
-  const float* keep = keepOf(ctx, mix, D);
+  const Shares shares = sharesOf(ctx, args.mix.data, D);
   float* zeros = ctx.scratch.get<float>(D);
   float* partials = ctx.scratch.get<float>(partialSums(rows, D));
-  if (!keep || !zeros || !partials) return;
+  if (!shares.own || !zeros || !partials) return;
   memset(zeros, 0, D * sizeof(float));
-  const simd::Vec one = simd::broadcast(1.0f);
 
   eachRowInParts(ctx, rows, D, partials, [=](int64_t row, float* mixSums) {
     float* dx = dxs + row * D;
@@ -58,18 +64,16 @@ void tokenShiftGrad(Context& ctx, const TokenShiftGradArgs& args) noexcept {
     const float* previous = row % seqLen ? x - D : zeros;
     const float* next = (row + 1) % seqLen ? dy + D : zeros;
     eachVector(0, D, [=](int64_t i, auto part) {
-      const simd::Vec s = take(keep + i, part);
       const simd::Vec g = take(dy + i, part);
-      put(dx + i, simd::fma(simd::sub(one, s), take(next + i, part), simd::mul(s, g)), part);
+      const simd::Vec kept = simd::mul(take(shares.own + i, part), g);
+      put(dx + i, simd::fma(take(shares.before + i, part), take(next + i, part), kept), part);
       const simd::Vec step = simd::sub(take(x + i, part), take(previous + i, part));
       put(mixSums + i, simd::fma(g, step, take(mixSums + i, part)), part);
     });
   });
 
   foldParts(args.accMix.data, partials, rows, D, [=](simd::Vec sum, int64_t i, auto part) {
-    // 1 - s as sigmoid(-mix), which keeps its digits where s is close to 1.
-    const simd::Vec slope = simd::mul(take(keep + i, part), sigmoid(simd::neg(take(mix + i, part))));
-    return simd::mul(sum, slope);
+    return simd::mul(sum, simd::mul(take(shares.own + i, part), take(shares.before + i, part)));
   });
 }
 

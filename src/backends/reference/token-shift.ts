@@ -2,16 +2,19 @@ import type { Kernels } from '../../core/kernels.ts';
 import { rowChunks } from './row-chunks.ts';
 import { sigmoid } from './silu.ts';
 
+/** What a row takes of itself and of the row before it. A difference from 1 would lose the digits of a small share. */
+const shares = (mix: number): [number, number] => [sigmoid(mix), sigmoid(-mix)];
+
 /** Peng et al. 2023 (RWKV), with the mixing weight passed through a sigmoid. */
 export const tokenShift: Kernels['tokenShift'] = (out, carry, x, mix, seqLen) => {
   const D = x.cols;
   for (let s = 0; s < carry.rows; s++) {
     for (let d = 0; d < D; d++) {
-      const keep = sigmoid(mix.data[d]!);
+      const [keep, pass] = shares(mix.data[d]!);
       let previous = carry.data[s * D + d]!;
       for (let i = s * seqLen; i < (s + 1) * seqLen; i++) {
         const current = x.data[i * D + d]!;
-        out.data[i * D + d] = keep * current + (1 - keep) * previous;
+        out.data[i * D + d] = keep * current + pass * previous;
         previous = current;
       }
       carry.data[s * D + d] = previous;
@@ -24,10 +27,10 @@ export const tokenShiftGrad: Kernels['tokenShiftGrad'] = (outDx, accMix, dy, x, 
   const isLast = (i: number) => (i + 1) % seqLen === 0;
   const isFirst = (i: number) => i % seqLen === 0;
   for (let d = 0; d < D; d++) {
-    const keep = sigmoid(mix.data[d]!);
+    const [keep, pass] = shares(mix.data[d]!);
     for (let i = 0; i < x.rows; i++) {
       const fromNext = isLast(i) ? 0 : dy.data[(i + 1) * D + d]!;
-      outDx.data[i * D + d] = keep * dy.data[i * D + d]! + (1 - keep) * fromNext;
+      outDx.data[i * D + d] = keep * dy.data[i * D + d]! + pass * fromNext;
     }
     for (const [start, end] of rowChunks(x.rows)) {
       let sum = 0;
@@ -35,7 +38,7 @@ export const tokenShiftGrad: Kernels['tokenShiftGrad'] = (outDx, accMix, dy, x, 
         const previous = isFirst(i) ? 0 : x.data[(i - 1) * D + d]!;
         sum += dy.data[i * D + d]! * (x.data[i * D + d]! - previous);
       }
-      accMix.data[d]! += sum * keep * (1 - keep);
+      accMix.data[d]! += sum * keep * pass;
     }
   }
 };

@@ -6,6 +6,7 @@ export const SUITES: readonly string[] = [
   'conformance/thresholds',
   'conformance/quantisers',
   'conformance/saturation',
+  'conformance/special',
   'native/arguments',
   'backends/digest',
   'conformance/conformance',

@@ -1,0 +1,10 @@
+import { describe, it } from 'vitest';
+import { nativeVariants } from './backends.ts';
+import { expectDigitsKept, SPECIAL_CALLS } from './special.ts';
+
+describe.each(nativeVariants().map(({ name, create }) => ({ name, backend: create(1) })))(
+  '$name',
+  ({ backend }) => {
+    it.each(SPECIAL_CALLS)('$claim', (call) => expectDigitsKept(backend, call));
+  },
+);

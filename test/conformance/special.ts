@@ -1,0 +1,216 @@
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import type { Outcome } from '../../src/core/agreement.ts';
+import type { Backend } from '../../src/core/backend.ts';
+import type { OpName } from '../../src/core/kernels.ts';
+import { flatArgs } from '../../src/core/op-calls.ts';
+import type { Dims } from '../../src/core/ops.ts';
+import { complete } from '../../src/verify/op-dims.ts';
+import { type Input, inputsOf, type TensorInput, variants } from '../../src/verify/op-inputs.ts';
+import { runOp } from '../../src/verify/op-run.ts';
+
+const f64 = createReferenceBackend('f64');
+
+/** A call whose values random ones never hold, and which keeps digits that a careless kernel loses. */
+export interface SpecialCall {
+  readonly claim: string;
+  readonly op: OpName;
+  /** Of the symbols that can be chosen. */
+  readonly dims: Dims;
+  /** Values of choices. */
+  readonly choices?: readonly string[];
+  /** Values by argument, those of a tensor by index; the others are drawn. */
+  readonly inputs: Readonly<Record<string, number | ((i: number) => number)>>;
+  /** How close every element must come to float64's, as a share of itself. */
+  readonly within: number;
+}
+
+const every = (value: number) => () => value;
+/** Enough columns for whole registers, four of them at a time, and a tail, on every instruction set. */
+const WIDE = 85;
+const CONFIDENT = { offsets: (i: number) => i, ids: every(0), weights: every(1) };
+const confident = (more: SpecialCall['inputs'] = {}): SpecialCall['inputs'] => ({
+  'targets.offsets': CONFIDENT.offsets,
+  'targets.ids': CONFIDENT.ids,
+  'targets.weights': CONFIDENT.weights,
+  scale: 1,
+  ...more,
+});
+/** One target, counted by three entries whose sum float32 does not hold. */
+const COUNTS = [2 ** 24, 1, 1];
+const counted = (more: SpecialCall['inputs']): SpecialCall['inputs'] =>
+  confident({ 'targets.offsets': (i) => 3 * i, 'targets.weights': (i) => COUNTS[i % 3]!, ...more });
+
+export const SPECIAL_CALLS: readonly SpecialCall[] = [
+  {
+    claim: 'AdamW keeps the digits of 1 - beta in its first step',
+    op: 'adamW',
+    dims: { M: 3, D: WIDE },
+    inputs: { m: every(0), v: every(0), beta1: 0.9999, beta2: 0.9999, step: 1 },
+    within: 1e-5,
+  },
+  {
+    claim: 'AdamW learns from gradients whose squares overflow',
+    op: 'adamW',
+    dims: { M: 3, D: WIDE },
+    inputs: {
+      p: every(0),
+      m: every(0),
+      v: every(0),
+      g: (i) => (i % 2 ? 1e20 : -1e20),
+      beta1: 0.9,
+      beta2: 0.999,
+      step: 1,
+    },
+    within: 1e-5,
+  },
+  {
+    claim: 'AdamW adds eps to the root, not under it',
+    op: 'adamW',
+    dims: { M: 3, D: WIDE },
+    inputs: {
+      p: every(0),
+      m: every(0),
+      v: every(0),
+      g: (i) => 1e-8 * (1 + i),
+      beta1: 0.9,
+      beta2: 0.999,
+      step: 1,
+    },
+    within: 1e-5,
+  },
+  ...[2, WIDE].flatMap((V): SpecialCall[] => [
+    {
+      claim: `a confident row of ${V} logits keeps the digits of its small loss and gradient`,
+      op: 'softmaxCrossEntropy',
+      dims: { M: 2, V, Z: 2 },
+      inputs: confident({ z: (i) => (i % V ? 0 : 20) }),
+      within: 1e-5,
+    },
+    {
+      claim: `a confident row of ${V} logits of the head keeps the digits of its small loss and gradients`,
+      op: 'headLoss',
+      dims: { M: 2, V, D: 1, Z: 2 },
+      choices: ['f32'],
+      inputs: confident({ h: every(1), table: (i) => (i % V ? 0 : 20), accTable: every(0) }),
+      within: 1e-5,
+    },
+  ]),
+  {
+    claim: 'counts whose sum float32 does not hold leave a confident row its gradient',
+    op: 'softmaxCrossEntropy',
+    dims: { M: 2, V: WIDE, Z: 6 },
+    inputs: counted({ z: (i) => (i % WIDE ? 0 : 20) }),
+    within: 1e-4,
+  },
+  ...[20, -20].flatMap((mix): SpecialCall[] => [
+    {
+      claim: `token shift keeps the digits of the smaller share where mix is ${mix}`,
+      op: 'tokenShift',
+      dims: { S: 2, T: 4, D: WIDE },
+      inputs: {
+        mix: every(mix),
+        // Each row meets zeros in the one before it, or is zero itself.
+        x: (i) => (Math.floor(i / WIDE) % 2 ? 0 : 1 + (i % WIDE)),
+        carry: every(0),
+      },
+      within: 1e-5,
+    },
+    {
+      claim: `token shift's gradient keeps the digits of the smaller share where mix is ${mix}`,
+      op: 'tokenShiftGrad',
+      dims: { S: 2, T: 4, D: WIDE },
+      inputs: {
+        mix: every(mix),
+        dy: (i) => (Math.floor(i / WIDE) % 2 ? 0 : 1 + (i % WIDE)),
+        x: (i) => i,
+        accMix: every(0),
+      },
+      within: 1e-5,
+    },
+  ]),
+  {
+    claim: 'SiLU and its slope keep their digits as they vanish',
+    op: 'silu',
+    dims: { M: 2, D: WIDE },
+    inputs: { x: (i) => (i % WIDE) - 84 },
+    within: 1e-5,
+  },
+  {
+    claim: 'the root of a long row is as exact as that of a short one',
+    op: 'rmsNorm',
+    dims: { M: 1, D: 300_000 },
+    inputs: { x: every(1.1), gain: every(1) },
+    within: 3e-7,
+  },
+  {
+    claim: "the norm's gradient of a long row is as exact as that of a short one",
+    op: 'rmsNormGrad',
+    dims: { M: 1, D: 300_000 },
+    inputs: {
+      x: every(1.1),
+      dy: (i) => (i % 2 ? 1.1 : 0.7),
+      gain: every(1),
+      rstd: every(1 / 1.1),
+      accGain: every(0),
+    },
+    within: 3e-6,
+  },
+  ...(['bf16', 'int8', 'f32'] as const).flatMap((precision): SpecialCall[] => [
+    {
+      claim: `gradients of 1e-13 reach the input of a ternary product in ${precision}`,
+      op: 'ternaryMatmulGradX',
+      dims: { M: 3, N: 1, K: WIDE },
+      choices: [precision],
+      inputs: { dy: (i) => 1.27e-13 * 2 ** -i, 'w.codes': (i) => (i % 3) - 1, 'w.scale': every(0.5) },
+      within: 4e-3,
+    },
+    {
+      claim: `gradients of 1e-13 reach the weights of a ternary product in ${precision}`,
+      op: 'ternaryMatmulGradW',
+      dims: { M: 1, N: WIDE, K: 5 },
+      choices: [precision],
+      inputs: {
+        accW: every(0),
+        dy: (i) => 1.27e-13 * 2 ** -(i % 9),
+        'x.codes': (i) => i - 2,
+        'x.scale': every(0.5),
+      },
+      within: 4e-3,
+    },
+  ]),
+];
+
+/** The inputs of a special call, with the first variant that has all optional arguments and the choices. */
+function inputsFor({ op, dims, choices = [], inputs }: SpecialCall): Input[] {
+  const all = Array.from({ length: variants(op) }, (_, variant) =>
+    inputsOf({ op, dims: complete(op, dims), seed: 0, variant }),
+  );
+  const drawn = all.find((some) => {
+    const isWhole = some.every((input) => typeof input !== 'object' || input.values);
+    return isWhole && choices.every((choice) => some.includes(choice));
+  })!;
+  const names = flatArgs(op).map(({ name }) => name);
+  return drawn.map((input, i) => {
+    const given = inputs[names[i]!];
+    if (given === undefined) return input;
+    if (typeof given === 'number') return given;
+    const { values } = input as TensorInput;
+    return { ...(input as TensorInput), values: values!.map((_, at) => Math.fround(given(at))) };
+  });
+}
+
+function expectClose(actual: Outcome, expected: Outcome, within: number): void {
+  for (const [name, { data }] of expected.tensors) {
+    const mine = actual.tensors.get(name)!.data;
+    data.forEach((value: number, i: number) => {
+      if (Math.abs(mine[i]! - value) <= within * Math.abs(value)) return;
+      throw new Error(`${name}[${i}] is ${mine[i]}, expected ${value} within a share of ${within}`);
+    });
+  }
+}
+
+/** Throws unless every element that a special call writes is close to float64's. */
+export function expectDigitsKept(backend: Backend, call: SpecialCall): void {
+  const inputs = inputsFor(call);
+  expectClose(runOp(backend, call.op, inputs), runOp(f64, call.op, inputs), call.within);
+}
