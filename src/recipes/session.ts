@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto';
-import { parse } from 'yaml';
 import { commandLine } from '../core/command-line.ts';
 import { computeNotice, computeOn } from '../core/compute.ts';
-import { FlashError } from '../core/errors.ts';
 import { writeFileAtomic } from '../core/files.ts';
 import { BatchSource, ORDER_VERSIONS } from '../data/batches.ts';
 import type { PreparedData, PrepareProgress } from '../data/prepare.ts';
-import { Tokenizer } from '../data/tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { TrainEvent } from '../train/events.ts';
 import { Run, type RunOptions } from '../train/run.ts';
 import { RunDirectory } from '../train/run-directory.ts';
@@ -15,10 +12,12 @@ import type { Hook } from '../train/trainer.ts';
 import { checkUnasked, refuseLeak } from '../verify/causal-claim.ts';
 import { type ComposedRun, composeRun } from './compose.ts';
 import { fillRecipe } from './fill.ts';
+import { fingerprint } from './fingerprint.ts';
 import { type Change, loadRecipe, type Recipe } from './load.ts';
 import { shown } from './read-file.ts';
 import { movedText, prepareRunData, type RunData } from './run-data.ts';
 import { runLimits, scheduleMeasure } from './run-limits.ts';
+import { runTokenizer } from './run-tokenizer.ts';
 
 export interface SessionOptions {
   /** Every event, after it was written to metrics.jsonl. */
@@ -76,7 +75,7 @@ export async function resumeRun(
   let session: Session | undefined;
   try {
     const recipe = await load([...places, ...set]);
-    const tokenizer = Tokenizer.load(directory.files.tokenizer);
+    const tokenizer = runTokenizer(directory.files.tokenizer, recipe);
     session = await open(recipe, options, tokenizer, async () => directory).catch((error) => {
       const run = shown(directory.path);
       throw movedText(error, recipe, (flag) => `${commandLine`train --resume ${run}`} ${flag} FILE`);
@@ -108,18 +107,13 @@ async function open(
     const shortfall = computeNotice(backend, recipe.compute);
     if (shortfall) options.onNotice(shortfall);
     const { onPrepare: onProgress, signal } = options;
-    const data = await prepareRunData(recipe, model.vocab, { onProgress, signal }, tokenizer);
+    const data = await prepareRunData(recipe, { onProgress, signal }, tokenizer);
     undo.push(
       () => data.train.tokens.close(),
       () => data.valid?.tokens.close(),
     );
     for (const notice of [...data.train.notices, ...(data.valid?.notices ?? [])]) options.onNotice(notice);
     const { tokens } = data.train;
-    if (data.train.tokenizer.vocabSize > model.vocab) {
-      throw new FlashError(
-        `The tokenizer has ${data.train.tokenizer.vocabSize} ids, the model ${model.vocab}`,
-      );
-    }
     const { seq_len: seqLen, batch, order } = recipe.data;
     const batches = new BatchSource(tokens, { seqLen, batch, order, seed: recipe.train.seed });
 
@@ -157,29 +151,6 @@ function trainTextTokens(recipe: Recipe, tokenWise: boolean): number {
 
 function describeText({ tokens, identity }: PreparedData): string {
   return `${tokens.tokens} tokens of ${tokens.info.documents} documents (${identity})`;
-}
-
-/** A hash of what affects the weights: not of what only ends, watches or speeds up a run. The data has its own. */
-function fingerprint(recipe: Recipe): string {
-  const { model, optimizer, schedule, collapse, compute, tokenizer, data, train } = parse(fillRecipe(recipe));
-  const { seq_len, batch, order } = data;
-  const { seed, clip, block_rows } = train;
-  const parts = [
-    model,
-    optimizer,
-    schedule,
-    collapse,
-    tokenizer,
-    seq_len,
-    batch,
-    order,
-    seed,
-    clip,
-    block_rows,
-    // Runs from before there was a choice go on.
-    ...(compute === 'f32' ? [] : [compute]),
-  ];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
 function optionsOf(recipe: Recipe, texts: RunData): RunOptions {

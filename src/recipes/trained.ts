@@ -3,13 +3,16 @@ import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
-import { Tokenizer } from '../data/tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import { latestCheckpoint, readCheckpoint } from '../train/checkpoint-files.ts';
+import { isSameRecipe } from '../train/origin.ts';
 import { runFiles } from '../train/run-directory.ts';
 import { notARun } from '../train/run-list.ts';
 import { restoreWeights } from '../train/snapshot.ts';
 import { type ComposedRun, composeRun } from './compose.ts';
+import { fingerprint } from './fingerprint.ts';
 import { type Change, loadRecipe, type Recipe } from './load.ts';
+import { runTokenizer } from './run-tokenizer.ts';
 
 /** A trained model with everything it needs to read and write text. */
 export interface Trained {
@@ -37,7 +40,7 @@ export async function loadTrained(
   const files = runFiles(runDir);
   if (!existsSync(files.recipe)) throw await notARun(path);
   const recipe = await loadRecipe(files.recipe, { set });
-  const tokenizer = Tokenizer.load(files.tokenizer);
+  const tokenizer = runTokenizer(files.tokenizer, recipe);
   const checkpoint = isCheckpoint
     ? await readCheckpoint(real)
     : await latestCheckpoint(files.checkpoints, onNotice);
@@ -49,6 +52,12 @@ export async function loadTrained(
   }
   const composed = composeRun(recipe);
   try {
+    const now = { recipe: fingerprint(recipe), tokenizer: tokenizer.fingerprint };
+    if (!isSameRecipe(checkpoint, now, files.tokenizer)) {
+      onNotice(
+        'The recipe was changed since the checkpoint: what this model writes and scores may not be what was trained.',
+      );
+    }
     for (const notice of composed.notices) onNotice(notice);
     await restoreWeights(composed.model, checkpoint.model);
   } catch (error) {

@@ -12,6 +12,7 @@ import type { DoneEvent, SampleEvent, StepEvent, TrainEvent, WorkProgress } from
 import { TextGenerator } from './generate.ts';
 import { reached } from './limits.ts';
 import type { MetricsLog } from './metrics-log.ts';
+import { isSameRecipe, type Origin } from './origin.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { appendSample, restoreSamples } from './samples.ts';
 import { Sampler, type SamplingOptions } from './sampling.ts';
@@ -75,6 +76,10 @@ export class Run {
     return this.parts.model;
   }
 
+  private get origin(): Origin {
+    return { recipe: this.options.recipe, tokenizer: this.texts.tokenizer.fingerprint };
+  }
+
   private get compute(): string {
     return computeName(this.trainer.compute);
   }
@@ -85,8 +90,8 @@ export class Run {
     if (!checkpoint) return 0;
     try {
       // Checkpoints from before an order changed its meaning do not say.
-      const { data, recipe, order = 1, valid = this.options.valid } = checkpoint.state;
-      if (recipe !== this.options.recipe) {
+      const { data, order = 1, valid = this.options.valid } = checkpoint.state;
+      if (!isSameRecipe(checkpoint, this.origin, this.directory.files.tokenizer)) {
         onWarning('The recipe was changed since the checkpoint: the run will not end as it would have.');
       }
       if (data !== this.options.data) {
@@ -226,8 +231,8 @@ export class Run {
     const { step } = this.trainer.state;
     if (step === this.saved) return;
     this.refuseNonFinite(step);
-    const { data, valid, recipe, order } = this.options;
-    const state = { ...this.trainer.state, data, valid, recipe, order };
+    const { data, valid, order } = this.options;
+    const state = { ...this.trainer.state, ...this.origin, data, valid, order };
     const snapshot = takeSnapshot(this.model, this.parts.optimizerState, state, {
       recipe: this.options.name,
       backend: this.model.backend.name,

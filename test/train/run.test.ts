@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { resumeRun, type SessionOptions } from '../../src/recipes/session.ts';
+import { loadTrained } from '../../src/recipes/trained.ts';
 import { checkpointName } from '../../src/train/checkpoint-files.ts';
 import { runFiles } from '../../src/train/run-directory.ts';
+import { ODD_TEXT, trainOn } from '../data/workshop.ts';
 import { RECIPE, TinyRun } from '../faults/tiny-run.ts';
 import { editState } from './checkpoint-state.ts';
 
@@ -70,6 +72,68 @@ describe('a run that goes on', () => {
       editState(checkpointOf(run, 2), (state) => void delete state.order);
       expect(await resumeNotices(tiny)).toEqual(expected);
     }
+  });
+});
+
+describe('a run directory that was changed', () => {
+  const swapMerges = (run: string) => {
+    const { tokenizer: path } = runFiles(run);
+    const json = JSON.parse(readFileSync(path, 'utf8'));
+    json.model.merges.reverse();
+    writeFileSync(path, JSON.stringify(json));
+  };
+  const use = async (run: string): Promise<string[]> => {
+    const notices: string[] = [];
+    (await loadTrained(run, [], (notice) => void notices.push(notice))).composed.dispose();
+    return notices;
+  };
+
+  it('is used without a word as it was, and where its checkpoint is too old to name the tokenizer', async () => {
+    const tiny = project();
+    const run = await trainUntil(tiny, 1);
+    expect(await use(run)).toEqual([]);
+    editState(checkpointOf(run, 1), (state) => void delete state.tokenizer);
+    expect(await use(run)).toEqual([]);
+    expect(await resumeNotices(tiny)).toEqual([]);
+  });
+
+  it('is neither used nor gone on with when its tokenizer has the same size and other merges', async () => {
+    const tiny = project();
+    const run = await trainUntil(tiny, 1);
+    swapMerges(run);
+    const message = 'The tokenizer is not the one that the run was trained with';
+    const error = {
+      message,
+      where: runFiles(run).tokenizer,
+      remedy: "Put the run's own tokenizer.json back.",
+    };
+    await expect(use(run)).rejects.toMatchObject(error);
+    await expect(use(checkpointOf(run, 1))).rejects.toMatchObject(error);
+    await expect(tiny.open()).rejects.toMatchObject(error);
+  });
+
+  it('is neither used nor gone on with when its tokenizer has more ids than the model', async () => {
+    const tiny = project();
+    const run = await trainUntil(tiny, 1);
+    await trainOn([ODD_TEXT, ODD_TEXT], 400).save(runFiles(run).tokenizer);
+    const message = "The tokenizer has 400 ids, the run's has at most 280";
+    await expect(use(run)).rejects.toThrow(message);
+    await expect(tiny.open()).rejects.toThrow(message);
+  });
+
+  it('says that its recipe was changed, where the weights fit it all the same', async () => {
+    const tiny = project();
+    const run = await trainUntil(tiny, 1);
+    const { recipe } = runFiles(run);
+    const before = readFileSync(recipe, 'utf8');
+    writeFileSync(recipe, before.replace('activations: int8', 'activations: ternary'));
+    expect(await use(run)).toEqual([expect.stringMatching(/^The recipe was changed since the checkpoint/)]);
+    expect(await resumeNotices(tiny)).toEqual([
+      expect.stringMatching(/^The recipe was changed since the checkpoint/),
+    ]);
+    // What only ends or watches a run changes no figure.
+    writeFileSync(recipe, before.replace(/steps: 6/, 'steps: 9').replace(/max_tokens: 4/, 'max_tokens: 5'));
+    expect(await use(run)).toEqual([]);
   });
 });
 
