@@ -13,8 +13,8 @@ import { WorkerPool } from './worker-pool.ts';
 
 /**
  * Where the tokenizer comes from: trained on this data for at most `vocab` ids (pairs that occur fewer than
- * `minFrequency` times, default 2, are not merged), read from a tokenizer.json that must have exactly `vocab` ids if
- * that is given, or there already (validation data is encoded with the tokenizer of the training data).
+ * `minFrequency` times, default 2, are not merged), read from a tokenizer.json of at most `vocab` ids if that is
+ * given, or there already (validation data is encoded with the tokenizer of the training data).
  */
 export type TokenizerSource =
   | { readonly type: 'byte_bpe'; readonly vocab: number; readonly minFrequency?: number }
@@ -133,11 +133,16 @@ class Preparation {
     if (source instanceof Tokenizer) return source;
     if ('file' in source) {
       const tokenizer = Tokenizer.load(source.file);
-      if (source.vocab === undefined || source.vocab === tokenizer.vocabSize) return tokenizer;
-      throw new FlashError(`The tokenizer has ${tokenizer.vocabSize} ids, the recipe says ${source.vocab}`, {
-        where: source.file,
-        remedy: `Set the vocab of the embedding (and tokenizer.vocab) to ${tokenizer.vocabSize}, or give another tokenizer.`,
-      });
+      const { vocab = tokenizer.vocabSize } = source;
+      if (tokenizer.vocabSize > vocab) {
+        throw new FlashError(`The tokenizer has ${tokenizer.vocabSize} ids, the model ${vocab}`, {
+          where: source.file,
+          remedy: `Set the vocab of the embedding to ${tokenizer.vocabSize} or more, or give another tokenizer.`,
+        });
+      }
+      if (tokenizer.vocabSize < vocab)
+        this.notices.push(`The tokenizer has ${tokenizer.vocabSize} ids: ${unusedIds(tokenizer, vocab)}.`);
+      return tokenizer;
     }
     const { vocab, minFrequency = 2 } = source;
     const path = this.cache.tokenizerPath(TRAINER_VERSION, this.content, vocab, minFrequency);
@@ -151,7 +156,7 @@ class Preparation {
     if (tokenizer.vocabSize < vocab) {
       this.notices.push(
         `The data is too small for ${vocab} tokens: the tokenizer has ${tokenizer.vocabSize}, ` +
-          `the ids from ${tokenizer.vocabSize} to ${vocab - 1} stay unused.`,
+          `${unusedIds(tokenizer, vocab)}.`,
       );
     }
     return tokenizer;
@@ -253,6 +258,11 @@ class Preparation {
     this.options.onProgress?.({ stage, done: total, total });
   }
 }
+
+const unusedIds = ({ vocabSize }: Tokenizer, vocab: number): string =>
+  vocabSize === vocab - 1
+    ? `the id ${vocabSize} stays unused`
+    : `the ids from ${vocabSize} to ${vocab - 1} stay unused`;
 
 /** Whoever copies entries of a cache by hand may give one the name of another. */
 function openFor(path: string, tokenizer: Tokenizer): TokenFile {

@@ -17,7 +17,7 @@ import { parseYaml } from './yaml.ts';
 
 /** A recipe that is right and complete: every default filled in, every path absolute. */
 export interface Recipe extends Omit<RecipeSettings, 'tokenizer'> {
-  /** Trained on the data, or read from a file that must have as many ids. */
+  /** Trained on the data, or read from a file; it has `vocab` ids at most. Ids of the model beyond them stay unused. */
   readonly tokenizer:
     | { readonly type: 'byte_bpe'; readonly vocab: number }
     | { readonly file: string; readonly vocab: number };
@@ -94,7 +94,8 @@ async function load(nameOrPath: string, changes: readonly Change[]): Promise<Rec
   reader.finish();
   const resolved = resolvePaths(settings, tree);
   const { type, file } = resolved.tokenizer;
-  const tokenizer = file === null ? { type, vocab: vocab! } : { file, vocab: vocab! };
+  const tokenizer =
+    file === null ? { type, vocab: resolved.tokenizer.vocab ?? vocab! } : { file, vocab: vocab! };
   return { ...resolved, tokenizer, registry: reader.registry };
 }
 
@@ -109,14 +110,17 @@ function checkTogether(
   if (!parts) return undefined;
   const { vocab } = parts.objective;
   const { tokenizer } = recipe;
+  // A file says itself how many it has.
+  if (!tokenizer || tokenizer.file !== null) return vocab;
   const places = [placeOf(tree, ['tokenizer', 'vocab']), ...vocabPlaces(recipe.model!)];
   const report = (message: string) => reader.report(latest(tree, places), message);
-  if (tokenizer && tokenizer.vocab !== null && tokenizer.vocab !== vocab) {
+  const ids = tokenizer.vocab ?? vocab;
+  if (ids > vocab) {
     report(
-      `the tokenizer has ${tokenizer.vocab} tokens (tokenizer.vocab) and the model ${vocab}; both must be the same`,
+      `the tokenizer has ${ids} tokens (tokenizer.vocab) and the model ${vocab}; the model must have at least as many`,
     );
-  } else if (tokenizer && tokenizer.file === null && vocab < MIN_VOCAB) {
-    report(`a vocabulary of ${vocab} is too small: byte-level BPE needs at least ${MIN_VOCAB} tokens`);
+  } else if (ids < MIN_VOCAB) {
+    report(`a vocabulary of ${ids} is too small: byte-level BPE needs at least ${MIN_VOCAB} tokens`);
   }
   return vocab;
 }

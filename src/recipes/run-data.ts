@@ -21,7 +21,6 @@ export interface RunData {
  */
 export async function prepareRunData(
   recipe: Recipe,
-  vocab: number,
   options: Pick<PrepareOptions, 'onProgress' | 'signal'>,
   tokenizer?: Tokenizer,
 ): Promise<RunData> {
@@ -31,7 +30,7 @@ export async function prepareRunData(
   const train = await prepareData({
     ...shared,
     files: files.train,
-    tokenizer: tokenizer ?? ('file' in recipe.tokenizer ? { ...recipe.tokenizer, vocab } : recipe.tokenizer),
+    tokenizer: tokenizer ?? recipe.tokenizer,
   });
   if (!files.valid) return { train, valid: null };
   return { train, valid: await prepareData({ ...shared, files: files.valid, tokenizer: train.tokenizer }) };

@@ -232,15 +232,20 @@ describe('the cache', () => {
 });
 
 describe('what cannot be prepared', () => {
-  it('a tokenizer with another vocabulary than the recipe', async () => {
+  it('a tokenizer with more ids than the model, while one with fewer is used and told of', async () => {
     const { tokenizer } = await prepare({ files: [sampleValid], tokenizer: bpe(300), cacheDir: newCache() });
     const file = join(folder, 'tokenizer.json');
     await tokenizer.save(file);
     const options = { files: [sampleValid], cacheDir: newCache() };
     const same = await prepare({ ...options, tokenizer: { file, vocab: 300 } });
     expect(same.tokenizer.fingerprint).toBe(tokenizer.fingerprint);
-    await expect(prepare({ ...options, tokenizer: { file, vocab: 1024 } })).rejects.toThrow(
-      /has 300 ids, the recipe says 1024/,
+    expect(same.notices).toEqual([]);
+    const smaller = await prepare({ ...options, tokenizer: { file, vocab: 1024 } });
+    expect(smaller.notices).toEqual(['The tokenizer has 300 ids: the ids from 300 to 1023 stay unused.']);
+    const byOne = await prepare({ ...options, tokenizer: { file, vocab: 301 } });
+    expect(byOne.notices).toEqual(['The tokenizer has 300 ids: the id 300 stays unused.']);
+    await expect(prepare({ ...options, tokenizer: { file, vocab: 299 } })).rejects.toThrow(
+      'The tokenizer has 300 ids, the model 299',
     );
   });
 

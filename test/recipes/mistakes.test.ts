@@ -182,7 +182,7 @@ describe('mistakes in a recipe', () => {
       'another vocabulary',
       'type: byte_bpe, vocab: 300',
       'type: byte_bpe, vocab: §400',
-      'the tokenizer has 400 tokens (tokenizer.vocab) and the model 300; both must be the same',
+      'the tokenizer has 400 tokens (tokenizer.vocab) and the model 300; the model must have at least as many',
     ],
     [
       'a schedule over a limit that is not set',

@@ -53,9 +53,9 @@ async function run(name: string, options: DiffOptions, terminal: Terminal): Prom
   const recipe = await loadRecipe(name, { set: settings({ data, set, threads }) });
   describeModel(recipe);
   const progress = new TaskProgress(terminal);
-  const prepared = await prepareRunData(recipe, recipe.tokenizer.vocab, {
-    onProgress: progress.onPrepare,
-  }).finally(() => progress.end());
+  const prepared = await prepareRunData(recipe, { onProgress: progress.onPrepare }).finally(() =>
+    progress.end(),
+  );
   for (const notice of prepared.train.notices) progress.note(notice);
   try {
     const { seq_len: seqLen, batch, order } = recipe.data;
