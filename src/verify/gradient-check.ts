@@ -13,10 +13,18 @@ import { DenseRows } from '../core/rows.ts';
 import { buildModel } from '../recipes/build-model.ts';
 import { composeModel } from '../recipes/compose.ts';
 import type { Recipe } from '../recipes/load.ts';
+import {
+  type ComparedDerivatives,
+  compareDerivatives,
+  derivative,
+  dot,
+  FINER,
+  ROUNDINGS,
+} from './derivatives.ts';
 import { LayerCase } from './layer-case.ts';
 
 /** How one gradient compares with finite differences of the smooth function that its layer stands for. */
-export interface GradientResult {
+export interface GradientResult extends ComparedDerivatives {
   /** Path of the layer; `model` for the loss of the whole model. */
   readonly layer: string;
   readonly type: string;
@@ -24,8 +32,6 @@ export interface GradientResult {
   readonly of: string;
   /** Derivatives that were compared. */
   readonly probes: number;
-  /** Greatest `|gradient - difference| / (|difference| + rms)`; not finite where backward left no number. */
-  readonly worst: number;
   readonly bound: number;
   /** Quantisers that were replaced by their linearisation: `absmean`, `ternary`. */
   readonly surrogate: readonly string[];
@@ -40,19 +46,6 @@ const LAYER_BOUND = 1e-7;
 /** Through a whole model the third derivative counts, hence the wider step and bound. */
 const MODEL_STEP = 1e-4;
 const MODEL_BOUND = 1e-5;
-
-/** Central difference with its error of second order taken out (Richardson). */
-function derivative(move: (by: number) => void, loss: () => number, step: number): number {
-  const slope = (h: number): number => {
-    move(h);
-    const up = loss();
-    move(-2 * h);
-    const down = loss();
-    move(h);
-    return (up - down) / (2 * h);
-  };
-  return (4 * slope(step / 2) - slope(step)) / 3;
-}
 
 /** Evenly spread places in `length` elements, at most `most`. */
 function spread(length: number, most: number): number[] {
@@ -75,6 +68,8 @@ export function checkLayer(
   const base = smooth.record();
   test.forward(base);
   const surrogate = smooth.quantizers;
+  // Before backward, which may find y made unusable.
+  const rounding = (ROUNDINGS * test.lossTerms()) / LAYER_STEP;
   store.zeroGrads();
   test.dx.data.fill(Number.NaN);
   test.backward(base);
@@ -85,36 +80,31 @@ export function checkLayer(
   ];
   return gradients.map(({ of, values, gradient }) => {
     const at = spread(values.length, probes);
-    const differences = at.map((i) => {
+    const differenceAt = (i: number, step: number): number => {
       const value = values[i]!;
       const move = (by: number): void => {
         values[i]! += by;
       };
-      const difference = derivative(move, loss, LAYER_STEP);
+      const difference = derivative(move, loss, step);
       values[i] = value;
+      return difference;
+    };
+    const differences = at.map((i) => {
+      const difference = differenceAt(i, LAYER_STEP);
       onProbe();
       return difference;
     });
-    const found = at.map((i) => gradient[i]!);
     const { path, type } = layer;
-    return {
-      layer: path,
-      type,
-      of,
-      probes: at.length,
-      worst: worstOf(found, differences),
+    const compared = compareDerivatives({
+      found: at.map((i) => gradient[i]!),
+      differences,
+      finer: (k) => differenceAt(at[k]!, LAYER_STEP / FINER),
       bound: LAYER_BOUND,
-      surrogate,
-    };
+      rounding,
+      size: Math.sqrt(dot(differences, differences) / differences.length),
+    });
+    return { layer: path, type, of, probes: at.length, ...compared, bound: LAYER_BOUND, surrogate };
   });
-}
-
-function worstOf(found: readonly number[], differences: readonly number[]): number {
-  const rms = Math.sqrt(differences.reduce((sum, d) => sum + d * d, 0) / differences.length);
-  // A gradient of nothing but zeros would be right by never being looked at.
-  if (rms === 0) return Number.POSITIVE_INFINITY;
-  const errors = found.map((g, i) => Math.abs(g - differences[i]!) / (Math.abs(differences[i]!) + rms));
-  return errors.some(Number.isNaN) ? Number.NaN : Math.max(...errors);
 }
 
 export interface GradcheckOptions {
@@ -224,9 +214,10 @@ export class ModelCase {
     const context = () => ({ k: this.kernels, seqLen: SEQ_LEN, carry: false, compute: FLOAT32 });
     model.prepare();
     model.store.zeroGrads();
-    runner.train(rows, 1 / tokens, context());
+    const nats = runner.train(rows, 1 / tokens, context());
     const gradients = model.store.all.map((p) => p.grad.data.slice());
     const surrogate = smooth.quantizers;
+    const rounding = (ROUNDINGS * nats) / tokens / MODEL_STEP;
     const loss = (): number => {
       this.kernels = smooth.replay();
       model.prepare();
@@ -242,20 +233,29 @@ export class ModelCase {
       const move = (by: number): void => {
         for (let j = 0; j < p.size; j++) values[j]! += (by * direction[j]!) / norm;
       };
-      const slope = derivative(move, loss, MODEL_STEP);
-      (values as Float64Array).set(before);
-      const found = dot(gradient, direction) / norm;
-      // What a random direction of length 1 meets of the gradient on average.
-      const size = Math.sqrt(dot(gradient, gradient) / p.size);
-      const worst =
-        size === 0 ? Number.POSITIVE_INFINITY : Math.abs(found - slope) / (Math.abs(slope) + size);
-      yield { layer: 'model', type: 'loss', of: p.name, probes: 1, worst, bound: MODEL_BOUND, surrogate };
+      const slopeAt = (step: number): number => {
+        const slope = derivative(move, loss, step);
+        (values as Float64Array).set(before);
+        return slope;
+      };
+      const compared = compareDerivatives({
+        found: [dot(gradient, direction) / norm],
+        differences: [slopeAt(MODEL_STEP)],
+        finer: () => slopeAt(MODEL_STEP / FINER),
+        bound: MODEL_BOUND,
+        rounding,
+        // What a random direction of length 1 meets of the gradient on average.
+        size: Math.sqrt(dot(gradient, gradient) / p.size),
+      });
+      yield {
+        layer: 'model',
+        type: 'loss',
+        of: p.name,
+        probes: 1,
+        ...compared,
+        bound: MODEL_BOUND,
+        surrogate,
+      };
     }
   }
-}
-
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

@@ -60,6 +60,14 @@ export class LayerCase {
     return sum;
   }
 
+  /** The sum of |y * dy| after `forward`: what the terms are large that the loss is the sum of. */
+  lossTerms(): number {
+    const [y, dy] = [this.y.data, this.dy.data];
+    let sum = 0;
+    for (let i = 0; i < y.length; i++) sum += Math.abs(y[i]! * dy[i]!);
+    return sum;
+  }
+
   backward(k: Kernels): void {
     // What a layer does not keep, others may have overwritten by now.
     const { keeps } = this.layer;

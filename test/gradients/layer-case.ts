@@ -18,12 +18,17 @@ function entryOf({ type, main }: Component, example: Readonly<Record<string, unk
 
 /** A case of the layer that a component makes of one of its examples. */
 export class ExampleCase extends LayerCase {
-  constructor(registry: Registry, component: Component, example: Readonly<Record<string, unknown>>) {
+  constructor(
+    registry: Registry,
+    component: Component,
+    example: Readonly<Record<string, unknown>>,
+    { cols = EXAMPLE_COLS, sequences = 2, seqLen = SEQ_LEN } = {},
+  ) {
     const reader = new RecipeReader(registry);
     const place = { text: component.type, source: component.type, dir: '.', line: 0, column: 0 };
     const spec = reader.readLayer(toTree(entryOf(component, example), place), ['layer'], 'a test');
     reader.finish();
-    const layer = buildLayers([spec!], EXAMPLE_COLS, { backend, seqLen: SEQ_LEN });
-    super(layer, backend, { sequences: 2, seqLen: SEQ_LEN });
+    const layer = buildLayers([spec!], cols, { backend, seqLen });
+    super(layer, backend, { sequences, seqLen });
   }
 }

@@ -19,6 +19,8 @@ describe.each(registry.all('layer').map((c) => [c.type, c] as const))('%s', (_, 
       const results = checkLayer(test, backend.kernels);
       expect(results.map(({ of }) => of)).toEqual(['x', ...test.store.all.map((p) => p.name)]);
       expect(results.filter((result) => !isRight(result))).toEqual([]);
+      // A gradient that is 0 everywhere may be right, but would show no mistake.
+      expect(results.filter(({ zero }) => zero)).toEqual([]);
     });
 
     it('writes all of dx, adds to its gradients, and leaves everything else as it is', () => {

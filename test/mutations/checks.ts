@@ -72,7 +72,8 @@ function everyTruth(): readonly Truth[] {
 
 function refuseWrong(results: Iterable<GradientResult>): void {
   for (const result of results)
-    if (!isRight(result)) throw new Error(`${result.layer} ${result.of}: off by ${result.worst}`);
+    if (!isRight(result) || result.zero)
+      throw new Error(`${result.layer} ${result.of}: off by ${result.worst}`);
 }
 
 const SEQ_LEN = 8;

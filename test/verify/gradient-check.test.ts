@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkArguments } from '../../src/backends/decorators/check-arguments.ts';
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import type { Layer, StepContext } from '../../src/core/layer.ts';
+import { Parameter } from '../../src/core/parameter.ts';
+import type { Mat } from '../../src/core/tensor.ts';
+import { createRegistry } from '../../src/recipes/registry.ts';
+import { checkLayer, type GradientResult, isRight } from '../../src/verify/gradient-check.ts';
+import { LayerCase } from '../../src/verify/layer-case.ts';
+import { ExampleCase } from '../gradients/layer-case.ts';
+
+const backend = checkArguments(createReferenceBackend('f64'));
+const registry = createRegistry();
+// Containers take as many columns as they give: their examples say how many.
+const LAYERS = registry.all('layer').filter(({ type }) => type !== 'residual' && type !== 'repeat');
+
+const ROWS = ['random', 'equal', 'zero', 'tiny', 'huge'] as const;
+const FILL: Readonly<Record<(typeof ROWS)[number], (x: number, i: number, cols: number) => number>> = {
+  random: (x) => x,
+  equal: (_, i, cols) => Math.sin(1 + (i % cols)),
+  zero: () => 0,
+  tiny: (x) => 1e-3 * x,
+  huge: (x) => 1e3 * x,
+};
+
+const wrong = (results: readonly GradientResult[]) => results.filter((result) => !isRight(result));
+
+describe('gradcheck', () => {
+  it.each(LAYERS.map((c) => [c.type, c] as const))(
+    'finds nothing wrong with %s, however few rows and columns it has',
+    (_, component) => {
+      fc.assert(
+        fc.property(
+          fc.constantFrom(...component.examples),
+          fc.record({
+            cols: fc.integer({ min: 1, max: 3 }),
+            sequences: fc.integer({ min: 1, max: 2 }),
+            seqLen: fc.integer({ min: 1, max: 3 }),
+          }),
+          fc.constantFrom(...ROWS),
+          (example, size, rows) => {
+            const test = new ExampleCase(registry, component, example, size);
+            const { data, cols } = test.x;
+            for (let i = 0; i < data.length; i++) data[i] = FILL[rows](data[i]!, i, cols);
+            expect(wrong(checkLayer(test, backend.kernels))).toEqual([]);
+          },
+        ),
+        { numRuns: 40, seed: 1 },
+      );
+    },
+  );
+
+  it('finds a norm whose gradient is wrong where it is all but zero', () => {
+    const norm = registry.get('layer', 'rms_norm')!;
+    const { kernels } = backend;
+    const wrongKernels = {
+      ...kernels,
+      rmsNormGrad: (dx: Mat, ...rest: [Mat | null, Mat, Mat, Mat | null, Mat]) => {
+        kernels.rmsNormGrad(dx, ...rest);
+        for (let i = 0; i < dx.data.length; i++) dx.data[i]! *= 1.5;
+      },
+    };
+    const test = new ExampleCase(registry, norm, norm.examples[0]!, { cols: 1 });
+    expect(wrong(checkLayer(test, wrongKernels)).map(({ of }) => of)).toEqual(['x']);
+  });
+});
+
+/** `y = x + 0 * unused`; `wrote` is what backward adds to the gradient of the parameter. */
+class Unused implements Layer<null> {
+  readonly path = 'unused';
+  readonly type = 'unused';
+  readonly inCols = 4;
+  readonly outCols = 4;
+  readonly coupling = 'row';
+  readonly keeps = { input: false, output: false };
+  readonly macs = 0;
+  private readonly parameter = new Parameter('unused.weight', 'dense', 2, 2, { normal: 1 });
+
+  constructor(private readonly wrote: number) {}
+
+  parameters() {
+    return [this.parameter];
+  }
+
+  plan() {
+    return null;
+  }
+
+  forward(_: StepContext, x: Mat, y: Mat): void {
+    for (let i = 0; i < x.data.length; i++) y.data[i] = x.data[i]!;
+  }
+
+  backward(_: StepContext, _x: Mat, _y: Mat, dy: Mat, dx: Mat): void {
+    for (let i = 0; i < dy.data.length; i++) dx.data[i] = dy.data[i]!;
+    this.parameter.grad.data[3]! += this.wrote;
+  }
+}
+
+describe('a parameter that has no effect', () => {
+  const check = (wrote: number) => {
+    const test = new LayerCase(new Unused(wrote), backend, { sequences: 1, seqLen: 3 });
+    return checkLayer(test, backend.kernels).find(({ of }) => of === 'unused.weight')!;
+  };
+
+  it('has a right gradient of zero, which is said', () => {
+    const result = check(0);
+    expect(result).toMatchObject({ worst: 0, zero: true, probes: 4 });
+    expect(isRight(result)).toBe(true);
+  });
+
+  it.each([1, 1e-6, NaN])('has a wrong gradient of %d', (wrote) => {
+    const result = check(wrote);
+    expect(isRight(result)).toBe(false);
+    expect(result.zero).toBe(false);
+  });
+});
