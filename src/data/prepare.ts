@@ -133,6 +133,7 @@ class Preparation {
     if (source instanceof Tokenizer) return source;
     if ('file' in source) {
       const tokenizer = Tokenizer.load(source.file);
+      this.notices.push(...tokenizer.notices);
       const { vocab = tokenizer.vocabSize } = source;
       if (tokenizer.vocabSize > vocab) {
         throw new FlashError(`The tokenizer has ${tokenizer.vocabSize} ids, the model ${vocab}`, {

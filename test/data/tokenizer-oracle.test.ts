@@ -109,6 +109,113 @@ describe('ids are those of the Hugging Face tokenizers', () => {
   });
 });
 
+describe("a file from elsewhere has the Hugging Face tokenizers' ids", () => {
+  type Json = Record<string, unknown>;
+  type Special = { id: number; content: string; normalized: boolean };
+  type Draft = Json & {
+    model: Json & { merges: string[][]; vocab: Record<string, number> };
+    added_tokens: Special[];
+    pre_tokenizer: Json;
+    decoder: Json;
+  };
+  const BYTE_LEVEL = { type: 'ByteLevel', add_prefix_space: true, trim_offsets: false, use_regex: true };
+  const template = { type: 'TemplateProcessing', special_tokens: {}, pair: [] as unknown[] };
+  const own = [{ Sequence: { id: 'A', type_id: 0 } }];
+
+  /** One more special token after all ids. */
+  function addSpecial(draft: Draft, content: string, normalized: boolean): void {
+    const id = Object.keys(draft.model.vocab).length;
+    draft.model.vocab[content] = id;
+    draft.added_tokens.push({ ...draft.added_tokens[0]!, id, content, normalized });
+  }
+
+  const SHAPES: [string, (draft: Draft) => void][] = [
+    [
+      'with merges as strings',
+      (d) => void Object.assign(d.model, { merges: d.model.merges.map((pair) => pair.join(' ')) }),
+    ],
+    [
+      'as GPT-2 has it',
+      (d) => {
+        for (const token of d.added_tokens) token.normalized = true;
+        Object.assign(d.model, { continuing_subword_prefix: '', end_of_word_suffix: '', unk_token: '<unk>' });
+        Object.assign(d, { post_processor: BYTE_LEVEL, decoder: BYTE_LEVEL });
+      },
+    ],
+    [
+      'whose special tokens overlap',
+      (d) => {
+        addSpecial(d, '<|eos|><pad', false);
+        addSpecial(d, '<|eos|><pad><', false);
+        addSpecial(d, '<<|', false);
+      },
+    ],
+    [
+      'whose special tokens overlap, some of them normalised',
+      (d) => {
+        addSpecial(d, 'the <|', true);
+        addSpecial(d, '<pad><un', true);
+        addSpecial(d, 'he e', true);
+        addSpecial(d, 'he end o', true);
+      },
+    ],
+    [
+      'whose parts are sequences of one',
+      (d) => {
+        Object.assign(d, {
+          normalizer: { type: 'Sequence', normalizers: [] },
+          pre_tokenizer: { type: 'Sequence', pretokenizers: [d.pre_tokenizer] },
+          decoder: { type: 'Sequence', decoders: [d.decoder] },
+          post_processor: { type: 'Sequence', processors: [BYTE_LEVEL, { ...template, single: own }] },
+        });
+      },
+    ],
+  ];
+  const TEXTS = [
+    ODD_TEXT,
+    'the end <|eos|> of it\n<|eos|>\n',
+    '<pad><unk><bos><|eos|><|endoftext|>',
+    '<<|eos|>> <|eos|><pad><unk> <|eos|><pad <|eos|><pad>',
+    'the <|eos|> the <| end of the end',
+  ];
+
+  it.each(SHAPES)('%s', async (_, change) => {
+    const draft = structuredClone(ours.toJSON()) as Draft;
+    change(draft);
+    const loaded = Tokenizer.fromJSON(draft, 'elsewhere.json');
+    const oracle = RustTokenizer.fromString(JSON.stringify(draft));
+    // What is saved must mean the same once more.
+    const again = Tokenizer.fromJSON(JSON.parse(JSON.stringify(loaded)), 'again.json');
+    expect(again.fingerprint).toBe(loaded.fingerprint);
+    for (const text of TEXTS) {
+      const ids = (await oracle.encode(text)).getIds();
+      expect([...loaded.encode(text)], text).toEqual(ids);
+      expect([...again.encode(text)], text).toEqual(ids);
+      expect(loaded.decode(ids)).toBe(await oracle.decode(ids, true));
+    }
+  });
+
+  it('where it would cut or fill up texts, which is said and not done', () => {
+    const draft = structuredClone(ours.toJSON()) as Draft;
+    const truncation = { direction: 'Right', max_length: 4, strategy: 'LongestFirst', stride: 0 };
+    Object.assign(draft, { truncation, padding: { strategy: { Fixed: 8 }, pad_id: 0, pad_token: '<pad>' } });
+    const loaded = Tokenizer.fromJSON(draft, 'elsewhere.json');
+    expect(loaded.notices).toEqual([
+      "The tokenizer's 'truncation' and 'padding' are ignored: texts are neither cut nor filled up here.",
+    ]);
+    expect(loaded.encode(ODD_TEXT)).toEqual(ours.encode(ODD_TEXT));
+    expect(loaded.fingerprint).toBe(ours.fingerprint);
+  });
+
+  it("says that 'normalized' special tokens are found as they are written", () => {
+    const draft = structuredClone(ours.toJSON()) as Draft;
+    draft.added_tokens[3]!.normalized = true;
+    const { notices } = Tokenizer.fromJSON(draft, 'elsewhere.json');
+    expect(notices).toEqual([expect.stringMatching(/^The tokenizer marks special tokens as 'normalized'/)]);
+    expect(ours.notices).toEqual([]);
+  });
+});
+
 describe('merges are those of the Hugging Face trainer', () => {
   // The npm package trains a vocabulary of 30,000 line by line, merging pairs that occur even once; its ids differ from
   // ours (no special tokens, no alphabet), but their order is the same, and so are all ties.

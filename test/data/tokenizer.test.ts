@@ -96,13 +96,17 @@ describe('a foreign or hostile tokenizer.json is refused with its reason', () =>
       },
       /model\.dropout/,
     ],
-    ['a normalizer', (d) => void Object.assign(d, { normalizer: { type: 'NFC' } }), /'normalizer' is set/],
+    [
+      'a normalizer',
+      (d) => void Object.assign(d, { normalizer: { type: 'NFC' } }),
+      /the normalizer "NFC" changes texts/,
+    ],
     [
       'another splitter',
       (d) => {
         d.pre_tokenizer.type = 'Metaspace';
       },
-      /pre_tokenizer\.type/,
+      /the pre_tokenizer is "Metaspace", expected "ByteLevel" alone/,
     ],
     [
       'a prefix space',
@@ -121,7 +125,43 @@ describe('a foreign or hostile tokenizer.json is refused with its reason', () =>
     [
       'a template',
       (d) => void Object.assign(d, { post_processor: { type: 'TemplateProcessing' } }),
-      /post_processor/,
+      /the post_processor "TemplateProcessing" adds tokens/,
+    ],
+    [
+      'a template that adds a token',
+      (d) => {
+        const bos = { SpecialToken: { id: '<bos>', type_id: 0 } };
+        const single = [bos, { Sequence: { id: 'A', type_id: 0 } }];
+        const processors = [{ type: 'ByteLevel' }, { type: 'TemplateProcessing', single, pair: [] }];
+        Object.assign(d, { post_processor: { type: 'Sequence', processors } });
+      },
+      /the post_processor "TemplateProcessing" adds tokens/,
+    ],
+    [
+      'the marks of RoBERTa',
+      (d) => void Object.assign(d, { post_processor: { type: 'RobertaProcessing' } }),
+      /the post_processor "RobertaProcessing" adds tokens/,
+    ],
+    [
+      'a second splitter, as in Llama 3',
+      (d) => {
+        const pretokenizers = [{ type: 'Split', pattern: { Regex: 'x' } }, { ...d.pre_tokenizer }];
+        Object.assign(d, { pre_tokenizer: { type: 'Sequence', pretokenizers } });
+      },
+      /the pre_tokenizer is "Split", "ByteLevel", expected "ByteLevel" alone/,
+    ],
+    ['no splitter', (d) => void Object.assign(d, { pre_tokenizer: null }), /the pre_tokenizer is nothing/],
+    [
+      'words that are looked up before they are merged',
+      (d) => {
+        d.model.ignore_merges = true;
+      },
+      /model\.ignore_merges is true/,
+    ],
+    [
+      'a sequence of no list',
+      (d) => void Object.assign(d, { decoder: { type: 'Sequence' } }),
+      /decoder\.decoders is nothing, expected an array/,
     ],
     ['a missing byte', (d) => renumber(d, 'q'), /no token for the byte "q"/],
     [

@@ -6,6 +6,8 @@ import { MAX_MERGES, MAX_VOCAB, type Merge } from './merges.ts';
 export interface SpecialToken {
   readonly id: number;
   readonly content: string;
+  /** Hugging Face looks for these only in what the others leave: without a normaliser, that is all it changes. */
+  readonly normalized?: true;
 }
 
 /** All that decides which ids a text gets: what a tokenizer.json says, checked. */
@@ -14,6 +16,8 @@ export interface TokenizerSpec {
   readonly tokens: readonly string[];
   readonly merges: readonly Merge[];
   readonly specials: readonly SpecialToken[];
+  /** What the file asks for and has no effect here, in whole sentences. */
+  readonly notices?: readonly string[];
 }
 
 /** As Hugging Face writes them; a decoder doesn't look at `add_prefix_space`. */
@@ -28,14 +32,14 @@ export function toTokenizerJson(spec: TokenizerSpec): Json {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: specials.map(({ id, content }) => {
+    added_tokens: specials.map(({ id, content, normalized = false }) => {
       return {
         id,
         content,
         single_word: false,
         lstrip: false,
         rstrip: false,
-        normalized: false,
+        normalized,
         special: true,
       };
     }),
@@ -74,22 +78,7 @@ export function fromTokenizerJson(value: unknown, where: string): TokenizerSpec 
   for (const key of ['dropout', 'continuing_subword_prefix', 'end_of_word_suffix', 'ignore_merges']) {
     check.that(!model[key], `model.${key} is ${show(model[key])}, which is not supported`);
   }
-  for (const key of ['normalizer', 'truncation', 'padding']) {
-    check.that(root[key] == null, `'${key}' is set, which is not supported`);
-  }
-  const split = check.object(root.pre_tokenizer, 'pre_tokenizer');
-  check.that(split.type === 'ByteLevel', `pre_tokenizer.type is ${show(split.type)}, expected "ByteLevel"`);
-  check.that(split.add_prefix_space === false, 'pre_tokenizer.add_prefix_space must be false');
-  check.that(split.use_regex !== false, 'pre_tokenizer.use_regex must be true');
-  check.that(
-    check.object(root.decoder, 'decoder').type === 'ByteLevel',
-    'the decoder must be of type "ByteLevel"',
-  );
-  const after = root.post_processor as Json | null | undefined;
-  check.that(
-    after == null || after.type === 'ByteLevel',
-    "'post_processor' adds tokens, which is not supported",
-  );
+  checkPipeline(check, root);
 
   const idOf = readVocab(check, model.vocab);
   const specials = readSpecials(check, root.added_tokens ?? [], idOf);
@@ -97,7 +86,62 @@ export function fromTokenizerJson(value: unknown, where: string): TokenizerSpec 
   for (const char of BYTE_TO_CHAR) {
     check.that(idOf.has(char), `the vocabulary has no token for the byte ${show(char)}: no byte-level BPE`);
   }
-  return { tokens, merges: readMerges(check, model.merges, idOf), specials };
+  return {
+    tokens,
+    merges: readMerges(check, model.merges, idOf),
+    specials,
+    notices: noticesOf(root, specials),
+  };
+}
+
+/** What stands around the model: a byte-level splitter and decoder, and nothing that changes a text or its ids. */
+function checkPipeline(check: Checks, root: Json): void {
+  const [normalizer] = check.parts(root.normalizer, 'normalizer', 'normalizers');
+  check.that(!normalizer, `the normalizer ${show(normalizer?.type)} changes texts, which is not supported`);
+  for (const [key, list] of [
+    ['pre_tokenizer', 'pretokenizers'],
+    ['decoder', 'decoders'],
+  ] as const) {
+    const parts = check.parts(root[key], key, list);
+    const types = parts.map(({ type }) => show(type)).join(', ') || 'nothing';
+    const right = parts.length === 1 && parts[0]!.type === 'ByteLevel';
+    check.that(right, `the ${key} is ${types}, expected "ByteLevel" alone`);
+    if (key === 'decoder') continue;
+    check.that(
+      parts[0]!.add_prefix_space === false,
+      'pre_tokenizer.add_prefix_space must be false: a blank before each text is not supported',
+    );
+    check.that(parts[0]!.use_regex !== false, 'pre_tokenizer.use_regex must be true');
+  }
+  for (const part of check.parts(root.post_processor, 'post_processor', 'processors')) {
+    // ByteLevel only moves offsets.
+    check.that(
+      part.type === 'ByteLevel' || addsNothing(part),
+      `the post_processor ${show(part.type)} adds tokens to each text, which is not supported`,
+    );
+  }
+}
+
+/** A template that gives back a text's own ids, `$A`. */
+function addsNothing({ type, single }: Json): boolean {
+  if (type !== 'TemplateProcessing' || !Array.isArray(single) || single.length !== 1) return false;
+  return single[0]?.Sequence?.id === 'A';
+}
+
+function noticesOf(root: Json, specials: readonly SpecialToken[]): string[] {
+  const blocks = ['truncation', 'padding'].filter((key) => root[key] != null).map((key) => `'${key}'`);
+  const notices: string[] = [];
+  if (blocks.length > 0) {
+    notices.push(
+      `The tokenizer's ${blocks.join(' and ')} are ignored: texts are neither cut nor filled up here.`,
+    );
+  }
+  if (specials.some(({ normalized }) => normalized)) {
+    notices.push(
+      "The tokenizer marks special tokens as 'normalized': it has no normaliser, so they are found as written.",
+    );
+  }
+  return notices;
 }
 
 function readVocab(check: Checks, value: unknown): Map<string, number> {
@@ -122,7 +166,7 @@ function readSpecials(check: Checks, value: unknown, idOf: Map<string, number>):
       token.special === true,
       `the added token ${show(content)} is not special, which is not supported`,
     );
-    for (const key of ['single_word', 'lstrip', 'rstrip', 'normalized']) {
+    for (const key of ['single_word', 'lstrip', 'rstrip']) {
       check.that(!token[key], `the added token ${show(content)} sets '${key}', which is not supported`);
     }
     const known = idOf.get(content);
@@ -131,7 +175,7 @@ function readSpecials(check: Checks, value: unknown, idOf: Map<string, number>):
       `${show(content)} has the id ${id} and, in the vocabulary, ${known}`,
     );
     idOf.set(content, id);
-    return { id, content };
+    return token.normalized === true ? { id, content, normalized: true } : { id, content };
   });
 }
 
@@ -208,6 +252,16 @@ class Checks {
       throw this.error(`${name} is ${show(value)}, expected an object`);
     }
     return value as Json;
+  }
+
+  /** The parts of a `Sequence`, which holds them under `list`; the value itself where it is none; nothing for null. */
+  parts(value: unknown, name: string, list: string): readonly Json[] {
+    if (value == null) return [];
+    const whole = this.object(value, name);
+    if (whole.type !== 'Sequence') return [whole];
+    return this.array(whole[list], `${name}.${list}`).map((part, i) =>
+      this.object(part, `${name}.${list}[${i}]`),
+    );
   }
 
   array(value: unknown, name: string): readonly unknown[] {

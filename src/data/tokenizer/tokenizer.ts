@@ -8,7 +8,12 @@ import { BpeEncoder, type IdArray } from './bpe-encoder.ts';
 import { trainBpe } from './bpe-trainer.ts';
 import { BYTE_TO_CHAR, tokenBytes } from './byte-alphabet.ts';
 import { MAX_VOCAB } from './merges.ts';
-import { fromTokenizerJson, type TokenizerSpec, toTokenizerJson } from './tokenizer-json.ts';
+import {
+  fromTokenizerJson,
+  type SpecialToken,
+  type TokenizerSpec,
+  toTokenizerJson,
+} from './tokenizer-json.ts';
 import type { WordCounts } from './word-counter.ts';
 
 /** The special tokens of a tokenizer trained here, with the ids 0 to 3. */
@@ -38,7 +43,8 @@ export class Tokenizer {
   private readonly specials: ReadonlyMap<string, number>;
   /** Ids of the special tokens, `eos` among them. */
   readonly specialIds: ReadonlySet<number>;
-  private readonly specialPattern: RegExp;
+  /** Each splits what those before it left. */
+  private readonly specialPatterns: readonly RegExp[];
 
   private constructor(spec: TokenizerSpec, where: string) {
     const { tokens, merges, specials } = spec;
@@ -65,9 +71,8 @@ export class Tokenizer {
       merges,
       mergedIds,
     );
-    // Longest first: of two tokens that begin at the same place the longer one is meant.
-    const names = [...this.specials.keys()].sort((a, b) => b.length - a.length);
-    this.specialPattern = new RegExp(`(${names.map(escapePattern).join('|')})`, 'u');
+    const groups = [specials.filter((s) => !s.normalized), specials.filter((s) => s.normalized)];
+    this.specialPatterns = groups.filter((group) => group.length > 0).map(specialPattern);
   }
 
   /**
@@ -113,6 +118,11 @@ export class Tokenizer {
     return new Tokenizer(fromTokenizerJson(value, where), where);
   }
 
+  /** What the tokenizer.json asks for and has no effect here, in whole sentences. */
+  get notices(): readonly string[] {
+    return this.spec.notices ?? [];
+  }
+
   /** The tokenizer.json. */
   toJSON(): unknown {
     return toTokenizerJson(this.spec);
@@ -130,11 +140,19 @@ export class Tokenizer {
   encode(text: string): Int32Array {
     const ids = new Int32Array(Buffer.byteLength(text, 'utf8'));
     let count = 0;
-    // split() with a capturing group: every second part is a special token.
-    text.split(this.specialPattern).forEach((part, i) => {
-      if (i % 2 === 1) ids[count++] = this.specials.get(part)!;
-      else count = this.encodeUtf8(Buffer.from(part, 'utf8'), 0, undefined, ids, count);
-    });
+    const encodeFrom = (part: string, pattern: number): void => {
+      const special = this.specialPatterns[pattern];
+      if (!special) {
+        count = this.encodeUtf8(Buffer.from(part, 'utf8'), 0, undefined, ids, count);
+        return;
+      }
+      // split() with a capturing group: every second part is a special token.
+      part.split(special).forEach((piece, i) => {
+        if (i % 2 === 1) ids[count++] = this.specials.get(piece)!;
+        else encodeFrom(piece, pattern + 1);
+      });
+    };
+    encodeFrom(text, 0);
     return ids.slice(0, count);
   }
 
@@ -205,6 +223,12 @@ export class StreamDecoder {
   end(): string {
     return this.decoder.decode();
   }
+}
+
+/** Longest first: of two tokens that begin at the same place the longer one is meant. */
+function specialPattern(specials: readonly SpecialToken[]): RegExp {
+  const names = specials.map(({ content }) => content).sort((a, b) => b.length - a.length);
+  return new RegExp(`(${names.map(escapePattern).join('|')})`, 'u');
 }
 
 function escapePattern(text: string): string {
