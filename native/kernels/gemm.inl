@@ -167,6 +167,52 @@ inline void multiplyRows(const Context& ctx, Matrix<float> out, Matrix<const flo
                           {Into::replace, scale, 0});
 }
 
+/**
+ * out = left . right for rows that fit in one tile. Each panel then serves one tile: a thread fills a chunk of it, by
+ * `fill(to, step, steps, col, cols)`, and multiplies it while it is in its nearest cache. The sums are those of packed
+ * panels, to the bit.
+ */
+template <class Steps, class Fill>
+inline void multiplyTileOfRows(Context& ctx, Matrix<float> out, Matrix<const float> left, const Fill& fill,
+                               const float* scale) {
+  using Operand = RowsOperand<Steps>;
+  constexpr int64_t CHUNK = Operand::CHUNK;
+  const Operand operand = {left.data, left.cols};
+  const int64_t allSteps = stepsOf<Steps>(left.cols), roomSize = atMost(allSteps, CHUNK) * TILE_COLS;
+  float* rooms = ctx.scratch.get<float>(static_cast<size_t>(ctx.threads * roomSize));
+  if (!rooms) return;
+  const Team team = teamFor(ctx, allSteps * out.cols, PACK_SHARE);
+  parallelRows(team, out.cols, TILE_COLS, [&](int64_t begin, int64_t end, int thread) {
+    [[maybe_unused]] typename Steps::Unit::Registers registers;
+    float converted[Steps::IN_PLACE ? 1 : Steps::ROWS * CHUNK];
+    float* room = rooms + thread * roomSize;
+    for (int64_t col = begin; col < end; col += TILE_COLS) {
+      const int64_t cols = atMost(out.cols - col, TILE_COLS);
+      Finish finish = {Into::replace, scale, 0};
+      for (int64_t step = 0; step < allSteps; step += CHUNK) {
+        const int64_t steps = atMost(allSteps - step, CHUNK);
+        for (int64_t s = 0; s < steps; s += PACK_STEPS) {
+          fill(room + s * TILE_COLS, step + s, atMost(steps - s, PACK_STEPS), col, cols);
+        }
+        const Left block = operand.block(0, left.rows, step, steps, converted, finish);
+        multiplyPanel<Steps>(0, left.rows, block, room, steps, whole(out).from(0, col), finish);
+        finish.into = Into::add;
+      }
+    }
+  });
+}
+
+/** out = left . right, times one scale where it is given; `fill` packs the right operand as `fillPanels` wants it. */
+template <class Steps, class Fill>
+inline void multiplyFilled(Context& ctx, Matrix<float> out, Matrix<const float> left, const Fill& fill,
+                           const float* scale = nullptr) {
+  if (left.rows <= Steps::ROWS) return multiplyTileOfRows<Steps>(ctx, out, left, fill, scale);
+  const Panels right = newPanels(ctx, stepsOf<Steps>(left.cols), out.cols);
+  if (!right.data) return;
+  fillPanels(ctx, right, fill);
+  multiplyRows<Steps>(ctx, out, left, right, scale);
+}
+
 /** Threads that find enough to do in the rows that are packed at a time. */
 constexpr int64_t PACKING_THREADS = 8;
 

@@ -63,8 +63,8 @@ inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
   const int64_t busy = atMost(ctx.threads, ceilDiv(most, HEAD_ROWS));
   float* z = ctx.scratch.get<float>(static_cast<size_t>(busy * HEAD_ROWS * V));
   if (ctx.scratch.failed()) return;
-  packColumns<Steps>(ctx, panels.transposed, D, args.table.data);
-  if (wantsDh) packRows<Steps>(ctx, panels.table, V, args.table.data);
+  fillPanels(ctx, panels.transposed, columnsFill<Steps>(D, args.table.data));
+  if (wantsDh) fillPanels(ctx, panels.table, rowsFill<Steps>(V, args.table.data, D));
 
   for (int64_t first = 0; first < M; first += most) {
     const int64_t rows = atMost(M - first, most);
@@ -75,7 +75,7 @@ inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
     });
     if (!wantsTable) continue;
     h.steps = stepsOf<Steps>(rows);
-    packRows<Steps>(ctx, h, rows, args.h.data + first * D);
+    fillPanels(ctx, h, rowsFill<Steps>(rows, args.h.data + first * D, D));
     multiplyParallel<Steps>(ctx, V, dz, h, whole(args.accTable), {Into::add});
   }
 }

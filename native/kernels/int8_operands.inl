@@ -94,10 +94,10 @@ inline void packQuantizedColumns(const Context& ctx, const PackedColumns<CodeSte
 /** Codes [values x cols] as the right operand. */
 inline void packQuads(const Context& ctx, const Panels& panels, int64_t values, const int8_t* codes) {
   const int64_t stride = panels.cols;
-  packSteps<CodeSteps>(ctx, panels, values, [=](int64_t value, int v, int64_t col, int64_t cols) {
-    const simd::IntVec code = loadCodesUpTo(codes + value * stride + col, v, cols);
-    return simd::add(code, simd::intBroadcast(CodeSteps::OFFSET));
-  });
+  fillPanels(ctx, panels, stepsFill<CodeSteps>(values, [=](int64_t value, int v, int64_t col, int64_t cols) {
+               const simd::IntVec code = loadCodesUpTo(codes + value * stride + col, v, cols);
+               return simd::add(code, simd::intBroadcast(CodeSteps::OFFSET));
+             }));
 }
 
 }  // namespace

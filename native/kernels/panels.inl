@@ -81,12 +81,12 @@ inline void fillPanels(const Context& ctx, const Panels& panels, const Fill& fil
 }
 
 /**
- * Panels of a right operand whose rows are `values` products: `row(value, v, col, cols)` is register v of the columns
- * from `col` on, of which `cols` exist.
+ * What fills parts of the panels of a right operand whose rows are `values` products, for `fillPanels`: `row(value, v, col,
+ * cols)` is register v of the columns from `col` on, of which `cols` exist.
  */
 template <class Steps, class Row>
-inline void packSteps(const Context& ctx, const Panels& panels, int64_t values, const Row& row) {
-  fillPanels(ctx, panels, [&](float* to, int64_t step, int64_t steps, int64_t col, int64_t cols) {
+inline auto stepsFill(int64_t values, const Row& row) {
+  return [=](float* to, int64_t step, int64_t steps, int64_t col, int64_t cols) {
     for (int64_t s = step; s < step + steps; s++, to += TILE_COLS) {
 #pragma GCC unroll 4
       for (int v = 0; v < simd::TILE_VECS; v++) {
@@ -98,23 +98,21 @@ inline void packSteps(const Context& ctx, const Panels& panels, int64_t values, 
         simd::store(to + v * simd::LANES, Steps::join(rows));
       }
     }
-  });
+  };
 }
 
-/** The right operand as it stands: b is [values x cols]. */
+/** The right operand as it stands: b is [values x stride]. */
 template <class Steps>
-inline void packRows(const Context& ctx, const Panels& panels, int64_t values, const float* b) {
-  const int64_t stride = panels.cols;
-  packSteps<Steps>(ctx, panels, values, [=](int64_t value, int v, int64_t col, int64_t cols) {
+inline auto rowsFill(int64_t values, const float* b, int64_t stride) {
+  return stepsFill<Steps>(values, [=](int64_t value, int v, int64_t col, int64_t cols) {
     return loadUpTo(b + value * stride + col, v, cols);
   });
 }
 
-/** Codes as they stand, [values x cols]. */
+/** Codes as they stand, [values x stride]. */
 template <class Steps>
-inline void packCodes(const Context& ctx, const Panels& panels, int64_t values, const int8_t* codes) {
-  const int64_t stride = panels.cols;
-  packSteps<Steps>(ctx, panels, values, [=](int64_t value, int v, int64_t col, int64_t cols) {
+inline auto codesFill(int64_t values, const int8_t* codes, int64_t stride) {
+  return stepsFill<Steps>(values, [=](int64_t value, int v, int64_t col, int64_t cols) {
     return simd::toFloat(loadCodesUpTo(codes + value * stride + col, v, cols));
   });
 }
@@ -136,8 +134,8 @@ inline void transposePart(float* to, const float* from, int64_t stride, int64_t 
 
 /** The right operand transposed: b is [cols x values]. */
 template <class Steps>
-inline void packColumns(const Context& ctx, const Panels& panels, int64_t values, const float* b) {
-  fillPanels(ctx, panels, [&](float* to, int64_t step, int64_t steps, int64_t col, int64_t cols) {
+inline auto columnsFill(int64_t values, const float* b) {
+  return [=](float* to, int64_t step, int64_t steps, int64_t col, int64_t cols) {
     const float* from = b + col * values + step * Steps::VALUES;
     if constexpr (Steps::IN_PLACE) {
       transposePart(to, from, values, steps, cols);
@@ -149,7 +147,7 @@ inline void packColumns(const Context& ctx, const Panels& panels, int64_t values
       }
       transposePart(to, converted, PACK_STEPS, steps, cols);
     }
-  });
+  };
 }
 
 }  // namespace

@@ -14,13 +14,11 @@ inline void ternaryMatmulGradXFloat(Context& ctx, const TernaryMatmulGradXArgs& 
     using Steps = decltype(steps);
     const Matrix<const int8_t>& codes = args.w_codes;
     const BackwardPanels packed = {args.w_packed.data, codes.rows, codes.cols};
-    Panels right = packed.panels<Steps>();
-    if (!packed.holds(args.precision)) {
-      right = newPanels(ctx, right.steps, right.cols);
-      if (!right.data) return;
-      packCodes<Steps>(ctx, right, codes.rows, codes.data);
+    const float* scale = args.w_scale.data;
+    if (packed.holds(args.precision)) {
+      return multiplyRows<Steps>(ctx, args.outDx, args.dy, packed.panels<Steps>(), scale);
     }
-    multiplyRows<Steps>(ctx, args.outDx, args.dy, right, args.w_scale.data);
+    multiplyFilled<Steps>(ctx, args.outDx, args.dy, codesFill<Steps>(codes.rows, codes.data, codes.cols), scale);
   });
 }
 
@@ -65,7 +63,8 @@ inline void ternaryMatmulGradWFloat(Context& ctx, const TernaryMatmulGradWArgs& 
     using Steps = decltype(steps);
     accumulateRows<Steps>(ctx, args.accW, args.dy.rows, [&](const PackedRows<Steps>& to, int64_t first) {
       packColumnGroups(ctx, to.left, args.dy.data + first * args.dy.cols, args.x_scale.data + first);
-      packCodes<Steps>(ctx, to.right, to.left.values, args.x_codes.data + first * args.x_codes.cols);
+      const int8_t* codes = args.x_codes.data + first * args.x_codes.cols;
+      fillPanels(ctx, to.right, codesFill<Steps>(to.left.values, codes, args.x_codes.cols));
     });
   });
 }

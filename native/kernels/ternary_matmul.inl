@@ -71,10 +71,8 @@ inline void ternaryMatmul(Context& ctx, const TernaryMatmulArgs& args) noexcept 
 inline void ternaryMatmulFloat(Context& ctx, const TernaryMatmulFloatArgs& args) noexcept {
   withFloatSteps(args.precision, [&](auto steps) {
     using Steps = decltype(steps);
-    const Panels right = newPanels(ctx, stepsOf<Steps>(args.x.cols), args.out.cols);
-    if (!right.data) return;
-    unpackTernary<Steps>(ctx, right, args.x.cols, args.w_packed.data);
-    multiplyRows<Steps>(ctx, args.out, args.x, right, args.w_scale.data);
+    const auto fill = ternaryFill<Steps>(args.x.cols, args.out.cols, args.w_packed.data);
+    multiplyFilled<Steps>(ctx, args.out, args.x, fill, args.w_scale.data);
   });
 }
 

@@ -128,10 +128,11 @@ inline void packTransposedQuads(const Context& ctx, const QuadPanels& panels, co
 template <class Steps>
 inline void packBackwardFloats(Context& ctx, const BackwardPanels& to, const Matrix<const int8_t>& codes) {
   const Panels panels = to.panels<Steps>();
-  if (to.isAligned()) return packCodes<Steps>(ctx, panels, codes.rows, codes.data);
+  const auto fill = codesFill<Steps>(codes.rows, codes.data, codes.cols);
+  if (to.isAligned()) return fillPanels(ctx, panels, fill);
   const Panels aligned = newPanels(ctx, panels.steps, panels.cols);
   if (!aligned.data) return;
-  packCodes<Steps>(ctx, aligned, codes.rows, codes.data);
+  fillPanels(ctx, aligned, fill);
   memcpy(static_cast<void*>(panels.data), aligned.data, static_cast<size_t>(panels.size()) * sizeof(float));
 }
 
@@ -160,11 +161,11 @@ inline void packTernary(Context& ctx, const PackTernaryArgs& args) noexcept {
   packBackward(ctx, {packed, rows, cols}, args.codes, args.precision);
 }
 
-/** The codes as the right operand of a float product over `values` columns. */
+/** Packed codes [rows x values] as the right operand of a float product. */
 template <class Steps>
-inline void unpackTernary(const Context& ctx, const Panels& panels, int64_t values, const uint8_t* packed) {
-  const QuadPanels from = quadPanels(packed, panels.cols, values);
-  packSteps<Steps>(ctx, panels, values, [=](int64_t value, int v, int64_t col, int64_t) {
+inline auto ternaryFill(int64_t values, int64_t rows, const uint8_t* packed) {
+  const QuadPanels from = quadPanels(packed, rows, values);
+  return stepsFill<Steps>(values, [=](int64_t value, int v, int64_t col, int64_t) {
     const uint8_t* quads = from.at(col / TILE_COLS, value / 4) + v * simd::LANES * 4;
     const simd::Vec byte = simd::quadByte(simd::loadQuads(quads), static_cast<int>(value % 4));
     if constexpr (CODE_PLUS == 0) {

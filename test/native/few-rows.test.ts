@@ -1,0 +1,44 @@
+import { afterAll, describe, it } from 'vitest';
+import type { OpName } from '../../src/core/kernels.ts';
+import { complete, freeSymbols } from '../../src/verify/op-dims.ts';
+import { inputsOf, variants } from '../../src/verify/op-inputs.ts';
+import { runOp } from '../../src/verify/op-run.ts';
+import { nativeVariants } from '../conformance/backends.ts';
+import { blockOf, joined } from '../conformance/blocks.ts';
+import { expectSameBits } from '../conformance/compare.ts';
+
+/** More rows than any table multiplies without packing the right operand first. */
+const ROWS = 40;
+const OPS_WITH_FEW: readonly OpName[] = [
+  'matmul',
+  'matmulTransB',
+  'ternaryMatmulFloat',
+  'ternaryMatmulGradX',
+];
+
+describe.each(nativeVariants())('$name', ({ create }) => {
+  const backends = [1, 3].map(create);
+  afterAll(() => {
+    for (const backend of backends) backend.dispose();
+  });
+
+  it.each(OPS_WITH_FEW)('%s gives one row, or a few, the bits that it gives them among many', (op) => {
+    // Sums of more than one chunk, and columns that fill no panel.
+    for (const width of [7, 530]) {
+      const dims = complete(
+        op,
+        Object.fromEntries(freeSymbols(op).map((s) => [s, s === 'M' ? ROWS : width])),
+      );
+      for (let variant = 0; variant < variants(op); variant++) {
+        const inputs = inputsOf({ op, dims, seed: 6, variant });
+        for (const backend of backends) {
+          const all = runOp(backend, op, inputs);
+          for (const cut of [1, 5, 23, ROWS - 1]) {
+            const first = runOp(backend, op, blockOf(op, inputs, 0, cut));
+            expectSameBits(joined(op, first, runOp(backend, op, blockOf(op, inputs, cut, ROWS))), all);
+          }
+        }
+      }
+    }
+  });
+});
