@@ -21,6 +21,11 @@ export interface Backend {
   packedTernaryBytes(rows: number, cols: number): number;
   /** Bytes that `headLoss` needs beside its arguments when it trains; absent where that is next to nothing. */
   headScratchBytes?(rows: number, cols: number, vocab: number, precision: FloatPrecision): number;
+  /**
+   * Bytes that a sum over `rows` rows of two matrices (a weight's gradient) packs of both at most while calls run together;
+   * absent where nothing is packed.
+   */
+  packedRowsBytes?(rows: number, leftCols: number, rightCols: number, precision: Precision): number;
   /** Zeroed memory whose first byte lies on a 64-byte boundary where the backend cares. */
   allocate(bytes: number): Uint8Array;
   /** Its kernels follow the type of the tensors they are given, whatever `real` is. */

@@ -4,6 +4,7 @@ import { chooseBlockRows } from '../core/batch-runner.ts';
 import { computeOn } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import { formatBytes } from '../core/files.ts';
+import type { Layer } from '../core/layer.ts';
 import { couplingOf } from '../core/model.ts';
 import { BYTES, type DType, type Mat, type Tensor } from '../core/tensor.ts';
 import type { Planner } from '../core/workspace.ts';
@@ -17,10 +18,7 @@ export interface MemoryEstimate {
   readonly optimizer: number;
   /** What one block of rows leaves for its backward pass. */
   readonly activations: number;
-  /**
-   * What the head's kernel needs beside. Not counted: where calls run together, the packed rows of a residual block's weight
-   * gradients, up to 4 bytes for each row of a block and column of their operands.
-   */
+  /** What kernels need beside: the head's, and the weight gradients of a residual block, whose rows are packed together. */
   readonly scratch: number;
   /** Token ids and targets of one step. */
   readonly batch: number;
@@ -57,7 +55,7 @@ export function estimateMemory(
     parameters: (2 * values + shared) * bytes + 2 * ternary,
     optimizer: slots * values * bytes,
     activations: activationBytes(parts, rows, data.seq_len, bytes),
-    scratch: headScratch(recipe, parts, rows, backend),
+    scratch: headScratch(recipe, parts, rows, backend) + packedRows(recipe, parts, rows, backend),
     batch: tokens * BYTES_PER_TOKEN,
   };
   return { ...sizes, total: Object.values(sizes).reduce((sum, size) => sum + size, 0) };
@@ -70,6 +68,27 @@ function headScratch(
   backend: Backend,
 ): number {
   return backend.headScratchBytes?.(rows, inCols, vocab, computeOn(backend, compute).products) ?? 0;
+}
+
+/** Of the residual block that packs most: blocks run one after another. */
+function packedRows({ compute }: Recipe, { body }: ModelParts, rows: number, backend: Backend): number {
+  if (!backend.together || !backend.packedRowsBytes) return 0;
+  const { products, gradients } = computeOn(backend, compute);
+  const sizes = residualsIn(body).map((block) => {
+    let bytes = 0;
+    for (const { role, rows: outCols, cols: inCols } of block.parameters()) {
+      if (role !== 'ternary' && role !== 'dense') continue;
+      bytes += backend.packedRowsBytes!(rows, outCols, inCols, role === 'ternary' ? gradients : products);
+    }
+    return bytes;
+  });
+  return Math.max(0, ...sizes);
+}
+
+/** The blocks whose calls run together. */
+function residualsIn(layer: Layer): Layer[] {
+  if (layer.type === 'residual' && layer.throughKernels) return [layer];
+  return (layer.children ?? []).flatMap(residualsIn);
 }
 
 /** Memory this process may use: the machine's, or its container's limit. */

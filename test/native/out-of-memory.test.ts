@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNativeBackend } from '../../src/backends/native/index.ts';
 import { backendOf } from '../../src/backends/native/native-backend.ts';
 import type { Backend } from '../../src/core/backend.ts';
+import { PRECISIONS } from '../../src/core/compute.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import { OP_NAMES } from '../../src/core/ops.ts';
-import { mat } from '../../src/core/tensor.ts';
+import { type Codes, mat, tensor } from '../../src/core/tensor.ts';
 import { batchSymbol, complete, freeSymbols } from '../../src/verify/op-dims.ts';
 import { inputsOf, variants } from '../../src/verify/op-inputs.ts';
 import { runOp } from '../../src/verify/op-run.ts';
@@ -91,6 +92,15 @@ describe.runIf(process.platform === 'linux')('memory that cannot be had', () => 
     expect(seam.bytes).toBe(before);
   });
 
+  it('is not needed for a whole table that one row is multiplied with', () => {
+    const backend = create();
+    const before = seam.bytes;
+    const table = mat('f32', 4096, 64, 'table');
+    backend.kernels.matmulTransB(mat('f32', 1, 4096, 'out'), mat('f32', 1, 64, 'a'), table, 'f32');
+    expect(seam.bytes - before).toBeLessThan(table.data.byteLength / 8);
+    backend.dispose();
+  });
+
   describe('while calls wait', () => {
     const ROWS = 320;
     const pool = makePool(createNativeBackend({ threads: 1 }), ROWS, 1);
@@ -142,6 +152,32 @@ describe.runIf(process.platform === 'linux')('memory that cannot be had', () => 
           }
         }
         expect(failures).toBeGreaterThan(allocations);
+      },
+    );
+
+    it.each(PRECISIONS)(
+      'sums over rows pack as many bytes as the memory estimate counts: %s',
+      (precision) => {
+        const backend = create();
+        const before = seam.bytes;
+        const [rows, dim, hidden] = [1024, 192, 384];
+        const [dy, wide] = [mat('f32', rows, dim, 'dy'), mat('f32', rows, hidden, 'wide')];
+        const codes = (cols: number) => tensor('i8', rows, cols, 'codes') as Codes;
+        const [narrowX, wideX] = [dim, hidden].map((cols) => ({
+          codes: codes(cols),
+          scale: mat('f32', rows, 1, 's'),
+        }));
+        backend.together!(() => {
+          backend.kernels.add(dy, dy, mat('f32', rows, dim, 'other'));
+          backend.kernels.ternaryMatmulGradW(mat('f32', dim, hidden, 'a'), dy, wideX!, precision);
+          backend.kernels.ternaryMatmulGradW(mat('f32', hidden, dim, 'b'), wide, narrowX!, precision);
+        });
+        const packed = (left: number, right: number) =>
+          backend.packedRowsBytes!(rows, left, right, precision);
+        const expected = packed(dim, hidden) + packed(hidden, dim);
+        expect(seam.bytes - before).toBeGreaterThan(0.95 * expected);
+        expect(seam.bytes - before).toBeLessThan(1.05 * expected + 2 ** 16);
+        backend.dispose();
       },
     );
 

@@ -32,7 +32,7 @@ export function headScratchBytes(
   cols: number,
   vocab: number,
   threads: number,
-  packing: 1 | 2,
+  packing: number,
 ): number {
   const most = Math.min(rows, headRowsAtOnce(threads, vocab));
   const chunks = Math.ceil(most / ROW_CHUNK) * ROW_CHUNK;

@@ -7,6 +7,7 @@ import type { Addon, Engine, EngineOptions, IsaSupport } from './addon.ts';
 import { headScratchBytes } from './head-scratch.ts';
 import { waitingKernels } from './kernels.ts';
 import { buildCommand, loadAddon } from './load.ts';
+import { packedRowsBytes, packingOf } from './packed-rows.ts';
 import { defaultThreads } from './threads.ts';
 
 const CACHE_LINE = 64;
@@ -102,11 +103,10 @@ export function backendOf(addon: Addon, engine: Engine): Backend {
       findNonFinite: (array) => engine.findNonFinite(array),
     },
     packedTernaryBytes: (rows, cols) => engine.packedTernaryBytes(rows, cols),
-    headScratchBytes: (rows, cols, vocab, precision) => {
-      // Where no instruction multiplies bf16, its values are float32 that were rounded.
-      const packing = precision === 'bf16' && accelerates.has('bf16') ? 2 : 1;
-      return headScratchBytes(rows, cols, vocab, engine.threads, packing);
-    },
+    headScratchBytes: (rows, cols, vocab, precision) =>
+      headScratchBytes(rows, cols, vocab, engine.threads, packingOf(precision, accelerates)),
+    packedRowsBytes: (rows, leftCols, rightCols, precision) =>
+      packedRowsBytes(rows, leftCols, rightCols, precision, accelerates),
     allocate: (bytes) => {
       const memory = new Uint8Array(new ArrayBuffer(bytes + CACHE_LINE));
       const first = (CACHE_LINE - addon.misalignment(memory)) % CACHE_LINE;
