@@ -45,6 +45,30 @@ describe.each(inspectors)('the checksum in %s', (_, inspector) => {
     expect(seen.size).toBe(7);
   });
 
+  it('is altered by parts that change places, whatever their size', () => {
+    const t = values(5 * (1 << 14) + 3);
+    const seen = new Set([of(t)]);
+    let parts = 0;
+    // In words: a lane, a line, a page, the 64 KiB that are looked at in one go, and two of these.
+    for (const size of [1, 2, 16, 1 << 10, 1 << 14, 1 << 15]) {
+      for (const [first, second] of [
+        [0, 1],
+        [1, 2],
+      ] as const) {
+        if ((second + 1) * size > t.data.length) continue;
+        const [a, b] = [
+          t.data.slice(first * size, (first + 1) * size),
+          t.data.slice(second * size, (second + 1) * size),
+        ];
+        t.data.set(b as Float32Array, first * size);
+        t.data.set(a as Float32Array, second * size);
+        seen.add(of(t));
+        parts++;
+      }
+    }
+    expect(seen.size).toBe(1 + parts);
+  });
+
   it('is the same for the same bytes', () => {
     for (const count of [0, 1, 7, 100_000]) expect(of(values(count))).toBe(of(values(count)));
   });

@@ -67,7 +67,8 @@ describe.each(OP_NAMES)('%s', (op) => {
   it('refuses sizes that are no sizes', () => {
     for (const { index, arg } of call.tensors()) {
       const [data, rows, cols] = call.values[index] as [Data, number, number];
-      for (const wrong of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60]) {
+      // The last is the first whole number that is not exact.
+      for (const wrong of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60, 2 ** 53]) {
         refused(call.with(index, data, wrong, cols), RangeError, arg.name, /rows, expected a whole number/);
         refused(
           call.with(index, data, rows, wrong),
@@ -155,17 +156,27 @@ describe.each(OP_NAMES)('%s', (op) => {
     'refuses indices in $arg.name that lead outside, or that others can change',
     ({ index, arg }) => {
       const [data, rows, cols] = call.values[index] as [Data, number, number];
-      const first = arg.below && arg.rows === 'Z' ? (call.data(index - 1)[0] as number) : 0;
-      for (const wrong of [-1, 2 ** 31 - 1]) {
-        const changed = data.slice();
-        changed[first] = wrong;
-        refused(
-          call.with(index, changed, rows, cols),
-          RangeError,
-          arg.name,
-          /holds -?\d+ at \d+, expected|ends at \d+, expected/,
-        );
+      // Of targets, entries between the first and the last offset are used.
+      const offsets =
+        arg.below && arg.rows === 'Z' ? [...(call.data(index - 1) as Int32Array)] : [0, data.length];
+      const [first, last] = [offsets[0]!, offsets.at(-1)! - 1];
+      const bound = (arg.below ?? arg.offsetsInto) === 'V' ? call.sizeOf('V') : call.sizeOf('Z') + 1;
+      for (const at of [first, first + 1, last]) {
+        for (const wrong of [-1, bound, 2 ** 31 - 1]) {
+          const changed = data.slice();
+          changed[at] = wrong;
+          refused(
+            call.with(index, changed, rows, cols),
+            RangeError,
+            arg.name,
+            /holds -?\d+ at \d+, expected|ends at \d+, expected/,
+          );
+        }
       }
+      const changed = data.slice();
+      if (first > 0) changed[first - 1] = bound;
+      if (last + 1 < data.length) changed[last + 1] = -1;
+      expect(() => native(call.with(index, changed, rows, cols))).not.toThrow();
       const shared = new Int32Array(new SharedArrayBuffer(data.byteLength));
       shared.set(data);
       refused(call.with(index, shared, rows, cols), TypeError, arg.name, /must not be shared memory/);
@@ -180,11 +191,36 @@ describe.each(OP_NAMES)('%s', (op) => {
         refused(call.with(index, 'x'.repeat(100)), RangeError, arg.name, arg.values.join(', '));
       } else {
         refused(call.with(index, Number.NaN), RangeError, arg.name, 'is NaN');
-        for (const wrong of arg.symbol ? [0, -1, 1.5, Number.POSITIVE_INFINITY] : [])
+        for (const wrong of arg.symbol ? [0, -1, 1.5, Number.POSITIVE_INFINITY, 2 ** 53] : [])
           refused(call.with(index, wrong), RangeError, arg.name, 'expected a whole number of at least 1');
       }
       for (const wrong of [null, undefined, {}, 1n, Symbol('s')])
         refused(call.with(index, wrong), TypeError, arg.name, /must be a (number|string)/);
     }
   });
+});
+
+it('ternaryMatmul takes as many columns as keep a sum in 32 bits, and not one more', () => {
+  const call = (cols: number) => {
+    const [out, scale, codes] = [new Float32Array(1), new Float32Array(1), new Int8Array(cols)];
+    const packed = new Uint8Array(1);
+    engine.ternaryMatmul(out, 1, 1, codes, 1, cols, scale, 1, 1, codes, 1, cols, scale, 1, 1, packed, 1, 1);
+  };
+  // The size of what is packed is looked at next.
+  expect(() => call(4_194_304)).toThrow(/'w.packed' has 1 bytes/);
+  expect(() => call(4_194_305)).toThrow(
+    /'x.codes' has 4194305 columns, at most 4194304 keep a sum in 32 bits/,
+  );
+});
+
+it('an engine takes at most 1,024 threads', () => {
+  const { Engine: Any } = loadAddon().addon!;
+  expect(new Any({ threads: 1024 }).threads).toBe(1024);
+  expect(() => new Any({ threads: 1025 })).toThrow(/threads is 1025, expected 1 to 1024/);
+});
+
+it('sizes packed weights of at most 2^48 codes', () => {
+  expect(engine.packedTernaryBytes(2 ** 24, 2 ** 24)).toBeGreaterThan(2 ** 48);
+  expect(() => engine.packedTernaryBytes(2 ** 24, 2 ** 24 + 1)).toThrow(/fit no memory/);
+  expect(() => engine.packedTernaryBytes(2 ** 31, 1)).toThrow(/below 2\^31/);
 });

@@ -1,9 +1,18 @@
-import { expect, it } from 'vitest';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, it } from 'vitest';
 import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
 import { OpArguments } from '../../src/bench/op-arguments.ts';
 import { opCases } from '../../src/bench/op-case.ts';
 import { flatArgs, flatValues } from '../../src/core/op-calls.ts';
 import type { Tensor } from '../../src/core/tensor.ts';
+import { complete, freeSymbols } from '../../src/verify/op-dims.ts';
+import { inputsOf, variants } from '../../src/verify/op-inputs.ts';
+import { runOp } from '../../src/verify/op-run.ts';
+import { nativeVariants } from '../conformance/backends.ts';
+import { expectSameBits } from '../conformance/compare.ts';
+import { outputs } from './outputs.ts';
 
 /** More than some outputs have tiles of rows, so that parts of the panels are shared out too; it divides none of them. */
 const THREADS = 40;
@@ -39,3 +48,35 @@ it.each(isas)('$isa gives the same bits with many more threads than rows of tile
   const many = written(isa, features, THREADS, ops);
   expect(written(isa, features, 1, ops).every((bytes, i) => bytes.equals(many[i]!))).toBe(true);
 });
+
+// Rows are packed 1,024 at a time for up to 8 threads, 2,048 for 12 and 5,120 for 40: always whole chunks of a sum.
+describe.each(nativeVariants())('$name', ({ create }) => {
+  const backends = [1, 12, THREADS].map(create);
+  afterAll(() => {
+    for (const backend of backends) backend.dispose();
+  });
+
+  it.each([
+    ['ternaryMatmulGradW', 'M'],
+    ['matmulTransA', 'K'],
+    ['headLoss', 'M'],
+    ['rmsNormGrad', 'M'],
+  ] as const)('%s sums 9,000 rows to the same bits with 1, 12 and 40 threads', (op, summed) => {
+    const dims = complete(op, Object.fromEntries(freeSymbols(op).map((s) => [s, s === summed ? 9000 : 9])));
+    for (let variant = 0; variant < variants(op); variant++) {
+      const inputs = inputsOf({ op, dims, seed: 6, variant });
+      const [alone, ...others] = backends.map((backend) => runOp(backend, op, inputs));
+      for (const other of others) expectSameBits(other, alone!);
+    }
+  });
+});
+
+it.runIf(nativeStatus().available)(
+  'a process with one thread writes all that many were asked to write',
+  async () => {
+    const script = fileURLToPath(new URL('outputs.ts', import.meta.url));
+    const env = { ...process.env, OMP_THREAD_LIMIT: '1' };
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script], { env });
+    expect(JSON.parse(stdout)).toEqual(outputs());
+  },
+);

@@ -1,7 +1,7 @@
 import type { Backend } from '../../src/core/backend.ts';
 import type { OpName } from '../../src/core/kernels.ts';
 import { type FlatArg, flatArgs } from '../../src/core/op-calls.ts';
-import type { Dim, TensorArg } from '../../src/core/ops.ts';
+import type { Dim, Dims, TensorArg } from '../../src/core/ops.ts';
 import type { Storage } from '../../src/core/tensor.ts';
 import { complete, freeSymbols } from '../../src/verify/op-dims.ts';
 import { inputsOf } from '../../src/verify/op-inputs.ts';
@@ -17,6 +17,7 @@ const ARRAYS = { real: Float32Array, i8: Int8Array, i32: Int32Array, u8: Uint8Ar
 export class ValidCall {
   readonly args: readonly FlatArg[];
   readonly values: unknown[][];
+  private readonly dims: Dims;
 
   constructor(
     readonly op: OpName,
@@ -24,6 +25,7 @@ export class ValidCall {
   ) {
     this.args = flatArgs(op);
     const dims = complete(op, Object.fromEntries(freeSymbols(op).map((symbol) => [symbol, SIZES[symbol]!])));
+    this.dims = dims;
     const inputs = inputsOf({ op, dims, seed: 3, variant: 0 });
     this.values = inputs.map((input) => {
       if (typeof input !== 'object') return [input];
@@ -35,6 +37,11 @@ export class ValidCall {
       if (values!.length) data.set(values!);
       return [data, rows, cols];
     });
+  }
+
+  /** The value of a symbol. */
+  sizeOf(symbol: string): number {
+    return this.dims[symbol]!;
   }
 
   /** The values with those of one argument replaced. */
