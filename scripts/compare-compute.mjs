@@ -44,14 +44,14 @@ const { values } = readOptions(
 async function mistakeIn(name) {
   const tsconfig = path.join(repository, 'tsconfig.json');
   const source = (file) => tsImport(`../src/${file}`, { parentURL: import.meta.url, tsconfig });
-  const [{ loadRecipe }, { textFiles }, { settings }] = await Promise.all(
+  const [{ loadRecipe }, { runTexts }, { settings }] = await Promise.all(
     ['recipes/load.ts', 'recipes/run-data.ts', 'cli/train-settings.ts'].map(source),
   );
   const { data, valid, backend } = values;
   try {
-    const texts = textFiles(await loadRecipe(name, { set: settings({ data, valid, backend }) }));
+    const texts = runTexts(await loadRecipe(name, { set: settings({ data, valid, backend }) }));
     if (!texts.valid) return `There is no validation text for ${name}: name one with --valid.`;
-    const missing = [...texts.train, ...texts.valid].find((file) => !fs.existsSync(file));
+    const missing = [...texts.train.files, ...texts.valid.files].find((file) => !fs.existsSync(file));
     return missing && `There is no file ${missing}`;
   } catch (error) {
     return error.lines?.().join('\n') ?? error.message;

@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { fromHome } from '../core/home-path.ts';
+import { CORPUS_FORMATS } from '../data/corpus.ts';
 import { duration as durationSchema } from '../recipes/options.ts';
 
 /** A file or a folder; `~/` is the home folder also where the shell left it alone. */
@@ -64,6 +65,21 @@ export function addBackendOptions(command: Command, otherwise: string): Command 
       '--backend <name>',
       `native, native:avx2, reference, checked(native), diff(native), timed(native)... (default: ${otherwise})`,
     );
+}
+
+/** `--format` and `--text-field`: how the files of `--data` are read. `otherwise`: whose values are taken without. */
+export function addFormatOptions(command: Command, otherwise?: string): Command {
+  const format = new Option('--format <name>', `how the files hold their documents${otherwise ?? ''}`);
+  return command
+    .addOption(format.choices(CORPUS_FORMATS))
+    .option('--text-field <name>', `the field of JSON records that holds the text${otherwise ?? ''}`);
+}
+
+/** The part of the documents that is kept for validation. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() && value > 0 && value < 1) return value;
+  throw new InvalidArgumentError('Expected a part above 0 and below 1, such as 0.05.');
 }
 
 /** `--set key=value`, any number of times; the values arrive in order in the option `set`. */

@@ -12,14 +12,18 @@ function quote(value: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
+type Values = readonly (string | readonly string[])[];
+
 /**
- * A command line for a person to copy: commandLine`train v61 --data ${files}`. The template's own text is kept; values (names
- * and paths) are quoted where the shell would change them, a list becomes one argument for each of its words.
+ * A part of a command line. The template's own text is kept; values (names and paths) are quoted where the shell would
+ * change them, a list becomes one argument for each of its words.
  */
-export function commandLine(
-  template: TemplateStringsArray,
-  ...values: readonly (string | readonly string[])[]
-): string {
+export function shellWords(template: TemplateStringsArray, ...values: Values): string {
   const words = values.map((value) => [value].flat().map(quote).join(' '));
-  return `${PROGRAM} ${String.raw({ raw: template.raw }, ...words)}`;
+  return String.raw({ raw: template.raw }, ...words);
+}
+
+/** A command line for a person to copy: commandLine`train v61 --data ${files}`. */
+export function commandLine(template: TemplateStringsArray, ...values: Values): string {
+  return `${PROGRAM} ${shellWords(template, ...values)}`;
 }

@@ -19,29 +19,36 @@ const NEWLINE = 0x0a;
 export class ChunkBuilder {
   /** Non-empty documents ended so far. */
   documents = 0;
+  /** Those of them that are kept. */
+  kept = 0;
 
   private readonly target: number;
+  private readonly keeps: (document: number) => boolean;
   private buffer: Buffer;
   private length = 0;
   private ends: number[] = [];
   private documentStart = 0;
-  /** The open document has text in chunks that have gone out. */
-  private continued = false;
+  /** Whether the open document is kept; undefined until it has text. */
+  private keeping: boolean | undefined;
   /** The open document has no blank to cut at before this byte: what was searched once is not searched again. */
   private searched = 0;
   /** The open document's first word may be longer than this: it is looked at when this much is there. */
   private patience = 0;
   private ready: Chunk[] = [];
 
-  constructor(target: number) {
+  /** `keeps` is asked of each document with text, in order from 0 on; the text of others is dropped. */
+  constructor(target: number, keeps: (document: number) => boolean = () => true) {
     this.target = target;
+    this.keeps = keeps;
     this.buffer = Buffer.allocUnsafe(4 * target);
   }
 
   /** Adds text to the open document; with `trim`, newlines before its first other character are dropped. */
   append(bytes: Uint8Array, trim: boolean): void {
     let from = 0;
-    if (trim && this.length === this.documentStart && !this.continued) while (bytes[from] === NEWLINE) from++;
+    if (trim && this.keeping === undefined) while (bytes[from] === NEWLINE) from++;
+    if (from < bytes.length) this.keeping ??= this.keeps(this.documents);
+    if (!this.keeping) return;
     for (; from < bytes.length; from += this.target) {
       this.appendSlice(bytes.subarray(from, from + this.target));
     }
@@ -49,16 +56,18 @@ export class ChunkBuilder {
 
   /** Ends the open document; with `trim`, its last newlines are dropped. An empty document is no document. */
   endDocument(trim: boolean): void {
-    if (trim)
-      while (this.length > this.documentStart && this.buffer[this.length - 1] === NEWLINE) this.length--;
-    if (this.length > this.documentStart || this.continued) {
+    if (this.keeping === undefined) return;
+    this.documents++;
+    if (this.keeping) {
+      if (trim)
+        while (this.length > this.documentStart && this.buffer[this.length - 1] === NEWLINE) this.length--;
       this.ends.push(this.length);
-      this.documents++;
+      this.kept++;
     }
     this.documentStart = this.length;
     this.searched = this.length;
     this.patience = 0;
-    this.continued = false;
+    this.keeping = undefined;
     if (this.length >= this.target) this.emit(this.length);
   }
 
@@ -82,7 +91,6 @@ export class ChunkBuilder {
     const cut = this.lastBlank() ?? this.lastWord();
     if (cut === undefined) return;
     this.emit(cut);
-    this.continued = true;
   }
 
   /**

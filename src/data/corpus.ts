@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { FlashError } from '../core/errors.ts';
 import { openRegularFile } from '../core/regular-file.ts';
 import { type Chunk, ChunkBuilder } from './chunk-builder.ts';
+import { type DocumentPart, documentFilter } from './document-share.ts';
 import { fillFromJson } from './json-documents.ts';
 import { CANNOT_READ, type ReadListener, textBlocks, textHead } from './text-blocks.ts';
 import { fillFromText } from './text-documents.ts';
@@ -31,6 +32,8 @@ export interface CorpusOptions {
   readonly format?: CorpusFormat;
   /** Default `text`. */
   readonly textField?: string;
+  /** Default: all documents. */
+  readonly part?: DocumentPart;
 }
 
 /** One file of a corpus, checked to be readable and not empty. */
@@ -57,12 +60,14 @@ export class Corpus {
   /** What a person should know of how the files are read, in whole sentences. */
   readonly notices: readonly string[];
   readonly textField: string;
+  readonly part: DocumentPart | undefined;
 
-  private constructor(files: readonly CorpusFile[], notices: readonly string[], textField: string) {
+  private constructor(files: readonly CorpusFile[], notices: readonly string[], options: CorpusOptions) {
     this.files = files;
     this.size = files.reduce((sum, file) => sum + file.size, 0);
     this.notices = notices;
-    this.textField = textField;
+    this.textField = options.textField ?? DEFAULT_TEXT_FIELD;
+    this.part = options.part;
   }
 
   /** Throws FlashError naming the first file that is missing, unreadable, empty, not a file, or not text. */
@@ -77,15 +82,15 @@ export class Corpus {
       if (detected.notice) notices.push(detected.notice);
       files.push({ path, size, format: detected.format });
     }
-    return new Corpus(files, notices, textField);
+    return new Corpus(files, notices, options);
   }
 
   /**
-   * All documents in order, in chunks of about `chunkBytes`. Throws FlashError for a file without a document, for one
-   * that is no text, and for a bad record of a JSON file with its line.
+   * All documents (of `part`) in order, in chunks of about `chunkBytes`. Throws FlashError for a file without a document,
+   * for one that is no text, for a bad record of a JSON file with its line, and for documents too few to be divided.
    */
   async *chunks(listener: ReadListener = {}, chunkBytes = CHUNK_BYTES): AsyncGenerator<Chunk> {
-    const builder = new ChunkBuilder(chunkBytes);
+    const builder = new ChunkBuilder(chunkBytes, this.part && documentFilter(this.part));
     for (const { path, format } of this.files) {
       const before = builder.documents;
       const blocks = textBlocks(path, listener);
@@ -103,8 +108,22 @@ export class Corpus {
         });
       }
     }
+    if (this.part) checkDivided(this.part, builder);
     for (const chunk of builder.drain(true)) yield chunk;
   }
+}
+
+/** Either side must have a document, whichever is read: the mistake is found in the first pass over the data. */
+function checkDivided({ validShare }: DocumentPart, { documents, kept }: ChunkBuilder): void {
+  if (kept > 0 && kept < documents) return;
+  if (documents === 1) {
+    throw new FlashError('The text is one document: no part of its documents can be kept for validation', {
+      remedy: `Divide it (format lines, or ${DOCUMENT_MARKER} between documents), or name a validation text (--valid).`,
+    });
+  }
+  throw new FlashError(`A share of ${validShare} of ${documents} documents leaves none for validation`, {
+    remedy: `Set data.valid_share to at least ${Math.ceil(100 / documents) / 100}, or name a validation text (--valid).`,
+  });
 }
 
 function sizeOf(path: string): number {

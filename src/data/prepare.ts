@@ -4,6 +4,7 @@ import { FlashError } from '../core/errors.ts';
 import type { Chunk } from './chunk-builder.ts';
 import { Corpus, type CorpusFormat, DEFAULT_TEXT_FIELD } from './corpus.ts';
 import { type ContentHash, cacheKey, checkUnchanged, DataCache } from './data-cache.ts';
+import type { DocumentPart } from './document-share.ts';
 import { TokenFile } from './token-file.ts';
 import { TOKEN_FILE_VERSION } from './token-file-header.ts';
 import { TokenFileWriter } from './token-file-writer.ts';
@@ -34,6 +35,8 @@ export interface PrepareOptions {
   readonly format?: CorpusFormat;
   /** The field of JSON records that holds the text; default `text`. */
   readonly textField?: string;
+  /** Only these of the documents; default: all. */
+  readonly part?: DocumentPart;
   readonly tokenizer: TokenizerSource;
   /** Default: FLASHLM_CACHE, else `.flashlm` in the working directory. */
   readonly cacheDir?: string;
@@ -113,10 +116,12 @@ class Preparation {
     this.cache = cache;
     this.hashes = hashes;
     this.notices = [...corpus.notices];
-    this.content = corpus.files.map(({ format }, i) => {
+    const files = corpus.files.map(({ format }, i) => {
       const field = format.startsWith('json') && corpus.textField !== DEFAULT_TEXT_FIELD;
       return [format, hashes[i]!.sha256, ...(field ? [corpus.textField] : [])];
     });
+    const { part } = corpus;
+    this.content = part ? [...files, ['part', part.validShare, part.side]] : files;
     const useful = Math.max(1, Math.floor(corpus.size / BYTES_PER_WORKER));
     this.workers = options.workers ?? Math.min(useful, availableParallelism());
     // Each takes tens of megabytes, and more of them than CPUs gain nothing.

@@ -105,6 +105,11 @@ function checkTogether(
   tree: MapTree,
   reader: RecipeReader,
 ): number | undefined {
+  if (recipe.data?.valid_share && recipe.data.valid !== null) {
+    const message =
+      "'valid' and 'valid_share' are both set: validation data is either named or a share of the source";
+    reader.report(placeOf(tree, ['data', 'valid_share']), message);
+  }
   if (recipe.train) checkLimits(recipe.train, recipe.schedule, tree, reader);
   const parts = recipe.model && tryModel(recipe.model, recipe.data?.seq_len ?? 1, reader);
   if (!parts) return undefined;

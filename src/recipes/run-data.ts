@@ -4,8 +4,15 @@ import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
 import { errorCode } from '../core/files.ts';
 import { DATASETS, datasetFolder } from '../data/datasets.ts';
-import { type PreparedData, type PrepareOptions, prepareData } from '../data/prepare.ts';
+import type { DocumentPart } from '../data/document-share.ts';
+import {
+  type PreparedData,
+  type PrepareOptions,
+  prepareData,
+  type TokenizerSource,
+} from '../data/prepare.ts';
 import { SAMPLE } from '../data/sample.ts';
+import { sourceFiles } from '../data/source-files.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { Recipe } from './load.ts';
 
@@ -21,19 +28,32 @@ export interface RunData {
  */
 export async function prepareRunData(
   recipe: Recipe,
-  options: Pick<PrepareOptions, 'onProgress' | 'signal'>,
+  options: PrepareHooks,
   tokenizer?: Tokenizer,
 ): Promise<RunData> {
-  const { format, cache_dir } = recipe.data;
-  const shared = { ...options, format, cacheDir: cache_dir ?? undefined };
-  const files = textFiles(recipe);
-  const train = await prepareData({
-    ...shared,
-    files: files.train,
-    tokenizer: tokenizer ?? recipe.tokenizer,
-  });
-  if (!files.valid) return { train, valid: null };
-  return { train, valid: await prepareData({ ...shared, files: files.valid, tokenizer: train.tokenizer }) };
+  const texts = runTexts(recipe);
+  const train = await prepareText(recipe, texts.train, tokenizer ?? recipe.tokenizer, options);
+  if (!texts.valid) return { train, valid: null };
+  const valid = await prepareText(recipe, texts.valid, train.tokenizer, options);
+  if (!texts.valid.part) return { train, valid };
+  const kept = valid.tokens.info.documents;
+  const notice = `${kept} of ${kept + train.tokens.info.documents} documents are kept for validation.`;
+  return { train, valid: { ...valid, notices: [...valid.notices, notice] } };
+}
+
+type PrepareHooks = Pick<PrepareOptions, 'onProgress' | 'signal'>;
+
+/** Encodes one text as the recipe says that texts are read. @throws FlashError for data that can't be used. */
+export async function prepareText(
+  { data }: Recipe,
+  { files, part, notices }: RunText,
+  tokenizer: TokenizerSource,
+  hooks: PrepareHooks,
+): Promise<PreparedData> {
+  const { format, text_field: textField, cache_dir } = data;
+  const cacheDir = cache_dir ?? undefined;
+  const prepared = await prepareData({ ...hooks, files, part, format, textField, cacheDir, tokenizer });
+  return { ...prepared, notices: [...notices, ...prepared.notices] };
 }
 
 /**
@@ -56,41 +76,68 @@ export function movedText(
   });
 }
 
-/** Text files. */
-export interface TextFiles {
-  readonly train: readonly string[];
-  readonly valid: readonly string[] | null;
+/** A text of a run: files, or a part of their documents. */
+export interface RunText {
+  readonly files: readonly string[];
+  readonly part?: DocumentPart;
+  /** What a person should know of how the files were found. */
+  readonly notices: readonly string[];
 }
 
-/** The files of the recipe's texts. @throws FlashError for a data set that was not fetched. */
-export function textFiles({ data }: Recipe): TextFiles {
-  const folder = data.cache_dir ?? undefined;
-  const own = sourceFiles(data.source, folder);
-  return data.valid === null ? own : { train: own.train, valid: validationFiles(data.valid, folder) };
+/** The texts of a run. */
+export interface RunTexts {
+  readonly train: RunText;
+  readonly valid: RunText | null;
+}
+
+/** The files of the recipe's texts. @throws FlashError for what names no file, and for a data set not fetched. */
+export function runTexts({ data }: Recipe): RunTexts {
+  const { source, valid, valid_share: validShare } = data;
+  const own = namedTexts(source, data.cache_dir ?? undefined);
+  const train = sourceFiles(own?.train ?? [source].flat());
+  if (validShare !== null) {
+    const { files, notices } = train;
+    return {
+      train: { files, notices, part: { validShare, side: 'train' } },
+      valid: { files, notices: [], part: { validShare, side: 'valid' } },
+    };
+  }
+  if (valid !== null) return { train, valid: noticeOverlap(validationText(data, valid), train) };
+  return { train, valid: own && sourceFiles(own.valid) };
+}
+
+/** The text of validation data. A named source means its validation half. @throws FlashError as `runTexts` */
+export function validationText({ cache_dir }: Recipe['data'], valid: string | readonly string[]): RunText {
+  return sourceFiles(namedTexts(valid, cache_dir ?? undefined)?.valid ?? [valid].flat());
+}
+
+/** With a notice if the model is trained on what it is measured on. */
+function noticeOverlap(valid: RunText, train: RunText): RunText {
+  const trained = new Set(train.files);
+  const both = valid.files.filter((file) => trained.has(file));
+  if (both.length === 0) return valid;
+  const notice = `Validation data that is training data as well says little: ${both[0]}.`;
+  return { ...valid, notices: [...valid.notices, notice] };
 }
 
 /** Named sources bring their own validation text. */
-function sourceFiles(source: string | string[], cacheDir: string | undefined): TextFiles {
+function namedTexts(
+  source: string | readonly string[],
+  cacheDir: string | undefined,
+): { readonly train: readonly string[]; readonly valid: readonly string[] } | null {
   if (source === 'sample') return { train: [SAMPLE.train], valid: [SAMPLE.valid] };
-  if (typeof source === 'string' && Object.hasOwn(DATASETS, source)) {
-    const { train, valid } = DATASETS[source]!;
-    const folder = datasetFolder(source, cacheDir);
-    const paths = { train: [join(folder, train.name)], valid: [join(folder, valid.name)] };
-    for (const path of [...paths.train, ...paths.valid]) {
-      if (existsSync(path)) continue;
-      // Without --out it would go into the folder that the environment names, not into the recipe's.
-      const fetch = cacheDir ? commandLine`data ${source} --out ${folder}` : commandLine`data ${source}`;
-      throw new FlashError(`The data set ${source} is not on this machine`, {
-        where: path,
-        remedy: `Fetch it first: ${fetch}`,
-      });
-    }
-    return paths;
+  if (typeof source !== 'string' || !Object.hasOwn(DATASETS, source)) return null;
+  const { train, valid } = DATASETS[source]!;
+  const folder = datasetFolder(source, cacheDir);
+  const paths = { train: [join(folder, train.name)], valid: [join(folder, valid.name)] };
+  for (const path of [...paths.train, ...paths.valid]) {
+    if (existsSync(path)) continue;
+    // Without --out it would go into the folder that the environment names, not into the recipe's.
+    const fetch = cacheDir ? commandLine`data ${source} --out ${folder}` : commandLine`data ${source}`;
+    throw new FlashError(`The data set ${source} is not on this machine`, {
+      where: path,
+      remedy: `Fetch it first: ${fetch}`,
+    });
   }
-  return { train: [source].flat(), valid: null };
-}
-
-/** A named source given as validation data means its validation half. */
-function validationFiles(valid: string | string[], cacheDir: string | undefined): readonly string[] {
-  return sourceFiles(valid, cacheDir).valid ?? [valid].flat();
+  return paths;
 }

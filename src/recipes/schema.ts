@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PRECISIONS } from '../core/compute.ts';
 import { DATA_ORDERS } from '../data/batches.ts';
-import { CORPUS_FORMATS } from '../data/corpus.ts';
+import { CORPUS_FORMATS, DEFAULT_TEXT_FIELD } from '../data/corpus.ts';
 import { MAX_VOCAB } from '../data/tokenizer/merges.ts';
 import type { Component, Kind } from './component.ts';
 import { count, duration, every } from './options.ts';
@@ -24,15 +24,27 @@ const tokenizer = z.strictObject({
 const data = z.strictObject({
   source: files
     .default('sample')
-    .describe('`sample` (comes with the package), `tinystories`, or text files.'),
+    .describe('`sample` (comes with the package), `tinystories`, or text files, folders and glob patterns.'),
   valid: files
     .nullable()
     .default(null)
     .describe("Validation data, likewise; null takes the source's own, if any."),
+  valid_share: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .nullable()
+    .default(null)
+    .describe('Part of the documents of `source` that is kept from training, for validation: 0.05.'),
   format: z
     .enum(CORPUS_FORMATS)
     .default('auto')
     .describe('How files hold their documents; auto: by their names and beginnings.'),
+  text_field: z
+    .string()
+    .min(1)
+    .default(DEFAULT_TEXT_FIELD)
+    .describe('The field of JSON records that holds the text.'),
   seq_len: count.default(256).describe('Tokens in a sequence.'),
   batch: count.default(256).describe('Sequences in a step.'),
   order: z.enum(DATA_ORDERS).default('sequential').describe('Order of the sequences.'),

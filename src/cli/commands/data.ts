@@ -1,20 +1,21 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { Option } from 'commander';
-import { commandLine } from '../../core/command-line.ts';
+import { join, resolve } from 'node:path';
+import { commandLine, shellWords } from '../../core/command-line.ts';
 import { FlashError } from '../../core/errors.ts';
 import { fileError, formatBytes, makeFolder } from '../../core/files.ts';
 import { cacheDir } from '../../data/cache-dir.ts';
-import { CORPUS_FORMATS, type CorpusFormat } from '../../data/corpus.ts';
+import type { CorpusFormat } from '../../data/corpus.ts';
 import { DATASETS, datasetFolder, findDataset } from '../../data/datasets.ts';
+import type { DocumentPart } from '../../data/document-share.ts';
 import { downloadDataset } from '../../data/download.ts';
 import { prepareData, type TokenizerSource } from '../../data/prepare.ts';
+import { sourceFiles } from '../../data/source-files.ts';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
 import { formatCount, formatDuration } from '../format.ts';
 import { Interruption } from '../interruption.ts';
-import { path, paths, wholeNumber } from '../options.ts';
+import { addFormatOptions, path, paths, share, wholeNumber } from '../options.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import { formatPairs, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -22,7 +23,9 @@ import type { Terminal } from '../terminal.ts';
 interface DataOptions {
   readonly vocab?: number;
   readonly tokenizer?: string;
-  readonly format: CorpusFormat;
+  readonly validShare?: number;
+  readonly format?: CorpusFormat;
+  readonly textField?: string;
   readonly out?: string;
   readonly workers?: number;
   readonly json?: boolean;
@@ -35,9 +38,10 @@ const DEFAULT_VOCAB = 1024;
 interface Source {
   readonly split: 'train' | 'valid';
   readonly files: readonly string[];
+  readonly part?: DocumentPart;
 }
 
-interface SplitReport extends Source {
+interface SplitReport extends Omit<Source, 'part'> {
   readonly tokenFile: string;
   readonly documents: number;
   readonly characters: number;
@@ -63,14 +67,15 @@ export const data: CliCommand = {
   ],
   define(command, terminal) {
     command
-      .argument('<source...>', `a dataset (${Object.keys(DATASETS).join(', ')}) or text files`, paths)
+      .argument(
+        '<source...>',
+        `a dataset (${Object.keys(DATASETS).join(', ')}) or text files, folders, patterns`,
+        paths,
+      )
       .option('--vocab <n>', `ids of the tokenizer (default: ${DEFAULT_VOCAB})`, wholeNumber(1, '4096'))
       .option('--tokenizer <file>', 'use this tokenizer.json instead of training one', path)
-      .addOption(
-        new Option('--format <name>', 'how the files hold their documents')
-          .choices(CORPUS_FORMATS)
-          .default('auto'),
-      )
+      .option('--valid-share <part>', 'keep this part of the documents for validation, such as 0.05', share);
+    addFormatOptions(command)
       .option('--out <dir>', 'folder for the downloads and a copy of tokenizer.json', path)
       .option(
         '--workers <n>',
@@ -96,7 +101,9 @@ async function run(names: readonly string[], options: DataOptions, terminal: Ter
     for (const source of sources) {
       const prepared = await prepareData({
         files: source.files,
+        part: source.part,
         format: options.format,
+        textField: options.textField,
         tokenizer,
         cacheDir: cacheDir(terminal.env),
         workers: options.workers,
@@ -110,7 +117,8 @@ async function run(names: readonly string[], options: DataOptions, terminal: Ter
       // Validation text is encoded with the tokenizer of the training text.
       tokenizer = prepared.tokenizer;
       splits.push({
-        ...source,
+        split: source.split,
+        files: source.files,
         tokenFile: path,
         documents: info.documents,
         characters: info.characters,
@@ -129,8 +137,8 @@ async function run(names: readonly string[], options: DataOptions, terminal: Ter
     if (options.json) return terminal.print(JSON.stringify(report));
     for (const line of describe(report)) terminal.print(line);
     // With another vocabulary the recipe needs to be another one too.
-    if (report.tokenizer.vocab === DEFAULT_VOCAB)
-      terminal.print(`\nNext: ${terminal.styles.bold(nextCommand(splits))}`);
+    if ((options.tokenizer ? report.tokenizer.vocab : (options.vocab ?? DEFAULT_VOCAB)) === DEFAULT_VOCAB)
+      terminal.print(`\nNext: ${terminal.styles.bold(nextCommand(names, splits, options))}`);
   } catch (error) {
     progress.end();
     if (!signal.aborted) throw error;
@@ -145,15 +153,19 @@ async function run(names: readonly string[], options: DataOptions, terminal: Ter
 
 async function resolveSources(
   names: readonly string[],
-  { out }: DataOptions,
+  { out, validShare }: DataOptions,
   terminal: Terminal,
   progress: TaskProgress,
   signal: AbortSignal,
 ): Promise<Source[]> {
   const [name] = names;
   // What has neither a dot nor a slash and is no file here was meant as the name of a dataset.
-  const isName = names.length === 1 && !existsSync(name!) && !/[./\\]/.test(name!);
-  if (!isName) return [{ split: 'train', files: names }];
+  const isName = names.length === 1 && !existsSync(name!) && !/[./\\*?[{]/.test(name!);
+  if (!isName) {
+    const { files, notices } = sourceFiles(names);
+    for (const notice of notices) terminal.note(notice);
+    return divided(files, validShare);
+  }
   findDataset(name!);
   const dir = out ?? datasetFolder(name!, cacheDir(terminal.env));
   const { train, valid } = await downloadDataset(name!, {
@@ -162,10 +174,16 @@ async function resolveSources(
     onNotice: progress.note,
     signal,
   });
+  if (validShare !== undefined) return divided([train], validShare);
   return [
     { split: 'train', files: [train] },
     { split: 'valid', files: [valid] },
   ];
+}
+
+function divided(files: readonly string[], validShare: number | undefined): Source[] {
+  if (validShare === undefined) return [{ split: 'train', files }];
+  return (['train', 'valid'] as const).map((split) => ({ split, files, part: { validShare, side: split } }));
 }
 
 async function saveCopy(
@@ -194,7 +212,7 @@ function describe({ tokenizer, splits, seconds }: DataReport): string[] {
     split.tokensPerCharacter.toFixed(3),
   ]);
   const places = splits.flatMap(({ split, files, tokenFile, cached }) => [
-    ...files.map((file) => [`${split} text`, file] as const),
+    ...listed(files).map((file) => [`${split} text`, file] as const),
     [`${split} tokens`, `${tokenFile}${cached ? ' (was there)' : ''}`] as const,
   ]);
   return [
@@ -211,7 +229,27 @@ function describe({ tokenizer, splits, seconds }: DataReport): string[] {
   ];
 }
 
-function nextCommand(splits: readonly SplitReport[]): string {
-  const [train = [], valid = []] = splits.map(({ files }) => files);
-  return commandLine`train v61 --data ${[...train, ...(valid.length ? ['--valid', ...valid] : [])]}`;
+/** A list for a person: long ones by their ends. */
+function listed(files: readonly string[]): readonly string[] {
+  if (files.length <= 8) return files;
+  return [files[0]!, `... ${formatCount(files.length - 2)} more`, files.at(-1)!];
+}
+
+/** The command that trains on the same text, read in the same way. */
+function nextCommand(
+  names: readonly string[],
+  [train, valid]: readonly SplitReport[],
+  { format, textField, validShare, tokenizer }: DataOptions,
+): string {
+  const isDownload = valid !== undefined && validShare === undefined;
+  return [
+    commandLine`train v61 --data ${isDownload ? train!.files : names}`,
+    isDownload && shellWords`--valid ${valid.files}`,
+    validShare !== undefined && `--valid-share ${validShare}`,
+    format && `--format ${format}`,
+    textField !== undefined && shellWords`--text-field ${textField}`,
+    tokenizer !== undefined && shellWords`--set ${`tokenizer.file=${resolve(tokenizer)}`}`,
+  ]
+    .filter((part) => part !== false && part !== undefined)
+    .join(' ');
 }

@@ -1,8 +1,8 @@
 import { commandLine } from '../../core/command-line.ts';
-import { prepareData } from '../../data/prepare.ts';
+import type { CorpusFormat } from '../../data/corpus.ts';
 import type { TokenFile } from '../../data/token-file.ts';
 import type { Recipe } from '../../recipes/load.ts';
-import { movedText, textFiles } from '../../recipes/run-data.ts';
+import { movedText, prepareText, runTexts, validationText } from '../../recipes/run-data.ts';
 import { loadTrained, type Trained } from '../../recipes/trained.ts';
 import { Evaluator } from '../../train/evaluate.ts';
 import type { EvalEvent } from '../../train/events.ts';
@@ -10,14 +10,16 @@ import { tokenText } from '../../train/token-text.ts';
 import type { CliCommand } from '../command.ts';
 import { formatBits, formatCount, formatLoss, formatPlural, formatPpl } from '../format.ts';
 import { namedRun, RUN_ARGUMENT } from '../named-run.ts';
-import { addBackendOptions, path, paths } from '../options.ts';
+import { addBackendOptions, addFormatOptions, path, paths } from '../options.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import { formatPairs } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
-import { settings } from '../train-settings.ts';
+import { settings, sources } from '../train-settings.ts';
 
 interface EvalOptions {
   readonly data?: readonly string[];
+  readonly format?: CorpusFormat;
+  readonly textField?: string;
   readonly threads?: number;
   readonly backend?: string;
   readonly json?: boolean;
@@ -33,9 +35,10 @@ export const evaluate: CliCommand = {
       .argument('<run>', RUN_ARGUMENT, path)
       .option(
         '--data <file...>',
-        "text files (default: the run's validation data, else its training data)",
+        "text files or folders (default: the run's validation data, else its training data)",
         paths,
       );
+    addFormatOptions(command, " (default: the run's)");
     addBackendOptions(command, "the run's")
       .option('--json', 'print one JSON object')
       .action((path: string, options: EvalOptions) => run(path, options, terminal));
@@ -44,8 +47,8 @@ export const evaluate: CliCommand = {
 
 async function run(path: string, options: EvalOptions, terminal: Terminal): Promise<void> {
   const progress = new TaskProgress(terminal);
-  const { data, threads, backend } = options;
-  const trained = await loadTrained(await namedRun(path), settings({ threads, backend }), progress.note);
+  const { data, ...changes } = options;
+  const trained = await loadTrained(await namedRun(path), settings(changes), progress.note);
   try {
     const { recipe, composed, tokenizer, step } = trained;
     const { split, tokens } = await openText(data, trained, progress).catch((error) => {
@@ -77,19 +80,23 @@ async function openText(
   { recipe, tokenizer }: Trained,
   progress: TaskProgress,
 ): Promise<{ readonly split: string; readonly tokens: TokenFile }> {
-  const onProgress = progress.onPrepare;
-  const cacheDir = recipe.data.cache_dir ?? undefined;
-  const chosen = files ? { split: 'data', files } : recipeText(recipe);
-  const prepared = await prepareData({ ...chosen, tokenizer, cacheDir, onProgress });
+  const named = files && validationText(recipe.data, sources(files));
+  const texts = named ? undefined : runTexts(recipe);
+  const split = named ? 'data' : texts?.valid ? 'valid' : 'train';
+  const text = named ?? texts?.valid ?? texts!.train;
+  const prepared = await prepareText(recipe, text, tokenizer, { onProgress: progress.onPrepare });
   for (const notice of prepared.notices) progress.note(notice);
-  return { split: chosen.split, tokens: prepared.tokens };
+  if (named && recipe.data.valid_share !== null && isSource(named.files, recipe)) {
+    progress.note(
+      'The run was trained on a part of this text. Without --data only the other part is measured.',
+    );
+  }
+  return { split, tokens: prepared.tokens };
 }
 
-/** The run's validation text, or what it was trained on where it has none. */
-function recipeText(recipe: Recipe) {
-  const { train, valid } = textFiles(recipe);
-  const { format } = recipe.data;
-  return valid ? { split: 'valid', files: valid, format } : { split: 'train', files: train, format };
+function isSource(files: readonly string[], recipe: Recipe): boolean {
+  const trained = new Set(runTexts(recipe).train.files);
+  return files.some((file) => trained.has(file));
 }
 
 function describe(event: EvalEvent, documents: number, { recipe, composed }: Trained): string[] {

@@ -10,12 +10,14 @@ import { Interruption } from '../interruption.ts';
 import { namedRun, RUNS } from '../named-run.ts';
 import {
   addBackendOptions,
+  addFormatOptions,
   addSetOption,
   amount,
   duration,
   path,
   paths,
   positive,
+  share,
   wholeNumber,
 } from '../options.ts';
 import { RunView } from '../reporters/run-view.ts';
@@ -32,7 +34,7 @@ interface TrainOptions extends TrainSettings {
 }
 
 /** What a run that goes on takes from its own recipe. */
-const FIXED_BY_THE_RUN = ['set', 'backend'] as const;
+const FIXED_BY_THE_RUN = ['set', 'backend', 'validShare', 'format', 'textField'] as const;
 
 export const train: CliCommand = {
   examples: [
@@ -43,8 +45,14 @@ export const train: CliCommand = {
   define(command, terminal) {
     command
       .argument('[recipe]', 'a YAML file, or the name of a recipe that comes with FlashLM', path)
-      .option('--data <file...>', 'train on these text files (or: sample, tinystories)', paths)
+      .option('--data <file...>', 'train on these text files or folders (or: sample, tinystories)', paths)
       .option('--valid <file...>', 'measure the validation loss on these', paths)
+      .addOption(
+        new Option('--valid-share <part>', 'keep this part of the documents for it, such as 0.05')
+          .argParser(share)
+          .conflicts('valid'),
+      );
+    addFormatOptions(command)
       .option('--steps <n>', 'stop after this many steps', wholeNumber(1, '400'))
       .option('--epochs <n>', 'stop after this many passes over the data', positive())
       .option('--tokens <n>', 'stop after this many tokens: 500k, 5M', amount)
@@ -116,7 +124,8 @@ async function openSession(
   }
   const fixed = FIXED_BY_THE_RUN.find((flag) => options[flag] !== undefined);
   if (name !== undefined || fixed) {
-    const what = name === undefined ? `--${fixed}` : `The recipe '${name}'`;
+    const flag = fixed?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const what = name === undefined ? `--${flag}` : `The recipe '${name}'`;
     throw wrongUsage(`${what} can't be given with --resume`, 'A run goes on with its own recipe and data.');
   }
   const { data, valid, ...rest } = options;

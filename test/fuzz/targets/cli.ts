@@ -117,6 +117,8 @@ const FLAGS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   '--set': [SETS],
   '--vocab': [['260', '262', '1', '0', '1e3', '1048577']],
   '--format': [['auto', 'text', 'lines', 'jsonl', 'json', 'x', '']],
+  '--text-field': [['text', 'x', '']],
+  '--valid-share': [['0.5', '0', '1', 'x', '']],
   '--workers': [['1', '0', '-1', '999', 'x']],
   '--prompt': [['', 'one', '\ud800', '\0', '<|eos|>', 'x'.repeat(3000)]],
   '--temperature': [NUMBERS],
