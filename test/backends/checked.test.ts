@@ -114,6 +114,50 @@ describe('checked finds, with op, layer and tensor,', () => {
   });
 });
 
+describe('checked sees of private layouts', () => {
+  /** Codes as bytes, `left` of them not written, and room for more behind them. */
+  const packing = (left: number): Backend => ({
+    ...reference,
+    packedTernaryBytes: (rows, cols) => rows * cols + 8,
+    kernels: {
+      ...reference.kernels,
+      packTernary: (out, codes) => {
+        for (let i = 0; i < codes.data.length; i++) if (i !== left) out.data[i] = codes.data[i]! + 1;
+      },
+    },
+  });
+
+  it('a byte that is not written', async () => {
+    const error = await failure(checked(packing(7)));
+    expect(error.message).toBe(
+      'packTernary left bytes of blocks.0.up.weight/packed unwritten, from byte 7 on',
+    );
+    expect(error.where).toBe('blocks.0.up, prepare');
+  });
+
+  it('nothing wrong in one that ends before its memory does, where poison is left', async () => {
+    const packed: Uint8Array[] = [];
+    const inner = packing(-1);
+    const backend = checked(
+      spoil(inner, 'ternaryMatmul', (values) => {
+        packed.push((values[2] as { packed: Tensor<'u8'> }).packed.data);
+      }),
+    );
+    await trainOn(small, backend);
+    expect(packed.length).toBeGreaterThan(0);
+    for (const data of packed) expect([...data.slice(-8)]).toEqual(Array(8).fill(0xff));
+  });
+
+  it('a count that is not written', async () => {
+    const spoilt = spoil(reference, 'countPairs', (values) => {
+      (values[1] as Tensor<'i32'>).data[3] = -(2 ** 31);
+    });
+    expect((await failure(checked(spoilt))).message).toMatch(
+      /^countPairs wrote -2147483648 or nothing into /,
+    );
+  });
+});
+
 /** A layer of loops of its own that does what a test asks of it. */
 function layerOf(parts: Partial<Layer<{ scratch: Mat }>>): Layer<{ scratch: Mat }> {
   return {

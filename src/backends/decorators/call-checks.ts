@@ -10,7 +10,7 @@ import { digest } from './digest.ts';
 import { Edges } from './edges.ts';
 import { placeOf, refuseNonFinite } from './finite.ts';
 import type { GuardedMemory } from './guarded-memory.ts';
-import { poison } from './poison.ts';
+import { findPoison, poison } from './poison.ts';
 
 /** A tensor of one call. */
 interface Given {
@@ -44,13 +44,14 @@ export class CallChecks {
     for (const { arg, tensor, inPlace } of given) if (arg.role === 'out' && !inPlace) poison(tensor);
     const edges = new Edges(written);
     const result = call();
+    for (const each of given) refuseUnwrittenBytes(op, each, call);
     this.refuseBreach(op, edges);
     inputs.forEach(({ arg, tensor }, i) => {
       if (this.digest(tensor) === before[i]) return;
       throw new FlashError(`${op} changed its input '${arg.name}' (${tensor.label})`);
     });
     refuseNonFinite(op, values, { inspector: this.backend.inspector, poisoned: true });
-    for (const each of given) refuseUnwrittenCodes(op, each);
+    for (const each of given) refuseUnwrittenIntegers(op, each);
     if (typeof result === 'number' && !Number.isFinite(result))
       throw new FlashError(`${op} returned ${result}`);
     return { result, written };
@@ -71,12 +72,33 @@ export class CallChecks {
   }
 }
 
-/** No rule gives the code that stood there before: the greatest magnitude of int8 is 127. */
-function refuseUnwrittenCodes(op: OpName, { arg, tensor }: Given): void {
-  if (arg.role !== 'out' || tensor.dtype !== 'i8') return;
-  const index = tensor.data.indexOf(-128);
+/** No rule gives the code that was there before, as 127 is the greatest magnitude of int8, and no count is negative. */
+function refuseUnwrittenIntegers(op: OpName, { arg, tensor }: Given): void {
+  if (arg.role !== 'out' || (tensor.dtype !== 'i8' && tensor.dtype !== 'i32')) return;
+  const index = findPoison(tensor as Tensor<'i8' | 'i32'>);
   if (index < 0) return;
-  throw new FlashError(`${op} wrote -128 or nothing into ${tensor.label} (${placeOf(tensor, index)})`);
+  const value = tensor.data[index];
+  throw new FlashError(`${op} wrote ${value} or nothing into ${tensor.label} (${placeOf(tensor, index)})`);
+}
+
+/**
+ * Any byte may belong to a private layout, so the call is made a second time, over zeros: a byte that is poison after the
+ * first and 0 after the second was not written. A layout may end before its memory does, which is for the largest one; what
+ * is behind it stays poison for those who read it.
+ */
+function refuseUnwrittenBytes(op: OpName, { arg, tensor }: Given, call: () => unknown): void {
+  if (arg.role !== 'out' || tensor.dtype !== 'u8') return;
+  const data = tensor.data as Uint8Array;
+  const first = data.slice();
+  data.fill(0);
+  call();
+  if (Buffer.compare(first, data) === 0) return;
+  const isWritten = (byte: number, i: number): boolean => byte === first[i] || byte !== 0;
+  const end = data.findLastIndex(isWritten) + 1;
+  const index = data.findIndex((byte, i) => !isWritten(byte, i));
+  data.set(first.subarray(end), end);
+  if (index < end)
+    throw new FlashError(`${op} left bytes of ${tensor.label} unwritten, from byte ${index} on`);
 }
 
 function tensorsOf(op: OpName, values: readonly unknown[]): Given[] {

@@ -1,6 +1,21 @@
-import type { Tensor } from '../../core/tensor.ts';
+import type { DType, Tensor } from '../../core/tensor.ts';
 
-/** Fills what should be overwritten or never read again with NaN, or the most negative integer. */
+/** What an element holds that should be overwritten or never read again: NaN, or the most negative integer. */
+const POISON: Readonly<Record<DType, number>> = {
+  f32: Number.NaN,
+  f64: Number.NaN,
+  i32: -(2 ** 31),
+  i8: -128,
+  // All ones: NaN where the bytes are read as floats.
+  u8: 0xff,
+};
+
+/** Fills what should be overwritten or never read again. */
 export function poison({ dtype, data }: Tensor): void {
-  data.fill(dtype === 'f32' || dtype === 'f64' ? Number.NaN : dtype === 'i32' ? -(2 ** 31) : -128);
+  data.fill(POISON[dtype]);
+}
+
+/** Index of the first element of an integer tensor that is still poison; -1 where there is none. */
+export function findPoison({ dtype, data }: Tensor<'i8' | 'i32'>): number {
+  return data.indexOf(POISON[dtype]);
 }
