@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { z } from 'zod';
+import { sharedInputs } from '../backends/decorators/call-mirror.ts';
 import type { Recording } from '../backends/decorators/recording.ts';
 import type { Outcome } from '../core/agreement.ts';
 import { FlashError } from '../core/errors.ts';
@@ -42,12 +43,15 @@ const HEADER = z.strictObject({
     expected: z.string(),
     bound: z.string(),
   }),
-  /** By flat name: the label of a tensor, the value of a scalar or choice, null for what was absent. */
+  /**
+   * By flat name: the label of a tensor, and the argument of which it is the very memory; the value of a scalar or choice;
+   * null for what was absent.
+   */
   args: z.record(
     z.string(),
     z.union([
       z.null(),
-      z.strictObject({ tensor: z.string() }),
+      z.strictObject({ tensor: z.string(), sharing: z.string().optional() }),
       z.strictObject({ number: z.string() }),
       z.strictObject({ choice: z.string() }),
     ]),
@@ -91,8 +95,11 @@ function entries({ op, inputs, outcomes: [a, b] }: Recording): TensorEntry[] {
   const entry = (name: string, { dtype, rows, cols, data }: Tensor): TensorEntry => {
     return { name, dtype: SAFETENSORS[dtype], shape: [rows, cols], data };
   };
+  const shared = sharedInputs(op, inputs);
   const given = flatArgs(op).flatMap((arg, i) =>
-    arg.kind === 'tensor' && inputs[i] !== null ? [entry(`in/${arg.name}`, inputs[i] as Tensor)] : [],
+    arg.kind === 'tensor' && inputs[i] !== null && shared[i] === undefined
+      ? [entry(`in/${arg.name}`, inputs[i] as Tensor)]
+      : [],
   );
   const left = (side: string, { tensors }: Outcome) =>
     [...tensors].map(([name, tensor]) => entry(`${side}${name}`, tensor));
@@ -101,9 +108,12 @@ function entries({ op, inputs, outcomes: [a, b] }: Recording): TensorEntry[] {
 
 function header({ op, layer, step, backends, mismatch, inputs, outcomes }: Recording): Header {
   const { actual, expected, bound, ...element } = mismatch;
-  const argument = (arg: FlatArg, value: unknown): Header['args'][string] => {
+  const shared = sharedInputs(op, inputs);
+  const argument = (arg: FlatArg, value: unknown, i: number): Header['args'][string] => {
     if (value === null) return null;
-    if (arg.kind === 'tensor') return { tensor: (value as Tensor).label };
+    const input = shared[i];
+    const sharing = input === undefined ? {} : { sharing: flatArgs(op)[input]!.name };
+    if (arg.kind === 'tensor') return { tensor: (value as Tensor).label, ...sharing };
     return arg.kind === 'scalar' ? { number: String(value) } : { choice: String(value) };
   };
   const [a, b] = outcomes.map(({ returned }) => (returned === undefined ? null : String(returned)));
@@ -114,7 +124,7 @@ function header({ op, layer, step, backends, mismatch, inputs, outcomes }: Recor
     step,
     backends: [...backends],
     mismatch: { ...element, actual: String(actual), expected: String(expected), bound: String(bound) },
-    args: Object.fromEntries(flatArgs(op).map((arg, i) => [arg.name, argument(arg, inputs[i])])),
+    args: Object.fromEntries(flatArgs(op).map((arg, i) => [arg.name, argument(arg, inputs[i], i)])),
     returned: [a ?? null, b ?? null],
   };
 }
@@ -150,9 +160,10 @@ export async function loadRecording(path: string): Promise<Recording> {
     if ('number' in value)
       return arg.kind === 'scalar' ? Number(value.number) : fail(`'${arg.name}' is a number`);
     if ('choice' in value) return arg.kind === 'choice' ? value.choice : fail(`'${arg.name}' is a word`);
-    const loaded = tensors.get(`in/${arg.name}`);
-    if (!loaded || arg.kind !== 'tensor') return fail(`the tensor 'in/${arg.name}' is missing`);
-    return asTensor(loaded, value.tensor) ?? fail(`'in/${arg.name}' is not a matrix`);
+    const source = `in/${value.sharing ?? arg.name}`;
+    const loaded = tensors.get(source);
+    if (!loaded || arg.kind !== 'tensor') return fail(`the tensor '${source}' is missing`);
+    return asTensor(loaded, value.tensor) ?? fail(`'${source}' is not a matrix`);
   });
   const outcome = (side: string, returned: string | null): Outcome => {
     const own = [...tensors].filter(([name]) => name.startsWith(side));

@@ -16,7 +16,8 @@ export interface Replay {
 }
 
 /**
- * Runs a recorded call alone on two backends, each on its own copy of the recorded inputs, and compares as `diff` does.
+ * Runs a recorded call alone on two backends, each on its own copy of the recorded inputs, and compares as `diff` does. What
+ * was done in place is so again on `backend`, and not on the one that it is measured against.
  * @throws FlashError when the recording's arguments do not fit the op.
  */
 export function replay(recording: Recording, backend: Backend, against: Backend): Replay {
@@ -24,12 +25,12 @@ export function replay(recording: Recording, backend: Backend, against: Backend)
   const values = unflatten(op, recording.inputs);
   // The file may come from anybody: a kernel must never see what does not fit the op.
   checkCall(op, values, realOf(op, values) ?? backend.real);
-  const run = (on: Backend, real: Backend['real']) => {
-    const mirrored = mirrorCall(op, values, on, real);
+  const run = (on: Backend, real: Backend['real'], inPlace = false) => {
+    const mirrored = mirrorCall(op, values, on, real, inPlace);
     const kernel = on.kernels[op] as (...values: unknown[]) => unknown;
     return outcomeOf(op, mirrored, kernel(...mirrored));
   };
-  const mine = run(backend, backend.real);
+  const mine = run(backend, backend.real, true);
   const measure = run(against, measureType(op, backend, against));
   const [recorded] = recording.outcomes;
   const sameAsRecorded =

@@ -9,7 +9,7 @@ import type { Backend } from '../../src/core/backend.ts';
 import type { OpName } from '../../src/core/kernels.ts';
 import { flatArgs, flatValues } from '../../src/core/op-calls.ts';
 import { OP_NAMES } from '../../src/core/ops.ts';
-import type { Tensor } from '../../src/core/tensor.ts';
+import { type Mat, mat, type Tensor } from '../../src/core/tensor.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { freeSymbols } from '../../src/verify/op-dims.ts';
 import { inputsOf } from '../../src/verify/op-inputs.ts';
@@ -73,6 +73,29 @@ describe('a wrong element', () => {
     expect(right.sameAsRecorded).toBe(false);
   });
 
+  it.each([true, false])(
+    'of a call in place (%s) is replayed so: a kernel may be wrong only then',
+    async (isInPlace) => {
+      // Clears its output before it reads, as a kernel may that takes its arguments to be apart.
+      const wrong = spoilBefore(f32, 'add', ([out]) => void (out as Mat).data.fill(0));
+      const [x, y, other] = ['x', 'y', 'other'].map((label) => mat('f32', 3, 4, label));
+      x!.data.fill(2);
+      y!.data.fill(1);
+      const call = () => diff(f64)(wrong).kernels.add(isInPlace ? x! : other!, x!, y!);
+      if (!isInPlace) return expect(call).not.toThrow();
+      const error = (await Promise.resolve()
+        .then(call)
+        .catch((caught) => caught)) as DisagreementError;
+      expect(error.message).toMatch(/^add: 'out' \(row 0, column 0\) is 1 on .*, 3 on reference:f64/);
+      const loaded = await loadRecording(await saveRecording(error.recording, join(dir, 'in-place')));
+      expect(loaded.inputs[0]).toMatchObject({ data: (loaded.inputs[1] as Mat).data });
+      const again = replay(loaded, wrong, f64);
+      expect(again.deviations[0]!.mismatch).toMatchObject({ actual: 1, expected: 3 });
+      expect(again.sameAsRecorded).toBe(true);
+      expect(replay(loaded, f32, f64).deviations[0]!.mismatch).toBeNull();
+    },
+  );
+
   it('is named with op, layer, step and element', async () => {
     let calls = 0;
     const wrong = spoil(f32, 'siluGrad', (values) => {
@@ -103,6 +126,16 @@ describe('a wrong element', () => {
     await expect(trainOn(small, diff(f64, { every: 3 })(wrong(3)), 4)).rejects.toThrow(/^gatherRows: 'out'/);
   });
 });
+
+/** Does something to the arguments of an op before its kernel reads them. */
+function spoilBefore(inner: Backend, op: OpName, before: (values: readonly unknown[]) => void): Backend {
+  const kernel = inner.kernels[op] as (...values: unknown[]) => unknown;
+  const wrong = (...values: unknown[]): unknown => {
+    before(values);
+    return kernel(...values);
+  };
+  return { ...inner, name: `planted(${inner.name})`, kernels: { ...inner.kernels, [op]: wrong } };
+}
 
 /** Spoils the last element of an op's first result. */
 function plant(inner: Backend, op: OpName): Backend {

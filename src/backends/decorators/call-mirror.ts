@@ -20,24 +20,34 @@ export function measureType(op: OpName, subject: Backend, measure: Backend): Bac
   return OPS[op].agree === 'exact' && measure.anyReal ? subject.real : measure.real;
 }
 
+const isSameMemory = (a: Tensor['data'], b: Tensor['data']): boolean =>
+  a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.byteLength === b.byteLength && a.length > 0;
+
 /**
  * The arguments of a call once more, in another backend's memory, type and private layouts. What the op will write
- * starts as NaN, what it adds into starts as it is.
+ * starts as NaN, what it adds into starts as it is. `inPlace`: arguments that are the very same memory are so again, as a
+ * kernel may be wrong only then; otherwise each has memory of its own.
  */
 export function mirrorCall(
   op: OpName,
   values: readonly unknown[],
   backend: Backend,
   real: Backend['real'],
+  inPlace = false,
 ): unknown[] {
+  const made: { readonly of: Tensor['data']; readonly copy: Tensor }[] = [];
   const mirror = (arg: TensorArg, value: unknown, codes?: Codes): Tensor | null => {
     if (value === null) return null;
     const t = value as Tensor;
     const dtype: DType = arg.dtype === 'real' ? real : arg.dtype;
     if (arg.packs) return mirrorPacked(arg, t, codes, backend, precisionOf(op, values));
-    const copy = allocateTensor(backend, dtype, t.rows, t.cols, t.label) as Tensor;
-    if (arg.role === 'out') poison(copy);
-    else (copy.data as Float64Array).set(t.data);
+    const shared = inPlace ? made.find(({ of }) => isSameMemory(of, t.data))?.copy : undefined;
+    const copy = shared
+      ? ({ ...shared, label: t.label } as Tensor)
+      : (allocateTensor(backend, dtype, t.rows, t.cols, t.label) as Tensor);
+    made.push({ of: t.data, copy });
+    if (arg.role !== 'out') (copy.data as Float64Array).set(t.data);
+    else if (!shared) poison(copy);
     return copy;
   };
   return OPS[op].args.map((arg: ArgSpec, i: number): unknown => {
@@ -84,22 +94,49 @@ export function copyAccumulated(op: OpName, values: readonly unknown[]): Readonl
 }
 
 /**
+ * For each flat argument the one that it is the very same memory as and that is read, if there is one: the output of a call
+ * that is made in place.
+ */
+export function sharedInputs(op: OpName, flat: readonly unknown[]): (number | undefined)[] {
+  const args = flatArgs(op);
+  const dataAt = (i: number) => {
+    const arg = args[i]!;
+    return arg.kind === 'tensor' && !arg.packs && flat[i] !== null ? (flat[i] as Tensor).data : undefined;
+  };
+  return args.map((arg, i) => {
+    const data = arg.kind === 'tensor' && arg.role === 'out' ? dataAt(i) : undefined;
+    const found = args.findIndex((other, j) => {
+      const theirs = other.kind === 'tensor' && other.role !== 'out' ? dataAt(j) : undefined;
+      return data && theirs && isSameMemory(data, theirs);
+    });
+    return found < 0 ? undefined : found;
+  });
+}
+
+/**
  * The flat arguments of a call as they were before it, in type `real`: inputs from the mirrored call, which a faulty
- * kernel cannot have changed, and `before` for what was added into. Of outputs only the shape counts.
+ * kernel cannot have changed, and `before` for what was added into. Of outputs only the shape counts, and whether they are
+ * the memory of an input.
  */
 export function inputsOf(
   op: OpName,
+  values: readonly unknown[],
   mirrored: readonly unknown[],
   before: ReadonlyMap<string, Tensor>,
   real: Backend['real'],
 ): unknown[] {
-  return flatValues(op, mirrored).map((value, i) => {
+  const copies = flatValues(op, mirrored).map((value, i) => {
     const arg = flatArgs(op)[i]!;
     if (arg.kind !== 'tensor' || value === null) return value;
     const t = value as Tensor;
     // Each backend packs for itself.
     if (arg.packs) return tensor('u8', 1, 0, t.label);
     return before.get(arg.name) ?? (arg.dtype === 'real' ? inType(t, real) : copyOf(t));
+  });
+  const shared = sharedInputs(op, flatValues(op, values));
+  return copies.map((copy, i) => {
+    const input = shared[i];
+    return input === undefined ? copy : { ...(copy as Tensor), data: (copies[input] as Tensor).data };
   });
 }
 

@@ -65,7 +65,7 @@ export function diff(against: Backend, { every = 1, onCompared }: DiffOptions = 
           step,
           backends: [inner.name, against.name],
           mismatch,
-          inputs: inputsOf(op, mirrored, before, inner.real),
+          inputs: inputsOf(op, values, mirrored, before, inner.real),
           outcomes: [copyOutcome(outcomes[0]), copyOutcome(outcomes[1])],
         });
       }
