@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { fromHome } from '../core/home-path.ts';
 import { CORPUS_FORMATS } from '../data/corpus.ts';
-import { duration as durationSchema } from '../recipes/options.ts';
+import { duration as durationSchema, seconds } from '../recipes/options.ts';
+import type { More } from '../train/limits.ts';
 
 /** A file or a folder; `~/` is the home folder also where the shell left it alone. */
 export function path(text: string): string {
@@ -55,6 +56,18 @@ export function amount(text: string): number {
 export function duration(text: string): string {
   if (durationSchema.safeParse(text).success && Number.parseFloat(text) > 0) return text;
   throw new InvalidArgumentError('Expected a time such as 45s, 90m or 2h.');
+}
+
+/** `1m`, `500steps`, `5Mtokens`, `0.5epochs`: how much more a run should do. */
+export function more(text: string): More {
+  const [, number, measure] = /^([\d.]+[kMG]?) ?(steps?|tokens?|epochs?)$/.exec(text) ?? [];
+  try {
+    if (!number || !measure) return { measure: 'seconds', amount: seconds(duration(text)) };
+    if (measure.startsWith('epoch')) return { measure: 'epochs', amount: positive()(number) };
+    return { measure: measure.startsWith('step') ? 'steps' : 'tokens', amount: amount(number) };
+  } catch {
+    throw new InvalidArgumentError('Expected what to add, such as 1m, 500steps, 5Mtokens or 1epoch.');
+  }
 }
 
 /** `--threads` and `--backend`, which change how a model runs and not what it computes. */

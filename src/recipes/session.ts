@@ -1,10 +1,12 @@
 import { commandLine } from '../core/command-line.ts';
 import { computeNotice, computeOn } from '../core/compute.ts';
+import { FlashError } from '../core/errors.ts';
 import { writeFileAtomic } from '../core/files.ts';
 import { BatchSource, ORDER_VERSIONS } from '../data/batches.ts';
 import type { PreparedData, PrepareProgress } from '../data/prepare.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { TrainEvent } from '../train/events.ts';
+import { limitsAfter, type More } from '../train/limits.ts';
 import { Run, type RunOptions } from '../train/run.ts';
 import { RunDirectory } from '../train/run-directory.ts';
 import { tokenText } from '../train/token-text.ts';
@@ -16,7 +18,7 @@ import { fingerprint } from './fingerprint.ts';
 import { type Change, loadRecipe, type Recipe } from './load.ts';
 import { shown } from './read-file.ts';
 import { movedText, prepareRunData, type RunData } from './run-data.ts';
-import { runLimits, scheduleMeasure } from './run-limits.ts';
+import { limitFlags, runLimits, scheduleMeasure } from './run-limits.ts';
 import { runTokenizer } from './run-tokenizer.ts';
 
 export interface SessionOptions {
@@ -40,6 +42,8 @@ export interface Session {
   readonly run: Run;
   /** Steps that lie behind the run. */
   readonly startStep: number;
+  /** The flags of an end that is not in the run's own recipe: who goes on again has to give it again. */
+  readonly otherEnd: string;
   close(): Promise<void>;
 }
 
@@ -61,7 +65,8 @@ export async function startRun(recipe: Recipe, root: string, options: SessionOpt
 
 /**
  * Goes on with the run in `path` from its newest whole checkpoint. `set` may only change what ends the run; `places` says
- * where its texts are now, if they were moved, and is written into its recipe.
+ * where its texts are now, if they were moved, and is written into its recipe. With `more` the run does so much more than it
+ * has done, in place of its own limits.
  * @throws FlashError when the texts there are not those of the run.
  */
 export async function resumeRun(
@@ -69,6 +74,7 @@ export async function resumeRun(
   options: SessionOptions,
   set: readonly Change[] = [],
   places: readonly Change[] = [],
+  more?: More,
 ): Promise<Session> {
   const directory = await RunDirectory.open(path);
   const load = (changes: readonly Change[]) => loadRecipe(directory.files.recipe, { set: changes });
@@ -80,13 +86,43 @@ export async function resumeRun(
       const run = shown(directory.path);
       throw movedText(error, recipe, (flag) => `${commandLine`train --resume ${run}`} ${flag} FILE`);
     });
+    if (more) endAfter(session, more);
+    const ownRecipe = await load(places);
+    noteStretch(session, ownRecipe, options.onNotice);
     // Written once the checkpoint has been compared: every later command finds the texts.
-    if (places.length > 0) await writeFileAtomic(directory.files.recipe, fillRecipe(await load(places)));
-    return session;
+    if (places.length > 0) await writeFileAtomic(directory.files.recipe, fillRecipe(ownRecipe));
+    const own = limitFlags(runLimits(ownRecipe));
+    const flags = limitFlags(session.run.trainer.limits);
+    return { ...session, otherEnd: flags === own ? '' : flags };
   } catch (error) {
     await (session ?? directory).close();
     throw error;
   }
+}
+
+/** @throws FlashError for a schedule that goes over something else. */
+function endAfter({ recipe, run }: Session, more: More): void {
+  const limits = limitsAfter(more, run.trainer.progress);
+  const measure = scheduleMeasure(recipe, limits);
+  if (measure !== more.measure) {
+    throw new FlashError(`The schedule goes over ${measure}, and --more is in ${more.measure}`, {
+      remedy: `Give --more in ${measure}.`,
+      exitCode: 2,
+    });
+  }
+  run.trainer.endAt({ limits, measure });
+}
+
+/** Another end than the one of the run's own recipe gives other rates from here on: that is no small thing. */
+function noteStretch({ run, startStep }: Session, own: Recipe, onNotice: (notice: string) => void): void {
+  const before = run.trainer.rateWith({ limits: runLimits(own), measure: scheduleMeasure(own) });
+  const now = run.trainer.rateWith();
+  if (before === now || startStep === 0) return;
+  const rate = (lr: number): string => String(Number(lr.toPrecision(3)));
+  onNotice(
+    `The new end stretches the schedule to it: the learning rate of the next step is ${rate(now)}, ` +
+      `with the run's own end it is ${rate(before)}.`,
+  );
 }
 
 async function open(
@@ -137,7 +173,7 @@ async function open(
     const runOptions = { ...optionsOf(recipe, data), compute };
     const run = new Run(parts, texts, runOptions, directory, options.report, options.hooks);
     const startStep = await run.restore(options.onNotice);
-    return { recipe, composed, data, directory, run, startStep, close };
+    return { recipe, composed, data, directory, run, startStep, otherEnd: '', close };
   } catch (error) {
     await close();
     throw error;

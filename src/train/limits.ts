@@ -27,6 +27,39 @@ const ENDINGS: Readonly<Record<Measure, Ending>> = {
 };
 const amount = (p: Progress, m: Measure): number => (m === 'steps' ? p.step : p[m]);
 
+/** No limit at all. */
+export const UNLIMITED: Limits = {
+  steps: Number.POSITIVE_INFINITY,
+  tokens: Number.POSITIVE_INFINITY,
+  epochs: Number.POSITIVE_INFINITY,
+  seconds: Number.POSITIVE_INFINITY,
+};
+
+/** So much more of one measure. */
+export interface More {
+  readonly measure: Measure;
+  readonly amount: number;
+}
+
+/** The limits of a run that is at `progress` and should do so much more; other limits are gone. */
+export function limitsAfter({ measure, amount: more }: More, progress: Progress): Limits {
+  return { ...UNLIMITED, [measure]: amount(progress, measure) + more };
+}
+
+/** Steps after which a run ends whatever the clock says; Infinity where only the clock ends it. */
+export function stepsOf(limits: Limits, tokensPerStep: number, tokensPerEpoch: number): number {
+  const ends = (step: number): boolean => {
+    const tokens = step * tokensPerStep;
+    return reached(limits, { step, tokens, epochs: tokens / tokensPerEpoch, seconds: 0 }) !== null;
+  };
+  const { steps, tokens, epochs } = limits;
+  const about = Math.ceil(Math.min(steps, tokens / tokensPerStep, (epochs * tokensPerEpoch) / tokensPerStep));
+  if (!Number.isFinite(about)) return about;
+  // As the trainer asks after each step: a quotient of floats may be off by its last bit.
+  if (ends(about - 1)) return about - 1;
+  return ends(about) ? about : about + 1;
+}
+
 /** The limit that `progress` has reached, if any. */
 export function reached(limits: Limits, progress: Progress): Ending | null {
   for (const measure of Object.keys(ENDINGS) as Measure[]) {

@@ -165,7 +165,7 @@ export class Run {
     const samples: SampleEvent[] = [];
     let complete = false;
     this.metrics = this.directory.openMetrics(step, {
-      ended: reached(this.options.limits, this.trainer.progress) !== null,
+      ended: reached(this.trainer.limits, this.trainer.progress) !== null,
       onKept: (event) => {
         if (event.event === 'sample') samples.push(event as unknown as SampleEvent);
         if (isResult(event) && event.step === step) this.written.add(resultName(event));

@@ -65,6 +65,8 @@ function secondsSince(began: number): number {
 
 /** The loop: batch, forward and backward by blocks, clip, update. */
 export class Trainer {
+  /** What ends the run, and the one of them that the schedule goes along with. */
+  private end: Pick<TrainerOptions, 'limits' | 'measure'>;
   private step = 0;
   private seconds = 0;
   private decayStart: Progress | null = null;
@@ -81,6 +83,7 @@ export class Trainer {
   ) {
     const { model } = parts;
     const { tokensPerStep } = options;
+    this.end = options;
     this.counts = model.coupling === 'row' ? new BigramCounts(model.backend, model.vocab) : null;
     this.runner = new BatchRunner(model, {
       seqLen: options.seqLen,
@@ -113,6 +116,31 @@ export class Trainer {
     return { step: this.step, tokens, epochs: tokens / this.options.tokensPerEpoch, seconds: this.seconds };
   }
 
+  get limits(): Limits {
+    return this.end.limits;
+  }
+
+  get tokensPerStep(): number {
+    return this.options.tokensPerStep;
+  }
+
+  get tokensPerEpoch(): number {
+    return this.options.tokensPerEpoch;
+  }
+
+  /** Another end, before `run`. */
+  endAt(end: Pick<TrainerOptions, 'limits' | 'measure'>): void {
+    this.end = end;
+  }
+
+  /** The learning rate of the next step of a run with this end: another end stretches the schedule. */
+  rateWith({ limits, measure }: Pick<TrainerOptions, 'limits' | 'measure'> = this.end): number {
+    const { optimizer, schedule } = this.parts;
+    const start = this.decayStart ?? (this.step >= schedule.warmupSteps ? this.progress : null);
+    const done = start ? shareDone(limits, measure, start, this.progress) : 0;
+    return schedule.rate(optimizer.lr, this.step, done);
+  }
+
   get state(): TrainerState {
     return { step: this.step, seconds: this.seconds, decayStart: this.decayStart };
   }
@@ -128,11 +156,11 @@ export class Trainer {
    * @throws FlashError when the loss or a gradient stops being a number; the parameters are then those before the step.
    */
   async run(signal?: AbortSignal): Promise<Ending> {
-    let ending = reached(this.options.limits, this.progress);
+    let ending = reached(this.limits, this.progress);
     while (!ending) {
       const event = await this.trainStep();
       for (const hook of this.hooks) await hook.onStep?.(event);
-      ending = reached(this.options.limits, this.progress) ?? (signal?.aborted ? 'interrupted' : null);
+      ending = reached(this.limits, this.progress) ?? (signal?.aborted ? 'interrupted' : null);
     }
     for (const hook of this.hooks) await hook.onEnd?.(ending);
     return ending;
@@ -151,7 +179,7 @@ export class Trainer {
   private async stepOnce(): Promise<StepEvent> {
     const { model, optimizer, optimizerState, schedule } = this.parts;
     const { kernels } = model.backend;
-    const { limits, measure, tokensPerStep, clip } = this.options;
+    const { tokensPerStep, clip } = this.options;
     const began = performance.now();
 
     const rows = this.nextRows();
@@ -166,8 +194,7 @@ export class Trainer {
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) this.refuseNonFinite(rows, loss, gradNorm);
 
     if (this.step >= schedule.warmupSteps) this.decayStart ??= this.progress;
-    const done = this.decayStart ? shareDone(limits, measure, this.decayStart, this.progress) : 0;
-    const lr = schedule.rate(optimizer.lr, this.step, done);
+    const lr = this.rateWith();
     if (!Number.isFinite(lr)) {
       throw new FlashError(`step ${this.step + 1}: the schedule '${schedule.type}' gives a rate of ${lr}`);
     }

@@ -57,6 +57,25 @@ describe('flashlm check', () => {
       expect(await memoryOn('checked(native)')).toMatch(/, the head's kernel [\d.]+ MB\)$/);
   });
 
+  it('says how many steps a budget holds, measured here, and warns when those end within the warm-up', async () => {
+    const sets = ['backend=reference', 'train={ budget: 0.1s }', 'schedule.warmup_steps=1000000'];
+    const { stdout } = await runInProcess(['check', 'v61-debug', ...sets.flatMap((set) => ['--set', set])]);
+    expect(stdout).toMatch(
+      /^ends +0\.1 s of training, in steps of 256 tokens; 0\.1 s hold about [\d,]+ steps? here$/m,
+    );
+    expect(stdout).toMatch(
+      /^warning: the run ends after about [\d,]+ steps?, .* rises for 1,000,000 before/m,
+    );
+  });
+
+  it('warns of a text so small that its epochs end within the warm-up, without reading it', async () => {
+    const { stdout } = await runInProcess(['check', 'v61-debug', '--set', 'train={ epochs: 0.01 }']);
+    expect(stdout).toMatch(/^ends +0\.01 epochs, in steps of 256 tokens$/m);
+    expect(stdout).toMatch(
+      /^warning: the run ends after about \d steps, and the learning rate rises for 10 before/m,
+    );
+  });
+
   it('names the layer that mixes tokens', async () => {
     const { stdout } = await runInProcess(['check', 'shift']);
     expect(stdout).toMatch(/^token-wise +no: shift sees other tokens$/m);

@@ -109,7 +109,9 @@ describe('flashlm train', () => {
     const args = ['--steps', '4', '--out', out, '--json', '--set', 'eval.every=2', '--set', 'collapse=never'];
     const { status, stdout, stderr } = await runInProcess(['train', 'v61-debug', ...args]);
     expect(status).toBe(0);
-    expect(stderr).toMatch(/^model .*\nbackend .*path dense .*collapse is off.*\ndata .*\nrun .*\n$/);
+    expect(stderr).toMatch(
+      /^model .*\nbackend .*path dense .*collapse is off.*\ndata .*\nends +4 steps of 256 tokens\nrun .*\nwarning: .*\n$/,
+    );
     const all = events(stdout);
     for (const event of all) expect(Object.keys(event)).toEqual(KEYS[event.event]);
     expect(new Set(all.map(({ event }) => event))).toEqual(new Set(Object.keys(KEYS)));
@@ -160,7 +162,7 @@ describe('flashlm train', () => {
     const run = await onlyRun(out);
     const latest = await runInProcess(['train', '--resume', '--out', out, '--steps', '5']);
     expect(latest.status).toBe(0);
-    expect(latest.stdout).toContain('going on after step 3');
+    expect(latest.stdout).toContain('going on after step 3 and ');
     expect(latest.stdout).toContain('Done after 5 steps');
     const named = await runInProcess(['train', '--resume', run, '--steps', '5', '--quiet']);
     expect(named.stdout).toContain('Nothing was left to train');

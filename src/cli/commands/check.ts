@@ -1,18 +1,24 @@
+import { statSync } from 'node:fs';
 import { createReferenceBackend } from '../../backends/reference/index.ts';
 import type { Backend } from '../../core/backend.ts';
 import { commandLine } from '../../core/command-line.ts';
 import type { Precision } from '../../core/compute.ts';
 import { FlashError } from '../../core/errors.ts';
 import { formatBytes } from '../../core/files.ts';
-import { createBackend } from '../../recipes/create.ts';
+import { createBackend, createPart } from '../../recipes/create.ts';
 import { describeModel, type LayerDescription, type ModelDescription } from '../../recipes/describe.ts';
 import { fillRecipe } from '../../recipes/fill.ts';
 import { loadRecipe, type Recipe } from '../../recipes/load.ts';
+import { runTexts } from '../../recipes/run-data.ts';
+import { runLimits } from '../../recipes/run-limits.ts';
+import { measureStep } from '../../recipes/step-time.ts';
+import { stepsOf } from '../../train/limits.ts';
 import { checkThoroughly, checkUnasked, describeLeak, refuseLeak } from '../../verify/causal-claim.ts';
 import type { CausalityResult } from '../../verify/causality.ts';
 import type { CliCommand } from '../command.ts';
-import { formatCount, formatPercent, formatPlural, formatShort } from '../format.ts';
+import { formatCount, formatDuration, formatPercent, formatPlural, formatShort } from '../format.ts';
 import { addSetOption, path } from '../options.ts';
+import { describeEnd, warnOfFewSteps } from '../reporters/run-plan.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import { type Column, formatPairs, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -42,7 +48,7 @@ export const check: CliCommand = {
       )
       .action(async (name: string, options: CheckOptions) => {
         const recipe = await loadRecipe(name, { set: options.set });
-        const model = describeOn(recipe);
+        const { model, plan } = await describeOn(recipe, !options.json && !options.filled);
         const progress = new TaskProgress(terminal);
         const causality = await Promise.resolve()
           .then(() => lookForLeaks(recipe, Boolean(options.causal), progress))
@@ -54,7 +60,7 @@ export const check: CliCommand = {
             JSON.stringify({ name: recipe.name, ...model, compute: recipe.compute, ...claimed, ...filled }),
           );
         } else if (options.filled) terminal.write(fillRecipe(recipe));
-        else terminal.print(describe(recipe, model, causality, terminal).join('\n'));
+        else terminal.print(describe(recipe, model, plan, causality, terminal).join('\n'));
         refuseLeak(recipe, causality);
         if (!recipe.causal && causality.length > 0 && causality.every(({ causal }) => causal)) {
           terminal.note(
@@ -65,13 +71,48 @@ export const check: CliCommand = {
   },
 };
 
-/** As it would be trained here: what memory that takes depends on the backend and its threads. */
-function describeOn(recipe: Recipe): ModelDescription {
+/** As it would be trained here: memory and time depend on the backend and its threads. */
+async function describeOn(
+  recipe: Recipe,
+  withPlan: boolean,
+): Promise<{ readonly model: ModelDescription; readonly plan: readonly string[] }> {
   const backend = trainingBackend(recipe);
   try {
-    return describeModel(recipe, backend);
+    const model = describeModel(recipe, backend);
+    return { model, plan: withPlan ? await describePlan(recipe, model, backend) : [] };
   } finally {
     backend.dispose();
+  }
+}
+
+/** Where all steps together could be this slow and still end before the time is up, nothing is measured. */
+const SLOW_STEP_SECONDS = 30;
+
+/** What ends the run, in steps as far as that can be told before it, and a warning where those are too few. */
+async function describePlan(recipe: Recipe, model: ModelDescription, backend: Backend): Promise<string[]> {
+  const limits = runLimits(recipe);
+  const { warmupSteps } = createPart(recipe.schedule);
+  const tokensPerStep = recipe.data.seq_len * recipe.data.batch;
+  const plan = { limits, tokensPerStep, tokensPerEpoch: Number.POSITIVE_INFINITY, warmupSteps };
+  // A token is a byte at least, but for the ends of documents.
+  const most = stepsOf(limits, tokensPerStep, textBytes(recipe));
+  const mayBind = Number.isFinite(limits.seconds) && limits.seconds / most < SLOW_STEP_SECONDS;
+  const seconds = mayBind ? await measureStep(recipe, model, backend) : undefined;
+  const timed = seconds === undefined ? Number.POSITIVE_INFINITY : Math.ceil(limits.seconds / seconds);
+  const here =
+    timed < most ? [`${formatDuration(limits.seconds)} hold about ${formatPlural(timed, 'step')} here`] : [];
+  const warning = warnOfFewSteps(plan, Math.min(most, timed));
+  return [[describeEnd(plan), ...here].join('; '), ...(warning ? [warning] : [])];
+}
+
+/** Infinity where the text is not there, or is compressed. */
+function textBytes(recipe: Recipe): number {
+  try {
+    const { files } = runTexts(recipe).train;
+    if (files.some((file) => /\.(gz|zst)$/.test(file))) return Number.POSITIVE_INFINITY;
+    return files.reduce((sum, file) => sum + statSync(file).size, 0);
+  } catch {
+    return Number.POSITIVE_INFINITY;
   }
 }
 
@@ -103,6 +144,7 @@ const COLUMNS: readonly Column[] = [
 function describe(
   { name, compute }: Recipe,
   model: ModelDescription,
+  [ends, ...warnings]: readonly string[],
   causality: readonly CausalityResult[],
   { styles }: Terminal,
 ): string[] {
@@ -130,11 +172,13 @@ function describe(
           ? 'yes: no layer sees another token, so a step computes each distinct token once (collapse)'
           : `no: ${mixers(model)} sees other tokens`,
       ],
+      ['ends', ends!],
       ['compute', COMPUTES[compute]],
       ...(causality.length
         ? causality.map((result): [string, string] => ['causal', describeCausality(result)])
         : [['causal', 'not tried, it would take long: --causal does'] as [string, string]]),
     ]),
+    ...warnings.map(styles.yellow),
   ];
 }
 

@@ -4,6 +4,7 @@ import { FlashError } from '../../core/errors.ts';
 import { loadRecipe } from '../../recipes/load.ts';
 import { shown } from '../../recipes/read-file.ts';
 import { resumeRun, type Session, type SessionOptions, startRun } from '../../recipes/session.ts';
+import type { More } from '../../train/limits.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
 import { Interruption } from '../interruption.ts';
@@ -14,6 +15,7 @@ import {
   addSetOption,
   amount,
   duration,
+  more,
   path,
   paths,
   positive,
@@ -29,6 +31,7 @@ interface TrainOptions extends TrainSettings {
   readonly out: string;
   /** True for the latest run. */
   readonly resume?: string | true;
+  readonly more?: More;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -40,7 +43,7 @@ export const train: CliCommand = {
   examples: [
     commandLine`train v61 --budget 45s`,
     commandLine`train v61 --data stories.txt --valid more.txt --steps 400 --set optimizer.lr=0.02`,
-    commandLine`train --resume`,
+    commandLine`train --resume latest --more 10m`,
   ],
   define(command, terminal) {
     command
@@ -60,12 +63,18 @@ export const train: CliCommand = {
       .option('--out <dir>', 'folder in which the run gets its own folder', path, RUNS);
     addSetOption(addBackendOptions(command, "the recipe's"))
       .option('--resume [run]', 'go on with a run (default: latest, the newest one in --out)', path)
+      .addOption(
+        new Option('--more <amount>', 'with --resume: train so much more: 1m, 500steps, 5Mtokens, 1epoch')
+          .argParser(more)
+          .conflicts(['steps', 'epochs', 'tokens', 'budget']),
+      )
       .addOption(new Option('--json', 'print each event as one JSON object a line').conflicts('quiet'))
       .option('--quiet', 'print nothing but the summary')
       .addHelpText(
         'after',
         '\nAny of --steps, --epochs, --tokens and --budget replaces all limits of the recipe; the first one that is' +
-          '\nreached ends the run. Ctrl-C finishes the step, writes a checkpoint and ends with status 130.',
+          '\nreached ends the run. They count from the start of the run, with --resume too; --more counts from where it is.' +
+          '\nCtrl-C finishes the step, writes a checkpoint and ends with status 130.',
       )
       .action((recipe: string | undefined, options: TrainOptions) => run(recipe, options, terminal));
   },
@@ -114,6 +123,8 @@ async function openSession(
   hooks: SessionOptions,
 ): Promise<Session> {
   if (options.resume === undefined) {
+    if (options.more)
+      throw wrongUsage('--more needs --resume', 'A new run ends at --steps, --epochs, --tokens or --budget.');
     if (name === undefined) {
       throw wrongUsage(
         'No recipe was given',
@@ -130,7 +141,7 @@ async function openSession(
   }
   const { data, valid, ...rest } = options;
   const directory = await namedRun(options.resume === true ? 'latest' : options.resume, options.out);
-  return resumeRun(directory, hooks, settings(rest), settings({ data, valid }));
+  return resumeRun(directory, hooks, settings(rest), settings({ data, valid }), options.more);
 }
 
 function wrongUsage(what: string, remedy: string): FlashError {

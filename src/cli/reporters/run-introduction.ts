@@ -1,11 +1,14 @@
 import { computeName, unlessFloat32 } from '../../core/compute.ts';
 import { shown } from '../../recipes/read-file.ts';
 import type { Session } from '../../recipes/session.ts';
-import { formatCount, formatPlural } from '../format.ts';
+import { stepsOf } from '../../train/limits.ts';
+import { formatCount, formatDuration, formatPlural } from '../format.ts';
 import { formatPairs } from '../table.ts';
+import { describeEnd, type RunPlan, warnOfFewSteps } from './run-plan.ts';
 
 /** What runs, in a few lines before the first step: model, backend, path, data, directory. */
-export function introduce({ recipe, composed, data, directory, run, startStep }: Session): string[] {
+export function introduce(session: Session, plan: RunPlan): string[] {
+  const { recipe, composed, data, directory, run, startStep } = session;
   const { backend, model } = composed;
   const tokenWise = model.coupling === 'row';
   const path =
@@ -14,6 +17,8 @@ export function introduce({ recipe, composed, data, directory, run, startStep }:
       : `path dense (every token is computed${tokenWise ? ', because collapse is off' : ''})`;
   const compute = computeName(run.trainer.compute);
   const how = [backend.name, formatPlural(backend.threads, 'thread'), ...unlessFloat32(compute), path];
+  const steps = stepsOf(plan.limits, plan.tokensPerStep, plan.tokensPerEpoch);
+  const warning = warnOfFewSteps(plan, steps, startStep > 0);
   return [
     ...formatPairs([
       [
@@ -22,10 +27,18 @@ export function introduce({ recipe, composed, data, directory, run, startStep }:
       ],
       ['backend', how.join(', ')],
       ['data', describeData(recipe.data.source, data)],
+      ['ends', describeEnd(plan)],
       ['run', shown(directory.path)],
     ]),
-    ...(startStep ? [`going on after step ${formatCount(startStep)}`] : []),
+    ...(startStep ? [goingOn(session)] : []),
+    ...(warning ? [warning] : []),
   ];
+}
+
+/** Limits count what lies behind the run too. */
+function goingOn({ run }: Session): string {
+  const { step, seconds } = run.trainer.progress;
+  return `going on after step ${formatCount(step)} and ${formatDuration(seconds)} of training, which limits count too`;
 }
 
 function describeData(source: string | readonly string[], { train, valid }: Session['data']): string {

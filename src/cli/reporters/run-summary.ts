@@ -25,6 +25,7 @@ import { type Column, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { timingTables } from '../timing-tables.ts';
 import type { ProgressMeter } from './progress-meter.ts';
+import { describeNothingLeft } from './run-plan.ts';
 
 const REASONS: Readonly<Record<Exclude<Ending, 'interrupted'>, string>> = {
   steps: 'all steps are done',
@@ -65,7 +66,7 @@ export class RunSummary {
       '',
       this.step
         ? this.speed(this.step, session)
-        : 'Nothing was left to train: give it more with --steps or --budget.',
+        : describeNothingLeft(this.meter.limits, this.meter.progress),
       ...(this.timing ? ['', ...timingTables(this.timing, styles)] : []),
       ...(this.sample ? ['', styles.bold('Sample'), ...indent(printable(this.sample.text))] : []),
       '',

@@ -1,9 +1,8 @@
 import { commandLine } from '../../core/command-line.ts';
 import { shown } from '../../recipes/read-file.ts';
-import { runLimits } from '../../recipes/run-limits.ts';
 import type { Session } from '../../recipes/session.ts';
 import type { DoneEvent, TrainEvent, WorkProgress } from '../../train/events.ts';
-import { formatCount } from '../format.ts';
+import { formatCount, formatDuration, formatPlural } from '../format.ts';
 import type { Terminal } from '../terminal.ts';
 import { JsonReporter } from './json-reporter.ts';
 import { LineReporter } from './line-reporter.ts';
@@ -12,6 +11,7 @@ import { ProgressReporter } from './progress-reporter.ts';
 import { QuietReporter } from './quiet-reporter.ts';
 import type { Reporter } from './reporter.ts';
 import { introduce } from './run-introduction.ts';
+import { BudgetEstimate, type RunPlan, warnOfFewSteps } from './run-plan.ts';
 import { RunSummary } from './run-summary.ts';
 import { StepPace } from './step-pace.ts';
 
@@ -25,6 +25,8 @@ export class RunView {
   private readonly meter: ProgressMeter;
   private readonly summary: RunSummary;
   private readonly reporter: Reporter;
+  private readonly plan: RunPlan;
+  private readonly budget: BudgetEstimate;
   /** The step of the newest checkpoint that the run could go on from; below 0 while there is none. */
   private saved: number;
   private trained = false;
@@ -34,14 +36,16 @@ export class RunView {
     private readonly options: ViewOptions,
     private readonly terminal: Terminal,
   ) {
-    const { recipe, data, run, startStep } = session;
-    const tokensPerStep = recipe.data.seq_len * recipe.data.batch;
-    const tokensPerEpoch = data.train.tokens.tokens;
-    this.meter = new ProgressMeter(runLimits(recipe), tokensPerStep, tokensPerEpoch, run.trainer.progress);
+    const { recipe, composed, run, startStep } = session;
+    const { limits, tokensPerStep, tokensPerEpoch, progress } = run.trainer;
+    const { warmupSteps } = composed.schedule;
+    this.plan = { limits, tokensPerStep, tokensPerEpoch, warmupSteps };
+    this.budget = new BudgetEstimate(this.plan, progress);
+    this.meter = new ProgressMeter(limits, tokensPerStep, tokensPerEpoch, progress);
     this.summary = new RunSummary(this.meter);
     this.reporter = chooseReporter(options, terminal, this.meter, new StepPace(recipe.log.every));
     this.saved = startStep || -1;
-    if (!options.quiet) for (const line of introduce(session)) this.say(line);
+    if (!options.quiet) for (const line of introduce(session, this.plan)) this.say(line);
   }
 
   onEvent(event: TrainEvent): void {
@@ -50,6 +54,7 @@ export class RunView {
     this.summary.add(event);
     // What comes after the last step is told by the summary.
     if (!this.trained || this.options.json) this.reporter.onEvent(event);
+    if (event.event === 'step') this.tellBudget();
   }
 
   onProgress(progress: WorkProgress): void {
@@ -86,8 +91,20 @@ export class RunView {
     this.terminal.note(`The run is saved up to step ${step}; go on with: ${this.resumeCommand}`);
   }
 
+  private tellBudget(): void {
+    const steps = this.budget.stepsOnce(this.meter.progress);
+    if (steps === undefined || this.options.quiet) return;
+    const { limits, tokensPerStep } = this.plan;
+    const size = `${formatPlural(tokensPerStep, 'token')}`;
+    this.say(`${formatDuration(limits.seconds)} hold about ${formatPlural(steps, 'step')} of ${size} here`);
+    const warning = warnOfFewSteps(this.plan, steps, this.session.startStep > 0);
+    if (warning) this.say(warning);
+  }
+
   private get resumeCommand(): string {
-    return commandLine`train --resume ${shown(this.session.directory.path)}`;
+    const { directory, otherEnd } = this.session;
+    const command = commandLine`train --resume ${shown(directory.path)}`;
+    return otherEnd ? `${command} ${otherEnd}` : command;
   }
 }
 

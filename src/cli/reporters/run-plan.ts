@@ -1,0 +1,101 @@
+import { shortTime } from '../../recipes/run-limits.ts';
+import { type Limits, type Measure, type Progress, stepsOf } from '../../train/limits.ts';
+import { formatCount, formatDuration, formatPlural, formatShort, formatSmall } from '../format.ts';
+
+/** How long a run goes on, and what its steps are. */
+export interface RunPlan {
+  readonly limits: Limits;
+  readonly tokensPerStep: number;
+  /** Infinity where it is not known. */
+  readonly tokensPerEpoch: number;
+  /** Steps in which the learning rate rises. */
+  readonly warmupSteps: number;
+}
+
+/** Fewer steps change next to nothing, warm-up or not. */
+const MIN_STEPS = 10;
+/** A run this many times as long as its warm-up spends most of it at the rate that it was given. */
+const WARMUPS = 10;
+
+/** `2 steps of 65,536 tokens (1 epoch), or 2h 00m`: what ends a run, in steps where that can be told. */
+export function describeEnd(plan: RunPlan): string {
+  const { limits, tokensPerStep, tokensPerEpoch } = plan;
+  const { seconds, ...work } = limits;
+  const steps = stepsOf(limits, tokensPerStep, tokensPerEpoch);
+  const given = Object.entries(work).filter(([name, amount]) => name !== 'steps' && Number.isFinite(amount));
+  const amounts = given.map(([name, amount]) => describeAmount(name as Measure, amount));
+  const size = `of ${formatPlural(tokensPerStep, 'token')}`;
+  const inSteps = Number.isFinite(steps)
+    ? [`${formatPlural(steps, 'step')} ${size}${amounts.length ? ` (${amounts.join(', ')})` : ''}`]
+    : amounts;
+  const time = Number.isFinite(seconds) ? [`${formatDuration(seconds)} of training`] : [];
+  const ends = [...inSteps, ...time].join(', or ');
+  return Number.isFinite(steps) ? ends : `${ends}, in steps ${size}`;
+}
+
+/** `5.2M tokens`, `1 epoch`, `45 s` */
+export function describeAmount(measure: Measure, amount: number): string {
+  if (measure === 'seconds') return formatDuration(amount);
+  if (measure === 'tokens') return `${formatShort(amount)} tokens`;
+  const noun = measure.slice(0, -1);
+  return measure === 'steps'
+    ? formatPlural(amount, noun)
+    : `${formatSmall(amount)} ${noun}${amount === 1 ? '' : 's'}`;
+}
+
+/** What a person should know before a run of so few steps; undefined for a run that is long enough. */
+export function warnOfFewSteps(plan: RunPlan, steps: number, resumed = false): string | undefined {
+  const { warmupSteps, tokensPerStep } = plan;
+  const short = steps < warmupSteps;
+  if (!short && steps >= MIN_STEPS) return undefined;
+  const held = formatPlural(steps, 'step');
+  const enough = Math.max(WARMUPS * warmupSteps, 10 * MIN_STEPS);
+  const why = short
+    ? `the run ends after about ${held}, and the learning rate rises for ${formatCount(warmupSteps)} before it reaches optimizer.lr`
+    : `the run ends after about ${held}, which change next to nothing`;
+  if (resumed) return `warning: ${why}. Give it more, such as --more ${enough}steps.`;
+  const smaller = `or smaller steps than of ${formatCount(tokensPerStep)} tokens: --set data.batch=...`;
+  return `warning: ${why}. Give it more, such as --steps ${enough}, ${smaller}`;
+}
+
+/** Steps and seconds of training after which the speed of steps is known well enough. */
+const MIN_MEASURED = { steps: 3, share: 1 / 20, seconds: 1 };
+
+/** How many steps a limit in time holds, once a few of them were measured. */
+export class BudgetEstimate {
+  private told = false;
+
+  /** `start` is where the run is when it begins. */
+  constructor(
+    private readonly plan: RunPlan,
+    private readonly start: Progress,
+  ) {}
+
+  /** Asked after each step; the number of steps in the whole run, once. */
+  stepsOnce({ step, seconds }: Progress): number | undefined {
+    const { limits, tokensPerStep, tokensPerEpoch } = this.plan;
+    if (this.told || !Number.isFinite(limits.seconds)) return undefined;
+    const [steps, time] = [step - this.start.step, seconds - this.start.seconds];
+    const enough = Math.min(MIN_MEASURED.seconds, limits.seconds * MIN_MEASURED.share);
+    if (seconds < limits.seconds && (steps < MIN_MEASURED.steps || time < enough)) return undefined;
+    this.told = true;
+    const estimate = step + Math.ceil((Math.max(0, limits.seconds - seconds) * steps) / time);
+    // Where the work comes to its end first, that has been said.
+    return estimate < stepsOf(limits, tokensPerStep, tokensPerEpoch) ? estimate : undefined;
+  }
+}
+
+/** Why nothing was left to train in a run that has come to an end, and what to type. */
+export function describeNothingLeft(limits: Limits, progress: Progress): string {
+  const done: Readonly<Record<Measure, number>> = { ...progress, steps: progress.step };
+  const measures: readonly Measure[] = ['steps', 'tokens', 'epochs', 'seconds'];
+  const measure = measures.find((one) => done[one] >= limits[one]) ?? 'steps';
+  const used = measure === 'seconds' ? Math.round(done.seconds) || 1 : done[measure];
+  const flag = measure === 'seconds' ? 'budget' : measure;
+  const double = measure === 'seconds' ? shortTime(2 * used) : String(Number((2 * used).toPrecision(3)));
+  const more = measure === 'seconds' ? shortTime(used) : `${Number(used.toPrecision(3))}${measure}`;
+  return (
+    `Nothing was left to train: a limit counts from the start of the run, and ${describeAmount(measure, used)} ` +
+    `${measure === 'seconds' ? 'is used' : 'are done'}. Give --${flag} ${double}, or --more ${more}.`
+  );
+}
