@@ -13,6 +13,7 @@ import { tokenText } from '../train/token-text.ts';
 import type { Hook } from '../train/trainer.ts';
 import { checkUnasked, refuseLeak } from '../verify/causal-claim.ts';
 import { type ComposedRun, composeRun } from './compose.ts';
+import { documentMarker } from './document-marker.ts';
 import { fillRecipe } from './fill.ts';
 import { fingerprint } from './fingerprint.ts';
 import { type Change, loadRecipe, type Recipe } from './load.ts';
@@ -213,6 +214,7 @@ function optionsOf(recipe: Recipe, texts: RunData): RunOptions {
     sampleEvery: sample.every,
     sample: {
       prompt: sample.prompt,
+      marker: documentMarker(recipe),
       maxTokens: sample.max_tokens,
       temperature: sample.temperature,
       topK: sample.top_k ?? undefined,

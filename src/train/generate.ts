@@ -49,6 +49,11 @@ export class TextGenerator {
     }
   }
 
+  /** How many ids the model knows. */
+  get vocab(): number {
+    return this.model.vocab;
+  }
+
   private feed(id: number, ctx: StepContext): void {
     this.plan.ids.data[0] = id;
     this.plan.forward(ctx);

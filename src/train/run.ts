@@ -15,9 +15,9 @@ import type { MetricsLog } from './metrics-log.ts';
 import { isSameRecipe, type Origin } from './origin.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { appendSample, restoreSamples } from './samples.ts';
-import { Sampler, type SamplingOptions } from './sampling.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
 import { type Hook, Trainer, type TrainerOptions, type TrainerParts } from './trainer.ts';
+import { type TextRequest, writeText } from './write-text.ts';
 
 export interface RunOptions extends TrainerOptions {
   readonly name: string;
@@ -38,7 +38,7 @@ export interface RunOptions extends TrainerOptions {
   readonly order: number;
   /** How many checkpoints stay. */
   readonly keep: number;
-  readonly sample: SamplingOptions & { readonly prompt: string; readonly maxTokens: number };
+  readonly sample: TextRequest;
 }
 
 /** The texts of a run. */
@@ -205,24 +205,18 @@ export class Run {
 
   private async sample(): Promise<void> {
     const { step } = this.trainer.state;
-    const { tokenizer } = this.texts;
-    const { prompt, maxTokens } = this.options.sample;
-    const random = new Random(this.options.seed, `sample/${step}`);
-    const sampler = new Sampler(
-      this.model.vocab,
-      this.options.sample,
-      random,
-      unusable(tokenizer, this.model.vocab),
-    );
+    const { sample, seed } = this.options;
+    const random = new Random(seed, `sample/${step}`);
     const tell = this.progressOf({ work: 'sample' });
-    const ids: number[] = [];
-    for (const id of this.generator.generate(tokenizer.encode(prompt), tokenizer.eos, maxTokens, sampler)) {
-      ids.push(id);
-      tell(ids.length / maxTokens);
+    let text = sample.prompt;
+    let tokens = 0;
+    for (const piece of writeText(this.generator, this.texts.tokenizer, sample, random)) {
+      text += piece;
+      tell(++tokens / sample.maxTokens);
       // Lets signals in: a slow model takes seconds for a token.
       await setImmediate();
     }
-    const event: SampleEvent = { event: 'sample', step, prompt, text: prompt + tokenizer.decode(ids) };
+    const event: SampleEvent = { event: 'sample', step, prompt: sample.prompt, text };
     if (!this.written.has(resultName(event))) appendSample(this.directory.files.samples, event);
     this.emit(event);
   }
@@ -272,11 +266,3 @@ type NamedEvent = { readonly [key in 'event' | 'step' | 'split']?: unknown };
 const isResult = ({ event }: NamedEvent): boolean => event === 'eval' || event === 'sample';
 
 const resultName = ({ event, step, split }: NamedEvent): string => `${event} ${split} ${step}`;
-
-/** Ids that must not be drawn: special tokens but the end of the document, and ids the tokenizer has not. */
-export function unusable(tokenizer: Tokenizer, vocab: number): ReadonlySet<number> {
-  const ids = new Set(tokenizer.specialIds);
-  for (let id = tokenizer.vocabSize; id < vocab; id++) ids.add(id);
-  ids.delete(tokenizer.eos);
-  return ids;
-}

@@ -1,4 +1,5 @@
 import type { Random } from '../core/random.ts';
+import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 
 export interface SamplingOptions {
   /** 0 takes the likeliest token. */
@@ -123,4 +124,18 @@ export class Sampler {
 function precedes(a: number, b: number, logits: ArrayLike<number>): boolean {
   const difference = logits[a]! - logits[b]!;
   return difference !== 0 ? difference > 0 : a < b;
+}
+
+/**
+ * Ids of a model with `vocab` of them that must never be drawn: special tokens but the end of a document, and ids for
+ * which the tokenizer has no meaning.
+ */
+export function unsampledIds(
+  { specialIds, vocabSize, eos }: Pick<Tokenizer, 'specialIds' | 'vocabSize' | 'eos'>,
+  vocab: number,
+): ReadonlySet<number> {
+  const ids = new Set(specialIds);
+  for (let id = vocabSize; id < vocab; id++) ids.add(id);
+  ids.delete(eos);
+  return ids;
 }

@@ -39,6 +39,17 @@ describe('Sampler', () => {
     expect(frequencies({ temperature: 1, topP: 1 })).toEqual(shares(2, 8, 4, 1, 1 / 32));
   });
 
+  it('keeps exactly those that reach p, and not one more', () => {
+    const draw = (topP: number): number => {
+      const seen = new Set<number>();
+      const sampler = new Sampler(4, { temperature: 1, topP }, new Random(2), new Set());
+      for (let i = 0; i < 200; i++) seen.add(sampler.sample([7, 7, 7, 7]));
+      return seen.size;
+    };
+    // Each of four has exactly a quarter.
+    expect([0.25, 0.26, 0.5, 0.51, 0.75, 1].map(draw)).toEqual([1, 2, 2, 3, 3, 4]);
+  });
+
   it('never draws a banned token', () => {
     expect(frequencies({ temperature: 1 }, [1, 3])).toEqual(shares(2, 0, 4, 0, 1 / 32));
   });

@@ -2,10 +2,11 @@ import { randomInt } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { commandLine } from '../../core/command-line.ts';
 import { Random } from '../../core/random.ts';
+import { DOCUMENT_MARKER } from '../../data/corpus.ts';
+import { documentMarker } from '../../recipes/document-marker.ts';
 import { loadTrained, type Trained } from '../../recipes/trained.ts';
 import { TextGenerator } from '../../train/generate.ts';
-import { unusable } from '../../train/run.ts';
-import { Sampler } from '../../train/sampling.ts';
+import { writeText } from '../../train/write-text.ts';
 import type { CliCommand } from '../command.ts';
 import { formatPlural, printable } from '../format.ts';
 import { namedRun, RUN_ARGUMENT } from '../named-run.ts';
@@ -57,6 +58,7 @@ async function run(path: string, options: GenerateOptions, terminal: Terminal): 
   try {
     const seed = options.seed ?? randomInt(2 ** 32);
     const prompt = options.prompt ?? trained.recipe.sample.prompt;
+    noteMarker(prompt, trained, progress.note);
     // A file gets the text itself.
     const show = terminal.stdout.isTTY ? printable : (text: string) => text;
     let begun = false;
@@ -91,32 +93,36 @@ async function stream(
   onProgress: TaskProgress['show'],
 ): Promise<{ readonly text: string; readonly tokens: number; readonly ending: 'eos' | 'max_tokens' }> {
   const { sample } = recipe;
-  const { vocab } = composed.model;
-  const sampling = {
+  const maxTokens = options.maxTokens ?? sample.max_tokens;
+  const request = {
+    prompt,
+    maxTokens,
+    marker: documentMarker(recipe),
     temperature: options.temperature ?? sample.temperature,
     topK: options.topK ?? sample.top_k ?? undefined,
     topP: options.topP ?? sample.top_p,
   };
-  const maxTokens = options.maxTokens ?? sample.max_tokens;
-  const sampler = new Sampler(vocab, sampling, new Random(seed, 'generate'), unusable(tokenizer, vocab));
-  const decoder = tokenizer.streamDecoder();
+  const onRead = (read: number, all: number): void =>
+    onProgress('reading the prompt', read / all, `${read} of ${formatPlural(all, 'token')}`);
+  const generator = new TextGenerator(composed.model);
   let text = '';
-  const add = (piece: string): void => {
+  let tokens = 0;
+  for (const piece of writeText(generator, tokenizer, request, new Random(seed, 'generate'), onRead)) {
+    tokens++;
     text += piece;
     write(piece);
-  };
-  let tokens = 0;
-  const generator = new TextGenerator(composed.model);
-  const ids = tokenizer.encode(prompt);
-  const onRead = (read: number): void =>
-    onProgress('reading the prompt', read / ids.length, `${read} of ${formatPlural(ids.length, 'token')}`);
-  for (const id of generator.generate(ids, tokenizer.eos, maxTokens, sampler, onRead)) {
-    tokens++;
-    add(decoder.push(id));
     onProgress('writing', tokens / maxTokens, `${tokens} of ${formatPlural(maxTokens, 'token')}`);
     // Lets the text out, and Ctrl-C in.
     await setImmediate();
   }
-  add(decoder.end());
   return { text, tokens, ending: tokens < maxTokens ? 'eos' : 'max_tokens' };
+}
+
+/** What a person may take for the end of a document in a prompt, where the run's data has no such thing. */
+function noteMarker(prompt: string, { recipe, tokenizer }: Trained, note: (line: string) => void): void {
+  if (!prompt.includes(DOCUMENT_MARKER) || documentMarker(recipe)) return;
+  if (tokenizer.specialIds.has(tokenizer.encode(DOCUMENT_MARKER)[0]!)) return;
+  note(
+    `${DOCUMENT_MARKER} in the prompt is read as plain text: the run's data does not mark its documents by it.`,
+  );
 }

@@ -205,7 +205,10 @@ function textDecoder(): TextDecoder {
   return new TextDecoder('utf-8', { ignoreBOM: true });
 }
 
-/** Turns ids into text as they come, holding back the bytes of a character until all of them are there. */
+/**
+ * Turns ids into text as they come, holding back the bytes of a character until all of them are there. Those of one that
+ * is never completed are not given; bytes that belong to no character become U+FFFD, as in `decode`.
+ */
 export class StreamDecoder {
   private readonly bytesOf: (id: number) => Uint8Array;
   private readonly decoder = textDecoder();
@@ -217,11 +220,6 @@ export class StreamDecoder {
   /** The text that this id completes: '' while a character is incomplete. */
   push(id: number): string {
     return this.decoder.decode(this.bytesOf(id), { stream: true });
-  }
-
-  /** What is left at the end: U+FFFD for an incomplete character, else ''. The decoder can be used again. */
-  end(): string {
-    return this.decoder.decode();
   }
 }
 

@@ -1,0 +1,16 @@
+import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
+
+/**
+ * The ids of a prompt. `marker` is what stands between documents in the run's data, if something does: it means the
+ * same in a prompt, so what comes before it is a whole document, without the newlines around it, and its end. Special
+ * tokens written in a prompt become their ids.
+ */
+export function promptIds(tokenizer: Tokenizer, prompt: string, marker: string | undefined): Int32Array {
+  if (marker === undefined || !prompt.includes(marker)) return tokenizer.encode(prompt);
+  const parts = prompt.split(marker).map((part) => part.replace(/^\n+/, ''));
+  // The document that is being written may go on after a newline.
+  const open = parts.pop()!;
+  const whole = parts.map((part) => part.replace(/\n+$/, '')).filter((part) => part !== '');
+  const ids = whole.flatMap((part) => [...tokenizer.encode(part), tokenizer.eos]);
+  return Int32Array.of(...ids, ...tokenizer.encode(open));
+}

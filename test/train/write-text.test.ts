@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/core/random.ts';
+import { prepareData } from '../../src/data/prepare.ts';
+import { documentMarker } from '../../src/recipes/document-marker.ts';
+import { loadRecipe } from '../../src/recipes/load.ts';
+import type { TextGenerator } from '../../src/train/generate.ts';
+import { promptIds } from '../../src/train/prompt.ts';
+import { unsampledIds } from '../../src/train/sampling.ts';
+import { writeText } from '../../src/train/write-text.ts';
+import { put, temporaryFolder, trainOn } from '../data/workshop.ts';
+
+const folder = temporaryFolder();
+const MARKER = '<|endoftext|>';
+const bytesOnly = trainOn(['x'], 260);
+const REQUEST = { prompt: '', maxTokens: 9, marker: undefined, temperature: 1 };
+
+/** What is written of a model that draws these ids. */
+function written(ids: Iterable<number>): string[] {
+  const generator = { vocab: 260, generate: () => ids };
+  return [...writeText(generator, bytesOnly, REQUEST, new Random(1))];
+}
+
+describe('a text that is written', () => {
+  it('has whole characters only, also where it ends inside one', () => {
+    const ids = [...bytesOnly.encode('né😀')];
+    expect(written(ids)).toEqual(['n', '', 'é', '', '', '', '😀']);
+    for (let end = 0; end <= ids.length; end++) {
+      const text = written(ids.slice(0, end)).join('');
+      expect('né😀'.startsWith(text)).toBe(true);
+      expect(text).not.toContain('\ufffd');
+    }
+  });
+
+  it('shows bytes that are part of no character as U+FFFD where they are', () => {
+    const [lead] = bytesOnly.encode('é');
+    expect(written([lead!, ...bytesOnly.encode('ab')]).join('')).toBe('\ufffdab');
+  });
+
+  it('never has a special token or an id without a meaning in it, however likely they are', () => {
+    const vocab = bytesOnly.vocabSize + 3;
+    const drawn: number[] = [];
+    const generate: TextGenerator['generate'] = function* (_prompt, _eos, _max, sampler) {
+      // All that must not be drawn is the likeliest by far.
+      const logits = Float64Array.from({ length: vocab }, (_, id) => (id < 4 || id >= 260 ? 50 : 0));
+      logits[bytesOnly.eos] = -50;
+      for (let i = 0; i < 200; i++) drawn.push(sampler.sample(logits));
+    };
+    for (const temperature of [0, 1])
+      for (const _ of writeText({ vocab, generate }, bytesOnly, { ...REQUEST, temperature }, new Random(1)));
+    expect(Math.min(...drawn)).toBe(4);
+    expect(Math.max(...drawn)).toBeLessThan(260);
+  });
+
+  it('may end its document', () => {
+    expect([...unsampledIds(bytesOnly, 262)]).toEqual([0, 1, 2, 260, 261]);
+  });
+});
+
+describe("the marker between documents, in a prompt, means what it means in the run's data", () => {
+  const TEXTS = [
+    `Once upon a time.\n${MARKER}\nThe cat`,
+    `${MARKER}The cat`,
+    `\n\na\n\n${MARKER}\n\n${MARKER}\n${MARKER}b\nc`,
+    `a${MARKER}b${MARKER}`,
+    'no marker in it',
+  ];
+
+  it('of text, where it ends a document', async () => {
+    for (const [i, text] of TEXTS.entries()) {
+      const { tokens } = await prepareData({
+        files: [put(folder, `${i}.txt`, text)],
+        tokenizer: bytesOnly,
+        cacheDir: join(folder, 'cache'),
+      });
+      const ids = new Int32Array(tokens.tokens);
+      tokens.read(0, ids.length, ids);
+      tokens.close();
+      // The last document of a file ends with it; that of a prompt is still being written.
+      const expected = text.endsWith(MARKER) ? ids : ids.slice(0, -1);
+      expect(promptIds(bytesOnly, text, MARKER), JSON.stringify(text)).toEqual(expected);
+    }
+  });
+
+  it('of other formats, where it is text', () => {
+    for (const text of TEXTS) expect(promptIds(bytesOnly, text, undefined)).toEqual(bytesOnly.encode(text));
+  });
+
+  it('keeps the newlines at both ends of what is not ended, and special tokens', () => {
+    expect(promptIds(bytesOnly, '\nab\n', MARKER)).toEqual(bytesOnly.encode('\nab\n'));
+    expect([...promptIds(bytesOnly, `a${MARKER}<bos>b\n`, MARKER)]).toEqual([
+      ...bytesOnly.encode('a'),
+      bytesOnly.eos,
+      2,
+      ...bytesOnly.encode('b\n'),
+    ]);
+  });
+
+  it.each([
+    ['sample', 'auto', MARKER],
+    ['a.txt', 'auto', MARKER],
+    ['a.jsonl', 'auto', undefined],
+    ['a.NDJSON.gz', 'auto', undefined],
+    ['[a.jsonl, b.txt]', 'auto', MARKER],
+    ['a.jsonl', 'text', MARKER],
+    ['a.txt', 'lines', undefined],
+    ['a.txt', 'jsonl', undefined],
+  ])('for %s in the format %s: %s', async (source, format, expected) => {
+    const set = [`data.source=${source}`, `data.format=${format}`];
+    expect(documentMarker(await loadRecipe('v61-debug', { set }))).toBe(expected);
+  });
+});
