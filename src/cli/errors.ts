@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { CommanderError } from 'commander';
 import { FlashError } from '../core/errors.ts';
+import { errorCode } from '../core/files.ts';
 import { RecipeError } from '../recipes/errors.ts';
 import { printable } from './format.ts';
 import type { Terminal } from './terminal.ts';
@@ -17,7 +18,8 @@ export class Exit extends Error {
  * Tells the person what went wrong, in one to three lines on standard error (the stack too with `debug`), and returns
  * the exit status: 2 for wrong usage, 1 for every other failure, 0 for `--help` and `--version`.
  */
-export function reportError(error: unknown, terminal: Terminal, debug: boolean): number {
+export function reportError(thrown: unknown, terminal: Terminal, debug: boolean): number {
+  const error = stateOfMachine(thrown);
   if (error instanceof Exit) return error.status;
   // commander has written its message itself, and gives 1 to what is wrong usage here.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -35,6 +37,23 @@ export function reportError(error: unknown, terminal: Terminal, debug: boolean):
   if (debug) terminal.note(inspect(error));
   if (error instanceof RecipeError) return isOnCommandLine(error) ? 2 : 1;
   return error instanceof FlashError ? error.exitCode : 1;
+}
+
+/** What the engine and Node throw because of the machine's state is no bug of ours. */
+function stateOfMachine(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if ((error as NodeJS.ErrnoException).syscall === 'uv_cwd') {
+    const remedy = 'Change to another one (cd), then run the same command again.';
+    return new FlashError('The working folder does not exist any more', { remedy, cause: error });
+  }
+  if (
+    /^Array buffer allocation failed/.test(error.message) ||
+    errorCode(error) === 'ERR_MEMORY_ALLOCATION_FAILED'
+  ) {
+    const remedy = 'Give the process more memory (`ulimit -v`, the container), or make the model smaller.';
+    return new FlashError(`Out of memory: ${error.message}`, { remedy, cause: error });
+  }
+  return error;
 }
 
 /** A wrong `--set`, `--backend` or name of a recipe is wrong usage, a mistake in a file is not. */

@@ -1,4 +1,7 @@
+import { constants } from 'node:buffer';
 import type { FloatPrecision, Precision } from './compute.ts';
+import { FlashError } from './errors.ts';
+import { formatBytes } from './files.ts';
 import type { Kernels, OpName } from './kernels.ts';
 import { BYTES, type DType, type Mat, type Real, type Tensor, tensor } from './tensor.ts';
 import type { LayerWatch } from './watch.ts';
@@ -71,7 +74,22 @@ export function allocateTensor<D extends DType>(
   cols: number,
   label: string,
 ): Tensor<D> {
-  return tensor(dtype, rows, cols, label, backend.allocate(rows * cols * BYTES[dtype]));
+  return tensor(dtype, rows, cols, label, allocate(backend, rows * cols * BYTES[dtype], label));
+}
+
+/** Zeroed memory of a backend. @throws FlashError where there is no room for it, naming the bytes. */
+export function allocate(backend: Pick<Backend, 'allocate'>, bytes: number, label: string): Uint8Array {
+  try {
+    return backend.allocate(bytes);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const limit = bytes > constants.MAX_LENGTH ? `; Node's arrays have at most ${constants.MAX_LENGTH}` : '';
+    throw new FlashError(`Out of memory: ${label} needs ${bytes} bytes (${formatBytes(bytes)})${limit}`, {
+      remedy:
+        'Make the model, data.batch or train.block_rows smaller, or give the process more memory (`ulimit -v`).',
+      cause: error,
+    });
+  }
 }
 
 /** `allocateTensor` for the backend's real type. */

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { constants, readFileSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { copyFile, link, lstat, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { FlashError } from './errors.ts';
 import { discard, errorCode, fileError, writeNewFile } from './files.ts';
+import { readText } from './read-text.ts';
 import { readSmallFile } from './regular-file.ts';
 
 /** Who holds a lock. A process id alone is not enough: ids are used again after a death or a restart. */
@@ -190,7 +191,7 @@ function describeThisProcess(): LockOwner {
 }
 
 function bootId(): string | undefined {
-  return readProc('/proc/sys/kernel/random/boot_id')?.trim();
+  return readText('/proc/sys/kernel/random/boot_id')?.trim();
 }
 
 /** A process that died and was not waited for yet: it still has its id, and may have for long. */
@@ -198,16 +199,8 @@ const ENDED = 'ended';
 
 /** Field 22 of /proc/<pid>/stat (proc(5)), or ENDED. */
 function processStart(pid: number): string | undefined {
-  const stat = readProc(`/proc/${pid}/stat`);
+  const stat = readText(`/proc/${pid}/stat`);
   // Field 2, the program's name, may hold blanks and parentheses: count from behind its last one.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields?.[0] === 'Z' || fields?.[0] === 'X' ? ENDED : fields?.[19];
-}
-
-function readProc(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined; // not Linux, or hidden from us
-  }
 }

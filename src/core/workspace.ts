@@ -1,4 +1,4 @@
-import type { Backend } from './backend.ts';
+import { allocate, type Backend } from './backend.ts';
 import { BYTES, type Codes, type DType, type Mat, type Tensor, tensor } from './tensor.ts';
 
 /** Hands out the tensors of one plan. Everything is asked for once; nothing is allocated while a model runs. */
@@ -100,7 +100,8 @@ export class Workspace {
       shared = false,
     ): Tensor<D> => {
       const bytes = rows * cols * BYTES[dtype];
-      if (!this.planned) this.order.push((shared ? this.findFree(bytes) : undefined) ?? this.add(bytes));
+      if (!this.planned)
+        this.order.push((shared ? this.findFree(bytes) : undefined) ?? this.add(bytes, label));
       const index = this.order[request++]!;
       const plain = tensor(dtype, rows, cols, label, this.slots[index]!.memory);
       const t = shared && depth > 0 ? { ...plain, transient: true as const } : plain;
@@ -144,7 +145,7 @@ export class Workspace {
     return index;
   }
 
-  private add(bytes: number): number {
-    return this.slots.push({ memory: this.backend.allocate(bytes), free: false }) - 1;
+  private add(bytes: number, label: string): number {
+    return this.slots.push({ memory: allocate(this.backend, bytes, label), free: false }) - 1;
   }
 }

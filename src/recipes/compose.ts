@@ -1,8 +1,6 @@
 import 'reflect-metadata';
 import { container, inject, injectable, instanceCachingFactory } from 'tsyringe';
 import type { Backend } from '../core/backend.ts';
-import { FlashError } from '../core/errors.ts';
-import { formatBytes } from '../core/files.ts';
 import { Model } from '../core/model.ts';
 import { type Optimizer, OptimizerState } from '../optim/optimizer.ts';
 import type { Schedule } from '../optim/schedules.ts';
@@ -109,18 +107,9 @@ export function composeRun(recipe: Recipe, overrides: Overrides = {}): ComposedR
  * @throws FlashError for a model that does not fit the memory, before any of it is allocated.
  */
 export function composeModel(recipe: Recipe, backend: Backend): Model {
-  const { memory } = describeModel(recipe, backend);
+  describeModel(recipe, backend);
   const { input, body, objective } = buildModel(recipe.model, { backend, seqLen: recipe.data.seq_len });
-  try {
-    const model = new Model(backend, input, body, objective);
-    model.store.initialize(recipe.train.seed);
-    return model;
-  } catch (error) {
-    // The engine refuses single arrays beyond its own limit, whatever the machine has.
-    if (!(error instanceof RangeError)) throw error;
-    throw new FlashError(`The model's parameters (${formatBytes(memory.parameters)}) can't be allocated`, {
-      remedy: 'Make the model smaller.',
-      cause: error,
-    });
-  }
+  const model = new Model(backend, input, body, objective);
+  model.store.initialize(recipe.train.seed);
+  return model;
 }

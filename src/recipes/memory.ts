@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { totalmem } from 'node:os';
 import type { Backend } from '../core/backend.ts';
 import { chooseBlockRows } from '../core/batch-runner.ts';
@@ -6,6 +7,7 @@ import { FlashError } from '../core/errors.ts';
 import { formatBytes } from '../core/files.ts';
 import type { Layer } from '../core/layer.ts';
 import { couplingOf } from '../core/model.ts';
+import { processLimits } from '../core/process-limits.ts';
 import { BYTES, type DType, type Mat, type Tensor } from '../core/tensor.ts';
 import type { Planner } from '../core/workspace.ts';
 import type { ModelParts } from './build-model.ts';
@@ -23,6 +25,8 @@ export interface MemoryEstimate {
   /** Token ids and targets of one step. */
   readonly batch: number;
   readonly total: number;
+  /** The largest array among them. */
+  readonly largest: number;
 }
 
 /** Ids and targets of a token on their way from the data to a block. */
@@ -51,14 +55,19 @@ export function estimateMemory(
       maxRows: collapsed ? Math.min(parts.objective.vocab, tokens) : tokens,
     },
   );
+  const planned = planActivations(parts, rows, data.seq_len, bytes);
   const sizes = {
     parameters: (2 * values + shared) * bytes + 2 * ternary,
     optimizer: slots * values * bytes,
-    activations: activationBytes(parts, rows, data.seq_len, bytes),
+    activations: planned.bytes,
     scratch: headScratch(recipe, parts, rows, backend) + packedRows(recipe, parts, rows, backend),
     batch: tokens * BYTES_PER_TOKEN,
   };
-  return { ...sizes, total: Object.values(sizes).reduce((sum, size) => sum + size, 0) };
+  return {
+    ...sizes,
+    total: Object.values(sizes).reduce((sum, size) => sum + size, 0),
+    largest: Math.max(values * bytes, planned.largest),
+  };
 }
 
 function headScratch(
@@ -91,22 +100,40 @@ function residualsIn(layer: Layer): Layer[] {
   return (layer.children ?? []).flatMap(residualsIn);
 }
 
-/** Memory this process may use: the machine's, or its container's limit. */
+/**
+ * Address space that the engine's own heap, threads and libraries take while a model trains: one of 608 MB ended the
+ * process in the engine with 700 MB left, and ran with 1.2 GB.
+ */
+const ENGINE = 512 << 20;
+
+/** Memory this process may use: the machine's, or what its container or `ulimit -v` leaves. */
 export function availableMemory(): number {
   const limit = process.constrainedMemory?.() ?? 0;
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return Math.min(
+    limit > 0 ? limit : totalmem(),
+    totalmem(),
+    Math.max(0, processLimits().addressSpace - ENGINE),
+  );
 }
+
+const SMALLER = 'Make the model (dim, out, repeat, vocab), data.batch or train.block_rows smaller.';
 
 /** @throws FlashError for a run that needs more memory than there is, naming the bytes. */
 export function requireMemory(estimate: MemoryEstimate, available: number = availableMemory()): void {
-  if (estimate.total <= available) return;
-  const { total, ...parts } = estimate;
+  const { total, largest: array, ...parts } = estimate;
+  if (array > constants.MAX_LENGTH) {
+    throw new FlashError(
+      `One array of the run would need ${readable(array)}; Node allows ${readable(constants.MAX_LENGTH)}`,
+      { remedy: SMALLER, exitCode: 2 },
+    );
+  }
+  if (total <= available) return;
   const largest = Object.entries(parts).sort((a, b) => b[1] - a[1])[0]!;
   throw new FlashError(
     `The run would need ${readable(total)} of memory (${largest[0]}: ${readable(largest[1])}); ` +
       `there are ${readable(available)}`,
     {
-      remedy: 'Make the model (dim, out, repeat, vocab), data.batch or train.block_rows smaller.',
+      remedy: SMALLER,
       exitCode: 2,
     },
   );
@@ -115,12 +142,12 @@ export function requireMemory(estimate: MemoryEstimate, available: number = avai
 const readable = (bytes: number): string => `${bytes.toLocaleString('en')} bytes (${formatBytes(bytes)})`;
 
 /** What `Blocks` would ask its workspace for. */
-function activationBytes(
+function planActivations(
   { input, body, objective }: ModelParts,
   rows: number,
   seqLen: number,
   real: number,
-): number {
+): { readonly bytes: number; readonly largest: number } {
   const planner = new CountingPlanner(seqLen, real);
   for (const layer of [input, body]) {
     planner.saved('out', rows, layer.outCols);
@@ -128,13 +155,14 @@ function activationBytes(
     layer.plan(rows, planner);
   }
   objective.plan(rows, planner);
-  return planner.bytes;
+  return planner;
 }
 
 /** Adds up requests, and hands out tensors without data. */
 class CountingPlanner implements Planner {
   readonly training = true;
   bytes = 0;
+  largest = 0;
   private readonly released = new Map<number, number>();
 
   constructor(
@@ -175,6 +203,7 @@ class CountingPlanner implements Planner {
 
   private add(dtype: DType, width: number, label: string, rows: number, cols: number): Tensor {
     this.bytes += rows * cols * width;
+    this.largest = Math.max(this.largest, rows * cols * width);
     return { dtype, rows, cols, label, data: new Float32Array(0) };
   }
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CommandEntry } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
@@ -101,6 +104,26 @@ describe('errors', () => {
     expect(status).toBe(1);
     expect(stderr).toBe('error: unexpected: x is undefined; run again with --debug for the stack\n');
     expect((await runFailing('only text')).stderr).toContain('only text');
+  });
+
+  it('tells of a deleted working folder and of memory that ran out in plain words', async () => {
+    const before = process.cwd();
+    const gone = mkdtempSync(join(tmpdir(), 'flashlm-gone-'));
+    process.chdir(gone);
+    rmdirSync(gone);
+    let deleted: unknown;
+    try {
+      process.cwd();
+    } catch (error) {
+      deleted = error;
+    } finally {
+      process.chdir(before);
+    }
+    expect((await runFailing(deleted)).stderr).toMatch(
+      /^error: The working folder does not exist any more\n {2}Change to another one/,
+    );
+    const { stderr } = await runFailing(new RangeError('Array buffer allocation failed'));
+    expect(stderr).toMatch(/^error: Out of memory: .*\n {2}Give the process more memory/);
   });
 
   it.each([[['fail', '--debug']], [['--debug', 'fail']]])('shows the stack with %j', async (args) => {

@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
-
-/** The text of a file, or undefined where it can't be read. */
-export type ReadText = (file: string) => string | undefined;
+import { type ReadText, readText } from '../../core/read-text.ts';
 
 /** A hierarchy of control groups that may limit CPU time, as this process sees it. */
 interface Hierarchy {
@@ -64,12 +61,4 @@ function quotaIn(folder: string, { version }: Hierarchy, read: ReadText): number
   const cpus = Number(quota) / Number(period);
   // `max` (version 2) and -1 (version 1) mean no limit.
   return cpus > 0 ? cpus : Number.POSITIVE_INFINITY;
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fromHome } from '../../core/home-path.ts';
+import { readText } from '../../core/read-text.ts';
 import type { Addon } from './addon.ts';
 import { opTableSignature } from './signature.ts';
 
@@ -45,14 +46,6 @@ function candidates(root: string): Candidate[] {
 
 /** Whether a process with these memory mappings (`/proc/self/maps`) runs on musl: its loader is one of them. */
 const mapsMusl = (maps: string): boolean => /\/ld-musl-[^/\s]*\.so/.test(maps);
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
 
 /** Why a prebuilt addon must not even be opened: another C library's, or half a file, can end the process. */
 function unfit(folder: string, file: string): string | undefined {

@@ -8,6 +8,7 @@ import { headScratchBytes } from './head-scratch.ts';
 import { waitingKernels } from './kernels.ts';
 import { buildCommand, loadAddon } from './load.ts';
 import { packedRowsBytes, packingOf } from './packed-rows.ts';
+import { requireThreads } from './thread-limits.ts';
 import { defaultThreads } from './threads.ts';
 
 const CACHE_LINE = 64;
@@ -63,6 +64,7 @@ export function createEngine(options: EngineOptions): { readonly addon: Addon; r
     });
   const isa = options.isa ?? (process.env.FLASHLM_ISA || undefined);
   const threads = options.threads ?? defaultThreads();
+  requireThreads(threads);
   const given = {
     ...(isa && parseIsa(isa)),
     ...(options.features && { features: options.features }),
