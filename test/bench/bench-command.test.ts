@@ -125,7 +125,7 @@ describe('flashlm bench', () => {
     expect(stdout).toMatch(/^peak resident memory of this benchmark, .*: [\d.]+ [MG]B$/m);
     expect(stdout).not.toContain("machine's limits");
     expect(stdout).not.toContain('PREDICTION');
-    const shift = await runInProcess(['bench', 'shift', ...step.slice(1), '--json']);
+    const shift = await runInProcess(['bench', 'shift', ...step.slice(1, -2), '--json']);
     const { steps } = JSON.parse(shift.stdout) as BenchReport;
     expect(steps.map(({ path, compute }) => [path, compute])).toEqual([
       ['dense', 'f32'],
