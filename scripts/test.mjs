@@ -1,0 +1,66 @@
+// Runs the tests, step after step, and says how long each took: node scripts/test.mjs [--all | --rest] [-- VITEST OPTIONS]
+//
+//   (nothing)   what holds the product on this machine, in minutes
+//   --all       everything: the suites with every case they know, hostile input, sanitizers, ARM, the package
+//   --rest      what --all adds to a run without options
+//
+// What --all needs beside Node and a compiler is installed where that is allowed, else named.
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { readOptions } from './options.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const bin = (name, ...args) => [path.join('node_modules', '.bin', name), ...args];
+const node = (...args) => ['node', ...args];
+const onX64Linux = process.platform === 'linux' && process.arch === 'x64';
+
+const USAGE = 'usage: node scripts/test.mjs [--all | --rest] [-- VITEST OPTIONS]';
+const { values, positionals } = readOptions(USAGE, {
+  options: { all: { type: 'boolean' }, rest: { type: 'boolean' } },
+  allowPositionals: true,
+});
+
+const FIRST = [
+  { name: 'kernels', command: node('native/build.mjs', '--optional') },
+  { name: 'types', command: bin('tsc') },
+  { name: 'style', command: bin('biome', 'check') },
+];
+const suites = bin('vitest', 'run', ...positionals);
+const ALL = [
+  { name: 'suites, every case', command: suites, env: { FLASHLM_TESTS: 'all' } },
+  { name: 'hostile input', command: bin('tsx', 'test/fuzz/main.ts', '--minutes', '2') },
+  ...(onX64Linux ? [{ name: 'sanitizers', command: node('native/test-sanitize.mjs') }] : []),
+  { name: 'ARM, emulated', command: node('native/test-arm64.mjs', '--optional') },
+  ...(onX64Linux ? [{ name: 'package', command: node('scripts/test-package.mjs', '--host-only') }] : []),
+];
+const LAST = values.all || values.rest ? ALL : [{ name: 'suites', command: suites }];
+const steps = values.rest ? LAST : [...FIRST, ...LAST];
+
+const duration = (ms) => {
+  const seconds = ms / 1000;
+  return seconds < 60
+    ? `${seconds.toFixed(1)} s`
+    : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+};
+
+const began = performance.now();
+const times = [];
+for (const { name, command, env } of steps) {
+  console.log(`\n> ${command.join(' ')}`);
+  const start = performance.now();
+  const [program, ...args] = command;
+  const executable = program === 'node' ? process.execPath : program;
+  const { status } = spawnSync(executable, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  times.push(`${name} ${duration(performance.now() - start)}`);
+  if (status !== 0) {
+    console.error(`\nThe tests failed: ${name}. Times: ${times.join(', ')}`);
+    process.exit(1);
+  }
+}
+console.log(`\nAll passed in ${duration(performance.now() - began)}: ${times.join(', ')}`);
