@@ -27,7 +27,7 @@ export interface BatchOptions {
 }
 
 /** A token file, or what stands in for one. */
-export type TokenStream = Pick<TokenFile, 'path' | 'tokens' | 'read' | 'checkUnchanged'>;
+export type TokenStream = Pick<TokenFile, 'source' | 'tokens' | 'read' | 'checkUnchanged'>;
 
 /** Batches of a token file. Batch k is a function of k, the options and the file alone, so resuming needs no state. */
 export class BatchSource {
@@ -45,7 +45,7 @@ export class BatchSource {
     const { seqLen, batch, order } = options;
     if (tokens.tokens < seqLen + 1) {
       throw new FlashError(`The data has ${tokens.tokens} tokens, one sequence needs ${seqLen + 1}`, {
-        where: tokens.path,
+        where: tokens.source,
         remedy: 'Give more data, or make the sequences shorter (data.seq_len).',
       });
     }

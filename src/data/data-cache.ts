@@ -9,7 +9,7 @@ import { cacheDir } from './cache-dir.ts';
 /** A file's content, and what the file system said of the file when the content was read. */
 export interface ContentHash {
   readonly path: string;
-  /** Size, modification and change time: another value means the content may be another. */
+  /** Size, times and place on the disk: another value means the content may be another. */
   readonly state: string;
   readonly sha256: string;
 }
@@ -63,12 +63,24 @@ export class DataCache {
     const state = await fileState(path);
     const known = readNote(note);
     if (known?.path === absolute && known.state === state) return { path, state, sha256: known.sha256 };
-    const { sha256 } = await digestFile(path, options);
+    const began = Date.now();
+    const { sha256, bytes } = await digestFile(path, options);
     const hash = { path, state, sha256 };
     await checkUnchanged(hash);
-    await writeFileAtomic(note, JSON.stringify({ ...hash, path: absolute } satisfies ContentHash));
+    if (bytes >= MIN_NOTED_BYTES && (await changedBefore(path, began - CLOCK_TICK_MS))) {
+      await writeFileAtomic(note, JSON.stringify({ ...hash, path: absolute } satisfies ContentHash));
+    }
     return hash;
   }
+}
+
+/** A smaller file is hashed sooner than a note of it is written: folders may hold thousands. */
+const MIN_NOTED_BYTES = 1 << 16;
+/** What is written to a file soon after it was hashed may leave its times as they are: file systems count in steps. */
+const CLOCK_TICK_MS = 2000;
+
+async function changedBefore(path: string, time: number): Promise<boolean> {
+  return (await stat(path)).ctimeMs < time;
 }
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -94,8 +106,8 @@ export async function checkUnchanged({ path, state }: ContentHash): Promise<void
 
 async function fileState(path: string): Promise<string> {
   try {
-    const { size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return `${size} ${mtimeNs} ${ctimeNs}`;
+    const { size, mtimeNs, ctimeNs, dev, ino } = await stat(path, { bigint: true });
+    return `${size} ${mtimeNs} ${ctimeNs} ${dev}:${ino}`;
   } catch (error) {
     throw fileError(error, 'Cannot read the data', path);
   }

@@ -170,11 +170,11 @@ class Preparation {
 
   async tokens(tokenizer: Tokenizer): Promise<TokenFile> {
     const path = this.cache.tokensPath(TOKEN_FILE_VERSION, this.content, tokenizer.fingerprint);
-    let tokens = this.found(path, 'token file', () => openFor(path, tokenizer));
+    let tokens = this.found(path, 'token file', () => openFor(path, tokenizer, this.source));
     this.cached.tokens = tokens !== undefined;
     if (!tokens) {
       await this.encodeTo(path, tokenizer);
-      tokens = TokenFile.open(path);
+      tokens = TokenFile.open(path, this.source);
     }
     if (tokens.info.replaced > 0) {
       this.notices.push(`Replaced ${tokens.info.replaced} invalid UTF-8 sequences of the data by U+FFFD.`);
@@ -194,6 +194,12 @@ class Preparation {
   private get pool(): WorkerPool {
     this.startedPool ??= new WorkerPool(this.workers);
     return this.startedPool;
+  }
+
+  /** The text, as its owner calls it. */
+  private get source(): string {
+    const [first, ...others] = this.corpus.files.map(({ path }) => path);
+    return others.length === 0 ? first! : `${first} and ${others.length} more`;
   }
 
   /** An entry of the cache, or undefined if it isn't there or is damaged. */
@@ -271,8 +277,8 @@ const unusedIds = ({ vocabSize }: Tokenizer, vocab: number): string =>
     : `the ids from ${vocabSize} to ${vocab - 1} stay unused`;
 
 /** Whoever copies entries of a cache by hand may give one the name of another. */
-function openFor(path: string, tokenizer: Tokenizer): TokenFile {
-  const tokens = TokenFile.open(path);
+function openFor(path: string, tokenizer: Tokenizer, source: string): TokenFile {
+  const tokens = TokenFile.open(path, source);
   if (tokens.info.fingerprint === tokenizer.fingerprint) return tokens;
   tokens.close();
   throw new FlashError('It was encoded with another tokenizer');

@@ -64,13 +64,23 @@ export class BlockCheck {
   ): number | undefined {
     for (let i = Math.floor(start / BLOCK_BYTES); i * BLOCK_BYTES < end; i++) {
       if (this.checked[i]) continue;
-      const position = i * BLOCK_BYTES;
-      const block = this.block.subarray(0, Math.min(BLOCK_BYTES, this.bytes - position));
-      read(block, position);
-      const sum = createHash('sha256').update(block).digest();
-      if (sum.compare(this.sums, SUM_BYTES * i, SUM_BYTES * (i + 1), 0, SUM_BYTES) !== 0) return i;
+      if (!this.isWhole(i, read)) return i;
       this.checked[i] = 1;
     }
     return undefined;
+  }
+
+  /** The first block compared before that is no longer as it was written. */
+  findChange(read: (out: Uint8Array, position: number) => void): number | undefined {
+    const changed = this.checked.findIndex((checked, i) => checked === 1 && !this.isWhole(i, read));
+    return changed < 0 ? undefined : changed;
+  }
+
+  private isWhole(i: number, read: (out: Uint8Array, position: number) => void): boolean {
+    const position = i * BLOCK_BYTES;
+    const block = this.block.subarray(0, Math.min(BLOCK_BYTES, this.bytes - position));
+    read(block, position);
+    const sum = createHash('sha256').update(block).digest();
+    return sum.compare(this.sums, SUM_BYTES * i, SUM_BYTES * (i + 1), 0, SUM_BYTES) === 0;
   }
 }

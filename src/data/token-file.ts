@@ -21,19 +21,22 @@ export interface DocumentRange {
  */
 export class TokenFile {
   readonly path: string;
+  /** What a person calls the text in it: the files that it was made from. */
+  readonly source: string;
   readonly info: TokenFileInfo;
   /** Number of ids. */
   readonly tokens: number;
 
   private readonly fd: number;
   private readonly check: BlockCheck;
-  /** Size and time of change when it was opened. */
-  private readonly state: string;
+  /** As it was when it was opened, or found unchanged since. */
+  private state: FileState;
   private readonly run: Uint16Array | Uint32Array;
   private readonly runBytes: Uint8Array;
 
-  private constructor(path: string, fd: number, info: TokenFileInfo, sums: Buffer) {
+  private constructor(path: string, source: string, fd: number, info: TokenFileInfo, sums: Buffer) {
     this.path = path;
+    this.source = source;
     this.fd = fd;
     this.info = info;
     this.state = stateOf(fd);
@@ -47,7 +50,7 @@ export class TokenFile {
    * Opens a file and checks its header against its size and its checksum. Throws FlashError if it can't be read or is no whole token
    * file. Close it when done.
    */
-  static open(path: string): TokenFile {
+  static open(path: string, source = path): TokenFile {
     const fd = openRegularFile(path, 'Cannot read the token file');
     try {
       const header = Buffer.alloc(HEADER_BYTES);
@@ -58,7 +61,7 @@ export class TokenFile {
       const sums = Buffer.alloc(sumsLength(body));
       readFully(fd, sums, HEADER_BYTES + body, path);
       if (!isGenuine(header, sums)) throw damaged(path, 'its header fails the checksum');
-      return new TokenFile(path, fd, info, sums);
+      return new TokenFile(path, source, fd, info, sums);
     } catch (error) {
       closeSync(fd);
       throw fileError(error, 'Cannot read the token file', path);
@@ -110,13 +113,22 @@ export class TokenFile {
    * what the file held when it was opened.
    */
   checkUnchanged(): void {
-    let state: string;
+    let state: FileState;
     try {
       state = stateOf(this.fd);
     } catch (error) {
       throw fileError(error, 'Cannot read the token file', this.path);
     }
-    if (state !== this.state) throw damaged(this.path, 'it was changed while it was in use');
+    const { size, written, changed } = this.state;
+    if (state.size !== size || state.written !== written) {
+      throw damaged(this.path, 'it was changed while it was in use');
+    }
+    if (state.changed === changed) return;
+    // Mostly its name or permissions: another process may put a new file in its place and take nothing away. But
+    // whoever writes to it can set the time of writing back.
+    const block = this.check.findChange(this.readBody);
+    if (block !== undefined) throw damaged(this.path, `block ${block} of its ids was changed while in use`);
+    this.state = state;
   }
 
   close(): void {
@@ -128,11 +140,14 @@ export class TokenFile {
     const { bytesPerId } = this.info;
     const start = position * bytesPerId;
     const out = this.runBytes.subarray(0, length * bytesPerId);
-    const read = (bytes: Uint8Array, at: number) => readFully(this.fd, bytes, HEADER_BYTES + at, this.path);
-    const block = this.check.findDamage(start, start + out.length, read);
+    const block = this.check.findDamage(start, start + out.length, this.readBody);
     if (block !== undefined) throw damaged(this.path, `block ${block} of its ids fails the checksum`);
-    read(out, start);
+    this.readBody(out, start);
   }
+
+  private readonly readBody = (out: Uint8Array, position: number): void => {
+    readFully(this.fd, out, HEADER_BYTES + position, this.path);
+  };
 }
 
 function readFully(fd: number, out: Uint8Array, position: number, path: string): void {
@@ -147,10 +162,17 @@ function readFully(fd: number, out: Uint8Array, position: number, path: string):
   }
 }
 
-/** Not the time of its names and permissions: another process may put a new file in its place and take nothing away. */
-function stateOf(fd: number): string {
-  const { size, mtimeMs } = fstatSync(fd);
-  return `${size} ${mtimeMs}`;
+interface FileState {
+  readonly size: number;
+  /** Time of the last writing, which a program can set. */
+  readonly written: number;
+  /** Time of the last change to the file, its names or its permissions, which it can't. */
+  readonly changed: number;
+}
+
+function stateOf(fd: number): FileState {
+  const { size, mtimeMs, ctimeMs } = fstatSync(fd);
+  return { size, written: mtimeMs, changed: ctimeMs };
 }
 
 function damaged(path: string, what: string): FlashError {

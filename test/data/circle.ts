@@ -5,5 +5,5 @@ export function circle(tokens: number): TokenStream {
   const read: TokenStream['read'] = (start, count, out, at = 0) => {
     for (let i = 0; i < count; i++) out[at + i] = (start + i) % tokens;
   };
-  return { path: 'circle.tokens', tokens, read, checkUnchanged: () => {} };
+  return { source: 'circle', tokens, read, checkUnchanged: () => {} };
 }

@@ -3,6 +3,7 @@ import {
   appendFileSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   truncateSync,
   utimesSync,
@@ -10,8 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FlashError } from '../../src/core/errors.ts';
+import { BatchSource } from '../../src/data/batches.ts';
 import {
   type PreparedData,
   type PrepareOptions,
@@ -19,7 +21,17 @@ import {
   prepareData,
 } from '../../src/data/prepare.ts';
 import type { TokenFile } from '../../src/data/token-file.ts';
-import { ODD_TEXT, plainDocuments, put, sampleTrain, sampleValid, temporaryFolder } from './workshop.ts';
+import { BYTE_TO_CHAR } from '../../src/data/tokenizer/byte-alphabet.ts';
+import { Tokenizer } from '../../src/data/tokenizer/tokenizer.ts';
+import {
+  ODD_TEXT,
+  plainDocuments,
+  put,
+  sampleTrain,
+  sampleValid,
+  temporaryFolder,
+  trainOn,
+} from './workshop.ts';
 
 const folder = temporaryFolder();
 const bpe = (vocab: number) => ({ type: 'byte_bpe', vocab }) as const;
@@ -179,6 +191,47 @@ describe('the cache', () => {
     expect(first.tokenizer.decode(idsOf(changed.tokens))).toBe('the hat and the cat');
   });
 
+  it('notices a file that was replaced by one of the same size and time of writing', async () => {
+    // Long after the file was written, so that its hash is remembered.
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_600_000);
+    try {
+      const path = put(folder, 'replaced.txt', 'one '.repeat(20_000));
+      utimesSync(path, 1000, 1000);
+      const options = { files: [path], tokenizer: bpe(262), cacheDir: newCache() };
+      await prepare(options);
+      expect(readdirSync(join(options.cacheDir, 'hashes')).length).toBe(1);
+      for (const [word, replace] of [
+        ['two ', (text: string) => writeFileSync(path, text)],
+        ['six ', (text: string) => renameSync(put(folder, 'new.txt', text), path)],
+      ] as const) {
+        replace(word.repeat(20_000));
+        utimesSync(path, 1000, 1000);
+        const { tokens, tokenizer, cached } = await prepare(options);
+        expect(cached.tokens).toBe(false);
+        expect(tokenizer.decode(idsOf(tokens)).slice(0, 4)).toBe(word);
+      }
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
+  it('remembers no hash of a file that was written just now, nor of a small one', async () => {
+    const clock = vi.spyOn(Date, 'now');
+    try {
+      const large = put(folder, 'new-large.txt', 'one '.repeat(20_000));
+      const options = { files: [large], tokenizer: bpe(262), cacheDir: newCache() };
+      const { ctimeMs } = statSync(large);
+      clock.mockReturnValue(ctimeMs + 1000);
+      await prepare(options);
+      expect(readdirSync(join(options.cacheDir, 'hashes'))).toEqual([]);
+      clock.mockReturnValue(ctimeMs + 5000);
+      await prepare({ ...options, files: [large, put(folder, 'new-small.txt', 'two')] });
+      expect(readdirSync(join(options.cacheDir, 'hashes')).length).toBe(1);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
   it('is found through FLASHLM_CACHE', async () => {
     const cacheDir = newCache();
     process.env.FLASHLM_CACHE = cacheDir;
@@ -200,7 +253,7 @@ describe('the cache', () => {
     ['a tokenizer cut short', 'tokenizers', (path: string) => truncateSync(path, 1000)],
     ['a note that is no note', 'hashes', (path: string) => writeFileSync(path, '{"sha256": 5}')],
   ])('rebuilds %s', async (_, name, damage) => {
-    const options = { files: [sampleValid], tokenizer: bpe(300), cacheDir: newCache() };
+    const options = { files: [sampleTrain], tokenizer: bpe(300), cacheDir: newCache() };
     const before = idsOf((await prepare(options)).tokens);
     const entries = join(options.cacheDir, name);
     damage(join(entries, readdirSync(entries)[0]!));
@@ -229,6 +282,38 @@ describe('the cache', () => {
       expect(readdirSync(join(options.cacheDir, name)).length).toBe(1);
     }
   });
+});
+
+describe('a vocabulary at the limit of 16 bits', () => {
+  /** A tokenizer of pairs of bytes, whose last id is `qz`. */
+  function tokenizerOf(vocab: number): Tokenizer {
+    const json = trainOn(['x'], 260).toJSON() as {
+      model: { vocab: Record<string, number>; merges: [string, string][] };
+    };
+    const pairs = BYTE_TO_CHAR.flatMap((left) =>
+      BYTE_TO_CHAR.map((right) => [left, right] as [string, string]),
+    );
+    const others = pairs.filter((pair) => pair.join('') !== 'qz').slice(0, vocab - 261);
+    for (const [left, right] of [...others, ['q', 'z'] as [string, string]]) {
+      json.model.vocab[left + right] = 260 + json.model.merges.length;
+      json.model.merges.push([left, right]);
+    }
+    return Tokenizer.fromJSON(json, 'test');
+  }
+
+  it.each([
+    [65_536, 2],
+    [65_537, 4],
+  ])(
+    '%i ids take %i bytes each, and the last of them is read as it was written',
+    async (vocab, bytesPerId) => {
+      const tokenizer = tokenizerOf(vocab);
+      const files = [put(folder, 'last.txt', 'qz')];
+      const { tokens } = await prepare({ files, tokenizer, cacheDir: newCache() });
+      expect(tokens.info).toMatchObject({ vocab, bytesPerId, tokens: 2 });
+      expect([...idsOf(tokens)]).toEqual([vocab - 1, tokenizer.eos]);
+    },
+  );
 });
 
 describe('what cannot be prepared', () => {
@@ -277,6 +362,15 @@ describe('what cannot be prepared', () => {
       expect(readdirSync(join(cacheDir, 'tokens')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     },
   );
+
+  it('too short a text is named as its owner calls it, not by its place in the cache', async () => {
+    const files = [put(folder, 'short.txt', 'ab'), put(folder, 'short2.txt', 'cd')];
+    const { tokens } = await prepare({ files, tokenizer: bpe(300), cacheDir: newCache() });
+    const options = { seqLen: 64, batch: 1, order: 'sequential', seed: 1 } as const;
+    expect(() => new BatchSource(tokens, options)).toThrow(
+      expect.objectContaining({ where: `${files[0]} and 1 more` }),
+    );
+  });
 
   it('data that changes while it is read', async () => {
     const path = put(folder, 'moving.txt', 'some text');

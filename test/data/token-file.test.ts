@@ -1,4 +1,4 @@
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -112,6 +112,25 @@ describe('TokenFile', () => {
 describe('a damaged token file', () => {
   const damaged = (change: (bytes: Buffer) => Buffer) =>
     put(folder, 'bad.tokens', change(readFileSync(path)));
+
+  it('is noticed when ids that were read are written over and the time of writing is set back', () => {
+    const to = put(folder, 'over.tokens', readFileSync(path));
+    utimesSync(to, 1000, 1000);
+    const opened = TokenFile.open(to);
+    const ids = new Int32Array(10);
+    try {
+      opened.read(0, 10, ids);
+      // Names and permissions may change.
+      chmodSync(to, 0o600);
+      opened.checkUnchanged();
+      writeFileSync(to, flip(readFileSync(to), HEADER_BYTES + 2));
+      utimesSync(to, 1000, 1000);
+      opened.read(0, 10, ids);
+      expect(() => opened.checkUnchanged()).toThrow(/block 0 of its ids was changed/);
+    } finally {
+      opened.close();
+    }
+  });
 
   it.each([
     ['empty', () => Buffer.alloc(0), /less than a header/],
