@@ -111,6 +111,7 @@ function checkTogether(
     reader.report(placeOf(tree, ['data', 'valid_share']), message);
   }
   if (recipe.train) checkLimits(recipe.train, recipe.schedule, tree, reader);
+  checkRates(recipe, tree, reader);
   const parts = recipe.model && tryModel(recipe.model, recipe.data?.seq_len ?? 1, reader);
   if (!parts) return undefined;
   const { vocab } = parts.objective;
@@ -170,6 +171,20 @@ function checkLimits(
       `the schedule goes over ${over}, but train.${limit} is not set`,
     );
   }
+}
+
+/** A decay that rises is a slip: one of the two was changed and the other forgotten. */
+function checkRates(
+  { optimizer, schedule }: Partial<RecipeSettings>,
+  tree: MapTree,
+  reader: RecipeReader,
+): void {
+  const [lr, min] = [optimizer?.options.lr, schedule?.options.min_lr];
+  if (typeof lr !== 'number' || typeof min !== 'number' || min <= lr) return;
+  reader.report(
+    latest(tree, [placeOf(tree, ['schedule', 'min_lr']), placeOf(tree, ['optimizer', 'lr'])]),
+    `schedule.min_lr (${min}) is above optimizer.lr (${lr}), so the rate would rise to it; give both`,
+  );
 }
 
 function tryModel(model: LayerList, seqLen: number, reader: RecipeReader): ModelParts | undefined {

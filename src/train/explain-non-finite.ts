@@ -6,6 +6,7 @@ import type { StepContext } from '../core/layer.ts';
 import type { ParameterStore } from '../core/parameter.ts';
 import type { Rows } from '../core/rows.ts';
 import { combineWatches, type LayerCall, type LayerWatch } from '../core/watch.ts';
+import { initAdvice } from './init-advice.ts';
 
 /** Where numbers first stopped being finite. */
 interface Origin {
@@ -23,7 +24,13 @@ interface FailedStep {
   readonly context: Omit<StepContext, 'k'>;
 }
 
-const LOWER_RATE = 'Start again with a lower optimizer.lr, or with train.clip.';
+/** The loss, a gradient or a weight is not a number: going on from the checkpoint before would end in the same way. */
+export class NonFiniteError extends FlashError {}
+
+/** What to do about numbers that are not finite after so many updates. */
+export function nonFiniteAdvice(store: ParameterStore, updates: number): string {
+  return updates === 0 ? initAdvice(store) : 'Start again with a lower optimizer.lr.';
+}
 
 /**
  * Runs a step again whose loss or gradients are not finite, and looks at everything that kernels and layers write: also
@@ -35,12 +42,12 @@ export function explainNonFinite(
   { step, scale, context }: FailedStep,
 ): Origin {
   const { store, backend } = runner.model;
+  const advice = nonFiniteAdvice(store, step);
   for (const { value } of store.all) {
     const found = describeNonFinite(value, 'in');
     if (!found) continue;
-    return step > 0
-      ? { first: `the update of step ${step} left ${found}`, remedy: LOWER_RATE }
-      : { first: `training began with ${found}`, remedy: 'Choose a smaller init for that parameter.' };
+    const first = step > 0 ? `the update of step ${step} left ${found}` : `training began with ${found}`;
+    return { first, remedy: advice };
   }
   store.zeroGrads();
   const k = wrapKernels(backend.kernels, (op, values, call) => {
@@ -58,9 +65,9 @@ export function explainNonFinite(
     runner.train(rows, scale, { ...context, k, watch });
   } catch (error) {
     if (!(error instanceof FlashError)) throw error;
-    return { first: error.message, where: error.where, remedy: error.remedy ?? LOWER_RATE };
+    return { first: error.message, where: error.where, remedy: error.remedy ?? advice };
   }
-  return { first: 'no single kernel: the sum of finite values overflowed', remedy: LOWER_RATE };
+  return { first: 'no single kernel: the sum of finite values overflowed', remedy: advice };
 }
 
 /** Refuses what a layer leaves that is not finite, as outputs or among the gradients of its parameters. */

@@ -9,6 +9,7 @@ import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import { checkpointName, latestCheckpoint } from './checkpoint-files.ts';
 import { type EvaluationText, Evaluator } from './evaluate.ts';
 import type { DoneEvent, SampleEvent, StepEvent, TrainEvent, WorkProgress } from './events.ts';
+import { NonFiniteError, nonFiniteAdvice } from './explain-non-finite.ts';
 import { TextGenerator } from './generate.ts';
 import { reached } from './limits.ts';
 import type { MetricsLog } from './metrics-log.ts';
@@ -248,8 +249,9 @@ export class Run {
     const { model, optimizerState } = this.parts;
     for (const flat of [model.store.values, ...optimizerState.flat.values()]) {
       if (Number.isFinite(model.backend.kernels.sumSquares(flat))) continue;
-      throw new FlashError(`step ${step}: the update left ${flat.label} that are not finite numbers`, {
-        remedy: 'No checkpoint was written. Start again with a lower optimizer.lr, or with train.clip.',
+      const what = step === 0 ? 'the first weights have' : 'the update left';
+      throw new NonFiniteError(`step ${step}: ${what} ${flat.label} that are not finite numbers`, {
+        remedy: `No checkpoint was written. ${nonFiniteAdvice(model.store, step)}`,
       });
     }
   }

@@ -8,7 +8,7 @@ import { clipGradients } from '../optim/clip.ts';
 import type { Optimizer, OptimizerState } from '../optim/optimizer.ts';
 import type { Schedule } from '../optim/schedules.ts';
 import type { Ending, Path, StepEvent, WorkProgress } from './events.ts';
-import { explainNonFinite } from './explain-non-finite.ts';
+import { explainNonFinite, NonFiniteError } from './explain-non-finite.ts';
 import { type Limits, type Measure, type Progress, reached, shareDone } from './limits.ts';
 
 /** Batch `step` (from 0) is a function of the step alone, so that to resume is to go on. */
@@ -61,6 +61,17 @@ const SHORTEST_MS = 1e-3;
 /** A step takes time, whatever the clock says: rates stay finite and the budget never grows. */
 function secondsSince(began: number): number {
   return Math.max(performance.now() - began, SHORTEST_MS) / 1000;
+}
+
+/** Shorter steps count as the clock says: the CPU time of a process is told in ticks of milliseconds on some machines. */
+const SUSPECT_SECONDS = 1;
+/** A loaded machine gives a process a twentieth of a CPU at least. One that gets less was stopped. */
+const MAX_WALL_PER_CPU = 20;
+
+/** A step counts 20 times its CPU time at most: a process that was stopped meanwhile (SIGSTOP, Ctrl-Z) uses none. */
+function countedSeconds(wall: number, { user, system }: NodeJS.CpuUsage): number {
+  if (wall <= SUSPECT_SECONDS) return wall;
+  return Math.min(wall, Math.max(SUSPECT_SECONDS, (MAX_WALL_PER_CPU * (user + system)) / 1e6));
 }
 
 /** The loop: batch, forward and backward by blocks, clip, update. */
@@ -181,6 +192,7 @@ export class Trainer {
     const { kernels } = model.backend;
     const { tokensPerStep, clip } = this.options;
     const began = performance.now();
+    const cpu = process.cpuUsage();
 
     const rows = this.nextRows();
     model.prepare(this.compute.gradients);
@@ -202,7 +214,7 @@ export class Trainer {
 
     const floor = this.counts?.floor() ?? null;
     this.step++;
-    const seconds = secondsSince(began);
+    const seconds = countedSeconds(secondsSince(began), process.cpuUsage(cpu));
     this.seconds += seconds;
     return {
       event: 'step',
@@ -240,7 +252,7 @@ export class Trainer {
       scale: 1 / tokensPerStep,
       context: { seqLen, carry: false, compute: this.compute },
     });
-    throw new FlashError(`step ${this.step + 1}: ${what}; first: ${first}`, {
+    throw new NonFiniteError(`step ${this.step + 1}: ${what}; first: ${first}`, {
       where,
       remedy: `The step was not applied. ${remedy}`,
     });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import { Random } from '../../src/core/random.ts';
@@ -56,6 +56,30 @@ describe('Trainer', () => {
     expect(await t.run()).toBe(ending);
     expect(events.length).toBe(steps);
     expect(t.progress).toMatchObject({ step: steps, tokens: steps * TOKENS });
+  });
+
+  it.each([
+    ['was stopped meanwhile, which used no CPU time', 0.03, 3],
+    ['got a tenth of a CPU', 10, 300],
+  ])('counts the time of steps of a process that %s', async (_, cpuSeconds, counted) => {
+    // A hundred seconds go by in each step; the clock is read more often than at its beginning and its end.
+    const steps = { now: 0, reads: 0 };
+    vi.spyOn(performance, 'now').mockImplementation(() =>
+      steps.reads++ === 0 ? steps.now : steps.now + 1e5,
+    );
+    vi.spyOn(process, 'cpuUsage').mockImplementation((before) => {
+      if (!before) return { user: 0, system: 0 };
+      Object.assign(steps, { now: steps.now + 1e5, reads: 0 });
+      return { user: cpuSeconds * 1e6, system: 0 };
+    });
+    try {
+      const { trainer: t } = trainer({ limits: { ...NO_LIMITS, steps: 3 } });
+      steps.reads = 0;
+      await t.run();
+      expect(t.progress.seconds).toBeCloseTo(counted, 6);
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 
   it('finishes the step under way when it is interrupted', async () => {

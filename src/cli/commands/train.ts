@@ -105,7 +105,7 @@ async function run(recipeName: string | undefined, options: TrainOptions, termin
     if (done.ending === 'interrupted') throw new Exit(interruption.exitStatus);
   } catch (error) {
     if (error instanceof Exit) throw error;
-    if (view) view.fail();
+    if (view) view.fail(error);
     else if (signal.aborted) {
       terminal.note('Stopped before the training began.');
       throw new Exit(interruption.exitStatus);

@@ -1,6 +1,7 @@
 import { unlessFloat32 } from '../../core/compute.ts';
 import { shown } from '../../recipes/read-file.ts';
 import type { Session } from '../../recipes/session.ts';
+import type { Divergence } from '../../train/divergence.ts';
 import type {
   DoneEvent,
   Ending,
@@ -24,6 +25,7 @@ import {
 import { type Column, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { timingTables } from '../timing-tables.ts';
+import { describeDivergence } from './describe-divergence.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 import { describeNothingLeft } from './run-plan.ts';
 
@@ -52,7 +54,13 @@ export class RunSummary {
   }
 
   /** The end of a finished run: scores, speed, a sample, where it is and what to type next. */
-  describe(done: DoneEvent, session: Session, next: string, { styles }: Terminal): string[] {
+  describe(
+    done: DoneEvent,
+    session: Session,
+    divergence: Divergence | null,
+    next: string,
+    { styles }: Terminal,
+  ): string[] {
     const { ending, step } = done;
     // Validation losses of earlier steps are not the run's result.
     const evals = [...this.evals.values()].filter((event) => event.step === step);
@@ -61,6 +69,7 @@ export class RunSummary {
       styles.bold(
         `Done after ${formatPlural(step, 'step')}: ${ending === 'interrupted' ? '' : REASONS[ending]}.`,
       ),
+      ...(divergence ? [styles.yellow(describeDivergence(divergence, session))] : []),
       '',
       ...scores(evals),
       '',

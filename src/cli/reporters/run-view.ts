@@ -1,9 +1,12 @@
 import { commandLine } from '../../core/command-line.ts';
 import { shown } from '../../recipes/read-file.ts';
 import type { Session } from '../../recipes/session.ts';
-import type { DoneEvent, TrainEvent, WorkProgress } from '../../train/events.ts';
+import { DivergenceWatch } from '../../train/divergence.ts';
+import type { DoneEvent, StepEvent, TrainEvent, WorkProgress } from '../../train/events.ts';
+import { NonFiniteError } from '../../train/explain-non-finite.ts';
 import { formatCount, formatDuration, formatPlural } from '../format.ts';
 import type { Terminal } from '../terminal.ts';
+import { describeDivergence } from './describe-divergence.ts';
 import { JsonReporter } from './json-reporter.ts';
 import { LineReporter } from './line-reporter.ts';
 import { ProgressMeter } from './progress-meter.ts';
@@ -27,6 +30,7 @@ export class RunView {
   private readonly reporter: Reporter;
   private readonly plan: RunPlan;
   private readonly budget: BudgetEstimate;
+  private readonly divergence: DivergenceWatch;
   /** The step of the newest checkpoint that the run could go on from; below 0 while there is none. */
   private saved: number;
   private trained = false;
@@ -40,6 +44,7 @@ export class RunView {
     const { limits, tokensPerStep, tokensPerEpoch, progress } = run.trainer;
     const { warmupSteps } = composed.schedule;
     this.plan = { limits, tokensPerStep, tokensPerEpoch, warmupSteps };
+    this.divergence = new DivergenceWatch(composed.model.vocab);
     this.budget = new BudgetEstimate(this.plan, progress);
     this.meter = new ProgressMeter(limits, tokensPerStep, tokensPerEpoch, progress);
     this.summary = new RunSummary(this.meter);
@@ -54,7 +59,10 @@ export class RunView {
     this.summary.add(event);
     // What comes after the last step is told by the summary.
     if (!this.trained || this.options.json) this.reporter.onEvent(event);
-    if (event.event === 'step') this.tellBudget();
+    if (event.event === 'step') {
+      this.tellBudget();
+      this.tellDivergence(event);
+    }
   }
 
   onProgress(progress: WorkProgress): void {
@@ -78,17 +86,29 @@ export class RunView {
       this.terminal.note(`Stopped after step ${formatCount(done.step)}; everything is saved.`);
       this.terminal.note(`Go on with: ${this.resumeCommand}`);
     } else if (!this.options.json) {
-      for (const line of this.summary.describe(done, this.session, next, this.terminal))
+      for (const line of this.summary.describe(done, this.session, this.divergence.now, next, this.terminal))
         this.terminal.print(line);
     }
   }
 
-  /** An error ended the run. */
-  fail(): void {
+  /** `error` ended the run. */
+  fail(error: unknown): void {
     this.reporter.close();
     if (this.saved < 0) return;
     const step = formatCount(this.saved);
+    if (error instanceof NonFiniteError) {
+      // A run repeats itself: whoever went on would meet the same error again.
+      this.terminal.note(
+        `What the run learned up to step ${step} is kept in ${shown(this.session.directory.path)}.`,
+      );
+      return;
+    }
     this.terminal.note(`The run is saved up to step ${step}; go on with: ${this.resumeCommand}`);
+  }
+
+  private tellDivergence(event: StepEvent): void {
+    const found = this.divergence.add(event);
+    if (found && !this.options.quiet) this.say(describeDivergence(found, this.session));
   }
 
   private tellBudget(): void {

@@ -1,0 +1,28 @@
+import type { Session } from '../../recipes/session.ts';
+import type { Divergence } from '../../train/divergence.ts';
+import { initAdvice } from '../../train/init-advice.ts';
+import { formatCount, formatLoss, formatSmall } from '../format.ts';
+
+/** A run that learned nothing at this rate may at a quarter of it. */
+const LOWER = 1 / 4;
+
+/** What went wrong with the loss, and the one thing to try. */
+export function describeDivergence(
+  { kind, step, loss, chance, min, lr }: Divergence,
+  { recipe, composed }: Pick<Session, 'recipe' | 'composed'>,
+): string {
+  const guessing = `${formatLoss(chance)}, what guessing gives`;
+  if (kind === 'start') {
+    const what = `warning: the loss begins at ${formatLoss(loss)}, far above ${guessing}.`;
+    return `${what} ${initAdvice(composed.model.store)}`;
+  }
+  const where = loss > chance ? `far above ${guessing}` : `and was ${formatLoss(min)}`;
+  const lower = Number((lr * LOWER).toPrecision(2));
+  // A schedule that ends above the new rate would be refused.
+  const least = Number(recipe.schedule.options.min_lr ?? 0);
+  const end = least > lower ? ` --set schedule.min_lr=${formatSmall(lower / 10)}` : '';
+  return (
+    `warning: the run diverges: the loss is about ${formatLoss(loss)} at step ${formatCount(step)}, ${where}. ` +
+    `Start again with a lower learning rate: --set optimizer.lr=${formatSmall(lower)}${end}`
+  );
+}
