@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FlashError } from '../../src/core/errors.ts';
 import { LockFile } from '../../src/core/lock-file.ts';
 import { outputOf, startChild } from '../train/children/run-child.ts';
@@ -93,6 +93,19 @@ describe('LockFile', () => {
   it('is not taken over from another machine', async () => {
     await leave({ host: 'elsewhere', pid: deadPid() });
     expect((await refusal()).message).toMatch(/in use by process \d+ on elsewhere/);
+  });
+
+  it('is not taken over from a living process that belongs to someone else', async () => {
+    await leave({});
+    const refuse = () => {
+      throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' });
+    };
+    const kill = vi.spyOn(process, 'kill').mockImplementation(refuse);
+    try {
+      expect((await refusal()).message).toMatch(/in use by process/);
+    } finally {
+      kill.mockRestore();
+    }
   });
 
   it('is taken over although another process died while taking it over', async () => {

@@ -33,6 +33,8 @@ const adamW: Course = (start, gradients, decay) => {
 function follow(optimizer: Optimizer, backend: Backend, course: Course): void {
   const parameters = [
     new Parameter('matrix', 'ternary', 3, 4, { normal: 1 }),
+    new Parameter('table', 'embedding', 2, 3, { normal: 1 }),
+    new Parameter('plain', 'dense', 2, 2, { normal: 1 }),
     new Parameter('gain', 'gain', 1, 5, { constant: 1 }),
   ];
   const store = new ParameterStore(parameters, backend);

@@ -1,12 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { loadRecipe } from '../../src/recipes/load.ts';
+import { recipeTraining } from '../../src/recipes/recipe-training.ts';
 import { resumeRun, type SessionOptions } from '../../src/recipes/session.ts';
 import { loadTrained } from '../../src/recipes/trained.ts';
-import { checkpointName } from '../../src/train/checkpoint-files.ts';
+import { checkpointName, readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint-files.ts';
 import { runFiles } from '../../src/train/run-directory.ts';
+import type { TensorEntry } from '../../src/train/safetensors.ts';
 import { ODD_TEXT, trainOn } from '../data/workshop.ts';
-import { RECIPE, TinyRun } from '../faults/tiny-run.ts';
+import { RECIPE, TinyRun, wholeCheckpoints } from '../faults/tiny-run.ts';
 import { editState } from './checkpoint-state.ts';
 
 const made: TinyRun[] = [];
@@ -173,5 +177,76 @@ describe('evaluations and samples of a run whose last step is due for both', () 
     await tiny.train();
     expect(resultsOf(run)).toEqual(['eval valid 3', 'sample 3', 'eval train 3', ...END]);
     expect(samplesOf(run)).toEqual(['--- step 3', '--- step 6']);
+  });
+});
+
+describe('what a recipe says of training', () => {
+  it('clips the gradients of a run', async () => {
+    const sgd = (recipe: string) =>
+      recipe.replace('type: adamw', 'type: sgd').replace('steps: 6, ', 'steps: 1, ');
+    const gradient = async (change: (recipe: string) => string): Promise<number> => {
+      const session = await project((recipe) => change(sgd(recipe))).open();
+      await session.run.run();
+      const { optimizerState } = session.composed;
+      // After one step momentum is the gradient that the update was made of.
+      const norm = Math.hypot(...optimizerState.flat.get('velocity')!.data);
+      await session.close();
+      return norm;
+    };
+    expect(await gradient((recipe) => recipe)).toBeGreaterThan(0.01);
+    const clipped = await gradient((recipe) => recipe.replace('seed: 1', 'seed: 1, clip: 0.001'));
+    expect(clipped).toBeCloseTo(0.001, 8);
+  });
+
+  it('clips the gradients of training without a run, and follows the same optimiser', async () => {
+    const recipe = await loadRecipe('v61-debug', { set: ['train.clip=0.25'] });
+    const batches = { fill: () => {} };
+    const { options } = recipeTraining(recipe, batches, 64)(createReferenceBackend('f32'), 'dense');
+    expect(options.clip).toBe(0.25);
+  });
+});
+
+describe('a checkpoint', () => {
+  it.each([
+    ['weights', 'parameters'],
+    ["the optimiser's memory", 'square'],
+  ])('is not written of %s that stopped being finite in the last update', async (_, slot) => {
+    const tiny = project();
+    const session = await tiny.open({
+      hooks: [
+        {
+          onStep: ({ step }) => {
+            if (step < 6) return;
+            const { model, optimizerState } = session.composed;
+            const flat = slot === 'parameters' ? model.store.values : optimizerState.flat.get(slot)!;
+            flat.data[0] = Number.NaN;
+          },
+        },
+      ],
+    });
+    const message = `step 6: the update left ${slot} that are not finite numbers`;
+    await expect(session.run.run()).rejects.toThrow(message);
+    await session.close();
+    expect(await wholeCheckpoints((await tiny.latest())!)).not.toContain(6);
+  });
+
+  it('of another model is refused by a tensor that this one does not have', async () => {
+    const tiny = project();
+    const run = await trainUntil(tiny, 1);
+    const { model, optimizer, state, close } = await readCheckpoint(checkpointOf(run, 1));
+    const entries = async (file: typeof model) =>
+      Promise.all(
+        [...file.tensors.keys()].map(async (name) => {
+          const { dtype, shape } = file.info(name);
+          return { name, dtype, shape, data: (await file.read(name)).data } as TensorEntry;
+        }),
+      );
+    const contents = { model: await entries(model), optimizer: await entries(optimizer), state };
+    await close();
+    const foreign = { name: 'blocks.7.gain', dtype: 'F32', shape: [2], data: new Float32Array(2) } as const;
+    await writeCheckpoint(runFiles(run).checkpoints, 1, { ...contents, model: [...contents.model, foreign] });
+    await expect(loadTrained(run, [], () => {})).rejects.toThrow(
+      "the checkpoint holds blocks.7.gain, which the recipe's model does not have",
+    );
   });
 });

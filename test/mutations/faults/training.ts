@@ -106,6 +106,25 @@ export const TRAINING_FAULTS: readonly Mutation[] = [
     },
   },
   {
+    id: 'decay-ternary',
+    where: 'optimiser Sgd',
+    fault: 'weight decay spares embeddings and dense matrices, as it spares gains',
+    parts: {
+      optimizers: {
+        ...GENUINE.optimizers,
+        Sgd: class extends Sgd {
+          override update(...[k, parameters, lr]: Parameters<Sgd['update']>): void {
+            const spared = parameters.map(({ parameter: p, slots }) => {
+              const role = p.role === 'ternary' ? 'ternary' : 'gain';
+              return { parameter: Object.assign(Object.create(p), { role }), slots };
+            });
+            super.update(k, spared, lr);
+          }
+        },
+      },
+    },
+  },
+  {
     id: 'momentum-unsaved',
     where: 'checkpoint',
     fault: "the optimiser's memory is saved as zeros",
