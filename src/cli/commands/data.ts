@@ -136,9 +136,8 @@ async function run(names: readonly string[], options: DataOptions, terminal: Ter
     };
     if (options.json) return terminal.print(JSON.stringify(report));
     for (const line of describe(report)) terminal.print(line);
-    // With another vocabulary the recipe needs to be another one too.
-    if ((options.tokenizer ? report.tokenizer.vocab : (options.vocab ?? DEFAULT_VOCAB)) === DEFAULT_VOCAB)
-      terminal.print(`\nNext: ${terminal.styles.bold(nextCommand(names, splits, options))}`);
+    const vocab = options.tokenizer ? report.tokenizer.vocab : (options.vocab ?? DEFAULT_VOCAB);
+    terminal.print(`\nNext: ${terminal.styles.bold(nextCommand(names, splits, options, vocab))}`);
   } catch (error) {
     progress.end();
     if (!signal.aborted) throw error;
@@ -240,6 +239,7 @@ function nextCommand(
   names: readonly string[],
   [train, valid]: readonly SplitReport[],
   { format, textField, validShare, tokenizer }: DataOptions,
+  vocab: number,
 ): string {
   const isDownload = valid !== undefined && validShare === undefined;
   return [
@@ -248,7 +248,9 @@ function nextCommand(
     validShare !== undefined && `--valid-share ${validShare}`,
     format && `--format ${format}`,
     textField !== undefined && shellWords`--text-field ${textField}`,
-    tokenizer !== undefined && shellWords`--set ${`tokenizer.file=${resolve(tokenizer)}`}`,
+    // The value is YAML, of which JSON is a part.
+    tokenizer !== undefined && shellWords`--set ${`tokenizer.file=${JSON.stringify(resolve(tokenizer))}`}`,
+    vocab !== DEFAULT_VOCAB && `--set model.0.embedding.vocab=${vocab} --set tokenizer.vocab=${vocab}`,
   ]
     .filter((part) => part !== false && part !== undefined)
     .join(' ');
