@@ -7,6 +7,9 @@ import { addPairs, copyPairs, type PairRows, pairsOf } from './pair-rows.ts';
 const SMALL_COUNTS = 4096;
 const C_LOG_C = Float64Array.from({ length: SMALL_COUNTS }, (_, c) => (c ? c * Math.log(c) : 0));
 
+/** Of a floor that is off by more than this share of it nothing is said. */
+const MAX_BIAS = 0.05;
+
 const countTimesLog = (count: number): number =>
   count < SMALL_COUNTS ? C_LOG_C[count]! : count * Math.log(count);
 
@@ -81,6 +84,20 @@ export class BigramCounts {
       nats += countTimesLog(n);
     }
     return nats / this.total;
+  }
+
+  /**
+   * `floor()` of a text that is large enough for it to mean anything, else null. Of a small text most pairs occur once, so
+   * its floor is far below the entropy of the language: by about (pairs - distinct tokens) / (2 N) nats (Miller 1955).
+   */
+  textFloor(): number | null {
+    if (!this.total) return null;
+    const { offsets } = this.sum();
+    let rows = 0;
+    for (let v = 0; v < this.vocab; v++) if (offsets[v + 1]! > offsets[v]!) rows++;
+    const floor = this.floor();
+    const bias = (offsets[this.vocab]! - rows) / (2 * this.total);
+    return bias <= MAX_BIAS * floor ? floor : null;
   }
 
   /**

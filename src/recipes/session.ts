@@ -9,6 +9,7 @@ import type { TrainEvent } from '../train/events.ts';
 import { limitsAfter, type More } from '../train/limits.ts';
 import { Run, type RunOptions } from '../train/run.ts';
 import { RunDirectory } from '../train/run-directory.ts';
+import { FLOOR_TOKENS, textFloor } from '../train/text-floor.ts';
 import { tokenText } from '../train/token-text.ts';
 import type { Hook } from '../train/trainer.ts';
 import { checkUnasked, refuseLeak } from '../verify/causal-claim.ts';
@@ -43,6 +44,8 @@ export interface Session {
   readonly run: Run;
   /** Steps that lie behind the run. */
   readonly startStep: number;
+  /** The floor of the training text (see `textFloor`). */
+  readonly floor: number | null;
   /** The flags of an end that is not in the run's own recipe: who goes on again has to give it again. */
   readonly otherEnd: string;
   close(): Promise<void>;
@@ -174,7 +177,8 @@ async function open(
     const runOptions = { ...optionsOf(recipe, data), compute };
     const run = new Run(parts, texts, runOptions, directory, options.report, options.hooks);
     const startStep = await run.restore(options.onNotice);
-    return { recipe, composed, data, directory, run, startStep, otherEnd: '', close };
+    const floor = textFloor(model, tokens);
+    return { recipe, composed, data, directory, run, startStep, floor, otherEnd: '', close };
   } catch (error) {
     await close();
     throw error;
@@ -183,7 +187,7 @@ async function open(
 
 /** How much of the training text is evaluated at the end: it costs next to nothing where it collapses. */
 function trainTextTokens(recipe: Recipe, tokenWise: boolean): number {
-  return recipe.eval.tokens ?? (tokenWise && recipe.collapse === 'auto' ? 8e6 : 50_000);
+  return recipe.eval.tokens ?? (tokenWise && recipe.collapse === 'auto' ? FLOOR_TOKENS : 50_000);
 }
 
 function describeText({ tokens, identity }: PreparedData): string {

@@ -164,7 +164,7 @@ function tokenWiseScorer(model: Model, collapse: 'auto' | 'never', blockRows: nu
     }
     yield* flush();
     if (collapse === 'auto') nats = yield* score(counts.rows(), 0);
-    return { nats, tokens: counts.tokens, floor: counts.floor() };
+    return { nats, tokens: counts.tokens, floor: counts.textFloor() };
   };
 }
 

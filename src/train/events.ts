@@ -30,7 +30,7 @@ export interface EvalEvent {
   readonly split: string;
   /** Nats per predicted token, end-of-document tokens included. */
   readonly loss: number;
-  /** As in `StepEvent`, over the same tokens as the loss. */
+  /** As in `StepEvent`, over the same tokens as the loss; null too where those are so few that it means nothing. */
   readonly floor: number | null;
   /** `exp(loss)`; null where that is beyond the range of a float64, so for a loss above 709. */
   readonly ppl: number | null;

@@ -22,7 +22,8 @@ export function tokenText(
   return { split, eos: file.info.eos, characters, bytes, tokens, count };
 }
 
-function* firstTokens(file: TokenFile, count: number): Generator<Int32Array> {
+/** The first `count` tokens, in pieces that are good until the next is asked for. */
+export function* firstTokens(file: TokenFile, count: number): Generator<Int32Array> {
   const ids = new Int32Array(Math.min(PIECE, count));
   for (let start = 0; start < count; start += PIECE) {
     const length = Math.min(PIECE, count - start);

@@ -54,8 +54,9 @@ const evalEvent: EvalEvent = {
   bytes: 1_260_000,
 };
 
-function meterOf(limits: Partial<Limits>, start = ZERO): ProgressMeter {
-  return new ProgressMeter({ ...UNLIMITED, ...limits }, 1000, 10_000, start);
+/** `floor` is that of the whole text; the floors of batches, 3.1, are never shown. */
+function meterOf(limits: Partial<Limits>, start = ZERO, floor: number | null = 3.05): ProgressMeter {
+  return new ProgressMeter({ ...UNLIMITED, ...limits }, 1000, 10_000, start, floor);
 }
 
 describe('ProgressMeter', () => {
@@ -105,7 +106,7 @@ describe('LineReporter', () => {
 
   it('writes the first step at once, then one line every two seconds at most', () => {
     const lines = run(200, 1 / 16, 'auto');
-    expect(lines[0]).toBe('step 1/200  loss 3.5000 (floor 3.1000)  lr 0.01  16,000 tokens/s  13 s left');
+    expect(lines[0]).toBe('step 1/200  loss 3.5000 (floor 3.0500)  lr 0.01  16,000 tokens/s  13 s left');
     expect(lines.map((line) => Number(/^step (\d+)/.exec(line)![1]))).toEqual([1, 33, 65, 97, 129, 161, 193]);
   });
 
@@ -148,17 +149,17 @@ describe('LineReporter', () => {
     reporter.onEvent({ event: 'done', runDir: 'runs/a', seconds: 1, step: 10, ending: 'steps' });
     expect(lines).toHaveLength(3);
     expect(lines[0]).toBe(
-      'step 10  valid: loss 3.2000 (floor 3.0000)  PPL 24.53  BPC 1.457  BPB 1.432  (397,708 tokens, 1,254,156 characters)',
+      'step 10  valid: loss 3.2000  PPL 24.53  BPC 1.457  BPB 1.432  (397,708 tokens, 1,254,156 characters)',
     );
     expect(lines[1]).toMatch(/^step 10 {2}sample: Once upon a time .*…$/);
     expect(lines[1]!.length).toBeLessThan(180);
     expect(lines[2]).toBe('step 10  checkpoint written');
   });
 
-  it('leaves the floor out where a model has none', () => {
+  it('leaves the floor out where the text has none that means anything', () => {
     const lines: string[] = [];
-    const meter = meterOf({});
-    const event = stepEvent(1, { floor: null });
+    const meter = meterOf({}, ZERO, null);
+    const event = stepEvent(1);
     meter.add(event);
     new LineReporter((line) => lines.push(line), meter, PACE).onEvent(event);
     expect(lines).toEqual(['step 1  loss 3.5000  lr 0.01  2,000 tokens/s']);
@@ -304,7 +305,7 @@ describe('ProgressReporter', () => {
       /^v6\.1\nstep 1\/4 {2}loss .*\nstep 2\/4 {2}loss .*\nstep 10 {2}valid: loss 3\.2000/,
     );
     expect(stderr).toContain('━');
-    expect(stderr).toContain('75%  loss 3.5000 (floor 3.1000)  2,000 tokens/s  1 s left');
+    expect(stderr).toContain('75%  loss 3.5000 (floor 3.0500)  2,000 tokens/s  1 s left');
     expect(stderr).not.toContain('\n');
   });
 

@@ -93,11 +93,20 @@ describe('flashlm train', () => {
       /^step 1\/6 {2}loss \d\.\d{4} \(floor \d\.\d{4}\) {2}lr .* tokens\/s {2}.* left$/m,
     );
     const summary = stdout.slice(stdout.indexOf('Done after 6 steps: all steps are done.'));
-    expect(summary).toMatch(/^ +loss +floor +PPL +BPC +BPB +tokens +characters\ntrain .*\nvalid /m);
+    expect(summary).toMatch(/^ +loss +PPL +BPC +BPB +tokens +characters\ntrain .*\nvalid /m);
+    // One floor, of the whole text, everywhere.
+    const floors = [...stdout.matchAll(/floor (\d\.\d{4})/g)].map(([, floor]) => floor);
+    expect(floors.length).toBeGreaterThan(2);
+    expect(new Set(floors).size).toBe(1);
+    expect(summary).toMatch(
+      /^floor \d\.\d{4}: the least loss of any model that sees one token, on the training text$/m,
+    );
     expect(summary).toMatch(
       /tokens\/s \(path collapsed, backend reference, 1 thread\); [\d.]+k? tokens in .* of training/,
     );
-    expect(summary).toMatch(/^Sample\n {2}Once upon a time/m);
+    expect(summary).toMatch(
+      /^Sample\n {2}Once upon a time[\s\S]*\n\(v6\.1 debug sees one token at a time, .* babble: .*\)\n\nRun directory/m,
+    );
     expect(summary).toMatch(
       new RegExp(`^Run directory: .*${run.split('/').at(-1)}\nNext: npx flashlm data tinystories`, 'm'),
     );
@@ -334,7 +343,7 @@ describe('a finished run', () => {
     const { status, stdout } = await runInProcess(['eval', run, '--data', text]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^text {3}data: 2 documents, \d+ tokens, 12 characters, 13 bytes$/m);
-    expect(stdout).toMatch(/^loss {3}\d\.\d{4} nats a token, floor /m);
+    expect(stdout).toMatch(/^loss {3}\d\.\d{4} nats a token$/m);
     expect(stdout).toMatch(/^BPB +[\d.]+ bits a byte$/m);
   });
 

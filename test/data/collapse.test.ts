@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { Random } from '../../src/core/random.ts';
 import type { Rows } from '../../src/core/rows.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';
 
@@ -48,6 +49,23 @@ describe('BigramCounts', () => {
       }),
       { seed: 1, numRuns: 50 },
     );
+  });
+
+  it('gives a text a floor only where the text is large enough for it to be near the truth', () => {
+    const random = new Random(1, 'floor');
+    // Each token is followed by one of 16, all alike: the truth is ln 16.
+    const text = (length: number): BigramCounts => {
+      const ids = Int32Array.from({ length }, () => Math.floor(random.uniform() * 64));
+      const targets = ids.map((id) => (id + Math.floor(random.uniform() * 16)) % 64);
+      const counts = new BigramCounts(createReferenceBackend('f32'), 64);
+      counts.add(ids, targets, length);
+      return counts;
+    };
+    expect(text(500).floor()).toBeLessThan(0.75 * Math.log(16));
+    expect(text(500).textFloor()).toBeNull();
+    const large = text(20_000);
+    expect(large.textFloor()).toBe(large.floor());
+    expect(large.floor()).toBeGreaterThan(0.98 * Math.log(16));
   });
 
   it('has the floor of its definition, and 0 where each token has one follower', () => {

@@ -11,6 +11,7 @@ import type { CliCommand } from '../command.ts';
 import { formatPlural, printable } from '../format.ts';
 import { namedRun, RUN_ARGUMENT } from '../named-run.ts';
 import { addBackendOptions, numberFrom, path, positive, wholeNumber } from '../options.ts';
+import { babbleNote } from '../reporters/run-summary.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import type { Terminal } from '../terminal.ts';
 import { settings } from '../train-settings.ts';
@@ -75,6 +76,8 @@ async function run(path: string, options: GenerateOptions, terminal: Terminal): 
     });
     const seconds = (performance.now() - began) / 1000;
     write('\n');
+    if (terminal.interactive && trained.composed.model.coupling === 'row')
+      terminal.note(terminal.noteStyles.dim(babbleNote(trained.recipe.name)));
     const { step } = trained;
     if (options.json)
       terminal.print(JSON.stringify({ step, seed, prompt, text: prompt + text, tokens, ending, seconds }));

@@ -17,7 +17,7 @@ const MOST_SAMPLE_CHARACTERS = 160;
 export function stepLine(event: StepEvent, meter: ProgressMeter): string {
   return [
     stepName(event.step, meter),
-    lossText(event),
+    lossText(event, meter),
     `lr ${formatSmall(event.lr)}`,
     formatRate(meter.tokensPerSecond),
     ...timeLeft(meter),
@@ -26,7 +26,7 @@ export function stepLine(event: StepEvent, meter: ProgressMeter): string {
 
 /** What stands behind a progress bar: short enough for 80 columns. */
 export function barDetail(event: StepEvent, meter: ProgressMeter): string {
-  return [lossText(event), formatRate(meter.tokensPerSecond), ...timeLeft(meter)].join('  ');
+  return [lossText(event, meter), formatRate(meter.tokensPerSecond), ...timeLeft(meter)].join('  ');
 }
 
 /** `step 120/700`, without the end where the run is not counted in steps. */
@@ -60,14 +60,15 @@ export function eventLine(event: TrainEvent): string | undefined {
   }
 }
 
-/** Loss, floor, PPL, BPC and BPB with what they rest on. */
+/** Loss, PPL, BPC and BPB with what they rest on. */
 export function evalText(event: EvalEvent): string {
-  const { bpc, bpb, tokens, characters } = event;
+  const { loss, bpc, bpb, tokens, characters } = event;
   const bits = `BPC ${formatBits(bpc, event, 3)}  BPB ${formatBits(bpb, event, 3)}`;
-  return `${lossText(event)}  PPL ${formatPpl(event, 2)}  ${bits}  (${formatCount(tokens)} tokens, ${formatCount(characters)} characters)`;
+  return `loss ${formatLoss(loss)}  PPL ${formatPpl(event, 2)}  ${bits}  (${formatCount(tokens)} tokens, ${formatCount(characters)} characters)`;
 }
 
-function lossText({ loss, floor }: { readonly loss: number; readonly floor: number | null }): string {
+/** Beside the floor of the whole training text: that of one batch is another number at every step. */
+function lossText({ loss }: StepEvent, { floor }: ProgressMeter): string {
   return `loss ${formatLoss(loss)}${floor === null ? '' : ` (floor ${formatLoss(floor)})`}`;
 }
 

@@ -16,6 +16,8 @@ export class ProgressMeter {
     private readonly tokensPerStep: number,
     private readonly tokensPerEpoch: number,
     private readonly start: Progress,
+    /** The least loss that a token-wise model can have on the training text; null where nothing is said of it. */
+    readonly floor: number | null = null,
   ) {
     this.done = start;
   }

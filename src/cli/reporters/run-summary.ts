@@ -71,17 +71,23 @@ export class RunSummary {
       ),
       ...(divergence ? [styles.yellow(describeDivergence(divergence, session))] : []),
       '',
-      ...scores(evals),
+      ...scores(evals, this.meter.floor),
       '',
       this.step
         ? this.speed(this.step, session)
         : describeNothingLeft(this.meter.limits, this.meter.progress),
       ...(this.timing ? ['', ...timingTables(this.timing, styles)] : []),
-      ...(this.sample ? ['', styles.bold('Sample'), ...indent(printable(this.sample.text))] : []),
+      ...(this.sample
+        ? ['', styles.bold('Sample'), ...indent(printable(this.sample.text)), ...this.babble(session)]
+        : []),
       '',
       `Run directory: ${shown(done.runDir)}`,
       `Next: ${styles.bold(next)}`,
     ];
+  }
+
+  private babble({ recipe, composed }: Session): string[] {
+    return composed.model.coupling === 'row' ? [babbleNote(recipe.name)] : [];
   }
 
   private speed({ path, backend, compute }: StepEvent, { composed }: Session): string {
@@ -97,31 +103,39 @@ export class RunSummary {
 
 const COLUMNS: readonly Column[] = [
   { title: '', align: 'left' },
-  ...['loss', 'floor', 'PPL', 'BPC', 'BPB', 'tokens', 'characters'].map(
+  ...['loss', 'PPL', 'BPC', 'BPB', 'tokens', 'characters'].map(
     (title) => ({ title, align: 'right' }) as const,
   ),
 ];
 
-function scores(evals: readonly EvalEvent[]): string[] {
-  const withFloor = evals.some((event) => event.floor !== null);
-  const columns = COLUMNS.filter(({ title }) => withFloor || title !== 'floor');
+function scores(evals: readonly EvalEvent[], floor: number | null): string[] {
   const rows = evals.map((event) => [
     event.split,
     formatLoss(event.loss),
-    ...(withFloor ? [event.floor === null ? '' : formatLoss(event.floor)] : []),
     formatPpl(event, 2),
     formatBits(event.bpc, event, 3),
     formatBits(event.bpb, event, 3),
     formatCount(event.tokens),
     formatCount(event.characters),
   ]);
-  const floor = withFloor
-    ? '; floor: the least that a model which sees one token can reach on that text'
-    : '';
   const label = evals.every((event) => event.causal)
     ? ''
     : '; not causal: the model may see what it predicts, so these are no scores of a language model';
-  return rows.length ? [...formatTable(columns, rows), `(loss in nats a token${floor}${label})`] : [];
+  if (rows.length === 0) return [];
+  return [
+    ...formatTable(COLUMNS, rows),
+    `(loss in nats a token${label})`,
+    ...(floor === null
+      ? []
+      : [
+          `floor ${formatLoss(floor)}: the least loss of any model that sees one token, on the training text`,
+        ]),
+  ];
+}
+
+/** What a reader of a sample would take for a fault. */
+export function babbleNote(name: string): string {
+  return `(${name} sees one token at a time, so even at its best it writes babble: each token follows from the one before alone.)`;
 }
 
 function indent(text: string): string[] {

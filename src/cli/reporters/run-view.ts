@@ -46,7 +46,7 @@ export class RunView {
     this.plan = { limits, tokensPerStep, tokensPerEpoch, warmupSteps };
     this.divergence = new DivergenceWatch(composed.model.vocab);
     this.budget = new BudgetEstimate(this.plan, progress);
-    this.meter = new ProgressMeter(limits, tokensPerStep, tokensPerEpoch, progress);
+    this.meter = new ProgressMeter(limits, tokensPerStep, tokensPerEpoch, progress, session.floor);
     this.summary = new RunSummary(this.meter);
     this.reporter = chooseReporter(options, terminal, this.meter, new StepPace(recipe.log.every));
     this.saved = startStep || -1;
