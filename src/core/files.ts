@@ -25,7 +25,7 @@ const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]
   ENFILE: ['too many open files on this machine', 'Close some programs.'],
   EIO: ['the disk reports an error', 'Check the disk.'],
   ENAMETOOLONG: ['the name is too long', 'Give a shorter one.'],
-  ENXIO: ['it is no regular file', 'Remove it, or choose another name.'],
+  ENXIO: ['it is not a regular file', 'Remove it, or choose another name.'],
 };
 
 /** What Node refuses before the operating system sees it. */

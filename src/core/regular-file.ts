@@ -13,7 +13,7 @@ export function openRegularFile(path: string, action: string, remedy = 'Give the
     fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stat = fstatSync(fd);
     if (stat.isFile()) return fd;
-    const what = stat.isDirectory() ? 'it is a folder' : 'it is no regular file';
+    const what = stat.isDirectory() ? 'it is a folder' : 'it is not a regular file';
     throw new FlashError(`${action}: ${what}`, { where: path, remedy });
   } catch (error) {
     if (fd !== undefined) closeSync(fd);

@@ -34,7 +34,9 @@ export class DataCache {
         await sweep(join(dir, name));
       }
     } catch (error) {
-      const remedy = 'Set FLASHLM_CACHE to a folder that can be written and has room.';
+      // The environment does nothing for a recipe that names its own folder.
+      const setting = resolve(dir) === cacheDir() ? 'FLASHLM_CACHE' : "the recipe's data.cache_dir";
+      const remedy = `Set ${setting} to a folder that can be written and has room.`;
       throw fileError(error, 'Cannot make the data cache', resolve(dir), remedy);
     }
     return new DataCache(dir);

@@ -49,7 +49,7 @@ export class PartFile {
     try {
       handle = await open(partPath(target), APPEND);
       const stat = await handle.stat();
-      if (!stat.isFile()) throw new FlashError('The part is no regular file', { where: partPath(target) });
+      if (!stat.isFile()) throw new FlashError('The part is not a regular file', { where: partPath(target) });
       const { size } = stat;
       const origin = readOrigin(target);
       const usable = origin?.sha256 === expected.sha256 && size <= expected.bytes;

@@ -1,5 +1,5 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { FlashError } from '../core/errors.ts';
 import { fileError, formatBytes } from '../core/files.ts';
 import { fromHome } from '../core/home-path.ts';
@@ -76,8 +76,7 @@ function readChain(file: string, askedAt: Place, above: readonly string[]): MapT
 function readTree(file: string, place: Place): Tree {
   const source = shown(file);
   try {
-    const { size, isFile } = inspect(file);
-    const refused = !isFile ? 'it is no regular file' : size > MAX_BYTES && `it has ${formatBytes(size)}`;
+    const refused = unreadable(file);
     if (refused) throw new RecipeError([{ place, message: `${source} can't be a recipe: ${refused}` }]);
     const text = decode(readFileSync(file));
     const dir = dirname(file);
@@ -97,9 +96,15 @@ function readTree(file: string, place: Place): Tree {
   }
 }
 
-function inspect(file: string): { size: number; isFile: boolean } {
+/** Why there is no use in reading a file. */
+function unreadable(file: string): string | undefined {
   const stat = statSync(file);
-  return { size: stat.size, isFile: stat.isFile() };
+  if (stat.isDirectory()) {
+    const inside = join(file, 'recipe.yaml');
+    return `it is a folder${existsSync(inside) ? `; did you mean '${shown(inside)}'?` : ''}`;
+  }
+  if (!stat.isFile()) return 'it is not a regular file';
+  return stat.size > MAX_BYTES ? `it has ${formatBytes(stat.size)}` : undefined;
 }
 
 function decode(bytes: Uint8Array): string | undefined {

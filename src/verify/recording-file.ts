@@ -131,7 +131,11 @@ function header({ op, layer, step, backends, mismatch, inputs, outcomes }: Recor
 
 /** Reads what `saveRecording` wrote. @throws FlashError for anything else, naming the file and what is wrong. */
 export async function loadRecording(path: string): Promise<Recording> {
-  const { metadata, tensors } = await readSafetensors(path);
+  const { metadata, tensors } = await readSafetensors(path).catch((error) => {
+    if (!(error instanceof FlashError)) throw error;
+    const remedy = 'Give a file that a disagreement of `diff` has written.';
+    throw new FlashError(error.message, { where: error.where, remedy, cause: error });
+  });
   const fail = (what: string): never => {
     throw new FlashError(`This is no recorded call: ${what}`, {
       where: path,

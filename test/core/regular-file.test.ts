@@ -105,5 +105,7 @@ it('pipes in place of the entries of a cache only mean that they are made again'
   const { tokens, cached, notices } = await prepareData(options);
   tokens.close();
   expect(cached).toEqual({ tokenizer: false, tokens: false });
-  expect(notices.join('\n')).toMatch(/tokenizer anew.*no regular file.*\n.*token file anew.*no regular file/);
+  expect(notices.join('\n')).toMatch(
+    /tokenizer anew.*not a regular file.*\n.*token file anew.*not a regular file/,
+  );
 });

@@ -290,6 +290,6 @@ describe('a name that leads to no recipe', () => {
   it('says that the file is missing, or no file', async () => {
     const dir = folder({ 'sub/x.txt': '' });
     await expect(loadRecipe(join(dir, 'none.yaml'))).rejects.toThrow(/there is no recipe file .*none\.yaml/);
-    await expect(loadRecipe(join(dir, 'sub'))).rejects.toThrow(/can't be a recipe: it is no regular file/);
+    await expect(loadRecipe(join(dir, 'sub'))).rejects.toThrow(/can't be a recipe: it is a folder/);
   });
 });

@@ -62,7 +62,8 @@ export function createEngine(options: EngineOptions): { readonly addon: Addon; r
       where: reasons.join('\n  '),
       remedy: `build it with: ${buildCommand()}; or choose --backend reference`,
     });
-  const isa = options.isa ?? (process.env.FLASHLM_ISA || undefined);
+  const named = options.isa === undefined && process.env.FLASHLM_ISA;
+  const isa = options.isa ?? (named || undefined);
   const threads = options.threads ?? defaultThreads();
   requireThreads(threads);
   const given = {
@@ -74,6 +75,7 @@ export function createEngine(options: EngineOptions): { readonly addon: Addon; r
     return { addon, engine: new addon.Engine(given) };
   } catch (error) {
     throw new FlashError((error as Error).message, {
+      where: named ? `FLASHLM_ISA=${named}` : undefined,
       remedy: `see what this machine offers: ${commandLine`doctor`}`,
       exitCode: 2,
     });

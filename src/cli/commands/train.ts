@@ -37,7 +37,7 @@ interface TrainOptions extends TrainSettings {
 }
 
 /** What a run that goes on takes from its own recipe. */
-const FIXED_BY_THE_RUN = ['set', 'backend', 'validShare', 'format', 'textField'] as const;
+const FIXED_BY_THE_RUN = ['set', 'validShare', 'format', 'textField'] as const;
 
 export const train: CliCommand = {
   examples: [
