@@ -1,7 +1,10 @@
 // Which files make the addon, and with which flags each is compiled.
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { splitWords } from './build-words.mjs';
 
 const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('.', import.meta.url));
@@ -49,6 +52,34 @@ const OPTIONAL = ['avx2_vnni', 'avx512_bf16', 'avx512_amx', 'neon_bf16'].map(
   (name) => `isa/overrides/${name}.cpp`,
 );
 
+/** What this CPU and its operating system offer by Linux's names, without `_` and `-`; undefined where they aren't listed. */
+function cpuFeatures() {
+  let text;
+  try {
+    text = readFileSync('/proc/cpuinfo', 'utf8');
+  } catch {
+    return undefined;
+  }
+  const [, names] = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(text) ?? [];
+  return names && new Set(names.replaceAll(/[_-]/g, '').split(' '));
+}
+
+/** Linux's name for an extension where it is not the compiler's. */
+const CPU_NAMES = { dotprod: 'asimddp' };
+
+/** The files of instruction sets that this machine can't run, by the flags they are compiled with. */
+export function beyondThisCpu(arch = process.arch, features = cpuFeatures()) {
+  if (!features) return [];
+  const needed = (flags) =>
+    flags.flatMap((flag) =>
+      flag.startsWith('-march=') ? flag.split('+').slice(1) : flag.replace(/^-m/, ''),
+    );
+  const lacks = (name) => !features.has(CPU_NAMES[name] ?? name.replaceAll('-', ''));
+  return Object.entries(ISA_FLAGS[arch] ?? {}).flatMap(([file, flags]) =>
+    needed(flags).some(lacks) ? [file] : [],
+  );
+}
+
 /** The optional files for `arch` with their flags. */
 export const optionalFlags = (arch) =>
   Object.entries(ISA_FLAGS[arch] ?? {}).filter(([file]) => OPTIONAL.includes(file));
@@ -62,25 +93,35 @@ const SIMDE_FLAGS = {
 
 const isaFlags = (arch, simde) => ({ ...(ISA_FLAGS[arch] ?? OTHER_ARCH), ...(simde && SIMDE_FLAGS) });
 
-/** Absolute paths of all C++ files for `arch`, without those in `leftOut`. */
+/** How long a file takes to compile: seconds for tables, one or two for the others. */
+const weight = (file) => (file.startsWith('isa/') ? 2 : file === 'src/binding.cpp' ? 1 : 0);
+
+/** Absolute paths of all C++ files for `arch`, without those in `leftOut`; the slowest first, so that all cores end together. */
 export const sources = ({ arch, simde, leftOut }) =>
   [...COMMON, ...Object.keys(isaFlags(arch, simde))]
     .filter((file) => !leftOut.includes(file))
+    .sort((a, b) => weight(b) - weight(a))
     .map((file) => path.join(root, file));
 
-export function compileFlags(source, { platform, arch, simde, openMp, leftOut, extra }) {
+/** The least CPU of an architecture. A compiler's own default, or -march=native, would let its instructions into every file. */
+const LEAST_CPU = { x64: '-march=x86-64', arm64: '-march=armv8-a' };
+
+/**
+ * `env` has CPPFLAGS and CXXFLAGS as make takes them. They come before the flags without which kernels would be wrong: a
+ * build for `-march=native` or with `-ffast-math` is as correct as any.
+ */
+export function compileFlags(source, { platform, arch, simde, openMp, env }) {
   const file = path.relative(root, source).replaceAll(path.sep, '/');
+  const flags = ['-O3', ...splitWords(env.CPPFLAGS), ...splitWords(env.CXXFLAGS)];
   // No -ffast-math and no contraction: sums in a fixed order must give the same bits on every instruction set, and
   // kernels say themselves where they want a fused multiply-add.
-  const flags = ['-std=c++17', '-O3', '-fPIC', '-fvisibility=hidden', '-ffp-contract=off', '-fno-math-errno'];
-  flags.push('-Wall', '-Wextra');
+  flags.push('-std=c++17', '-fPIC', '-fvisibility=hidden', '-fno-lto');
+  flags.push('-fno-fast-math', '-ffp-contract=off', '-fno-math-errno', '-Wall', '-Wextra', '-Wno-error');
   if (openMp) flags.push('-fopenmp');
   if (simde) flags.push('-DFLASHLM_SIMDE');
   if (platform === 'darwin')
     flags.push('-mmacosx-version-min=11.0', '-arch', arch === 'x64' ? 'x86_64' : arch);
-  if (file === 'src/dispatch.cpp')
-    for (const table of leftOut)
-      flags.push(`-DFLASHLM_WITHOUT_${path.basename(table, '.cpp').toUpperCase()}`);
+  else if (LEAST_CPU[arch]) flags.push(LEAST_CPU[arch]);
   if (file === 'src/binding.cpp') {
     flags.push('-DNAPI_VERSION=8', '-DNODE_ADDON_API_CPP_EXCEPTIONS', '-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL');
     // A worker that is being terminated can no longer take an exception: drop it instead of ending the process.
@@ -93,18 +134,18 @@ export function compileFlags(source, { platform, arch, simde, openMp, leftOut, e
     if (file.includes('avx512'))
       flags.push('-Wno-unknown-warning-option', '-Wno-uninitialized', '-Wno-maybe-uninitialized');
   }
-  if (extra) flags.push(...extra.split(/\s+/).filter(Boolean));
   return flags;
 }
 
-export function linkFlags({ platform, arch, openMp, wrapped = [], extra }) {
-  const flags =
-    platform === 'darwin'
+export function linkFlags({ platform, arch, openMp, wrapped = [], env }) {
+  const flags = [...splitWords(env.CXXFLAGS), ...splitWords(env.LDFLAGS), '-fno-lto'];
+  flags.push(
+    ...(platform === 'darwin'
       ? ['-bundle', '-undefined', 'dynamic_lookup', '-arch', arch === 'x64' ? 'x86_64' : arch]
       : // Never unloaded: when a worker ends, its OpenMP threads still wait in code that this file keeps mapped.
-        ['-shared', '-Wl,-z,nodelete', '-Wl,-rpath,$ORIGIN'];
+        ['-shared', '-Wl,-z,nodelete', '-Wl,-rpath,$ORIGIN']),
+  );
   if (openMp) flags.push('-fopenmp');
   flags.push(...wrapped.map((name) => `-Wl,--wrap=${name}`));
-  if (extra) flags.push(...extra.split(/\s+/).filter(Boolean));
   return flags;
 }

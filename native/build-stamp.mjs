@@ -13,7 +13,7 @@ export const buildFolder = (platform, arch) =>
 /** What a build of the kernels in `folder` leaves about itself. */
 export const nativeStamp = (folder) => path.join(folder, 'sources.json');
 
-const NATIVE_SOURCES = ['build-flags.mjs', 'build-steps.mjs', 'generated', 'isa', 'kernels', 'simd', 'src'];
+const NATIVE_SOURCES = ['build-flags.mjs', 'generated', 'isa', 'kernels', 'simd', 'src'];
 
 /** The state of what kernels are compiled from. */
 export const nativeState = () => stateOf(NATIVE_SOURCES.map((name) => `native/${name}`));

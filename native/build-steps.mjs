@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { programWords, ruleFiles, splitWords } from './build-words.mjs';
 
 /** `message` says what failed, `remedy` what to do, `output` is the compiler's own text where there is one. */
 export class BuildError extends Error {
@@ -14,9 +15,9 @@ export class BuildError extends Error {
 }
 
 /** Resolves to the exit code (null when the program cannot be started) and everything it wrote. */
-function run(command, args) {
+function run([command, ...first], args) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, [...first, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     const collect = (chunk) => {
       output += chunk;
@@ -33,22 +34,27 @@ const INSTALL = {
   darwin: 'install one (xcode-select --install)',
 };
 
-/** The first C++ compiler that runs: CXX, else the usual names. `id` changes with its version. */
+/** The first C++ compiler that runs: CXX, else the usual names. `command` is its words, `id` changes with its version. */
 export async function findCompiler(env, platform) {
-  const names = env.CXX ? [env.CXX] : ['g++', 'c++', 'clang++'];
-  for (const name of platform === 'win32' ? [] : names) {
-    const { code, output } = await run(name, ['--version']);
-    if (code === 0) return { command: name, id: output.split('\n')[0] };
+  const given = env.CXX?.trim();
+  const commands = given ? [programWords(given)] : [['g++'], ['c++'], ['clang++']];
+  for (const command of platform === 'win32' ? [] : commands) {
+    const { code, output } = await run(command, ['--version']);
+    if (code === 0) return { command, id: output.split('\n')[0] };
   }
-  const why = env.CXX ? `the compiler CXX=${env.CXX} does not run` : 'no C++ compiler found';
-  throw new BuildError(why, INSTALL[platform] ?? 'use a platform with g++ or clang++');
+  const why = given ? `the compiler CXX=${given} does not run` : 'no C++ compiler found';
+  const remedy = INSTALL[platform] ?? 'use a platform with g++ or clang++';
+  throw new BuildError(why, given ? `correct CXX or unset it, or ${remedy}` : remedy);
 }
 
 /** Whether the compiler can compile and link OpenMP; Apple's clang cannot by itself. */
-export async function hasOpenMp(compiler, folder) {
+export async function hasOpenMp(compiler, folder, env) {
   const probe = path.join(folder, `probe.${process.pid}`);
   await writeFile(`${probe}.cpp`, '#include <omp.h>\nint probe() { return omp_get_max_threads(); }\n');
-  const { code } = await run(compiler.command, ['-fopenmp', '-shared', '-fPIC', `${probe}.cpp`, '-o', probe]);
+  const { code } = await run(compiler.command, [
+    ...[env.CPPFLAGS, env.CXXFLAGS, env.LDFLAGS].flatMap(splitWords),
+    ...['-fopenmp', '-shared', '-fPIC', `${probe}.cpp`, '-o', probe],
+  ]);
   await Promise.all([rm(`${probe}.cpp`, { force: true }), rm(probe, { force: true })]);
   return code === 0;
 }
@@ -72,61 +78,55 @@ async function upToDate(target, inputs) {
 }
 
 /** The files a compilation read, from the make rule that -MMD wrote. */
-async function dependencies(rule) {
-  const text = await readFile(rule, 'utf8').catch(() => '');
-  const [, files = ''] = text.split(/:\s/s, 2);
-  return files
-    .replaceAll('\\\n', ' ')
-    .split(/(?<!\\)\s+/)
-    .filter(Boolean)
-    .map((file) => file.replaceAll('\\ ', ' '));
-}
+const dependencies = async (rule) => ruleFiles(await readFile(rule, 'utf8').catch(() => ''));
 
 const hash = (parts) => createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
 
-function compileError(what, output) {
+/** What a person can do about a command that failed with flags of the environment in it. */
+function remedyFor({ CXXFLAGS, CPPFLAGS, LDFLAGS }) {
+  const set = Object.entries({ CXXFLAGS, CPPFLAGS, LDFLAGS }).filter(([, value]) => value?.trim());
+  if (!set.length) return 'this has to be solved first';
+  const flags = set.map(([name, value]) => `${name}="${value.trim()}"`).join(' ');
+  return `if that comes from flags of the environment (${flags}), unset ${set.map(([name]) => name).join(', ')}`;
+}
+
+function compileError(what, output, env) {
   const first = output
     .split('\n')
     .filter((line) => /error|cannot|undefined/i.test(line))
     .slice(0, 5);
   const message = [`${what} failed`, ...first].join('\n');
-  return new BuildError(message, 'this has to be solved first', output);
+  return new BuildError(message, remedyFor(env), output);
 }
 
 /**
- * One object per source; its name carries a hash of compiler, place and flags, so a change of any compiles anew. Written under
- * a temporary name first: a second build at the same time, or a killed one, leaves no half object.
+ * Where a source's object is, how it is made, and whether it is `fresh`. Its name carries a hash of compiler, place and
+ * flags, so a change of any compiles again.
  */
-export async function compile(compiler, source, flags, folder) {
+export async function findObject(compiler, source, flags, folder) {
   const name = `${path.basename(source, '.cpp')}-${hash([compiler, source, flags])}`;
   const object = path.join(folder, 'obj', `${name}.o`);
   const rule = path.join(folder, 'obj', `${name}.d`);
   const inputs = await dependencies(rule);
-  if (inputs.length && (await upToDate(object, inputs))) return { object, fresh: false };
+  return { source, flags, object, rule, fresh: inputs.length > 0 && (await upToDate(object, inputs)) };
+}
 
+/** Makes an object. Written under a temporary name first: a second build at the same time, or a killed one, leaves no half. */
+export async function compile(compiler, { source, flags, object, rule }, env = {}) {
   const temporary = `${object}.${process.pid}`;
   const { code, output } = await run(compiler.command, [
     ...flags,
-    '-MMD',
-    '-MF',
-    `${temporary}.d`,
-    '-MT',
-    'object',
-    '-c',
-    source,
-    '-o',
-    temporary,
+    ...['-MMD', '-MF', `${temporary}.d`, '-MT', 'object', '-c', source, '-o', temporary],
   ]);
-  if (code !== 0) throw compileError(`compiling ${path.basename(source)}`, output);
+  if (code !== 0) throw compileError(`compiling ${path.basename(source)}`, output, env);
   if (output) process.stderr.write(output);
   await rename(`${temporary}.d`, rule);
   await rename(temporary, object);
-  return { object, fresh: true };
 }
 
 /** Links the addon, unless it is newer than all its objects and was linked in the same way. */
-export async function link(compiler, objects, flags, addon) {
-  const files = objects.map(({ object }) => object).sort();
+export async function link(compiler, objects, flags, addon, env = {}) {
+  const files = [...objects].sort();
   const stamp = `${addon}.linked`;
   const how = hash([compiler, files, flags]);
   const before = await readFile(stamp, 'utf8').catch(() => '');
@@ -134,7 +134,7 @@ export async function link(compiler, objects, flags, addon) {
 
   const temporary = `${addon}.${process.pid}`;
   const { code, output } = await run(compiler.command, [...files, ...flags, '-o', temporary]);
-  if (code !== 0) throw compileError('linking', output);
+  if (code !== 0) throw compileError('linking', output, env);
   // Renamed, never overwritten: a process that has the old addon mapped keeps it whole.
   await rename(temporary, addon);
   await writeFile(stamp, how);

@@ -1,9 +1,10 @@
-// Builds the native kernels: node native/build.mjs [--optional] [--unless-prebuilt] [--out DIR]
+// Builds the native kernels: node native/build.mjs [--optional] [--unless-prebuilt] [--this-cpu] [--out DIR]
 //
-// Only a C++17 compiler is needed: the Node-API headers are npm packages. CXX names the compiler, CXXFLAGS adds flags,
-// TARGET_ARCH=arm64 with a cross compiler as CXX builds for another machine. --optional and --unless-prebuilt are what
-// an installation uses: a machine without a compiler still gets a working package, on the slower reference backend, and
-// nothing is compiled where the package brought kernels from these sources that load.
+// Only a C++17 compiler is needed: the Node-API headers are npm packages. CXX names the compiler, CPPFLAGS, CXXFLAGS and
+// LDFLAGS are taken as make takes them, TARGET_ARCH=arm64 with a cross compiler as CXX builds for another machine. An
+// installation uses --optional, --unless-prebuilt and --this-cpu: a machine without a compiler still gets a working
+// package, on the slower reference backend, nothing is compiled where the package brought kernels from these sources
+// that load, and instruction sets that the CPU lacks wait until somebody asks for them.
 import { spawnSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
@@ -12,9 +13,17 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { compileFlags, linkFlags, optionalFlags, sources } from './build-flags.mjs';
-import { buildFolder, nativeStamp, nativeState } from './build-stamp.mjs';
-import { BuildError, compile, findCompiler, hasOpenMp, knowsFlags, link } from './build-steps.mjs';
+import { beyondThisCpu, compileFlags, linkFlags, optionalFlags, sources } from './build-flags.mjs';
+import { buildFolder, nativeStamp, nativeState, readStamp } from './build-stamp.mjs';
+import {
+  BuildError,
+  compile,
+  findCompiler,
+  findObject,
+  hasOpenMp,
+  knowsFlags,
+  link,
+} from './build-steps.mjs';
 import { misfit, prebuildFolder } from './prebuilt.mjs';
 
 export { buildFolder };
@@ -24,6 +33,9 @@ export const ADDON = 'flashlm.node';
 export const FAILURE = 'failed.txt';
 const LOG = 'build.log';
 
+/** What a file takes to compile, on average. */
+const SECONDS_A_FILE = 4;
+
 const here = fileURLToPath(import.meta.url);
 /** npm runs installation scripts inside the package; people stand in INIT_CWD. */
 const relative = (file) => path.relative(process.env.INIT_CWD ?? process.cwd(), file);
@@ -32,10 +44,19 @@ const command = here.split(path.sep).includes('node_modules')
   ? `node ${relative(here)}`
   : 'npm run build:native';
 
+/** What a build takes from the environment. */
+const settings = ({ CXX = '', CPPFLAGS = '', CXXFLAGS = '', LDFLAGS = '' }) => ({
+  CXX,
+  CPPFLAGS,
+  CXXFLAGS,
+  LDFLAGS,
+});
+
 /**
- * Brings `folder/flashlm.node` up to date and returns how many files were compiled.
- * `simde` adds NEON's tables to an x64 build; a test's own files can be `added`, and functions be `wrapped` by theirs (the
- * linker's --wrap). Throws BuildError without a compiler or when a file does not compile.
+ * Brings `folder/flashlm.node` up to date and returns how many files were compiled. `waived` are tables to build another
+ * time: their objects stay where there are any. `simde` adds NEON's tables to an x64 build; a test's own files can be
+ * `added`, and functions be `wrapped` by theirs (the linker's --wrap). `onFile` hears before the first compilation and
+ * after each how many are done and how many there are. Throws BuildError without a compiler or when a file does not compile.
  */
 export async function build({
   folder,
@@ -44,57 +65,80 @@ export async function build({
   simde = false,
   added = [],
   wrapped = [],
+  waived = [],
   env = process.env,
+  onFile = () => {},
 }) {
   await mkdir(path.join(folder, 'obj'), { recursive: true });
   const state = nativeState();
-  const compiler = await findCompiler(env, platform);
-  const openMp = await hasOpenMp(compiler, folder);
-  const leftOut = await beyond(compiler, arch);
-  const target = { platform, arch, simde, openMp, leftOut, wrapped, extra: env.CXXFLAGS };
+  const given = settings(env);
+  const compiler = await findCompiler(given, platform);
+  const openMp = await hasOpenMp(compiler, folder, given);
+  const leftOut = [...waived, ...(await beyond(compiler, arch, waived))];
+  const target = { platform, arch, simde, openMp, leftOut, wrapped, env: given };
 
-  const waiting = [...sources(target), ...added].map((source) => ({
-    source,
-    flags: compileFlags(source, target),
-  }));
-  const objects = [];
+  const all = [...sources(target), ...added];
+  const places = await Promise.all(
+    all.map((source) => findObject(compiler, source, compileFlags(source, target), folder)),
+  );
+  const waiting = places.filter(({ fresh }) => !fresh);
+  const count = waiting.length;
+  let done = 0;
   const errors = [];
   const worker = async () => {
-    for (let job = waiting.shift(); job; job = waiting.shift()) {
-      await compile(compiler, job.source, job.flags, folder).then(
-        (object) => objects.push(object),
+    for (let job = waiting.shift(); job && !errors.length; job = waiting.shift()) {
+      await compile(compiler, job, given).then(
+        () => onFile(++done, count),
         (error) => errors.push(error),
       );
     }
   };
+  if (count) onFile(0, count);
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
   if (errors.length) throw errors[0];
 
-  await link(compiler, objects, linkFlags(target), path.join(folder, ADDON));
-  await writeFile(nativeStamp(folder), JSON.stringify({ sources: state }));
+  const objects = places.map(({ object }) => object);
+  await link(compiler, objects, linkFlags(target), path.join(folder, ADDON), given);
+  await writeFile(nativeStamp(folder), JSON.stringify({ sources: state, env: given, waived }));
   await rm(path.join(folder, FAILURE), { force: true });
-  await removeOthers(
-    path.join(folder, 'obj'),
-    objects.map(({ object }) => path.basename(object, '.o')),
-  );
-  return { compiled: objects.filter((object) => object.fresh).length, openMp };
+  await removeOthers(path.join(folder, 'obj'), objects, waived);
+  return { compiled: count, openMp };
 }
 
 /** The optional files that this compiler is too old for. */
-async function beyond(compiler, arch) {
+async function beyond(compiler, arch, waived) {
   const files = [];
-  for (const [file, flags] of optionalFlags(arch)) if (!(await knowsFlags(compiler, flags))) files.push(file);
+  for (const [file, flags] of optionalFlags(arch))
+    if (!waived.includes(file) && !(await knowsFlags(compiler, flags))) files.push(file);
   return files;
 }
 
-/** Removes objects of other flags or compilers, and nothing that a second build may be writing. */
-async function removeOthers(folder, names) {
+const nameOf = (file) => path.basename(file, path.extname(file));
+
+/** Removes objects of other flags or compilers, and nothing that a second build may be writing or that is `waived`. */
+async function removeOthers(folder, objects, waived) {
+  const kept = new Set(objects.map(nameOf));
+  const waiting = new Set(waived.map(nameOf));
   const others = (await readdir(folder)).filter((file) => {
-    const [, name] = /^(\w+-[0-9a-f]{12})\.[od]$/.exec(file) ?? [];
-    return name && !names.includes(name);
+    const [, name, source] = /^((\w+)-[0-9a-f]{12})\.[od]$/.exec(file) ?? [];
+    return name && !kept.has(name) && !waiting.has(source);
   });
   await Promise.all(others.map((file) => rm(path.join(folder, file), { force: true })));
 }
+
+/** Whether `folder` has an addon of these sources and settings, with all tables but `waived`, that loads. */
+function isReady(folder, waived) {
+  const { sources: state, env, waived: without } = readStamp(nativeStamp(folder));
+  return (
+    state === nativeState() &&
+    JSON.stringify(env) === JSON.stringify(settings(process.env)) &&
+    without.every((file) => waived.includes(file)) &&
+    loads(path.join(folder, ADDON))
+  );
+}
+
+/** Whether an addon loads here: tried in a process that it may end. */
+const loads = (file) => spawnSync(process.execPath, ['-e', 'require(process.argv[1])', file]).status === 0;
 
 /** Leaves no addon of older sources behind, and says why there is none where the loader will look. */
 async function recordFailure(folder, error) {
@@ -107,20 +151,36 @@ async function recordFailure(folder, error) {
   return text;
 }
 
-/** The prebuilt addon's path, if it is of these sources and loads here: tried in a process that it may end. */
+/** The prebuilt addon's path, if it is of these sources and loads here. */
 async function prebuilt() {
   const folder = prebuildFolder(process.platform, process.arch);
   const file = path.join(folder, ADDON);
-  if (await misfit(folder)) return undefined;
-  return spawnSync(process.execPath, ['-e', 'require(process.argv[1])', file]).status === 0
-    ? file
-    : undefined;
+  return !(await misfit(folder)) && loads(file) ? file : undefined;
+}
+
+const many = (count, name) => `${count} ${name}${count === 1 ? '' : 's'}`;
+
+/** Says how long it will take before the first file, and on a terminal how many are done. */
+function progress() {
+  const terminal = process.stdout.isTTY;
+  return (done, count) => {
+    const cores = Math.min(availableParallelism(), count);
+    const seconds = Math.ceil((SECONDS_A_FILE * count) / cores / 5) * 5;
+    const begin = `native kernels: compiling ${many(count, 'file')} on ${many(cores, 'core')}, about ${seconds} s`;
+    if (terminal) process.stdout.write(`\r${begin}: ${done} done${done === count ? '\n' : ''}`);
+    else if (!done) console.log(begin);
+  };
 }
 
 async function main() {
   const boolean = { type: 'boolean' };
   const { values } = parseArgs({
-    options: { optional: boolean, 'unless-prebuilt': boolean, out: { type: 'string' } },
+    options: {
+      optional: boolean,
+      'unless-prebuilt': boolean,
+      'this-cpu': boolean,
+      out: { type: 'string' },
+    },
   });
   const arch = process.env.TARGET_ARCH ?? process.arch;
   const folder = path.resolve(values.out ?? buildFolder(process.platform, arch));
@@ -129,17 +189,23 @@ async function main() {
     console.log(`native kernels: prebuilt (${relative(ready)}); to compile them here, run: ${command}`);
     return;
   }
+  const waived = values['this-cpu'] && arch === process.arch ? beyondThisCpu() : [];
+  if (values['this-cpu'] && isReady(folder, waived)) return;
   const started = performance.now();
   try {
-    const { compiled, openMp } = await build({ folder, arch });
+    const { compiled, openMp } = await build({ folder, arch, waived, onFile: progress() });
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const place = relative(path.join(folder, ADDON));
+    const without = waived.length
+      ? `; without ${waived.map(nameOf).join(', ')}, which this CPU lacks (all of them: ${command})`
+      : '';
     const threads = openMp ? '' : '; one thread only, the compiler has no OpenMP';
     console.log(
-      `native kernels: ${compiled ? `compiled ${compiled} files in ${seconds} s` : 'up to date'} (${place}${threads})`,
+      `native kernels: ${compiled ? `compiled ${many(compiled, 'file')} in ${seconds} s` : 'up to date'} (${place}${threads}${without})`,
     );
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
+    if (process.stdout.isTTY) console.log();
     const lines = await recordFailure(folder, error);
     const text = lines.join(error.output ? '\n' : '; ');
     console.error(

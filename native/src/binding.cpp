@@ -423,19 +423,20 @@ Napi::Array strings(Napi::Env env, const std::vector<const char*>& names) {
   return list;
 }
 
-/** `supported()`: the instruction sets of this build, and what this machine lacks for each. */
+/** `supported()`: the instruction sets, and what this machine and this build lack for each. */
 Napi::Value supported(const Napi::CallbackInfo& info) {
   Napi::Array list = Napi::Array::New(info.Env());
   for (const IsaReport& report : isaReports()) {
     Napi::Object entry = Napi::Object::New(info.Env());
     entry.Set("isa", report.name);
-    entry.Set("supported", report.missing.empty());
+    entry.Set("supported", report.missing.empty() && !report.own.empty());
     entry.Set("missing", strings(info.Env(), report.missing));
     entry.Set("features", strings(info.Env(), report.features));
     entry.Set("own", strings(info.Env(), report.own));
     Napi::Object replaced = Napi::Object::New(info.Env());
     for (const FeatureReport& feature : report.replaced) replaced.Set(feature.name, strings(info.Env(), feature.ops));
     entry.Set("replaced", replaced);
+    entry.Set("notBuilt", strings(info.Env(), report.notBuilt));
     list.Set(list.Length(), entry);
   }
   return list;

@@ -5,32 +5,27 @@
 
 #include "cpu.h"
 
-// The only symbols that files compiled for an instruction set export.
-extern "C" {
-extern const flashlm::KernelTable kernel_table_scalar;
+// The only symbols that files compiled for an instruction set export. A table that was not built has no address: builds
+// leave out what the compiler does not know, and those of an installation what the CPU lacks.
+#define TABLE(name) extern "C" __attribute__((weak)) const flashlm::KernelTable kernel_table_##name
+extern "C" const flashlm::KernelTable kernel_table_scalar;
 #if defined(__x86_64__)
-extern const flashlm::KernelTable kernel_table_avx2;
-#ifndef FLASHLM_WITHOUT_AVX2_VNNI
-extern const flashlm::KernelTable kernel_table_avx2_vnni;
-#endif
-extern const flashlm::KernelTable kernel_table_avx512;
-extern const flashlm::KernelTable kernel_table_avx512_vnni;
-extern const flashlm::KernelTable kernel_table_avx512_vpopcntdq;
-#ifndef FLASHLM_WITHOUT_AVX512_BF16
-extern const flashlm::KernelTable kernel_table_avx512_bf16;
-#endif
-#ifndef FLASHLM_WITHOUT_AVX512_AMX
-extern const flashlm::KernelTable kernel_table_avx512_amx;
-#endif
+TABLE(avx2);
+TABLE(avx2_vnni);
+TABLE(avx512);
+TABLE(avx512_vnni);
+TABLE(avx512_vpopcntdq);
+TABLE(avx512_bf16);
+TABLE(avx512_amx);
 #endif
 #if defined(__aarch64__) || defined(FLASHLM_SIMDE)
-extern const flashlm::KernelTable kernel_table_neon;
-extern const flashlm::KernelTable kernel_table_neon_dotprod;
+TABLE(neon);
+TABLE(neon_dotprod);
 #endif
-#if defined(__aarch64__) && !defined(FLASHLM_WITHOUT_NEON_BF16)
-extern const flashlm::KernelTable kernel_table_neon_bf16;
+#if defined(__aarch64__)
+TABLE(neon_bf16);
 #endif
-}
+#undef TABLE
 
 namespace flashlm {
 namespace {
@@ -51,7 +46,7 @@ struct Feature {
 
 #if defined(__x86_64__)
 constexpr CpuFeatures kNeedsAvx2 = kAvx2 | kFma | kF16c | kPopcnt;
-constexpr Isa kIsas[] = {
+const Isa kIsas[] = {
     {"scalar", 0, &kernel_table_scalar},
 #ifdef FLASHLM_SIMDE
     {"neon", kNeedsAvx2, &kernel_table_neon},
@@ -59,33 +54,25 @@ constexpr Isa kIsas[] = {
     {"avx2", kNeedsAvx2, &kernel_table_avx2},
     {"avx512", kNeedsAvx2 | kAvx512f | kAvx512bw | kAvx512dq | kAvx512vl, &kernel_table_avx512},
 };
-constexpr Feature kFeatures[] = {
+const Feature kFeatures[] = {
 #ifdef FLASHLM_SIMDE
     {"neon", "dotprod", kNeedsAvx2, &kernel_table_neon_dotprod},
 #endif
-#ifndef FLASHLM_WITHOUT_AVX2_VNNI
     {"avx2", "vnni", kAvxvnni, &kernel_table_avx2_vnni},
-#endif
     {"avx512", "vnni", kAvx512vnni, &kernel_table_avx512_vnni},
     {"avx512", "vpopcntdq", kAvx512vnni | kAvx512vpopcntdq, &kernel_table_avx512_vpopcntdq},
-#ifndef FLASHLM_WITHOUT_AVX512_BF16
     {"avx512", "bf16", kAvx512vnni | kAvx512bf16, &kernel_table_avx512_bf16},
-#endif
-#ifndef FLASHLM_WITHOUT_AVX512_AMX
     {"avx512", "amx", kAvx512vnni | kAvx512bf16 | kAmxTile | kAmxBf16 | kAmxInt8, &kernel_table_avx512_amx},
-#endif
 };
 #elif defined(__aarch64__)
-constexpr Isa kIsas[] = {{"scalar", 0, &kernel_table_scalar}, {"neon", kNeon, &kernel_table_neon}};
-constexpr Feature kFeatures[] = {
+const Isa kIsas[] = {{"scalar", 0, &kernel_table_scalar}, {"neon", kNeon, &kernel_table_neon}};
+const Feature kFeatures[] = {
     {"neon", "dotprod", kDotprod, &kernel_table_neon_dotprod},
-#ifndef FLASHLM_WITHOUT_NEON_BF16
     {"neon", "bf16", kDotprod | kBf16, &kernel_table_neon_bf16},
-#endif
 };
 #else
-constexpr Isa kIsas[] = {{"scalar", 0, &kernel_table_scalar}};
-constexpr Feature kFeatures[] = {{"", "", 0, nullptr}};
+const Isa kIsas[] = {{"scalar", 0, &kernel_table_scalar}};
+const Feature kFeatures[] = {{"", "", 0, nullptr}};
 #endif
 
 std::vector<const char*> lacking(CpuFeatures needs) {
@@ -136,7 +123,7 @@ std::string joined(const Names& names, const char* separator) {
 const Isa& bestIsa() {
   const Isa* best = &kIsas[0];
   for (const Isa& isa : kIsas)
-    if (lacking(isa.needs).empty()) best = &isa;
+    if (isa.table && lacking(isa.needs).empty()) best = &isa;
   return *best;
 }
 
@@ -144,7 +131,7 @@ const Isa& findIsa(const std::string& name) {
   std::vector<const char*> names;
   for (const Isa& isa : kIsas) {
     if (name == isa.name) return isa;
-    names.push_back(isa.name);
+    if (isa.table) names.push_back(isa.name);
   }
   throw std::invalid_argument("native:" + name + " is not part of this build (it has " + joined(names, ", ") + ")");
 }
@@ -155,16 +142,18 @@ const Feature& findFeature(const Isa& isa, const std::string& name) {
   throw std::invalid_argument("native:" + std::string(isa.name) + " has no feature '" + name + "'");
 }
 
-void require(const std::string& name, CpuFeatures needs) {
+void require(const std::string& name, CpuFeatures needs, const KernelTable* table) {
   const std::vector<const char*> missing = lacking(needs);
-  if (missing.empty()) return;
-  throw std::invalid_argument("native:" + name + " is not supported by this CPU (lacks " + joined(missing, " ") + ")");
+  if (!missing.empty())
+    throw std::invalid_argument("native:" + name + " is not supported by this CPU (lacks " + joined(missing, " ") + ")");
+  if (!table) throw std::invalid_argument("native:" + name + " was not built");
 }
 
 std::vector<const char*> supportedFeatures(const Isa& isa) {
   std::vector<const char*> names;
   for (const Feature& feature : kFeatures)
-    if (std::string(isa.name) == feature.isa && lacking(feature.needs).empty()) names.push_back(feature.name);
+    if (feature.table && std::string(isa.name) == feature.isa && lacking(feature.needs).empty())
+      names.push_back(feature.name);
   return names;
 }
 
@@ -173,11 +162,16 @@ std::vector<const char*> supportedFeatures(const Isa& isa) {
 std::vector<IsaReport> isaReports() {
   std::vector<IsaReport> reports;
   for (const Isa& isa : kIsas) {
-    const KernelTable base = isa.table == &kernel_table_scalar ? KernelTable{} : kernel_table_scalar;
-    IsaReport report{isa.name, lacking(isa.needs), supportedFeatures(isa), ownOps(*isa.table, base), {}};
-    for (const Feature& feature : kFeatures)
-      if (std::string(isa.name) == feature.isa)
-        report.replaced.push_back({feature.name, ownOps(*feature.table, *isa.table)});
+    IsaReport report{isa.name, lacking(isa.needs), supportedFeatures(isa), {}, {}, {}};
+    if (isa.table) {
+      const KernelTable base = isa.table == &kernel_table_scalar ? KernelTable{} : kernel_table_scalar;
+      report.own = ownOps(*isa.table, base);
+    } else report.notBuilt.push_back(isa.name);
+    for (const Feature& feature : kFeatures) {
+      if (std::string(isa.name) != feature.isa) continue;
+      if (!feature.table) report.notBuilt.push_back(feature.name);
+      else if (isa.table) report.replaced.push_back({feature.name, ownOps(*feature.table, *isa.table)});
+    }
     reports.push_back(report);
   }
   return reports;
@@ -185,7 +179,7 @@ std::vector<IsaReport> isaReports() {
 
 Selection selectKernels(const std::string& name, const std::vector<std::string>* wanted) {
   const Isa& isa = name.empty() ? bestIsa() : findIsa(name);
-  require(isa.name, isa.needs);
+  require(isa.name, isa.needs, isa.table);
 
   Selection selection{{}, isa.name, {}};
   // Every table starts as the scalar one, so no slot is ever empty.
@@ -198,7 +192,7 @@ Selection selectKernels(const std::string& name, const std::vector<std::string>*
   std::vector<const Feature*> chosen;
   for (const std::string& featureName : features) {
     chosen.push_back(&findFeature(isa, featureName));
-    require(isa.name + ("+" + featureName), chosen.back()->needs);
+    require(isa.name + ("+" + featureName), chosen.back()->needs, chosen.back()->table);
   }
   // In the order of the list, whatever order they were named in: the name then says what runs.
   for (const Feature& feature : kFeatures) {

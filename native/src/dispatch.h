@@ -20,9 +20,10 @@ struct IsaReport {
   std::vector<const char*> features;  // extensions that replace some of its kernels here: "vnni"
   std::vector<const char*> own;       // ops with a kernel compiled for it; the others would run the scalar one
   std::vector<FeatureReport> replaced;  // for each of its extensions in the build
+  std::vector<const char*> notBuilt;    // of itself and its extensions, what has no table in the build
 };
 
-/** Every instruction set of this build, the plainest first. */
+/** Every instruction set of this architecture, the plainest first. */
 std::vector<IsaReport> isaReports();
 
 struct Selection {

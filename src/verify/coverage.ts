@@ -47,7 +47,15 @@ export function coverage(isas: readonly IsaSupport[], onBackend?: (name: string)
   ];
 }
 
-function coverIsa({ isa, supported, missing, features, own, replaced }: IsaSupport): BackendCoverage {
+function coverIsa({
+  isa,
+  supported,
+  missing,
+  features,
+  own,
+  replaced,
+  notBuilt,
+}: IsaSupport): BackendCoverage {
   const kernelOf = (op: OpName): string => {
     // Of an instruction set that can't run here, all its extensions: what the build has.
     const active = supported ? features : Object.keys(replaced);
@@ -55,8 +63,11 @@ function coverIsa({ isa, supported, missing, features, own, replaced }: IsaSuppo
     return extension ?? (own.includes(op) ? 'own' : 'scalar');
   };
   if (!supported) {
-    const ops = OP_NAMES.map((op) => ({ op, kernel: kernelOf(op), agreed: null, failure: null }));
-    return { backend: `native:${isa}`, missing: `this CPU lacks ${missing.join(' ')}`, ops };
+    const isBuilt = !notBuilt.includes(isa);
+    const kernel = isBuilt ? kernelOf : () => 'not built';
+    const ops = OP_NAMES.map((op) => ({ op, kernel: kernel(op), agreed: null, failure: null }));
+    const why = missing.length ? [`this CPU lacks ${missing.join(' ')}`] : [];
+    return { backend: `native:${isa}`, missing: [...why, ...(isBuilt ? [] : ['not built'])].join('; '), ops };
   }
   const backend = createNativeBackend({ isa, features });
   try {

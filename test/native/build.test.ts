@@ -42,7 +42,7 @@ describe('generated files', () => {
 
 describe('objects compiled for an instruction set', () => {
   it('export nothing but their table', async () => {
-    const objects = path.join(path.dirname(loadAddon().path!), 'obj');
+    const objects = path.join(path.dirname(loadAddon(repository).path!), 'obj');
     const tables = (await readdir(objects)).filter((file) => /^(scalar|avx|neon).*\.o$/.test(file));
     expect(tables.length).toBeGreaterThan(0);
     for (const file of tables) {
@@ -90,9 +90,11 @@ describe('a build that cannot be', () => {
       CXXFLAGS: '-include no-such-header.h',
     });
     expect(code).toBe(0);
-    expect(lines[0]).toMatch(/^native kernels not built: compiling \w+\.cpp failed/);
+    // After the line that says how much there is to compile.
+    expect(lines[1]).toMatch(/^native kernels not built: compiling \w+\.cpp failed/);
     expect(lines.join('\n')).toContain('no-such-header.h');
-    expect(lines.length).toBeLessThan(12);
+    expect(lines.join('\n')).toContain('(CXXFLAGS="-include no-such-header.h"), unset CXXFLAGS');
+    expect(lines.length).toBeLessThan(13);
     expect(await readFile(path.join(folder, 'build.log'), 'utf8')).toContain('no-such-header.h');
     expect(reasonsIn(root)).toContain('no-such-header.h');
   });
@@ -119,7 +121,5 @@ describe('a compiler that does not know an extension', () => {
     const compiled = (await readFile(log, 'utf8')).split('\n').filter((line) => line.includes(' -c '));
     expect(compiled.some((line) => line.includes(other))).toBe(true);
     expect(compiled.some((line) => line.includes(`${extension}.cpp`))).toBe(false);
-    const dispatch = compiled.find((line) => line.includes('dispatch.cpp'));
-    expect(dispatch).toContain(`-DFLASHLM_WITHOUT_${extension.toUpperCase()}`);
   });
 });

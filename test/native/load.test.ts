@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { buildCommand, loadAddon } from '../../src/backends/native/load.ts';
 import { opTableSignature } from '../../src/backends/native/signature.ts';
 
 const target = `${process.platform}-${process.arch}`;
-const built = loadAddon().path!;
+// This checkout's own, whatever FLASHLM_ADDON names.
+const built = loadAddon(fileURLToPath(new URL('../../', import.meta.url))).path!;
 
 let folder: string;
 let addon: Buffer;
@@ -60,6 +62,16 @@ describe('loading the addon', () => {
       path: prebuiltIn(root),
       reasons: [expect.stringMatching(/native\/build\/.*flashlm\.node: not there$/)],
     });
+  });
+
+  it('takes the one that FLASHLM_ADDON names and no other, unless a package is asked for its own', async () => {
+    const root = await packageWith({ local: addon });
+    vi.stubEnv('FLASHLM_ADDON', folder);
+    expect(loadAddon().reasons).toEqual([
+      expect.stringMatching(/flashlm-load-\w+\/flashlm\.node: not there$/),
+    ]);
+    expect(loadAddon(root).path).toContain('/native/build/');
+    vi.unstubAllEnvs();
   });
 
   it('prefers the local build', async () => {

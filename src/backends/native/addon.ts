@@ -51,9 +51,10 @@ export interface EngineOptions {
   readonly threads?: number;
 }
 
-/** An instruction set of the build on this machine. */
+/** An instruction set of this architecture on this machine. */
 export interface IsaSupport {
   readonly isa: string;
+  /** The machine has what it needs, and it was built. */
   readonly supported: boolean;
   /** CPU features that it needs and the machine lacks. */
   readonly missing: readonly string[];
@@ -63,6 +64,8 @@ export interface IsaSupport {
   readonly own: readonly OpName[];
   /** For each of its extensions in the build, whether the machine has it or not: the ops whose kernel it replaces. */
   readonly replaced: Readonly<Record<string, readonly OpName[]>>;
+  /** Its own name and those of its extensions that the build was made without. */
+  readonly notBuilt: readonly string[];
 }
 
 /** What `flashlm.node` exports. */

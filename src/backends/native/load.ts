@@ -35,8 +35,7 @@ interface Candidate {
  * The folders that may hold the addon, the local build first: it fits this machine's compiler and sources. Where
  * FLASHLM_ADDON names a folder there is no other: who asks for a build must not get another one unawares.
  */
-function candidates(root: string): Candidate[] {
-  const named = process.env.FLASHLM_ADDON;
+function candidates(root: string, named: string | undefined): Candidate[] {
   if (named) return [{ folder: path.resolve(fromHome(named)), prebuilt: false }];
   return [
     { folder: path.join(root, 'native', 'build', target), prebuilt: false },
@@ -85,11 +84,14 @@ function tryCandidate({ folder, prebuilt }: Candidate): Addon | string {
  */
 const SPIN_COUNT = '1000';
 
-/** Loads the addon from FLASHLM_ADDON, or else from the local build, else from a prebuilt one. Never throws. */
-export function loadAddon(root: string = packageRoot): Loaded {
+/**
+ * Loads the addon from FLASHLM_ADDON, or else from the local build, else from a prebuilt one. The package at `root`, where
+ * it is given, has its own addon whatever the variable says. Never throws.
+ */
+export function loadAddon(root?: string): Loaded {
   if (!process.env.OMP_WAIT_POLICY) process.env.GOMP_SPINCOUNT ??= SPIN_COUNT;
   const reasons: string[] = [];
-  for (const candidate of candidates(root)) {
+  for (const candidate of candidates(root ?? packageRoot, root ? undefined : process.env.FLASHLM_ADDON)) {
     const result = tryCandidate(candidate);
     if (typeof result !== 'string')
       return { addon: result, path: path.join(candidate.folder, 'flashlm.node'), reasons };

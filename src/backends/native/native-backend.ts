@@ -74,9 +74,12 @@ export function createEngine(options: EngineOptions): { readonly addon: Addon; r
   try {
     return { addon, engine: new addon.Engine(given) };
   } catch (error) {
-    throw new FlashError((error as Error).message, {
+    const { message } = error as Error;
+    throw new FlashError(message, {
       where: named ? `FLASHLM_ISA=${named}` : undefined,
-      remedy: `see what this machine offers: ${commandLine`doctor`}`,
+      remedy: message.endsWith('was not built')
+        ? `Build it with: ${buildCommand()}`
+        : `see what this machine offers: ${commandLine`doctor`}`,
       exitCode: 2,
     });
   }

@@ -45,8 +45,14 @@ interface MachineReport {
   /** The backend that runs unless told otherwise. */
   readonly best: string;
   readonly backends: readonly BackendReport[];
-  /** File of the native kernels that was loaded, or why none was. */
-  readonly native: { readonly path: string | null; readonly reasons: readonly string[] };
+  /** File of the native kernels that was loaded, or why none was, and what it was built without: `avx512+vnni`. */
+  readonly native: {
+    readonly path: string | null;
+    readonly reasons: readonly string[];
+    readonly notBuilt: readonly string[];
+    /** Builds all of them. */
+    readonly build: string;
+  };
   readonly cache: string;
   readonly datasets: readonly DatasetReport[];
 }
@@ -72,10 +78,20 @@ async function inspectMachine(env: NodeJS.ProcessEnv): Promise<MachineReport> {
     memory: { total: memoryLimit(), free: Math.min(freemem(), memoryLimit()) },
     best: chosen(env, backends),
     backends,
-    native: { path: native.path ?? null, reasons: native.reasons },
+    native: {
+      path: native.path ?? null,
+      reasons: native.reasons,
+      notBuilt: notBuilt(native),
+      build: native.build,
+    },
     cache: cacheDir(env),
     datasets: await Promise.all(Object.keys(DATASETS).map((name) => inspectDataset(env, name))),
   };
+}
+
+/** Instruction sets, and extensions with theirs before them, that have no kernels in the build. */
+function notBuilt({ isas }: NativeStatus): string[] {
+  return isas.flatMap(({ isa, notBuilt }) => notBuilt.map((name) => (name === isa ? isa : `${isa}+${name}`)));
 }
 
 /** What runs unless told otherwise: the best, or what FLASHLM_ISA names. */
@@ -95,13 +111,16 @@ function memoryLimit(): number {
 
 /** The best first. */
 function listBackends({ isas, reasons, build }: NativeStatus): BackendReport[] {
-  const native = isas.map(({ isa, supported, missing, features }) => ({
+  const native = isas.map(({ isa, supported, missing, features, notBuilt }) => ({
     name: `native:${isa}`,
     usable: supported,
     compute: supported ? [...acceleratedBy(features)] : [],
     detail: supported
       ? features.map((feature) => `with ${feature}`).join(', ')
-      : `the CPU lacks ${missing.join(', ')}`,
+      : [
+          ...(missing.length ? [`the CPU lacks ${missing.join(', ')}`] : []),
+          ...(notBuilt.includes(isa) ? ['not built'] : []),
+        ].join('; '),
   }));
   const none = {
     name: 'native',
@@ -158,6 +177,9 @@ function describe(report: MachineReport, { styles, env }: Terminal): string[] {
       ['Memory', `${formatBytes(memory.total)}, ${formatBytes(memory.free)} free`],
       ['Kernels', native.path ?? 'none: everything runs on the reference backend'],
       ...(native.path ? native.reasons : []).map((reason): [string, string] => ['Passed over', reason]),
+      ...(native.notBuilt.length
+        ? [['Not built', `${native.notBuilt.join(', ')}; build all with: ${native.build}`] as const]
+        : []),
       ['Cache', report.cache],
     ]),
     '',

@@ -1,6 +1,6 @@
-import { cp, mkdir, readdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { copyObjects } from '../copy-objects.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 // A script without types.
@@ -24,14 +24,7 @@ export const SEAM = {
 export async function buildSeam(): Promise<string> {
   const ordinary = buildFolder(process.platform, process.arch);
   const folder = path.join(ordinary, '..', 'seam');
-  await mkdir(path.join(folder, 'obj'), { recursive: true });
-  for (const file of await readdir(path.join(ordinary, 'obj'))) {
-    if (!/\.[od]$/.test(file)) continue;
-    // Renamed: another test may be building too.
-    const copy = path.join(folder, 'obj', file);
-    await cp(path.join(ordinary, 'obj', file), `${copy}.${process.pid}`, { preserveTimestamps: true });
-    await rename(`${copy}.${process.pid}`, copy);
-  }
+  await copyObjects(ordinary, folder);
   await build({ folder, ...SEAM });
   return folder;
 }
