@@ -30,6 +30,7 @@ describe('flashlm check', () => {
     expect(stdout).toMatch(/^parameters +1,082,496, 81\.7% ternary$/m);
     expect(stdout).toMatch(/^memory +[\d.]+ MB to train \(parameters /m);
     expect(stdout).toMatch(/^token-wise +yes/m);
+    expect(stdout).not.toMatch(/^documents/m);
     expect(stdout).toMatch(/^compute +f32$/m);
   });
 
@@ -79,6 +80,9 @@ describe('flashlm check', () => {
   it('names the layer that mixes tokens', async () => {
     const { stdout } = await runInProcess(['check', 'shift']);
     expect(stdout).toMatch(/^token-wise +no: shift sees other tokens$/m);
+    expect(stdout).toMatch(
+      /^documents +state crosses from one to the next in training only, not in evaluation$/m,
+    );
   });
 
   it('prints every layer and the totals with --json', async () => {

@@ -172,6 +172,7 @@ function describe(
           ? 'yes: no layer sees another token, so a step computes each distinct token once (collapse)'
           : `no: ${mixers(model)} sees other tokens`,
       ],
+      ...(model.tokenWise ? [] : [['documents', CROSSING] as [string, string]]),
       ['ends', ends!],
       ['compute', COMPUTES[compute]],
       ...(causality.length
@@ -181,6 +182,9 @@ function describe(
     ...warnings.map(styles.yellow),
   ];
 }
+
+/** Evaluation may then be far from the training loss: the model has learned from what it does not see there. */
+const CROSSING = 'state crosses from one to the next in training only, not in evaluation';
 
 /** What a recipe asks for; what comes of it depends on the backend, and a run says it. */
 const COMPUTES: Readonly<Record<Precision, string>> = {
