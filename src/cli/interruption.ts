@@ -5,18 +5,19 @@ const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 const READER_GONE = 141;
 
 /**
- * Turns the first Ctrl-C (SIGINT), SIGTERM, closing of the terminal (SIGHUP) or loss of the reader into an AbortSignal, so that a command can finish
- * what it must. The second Ctrl-C ends the process at once: as soon as the event loop turns, so work has to be done in
+ * Turns the first Ctrl-C (SIGINT), SIGTERM, closing of the terminal (SIGHUP) or loss of the reader into an AbortSignal,
+ * so that a command can finish what it must. That a signal was ignored when the process began (`nohup`) can't be known:
+ * Node gives every signal its ordinary effect before any of our code runs, and keeps no note of it. The second Ctrl-C ends the process at once: as soon as the event loop turns, so work has to be done in
  * pieces. (Giving signals their ordinary effect back instead would lose one that comes just before.)
  */
 export class Interruption {
   private readonly controller = new AbortController();
   private status = 0;
 
-  /** `onFirst` hears of it at once, to say what happens now. */
+  /** `onFirst` hears which signal it was at once, to say what happens now. */
   constructor(
     private readonly terminal: Terminal,
-    private readonly onFirst: () => void,
+    private readonly onFirst: (signal: NodeJS.Signals) => void,
   ) {
     for (const name of names()) process.on(name, this.onSignal);
     this.restore = terminal.onClosed;
@@ -43,7 +44,7 @@ export class Interruption {
   private readonly onSignal = (name: NodeJS.Signals): void => {
     if (this.signal.aborted) process.exit(this.status);
     this.abort(SIGNALS[name as keyof typeof SIGNALS]);
-    this.onFirst();
+    this.onFirst(name);
   };
 
   private abort(status: number): void {

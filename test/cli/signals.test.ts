@@ -1,10 +1,14 @@
+import { execFileSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands/index.ts';
+import { runCli } from '../../src/cli/program.ts';
 import { runFiles } from '../../src/train/run-directory.ts';
 import { atCall } from '../faults/at-call.ts';
 import { leftovers, type Outcome, outcomeOf, RECIPE, TinyRun, wholeCheckpoints } from '../faults/tiny-run.ts';
 import { finished, type ProcessResult, startCli } from './cli-process.ts';
+import { fakeTerminal } from './fake-terminal.ts';
 
 let tiny: TinyRun;
 let whole: Outcome;
@@ -142,4 +146,29 @@ it('of processes that go on with a run at the same instant exactly one does', as
   const holder = children.find(({ pid }) => refused.every((other) => other.pid !== pid))!;
   for (const { stderr } of refused) expect(stderr).toContain(`in use by process ${holder.pid} on`);
   await wholeCheckpoints(run);
+});
+
+describe('a closed terminal', () => {
+  it('is said in the log, with what protects a run from it', async () => {
+    const { terminal, stdout } = fakeTerminal({ env: process.env });
+    const print = terminal.print.bind(terminal);
+    vi.spyOn(terminal, 'print').mockImplementation((line) => {
+      if (line?.startsWith('step 1/')) process.emit('SIGHUP', 'SIGHUP');
+      print(line);
+    });
+    expect(await runCli(['train', tiny.recipe, '--out', tiny.runs], COMMANDS, terminal)).toBe(129);
+    expect(stdout.text).toMatch(
+      /The terminal was closed \(SIGHUP\): stopping\. nohup does not .* setsid or in tmux/,
+    );
+  });
+
+  it.skipIf(process.platform !== 'linux')(
+    'can not be ignored by nohup: Node forgets what it inherited',
+    () => {
+      const ignored = "require('fs').readFileSync('/proc/self/status', 'utf8').match(/SigIgn:\\s*(\\S+)/)[1]";
+      const script = `trap '' HUP; exec "$0" -p "$1"`;
+      const mask = execFileSync('sh', ['-c', script, process.execPath, ignored], { encoding: 'utf8' });
+      expect(BigInt(`0x${mask.trim()}`) & 1n).toBe(0n);
+    },
+  );
 });

@@ -39,6 +39,10 @@ interface TrainOptions extends TrainSettings {
 /** What a run that goes on takes from its own recipe. */
 const FIXED_BY_THE_RUN = ['set', 'validShare', 'format', 'textField'] as const;
 
+/** Seen in the file that nohup made, when the terminal is gone. */
+const HUNG_UP =
+  'The terminal was closed (SIGHUP): stopping. nohup does not protect a Node process; start it with setsid or in tmux.';
+
 export const train: CliCommand = {
   examples: [
     commandLine`train v61 --budget 45s`,
@@ -74,7 +78,8 @@ export const train: CliCommand = {
         'after',
         '\nAny of --steps, --epochs, --tokens and --budget replaces all limits of the recipe; the first one that is' +
           '\nreached ends the run. They count from the start of the run, with --resume too; --more counts from where it is.' +
-          '\nCtrl-C finishes the step, writes a checkpoint and ends with status 130.',
+          '\nCtrl-C finishes the step, writes a checkpoint and ends with status 130; the closing of the' +
+          '\nterminal does so with 129. nohup does not protect a Node process from that: use setsid or tmux for long runs.',
       )
       .action((recipe: string | undefined, options: TrainOptions) => run(recipe, options, terminal));
   },
@@ -83,8 +88,8 @@ export const train: CliCommand = {
 async function run(recipeName: string | undefined, options: TrainOptions, terminal: Terminal): Promise<void> {
   const preparation = new TaskProgress(terminal);
   let view: RunView | undefined;
-  const interruption = new Interruption(terminal, () => {
-    const line = 'Stopping; once more stops at once.';
+  const interruption = new Interruption(terminal, (name) => {
+    const line = name === 'SIGHUP' ? HUNG_UP : 'Stopping; once more stops at once.';
     if (view) view.say(line);
     else preparation.note(line);
   });
