@@ -44,6 +44,41 @@ function rowsAroundHalves(random: Random, count: number, cols: number): number[]
   });
 }
 
+/** The s below 2^24 with `odd * s` = `rest` in its last `bits` bits. */
+function factorFor(odd: bigint, rest: bigint, bits: bigint): bigint {
+  let inverse = 1n;
+  for (let i = 0; i < 6; i++) inverse *= 2n - odd * inverse;
+  return BigInt.asUintN(Number(bits), rest * inverse);
+}
+
+/**
+ * Rows (greatest, x) with x / scale as close as floats come to the middle between (n + 1/2) and a float next to it: what
+ * is rounded to the wrong one of them has the wrong code.
+ */
+function rowsHardToDivide(): number[][] {
+  const rows: number[][] = [];
+  for (let n = 1; n < 127; n++) {
+    const unit = 2 ** (Math.floor(Math.log2(n + 0.5)) - 23);
+    for (const side of [-1, 1])
+      for (const rest of [-1n, 1n])
+        for (const bits of [24n, 25n]) {
+          // 25 bits, odd: n + 1/2 and half a unit of its last place more or less.
+          const middle = BigInt((2 * (n + 0.5)) / unit + side);
+          const scale = factorFor(middle, rest, bits);
+          const x = (middle * scale - rest) >> bits;
+          const isFloat = (value: bigint) => value >= 2n ** 23n && value < 2n ** 24n;
+          const greatest = Math.fround(127 * Number(scale));
+          if (!isFloat(scale) || !isFloat(x) || Math.fround(greatest / 127) !== Number(scale)) continue;
+          rows.push([greatest, Number(x) * unit * 2 ** (Number(bits) - 1)]);
+        }
+  }
+  return rows;
+}
+
+/** Far beyond the stretches that float32 sums. */
+const longs = new Random(3, 'long');
+const LONG_ROW = Array.from({ length: 60_000 }, () => Math.fround(longs.normal()));
+
 const SPECIAL = [NaN, Infinity, -Infinity, 0, -0, 1e-45, -1e-45, 3.4e38, -3.4e38];
 
 /** Rows in which few, some or all values are not what arithmetic expects. */
@@ -87,6 +122,31 @@ describe.each(nativeVariants().map(({ name, create }) => ({ name, backend: creat
         const rows = rowsAroundHalves(random, 200, cols);
         expect(quantised(backend, 'int8', rows)).toEqual(quantised(reference, 'int8', rows));
       }
+    });
+
+    it('divides as the specification does where that is hardest', () => {
+      const rows = rowsHardToDivide();
+      expect(rows.length).toBeGreaterThan(50);
+      expect(quantised(backend, 'int8', rows)).toEqual(quantised(reference, 'int8', rows));
+    });
+
+    it('has the mean of the two middle weights for a median, which may be equal', () => {
+      for (const weights of [
+        [1, 2, 2, 3],
+        [3, 1, -1, 2],
+        [-2, 2, 2, 2],
+        [5, 4],
+      ])
+        expect(quantised(backend, 'absmedian', [weights])).toEqual(
+          quantised(reference, 'absmedian', [weights]),
+        );
+    });
+
+    it.each(RULES)('has the codes and the scale of the specification for a long row: %s', (rule) => {
+      const found = quantised(backend, rule, [LONG_ROW]);
+      const expected = quantised(reference, rule, [LONG_ROW]);
+      expect(found.scale).toEqual(expected.scale);
+      expect(Buffer.compare(Buffer.from(found.codes), Buffer.from(expected.codes))).toBe(0);
     });
 
     it.each(RULES)('gives what is no number the code and the scale of the specification: %s', (rule) => {

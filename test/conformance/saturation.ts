@@ -88,7 +88,7 @@ export function expectLargeRowsNormalised(backend: Backend): void {
 /** NaN that differ in the bits that say nothing: a kernel that computes with an exponent's bits could make numbers of them. */
 const NAN_BITS = [0x7fc00000, 0x7fc00001, 0x7fffffff, 0xffc01234];
 
-/** Throws unless a NaN goes through the kernels that have an exponential, whatever NaN it is. */
+/** Throws unless a NaN goes through the kernels that have an exponential or round to bf16, whatever NaN it is. */
 export function expectNanPasses(backend: Backend): void {
   const cols = 40;
   const x = mat('f32', 1, cols, 'x') as Tensor<'f32'>;
@@ -102,6 +102,8 @@ export function expectNanPasses(backend: Backend): void {
     ids: tensor('i32', 1, 1, 'ids'),
     weights: mat('f32', 1, 1, 'w'),
   };
+  const [product, ones] = [mat('f32', 1, 1, 'product'), mat('f32', 1, cols, 'ones')];
+  ones.data.fill(1);
   targets.offsets.data[1] = 1;
   targets.weights.data[0] = 1;
   const bits = new Uint32Array(x.data.buffer);
@@ -112,7 +114,8 @@ export function expectNanPasses(backend: Backend): void {
       bits[at] = nan;
       backend.kernels.silu(out, slope, x);
       backend.kernels.softmaxCrossEntropy(nats, null, x, targets, 1);
-      if (![out.data[at], slope.data[at], nats.data[0]].every(Number.isNaN))
+      backend.kernels.matmulTransB(product, x, ones, 'bf16');
+      if (![out.data[at], slope.data[at], nats.data[0], product.data[0]].every(Number.isNaN))
         throw new Error(`${backend.name}: NaN ${nan.toString(16)} became a number`);
     }
   }

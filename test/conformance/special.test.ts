@@ -1,10 +1,13 @@
 import { describe, it } from 'vitest';
 import { nativeVariants } from './backends.ts';
-import { expectDigitsKept, SPECIAL_CALLS } from './special.ts';
+import { expectDecayUnbiased, expectDigitsKept, SPECIAL_CALLS } from './special.ts';
 
 describe.each(nativeVariants().map(({ name, create }) => ({ name, backend: create(1) })))(
   '$name',
   ({ backend }) => {
     it.each(SPECIAL_CALLS)('$claim', (call) => expectDigitsKept(backend, call));
+
+    it("AdamW's decay takes its share, however few of a weight's digits that is", () =>
+      expectDecayUnbiased(backend));
   },
 );
