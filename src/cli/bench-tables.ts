@@ -7,8 +7,8 @@ import type { StepResult } from '../bench/step-bench.ts';
 import { type Summary, spread } from '../bench/summary.ts';
 import { formatBytes } from '../core/files.ts';
 import { formatCount, formatPercent, formatPlural, formatRate } from './format.ts';
-import { type Column, formatTable } from './table.ts';
-import type { Styles } from './terminal.ts';
+import { type Column, formatTable, type Page } from './table.ts';
+import type { Terminal } from './terminal.ts';
 
 export const left = (title: string): Column => ({ title, align: 'left' });
 export const right = (title: string): Column => ({ title, align: 'right' });
@@ -52,7 +52,12 @@ function bytes(count: number): string {
 }
 
 /** Everything a report has, as short as it can be read. */
-export function describeBench(report: BenchReport, comparison: Comparison | null, styles: Styles): string[] {
+export function describeBench(
+  report: BenchReport,
+  comparison: Comparison | null,
+  terminal: Terminal,
+): string[] {
+  const { styles } = terminal;
   const { machine, limits, calls, ops, steps, peakMemory } = report;
   const table = ([titles, ...rows]: readonly string[]): string[] => [styles.bold(titles!), ...rows];
   const costs = calls.map(({ threads, seconds }) => {
@@ -62,15 +67,20 @@ export function describeBench(report: BenchReport, comparison: Comparison | null
     `${calls.at(-1)!.backend} on ${machine.cpu} (${formatPlural(machine.cpus, 'CPU')}), node ${machine.node}`,
     'Times are medians, ± half of what lies between the quartiles; limits are the best that was seen.',
     ...(machine.load > machine.cpus / 2 ? [styles.yellow(busyNote(machine))] : []),
-    ...(limits.length ? ['', ...table(limitLines(limits))] : []),
-    ...(ops.length ? ['', ...table(opLines(ops, comparison))] : []),
+    ...(limits.length ? ['', ...table(limitLines(limits, terminal))] : []),
+    ...(ops.length ? ['', ...table(opLines(ops, comparison, terminal))] : []),
     '',
     `a call with six tensors and nothing to do: ${costs.join(', ')}`,
-    ...(steps.length ? ['', batchLine(report), ...table(stepLines(report, comparison))] : []),
+    ...(steps.length ? ['', batchLine(report), ...table(stepLines(report, comparison, terminal))] : []),
     // A table for each precision: beside each other they would not fit a terminal.
     ...[...new Set(steps.map(({ compute }) => compute))].flatMap((compute) => [
       '',
-      ...table(breakdownLines(steps.filter((step) => step.compute === compute))),
+      ...table(
+        breakdownLines(
+          steps.filter((step) => step.compute === compute),
+          terminal,
+        ),
+      ),
     ]),
     ...(peakMemory === null ? [] : ['', memoryLine(peakMemory)]),
   ];
@@ -93,7 +103,7 @@ function busyNote({ load, cpus }: BenchReport['machine']): string {
 const memoryLine = (peak: number): string =>
   `peak resident memory of this benchmark, which holds all of these models at once: ${formatBytes(peak)}`;
 
-function limitLines(limits: readonly MachineLimits[]): string[] {
+function limitLines(limits: readonly MachineLimits[], page: Page): string[] {
   const columns = [
     left("machine's limits"),
     ...limits.map(({ threads }) => right(formatPlural(threads, 'thread'))),
@@ -102,23 +112,27 @@ function limitLines(limits: readonly MachineLimits[]): string[] {
   const rate = (value: number | null, integer: boolean) =>
     value === null ? '-' : arithmetic(value, integer);
   const row = (name: string, of: (limit: MachineLimits) => string) => [name, ...limits.map(of)];
-  return formatTable(columns, [
-    row('float32 multiply-add', (l) => arithmetic(l.floatOps, false)),
-    row('bf16 dot product', (l) => rate(l.bf16Ops, false)),
-    row('int8 dot product', (l) => arithmetic(l.integerOps, true)),
-    row('ternary by popcount', (l) => rate(l.ternaryOps, true)),
-    ...memory.map(({ name }, i) =>
-      row(`${name} read, triad`, (l) => {
-        const { measured, read, triad } = l.memory[i]!;
-        return `${digits(read / 1e9)}, ${gigabytes(triad)} (${bytes(measured)})`;
-      }),
-    ),
-    row('waking the threads', (l) => (l.threads === 1 ? '-' : formatTime(l.forkSeconds))),
-  ]);
+  return formatTable(
+    columns,
+    [
+      row('float32 multiply-add', (l) => arithmetic(l.floatOps, false)),
+      row('bf16 dot product', (l) => rate(l.bf16Ops, false)),
+      row('int8 dot product', (l) => arithmetic(l.integerOps, true)),
+      row('ternary by popcount', (l) => rate(l.ternaryOps, true)),
+      ...memory.map(({ name }, i) =>
+        row(`${name} read, triad`, (l) => {
+          const { measured, read, triad } = l.memory[i]!;
+          return `${digits(read / 1e9)}, ${gigabytes(triad)} (${bytes(measured)})`;
+        }),
+      ),
+      row('waking the threads', (l) => (l.threads === 1 ? '-' : formatTime(l.forkSeconds))),
+    ],
+    page,
+  );
 }
 
 /** A line an op: the last number of threads in full, the ones before it in short. */
-function opLines(ops: readonly OpResult[], comparison: Comparison | null): string[] {
+function opLines(ops: readonly OpResult[], comparison: Comparison | null, page: Page): string[] {
   const threads = [...new Set(ops.map((op) => op.threads))];
   const full = threads.at(-1)!;
   const compared = comparison ? [right('speed-up')] : [];
@@ -152,7 +166,7 @@ function opLines(ops: readonly OpResult[], comparison: Comparison | null): strin
         ...speedup(op),
       ];
     });
-  return formatTable(columns, rows);
+  return formatTable(columns, rows, page);
 }
 
 const isSame = (a: OpResult, b: OpResult): boolean => caseName(a) === caseName(b);
@@ -163,7 +177,7 @@ function batchLine({ training }: BenchReport): string {
   return `${recipe}, steps of ${formatCount(tokens)} random tokens (${batch}):`;
 }
 
-function stepLines(report: BenchReport, comparison: Comparison | null): string[] {
+function stepLines(report: BenchReport, comparison: Comparison | null, page: Page): string[] {
   const { steps } = report;
   const columns = [
     left('training step'),
@@ -182,6 +196,7 @@ function stepLines(report: BenchReport, comparison: Comparison | null): string[]
       formatPercent(step.outsideShare),
       ...(comparison ? [times(comparison.ofStep(step, report))] : []),
     ]),
+    page,
   );
 }
 
@@ -189,7 +204,7 @@ const stepName = ({ path, compute, threads }: StepResult): string =>
   `${path} ${compute}, ${formatPlural(threads, 'thread')}`;
 
 /** The ops below each other, the steps beside each other. */
-function breakdownLines(steps: readonly StepResult[]): string[] {
+function breakdownLines(steps: readonly StepResult[], page: Page): string[] {
   const names = [...new Set(steps.flatMap(({ breakdown }) => breakdown.ops.map(({ op }) => op)))];
   const cell = (part?: { readonly seconds: number; readonly share: number }) =>
     part ? `${formatTime(part.seconds)} ${formatPercent(part.share).padStart(5)}` : '';
@@ -203,5 +218,6 @@ function breakdownLines(steps: readonly StepResult[]): string[] {
       row('TypeScript', ({ breakdown }) => cell(breakdown.typescript)),
       ['kernel calls', ...calls],
     ],
+    page,
   );
 }

@@ -5,10 +5,11 @@ import { formatBytes } from '../core/files.ts';
 import { formatTime, left, right } from './bench-tables.ts';
 import { formatCount, formatPercent, formatRate } from './format.ts';
 import { formatTable } from './table.ts';
-import type { Styles } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Predicted steps and everything that they rest on. */
-export function describePredictions(report: BenchReport, styles: Styles): string[] {
+export function describePredictions(report: BenchReport, terminal: Terminal): string[] {
+  const { styles } = terminal;
   const { predictions, limits, machine } = report;
   const { fork, memory, ownCache } = assumedOf(limits, report.calls[0]!.backend);
   const columns = [
@@ -17,7 +18,7 @@ export function describePredictions(report: BenchReport, styles: Styles): string
     left('longest op'),
     right('speed with this memory'),
   ];
-  const [titles, ...rows] = formatTable(columns, predictions.map(row));
+  const [titles, ...rows] = formatTable(columns, predictions.map(row), terminal);
   return [
     '',
     'PREDICTION, not measured: machines with more cores like this one',

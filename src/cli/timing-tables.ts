@@ -4,13 +4,13 @@ import type { TimingEvent } from '../train/events.ts';
 import { digits, formatTime } from './bench-tables.ts';
 import { formatCount, formatPercent } from './format.ts';
 import { type Column, formatTable } from './table.ts';
-import type { Styles } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 const right = (title: string): Column => ({ title, align: 'right' });
 const NUMBERS = ['calls', 'time', 'share', 'rate', 'GB/s'].map(right);
 
 /** Where the time of a run on a timed backend went: by op, then by layer, each adding up to all of it. */
-export function timingTables({ seconds, ops, layers }: TimingEvent, styles: Styles): string[] {
+export function timingTables({ seconds, ops, layers }: TimingEvent, terminal: Terminal): string[] {
   const inKernels = ops.reduce((sum, op) => sum + op.seconds, 0);
   const outside = [
     'outside kernels',
@@ -23,16 +23,16 @@ export function timingTables({ seconds, ops, layers }: TimingEvent, styles: Styl
   const byOp = ops.map((time) => [time.op, ...numbers(time, seconds, OPS[time.op].integer)]);
   const byLayer = foldLayers(layers).map((time) => [time.layer ?? '(no layer)', ...numbers(time, seconds)]);
   return [
-    ...table('op', [...byOp, outside], styles),
+    ...table('op', [...byOp, outside], terminal),
     '',
-    ...table('layer', [...byLayer, outside], styles),
+    ...table('layer', [...byLayer, outside], terminal),
     '(GB/s: every argument counted once each way, as if nothing were in a cache)',
   ];
 }
 
-function table(first: string, rows: readonly string[][], { bold }: Styles): string[] {
-  const [titles, ...lines] = formatTable([{ title: first, align: 'left' }, ...NUMBERS], rows);
-  return [bold(titles!), ...lines];
+function table(first: string, rows: readonly string[][], terminal: Terminal): string[] {
+  const [titles, ...lines] = formatTable([{ title: first, align: 'left' }, ...NUMBERS], rows, terminal);
+  return [terminal.styles.bold(titles!), ...lines];
 }
 
 function numbers({ calls, seconds, flops, bytes }: KernelTime, whole: number, integer?: boolean): string[] {

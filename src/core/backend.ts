@@ -35,6 +35,8 @@ export interface Backend {
   readonly anyReal?: true;
   /** Absent where kernels run when they are called, and one by one. */
   readonly together?: Together;
+  /** For a backend that looks on: what it looked at and found, in sentences; `checked` and `diff` have one each. */
+  readonly findings?: () => readonly string[];
   /** For a backend that wants to know which layer calls: see `LayerWatch`. */
   readonly watch?: LayerWatch;
   /** Quick looks at memory, for decorators that check; loops in JavaScript serve where there are none. */

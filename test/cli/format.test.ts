@@ -142,6 +142,40 @@ describe('tables', () => {
     ).toEqual(['layer      parameters  note', 'up             73,728', 'embedding     196,608  tied']);
   });
 
+  const WIDE = [
+    { title: 'layer', align: 'left' },
+    { title: 'multiply-accumulates', align: 'right' },
+    { title: 'note', align: 'left' },
+  ] as const;
+  const ROWS = [
+    ['blocks.10.attention.projection', '196,608', 'absmean and ternary linearised'],
+    ['head', '1', ''],
+  ];
+
+  it('are as wide as they come where nobody looks at a terminal', () => {
+    expect(Math.max(...formatTable(WIDE, ROWS).map(({ length }) => length))).toBe(30 + 2 + 20 + 2 + 30);
+  });
+
+  it('fit any terminal: texts are cut first, then titles of numbers, never a number that has room', () => {
+    for (let columns = 1; columns < 100; columns++) {
+      const lines = formatTable(WIDE, ROWS, { columns });
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+      if (columns >= 8 + 2 + 7 + 2 + 8) expect(lines[1]).toContain(' 196,608 ');
+    }
+    expect(formatTable(WIDE, ROWS, { columns: 60 })).toEqual([
+      'layer               multiply-accumulates  note',
+      'blocks.10…ojection               196,608  absmean a…nearised',
+      'head                                   1',
+    ]);
+  });
+
+  it('let long values of pairs go on below themselves on a terminal, without losing a word', () => {
+    const value = 'parameters 11.2 MB, optimiser 4.33 MB, activations 31.1 MB';
+    const lines = formatPairs([['memory', value]], { columns: 40 });
+    expect(lines).toEqual(['memory  parameters 11.2 MB, optimiser', '        4.33 MB, activations 31.1 MB']);
+    expect(formatPairs([['memory', value]])).toEqual([`memory  ${value}`]);
+  });
+
   it('aligns the values of pairs', () => {
     expect(
       formatPairs(
@@ -149,6 +183,7 @@ describe('tables', () => {
           ['a', '1'],
           ['long', '2'],
         ],
+        {},
         '  ',
       ),
     ).toEqual(['  a     1', '  long  2']);

@@ -48,9 +48,37 @@ describe('flashlm diff and replay', () => {
     for (const { isa, supported } of nativeStatus().isas)
       if (supported)
         expect(stdout).toMatch(
-          new RegExp(`^agree: native:${isa}\\S* and reference:f64, \\d+ kernel calls in 2 steps$`, 'm'),
+          new RegExp(
+            `^agree: native:${isa}\\S* and reference:f64, \\d+ kernel calls in 2 steps compared, all within 1e-5 of their scale$`,
+            'm',
+          ),
         );
     expect(stdout).toMatch(/^quantizeRows +\d+ +\S+ +none( +none)+$/m);
+  });
+
+  it.each([
+    ['checked(reference)', /^checked: [\d,]+ kernel calls checked, nothing wrong$/m],
+    [
+      'diff(reference)',
+      /^diff: [\d,]+ kernel calls compared with reference:f64, all within 1e-5 of their scale$/m,
+    ],
+  ])('%s around a run that is right says at its end how much it looked at', async (backend, finding) => {
+    const out = join(dir, 'looked-at');
+    const sets = ['data.batch=1', 'eval.every=null', 'eval.tokens=64', 'sample.max_tokens=2'];
+    const args = [
+      '--steps',
+      '1',
+      '--out',
+      out,
+      '--backend',
+      backend,
+      ...sets.flatMap((set) => ['--set', set]),
+    ];
+    const { stdout } = await runInProcess(['train', 'v61-debug', ...args]);
+    expect(stdout.slice(stdout.indexOf('Done after'))).toMatch(finding);
+    const json = await runInProcess(['eval', `${out}/latest`, '--json']);
+    expect(json.stdout).toMatch(/^\{.*\}\n$/);
+    expect(json.stderr).toMatch(finding);
   });
 
   it('name a planted element with op, layer and place, and find it again alone', async () => {
@@ -92,7 +120,7 @@ describe('flashlm gradcheck', () => {
   it('compares each layer and parameter, and names the surrogate of quantisers', async () => {
     const { status, stdout } = await runInProcess(['gradcheck', 'shift', '--probes', '3']);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^up +ternary_linear +weight +3 +\S+ +1e-7 +absmean and int8 linearised$/m);
+    expect(stdout).toMatch(/^up +ternary_linear +weight +3 +\S+ +1e-7 +right +absmean and int8 linearised$/m);
     expect(stdout).toMatch(/^model +loss +embedding\.weight +1 +\S+ +1e-5 /m);
     expect(stdout).toMatch(/^right: 17 gradients, \d+ derivatives compared$/m);
   });
@@ -106,6 +134,9 @@ describe('flashlm gradcheck', () => {
     const { status, stdout } = await runInProcess(['gradcheck', recipe]);
     expect(status).toBe(1);
     expect(stdout).toMatch(/^wrong: 2 gradients of 2: square, x; model, embedding\.weight$/m);
+    // By a word, as colours are gone in a pipe and with NO_COLOR.
+    expect(stdout).toMatch(/^square +square +x .* WRONG$/m);
+    expect(stdout).not.toContain('right');
   });
 });
 

@@ -3,7 +3,7 @@ import { CallChecks } from './call-checks.ts';
 import { GuardedMemory } from './guarded-memory.ts';
 import { LayerChecks } from './layer-checks.ts';
 import { LayerPosition } from './layer-position.ts';
-import { wrapBackend } from './wrap.ts';
+import { countOf, wrapBackend } from './wrap.ts';
 
 /**
  * A backend that trusts nobody. Of every kernel call: arguments against the op table (types, shapes, index ranges,
@@ -15,6 +15,7 @@ export const checked: Decorator = (inner) => {
   const position = new LayerPosition();
   const memory = new GuardedMemory(inner);
   const layers = new LayerChecks(inner, position);
+  let checkedCalls = 0;
   const calls = new CallChecks(inner, memory, layers.inputs);
   return wrapBackend(
     'checked',
@@ -23,11 +24,16 @@ export const checked: Decorator = (inner) => {
       try {
         const { result, written } = calls.run(op, values, call);
         layers.noteWrites(op, written);
+        checkedCalls++;
         return result;
       } catch (error) {
         throw position.locate(error);
       }
     },
-    { allocate: (bytes) => memory.allocate(bytes), watch: layers },
+    {
+      allocate: (bytes) => memory.allocate(bytes),
+      watch: layers,
+      findings: () => [`checked: ${countOf(checkedCalls, 'kernel call')} checked, nothing wrong`],
+    },
   );
 };

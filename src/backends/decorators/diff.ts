@@ -5,7 +5,7 @@ import type { OpName } from '../../core/kernels.ts';
 import { copyAccumulated, copyOutcome, inputsOf, measureType, mirrorCall } from './call-mirror.ts';
 import { LayerPosition } from './layer-position.ts';
 import type { Recording } from './recording.ts';
-import { wrapBackend } from './wrap.ts';
+import { countOf, wrapBackend } from './wrap.ts';
 
 /** Two backends that do not agree, with the call that shows it. */
 export class DisagreementError extends FlashError {
@@ -24,6 +24,10 @@ function describePlace({ layer, step, mismatch }: Recording): string {
   const place = layer ? `${layer.path}, ${layer.pass}` : 'no layer';
   return `${place}${step === null ? '' : `, step ${step + 1}`}; tensor ${mismatch.label}`;
 }
+
+/** What calls that agree have kept to: `all within 1e-5`. */
+export const describeBound = (bound: number): string =>
+  bound === 0 ? 'all the same to the bit' : `all within ${bound.toExponential(0)} of their scale`;
 
 export interface DiffOptions {
   /** Compares in one training step out of so many, and outside steps only where it is 1, which is the default. */
@@ -47,6 +51,8 @@ export function diff(against: Backend, { every = 1, onCompared }: DiffOptions = 
       });
     }
     const position = new LayerPosition();
+    let compared = 0;
+    let bound = 0;
     const isDue = (): boolean => every === 1 || (position.step !== null && position.step % every === 0);
     const compare = (op: OpName, values: readonly unknown[], call: () => unknown): unknown => {
       const mirrored = mirrorCall(op, values, against, measureType(op, inner, against));
@@ -69,12 +75,17 @@ export function diff(against: Backend, { every = 1, onCompared }: DiffOptions = 
           outcomes: [copyOutcome(outcomes[0]), copyOutcome(outcomes[1])],
         });
       }
+      compared++;
+      bound = Math.max(bound, ...found.map(({ near }) => near));
       onCompared?.(op, found);
       return returned;
     };
     return wrapBackend('diff', inner, (op, values, call) => (isDue() ? compare(op, values, call) : call()), {
       argument: against.name,
       watch: position,
+      findings: () => [
+        `diff: ${countOf(compared, 'kernel call')} compared with ${against.name}${compared ? `, ${describeBound(bound)}` : ''}`,
+      ],
       dispose: () => {
         inner.dispose();
         against.dispose();

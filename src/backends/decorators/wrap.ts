@@ -3,6 +3,11 @@ import type { Kernels, OpName } from '../../core/kernels.ts';
 import { OP_NAMES } from '../../core/ops.ts';
 import { combineWatches } from '../../core/watch.ts';
 
+/** `countOf(4210, 'kernel call')`: `4,210 kernel calls`. */
+export function countOf(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** One kernel with its op's name and, once called, its arguments. */
 export type Around = (op: OpName, values: readonly unknown[], call: () => unknown) => unknown;
 
@@ -26,7 +31,7 @@ export function wrapBackend(
   {
     argument,
     ...own
-  }: Partial<Pick<Backend, 'watch' | 'allocate' | 'dispose' | 'together'>> & {
+  }: Partial<Pick<Backend, 'watch' | 'allocate' | 'dispose' | 'together' | 'findings'>> & {
     readonly argument?: string;
   } = {},
 ): Backend {
@@ -34,6 +39,7 @@ export function wrapBackend(
   return {
     ...kept,
     ...own,
+    ...(own.findings && { findings: () => [...own.findings!(), ...(inner.findings?.() ?? [])] }),
     ...(own.watch && { watch: combineWatches(own.watch, inner.watch) }),
     name: `${name}(${[inner.name, ...(argument ? [argument] : [])].join(', ')})`,
     kernels: wrapKernels(inner.kernels, around),

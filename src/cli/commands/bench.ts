@@ -135,9 +135,8 @@ async function run(
     if (options.json)
       terminal.print(JSON.stringify(comparison ? { ...report, comparison: comparison.ratios } : report));
     else {
-      for (const line of describeBench(report, comparison, terminal.styles)) terminal.print(line);
-      if (options.predict)
-        for (const line of describePredictions(report, terminal.styles)) terminal.print(line);
+      for (const line of describeBench(report, comparison, terminal)) terminal.print(line);
+      if (options.predict) for (const line of describePredictions(report, terminal)) terminal.print(line);
     }
     const unmatched = comparison && unmatchedNote(comparison, options.compare!);
     if (unmatched) terminal.note(unmatched);

@@ -146,39 +146,43 @@ function describe(
   model: ModelDescription,
   [ends, ...warnings]: readonly string[],
   causality: readonly CausalityResult[],
-  { styles }: Terminal,
+  terminal: Terminal,
 ): string[] {
+  const { styles } = terminal;
   const { memory } = model;
   const { shown, folded } = foldBlocks(model.layers);
-  const [titles, ...layers] = formatTable(COLUMNS, shown.map(row));
+  const [titles, ...layers] = formatTable(COLUMNS, shown.map(row), terminal);
   return [
     styles.bold(name),
     '',
     styles.bold(titles!),
     ...layers.flatMap((line, i) => [line, ...(folded.get(shown[i]!) ?? []).map(styles.dim)]),
     '',
-    ...formatPairs([
-      ['parameters', `${formatCount(model.parameters)}, ${formatPercent(model.ternaryShare)} ternary`],
-      ['work', `${formatShort(model.macsPerToken)} multiply-accumulates a token, forward`],
+    ...formatPairs(
       [
-        'memory',
-        `${formatBytes(memory.total)} to train (parameters ${formatBytes(memory.parameters)}, optimiser ` +
-          `${formatBytes(memory.optimizer)}, activations ${formatBytes(memory.activations)}` +
-          `${memory.scratch ? `, the head's kernel ${formatBytes(memory.scratch)}` : ''})`,
+        ['parameters', `${formatCount(model.parameters)}, ${formatPercent(model.ternaryShare)} ternary`],
+        ['work', `${formatShort(model.macsPerToken)} multiply-accumulates a token, forward`],
+        [
+          'memory',
+          `${formatBytes(memory.total)} to train (parameters ${formatBytes(memory.parameters)}, optimiser ` +
+            `${formatBytes(memory.optimizer)}, activations ${formatBytes(memory.activations)}` +
+            `${memory.scratch ? `, the head's kernel ${formatBytes(memory.scratch)}` : ''})`,
+        ],
+        [
+          'token-wise',
+          model.tokenWise
+            ? 'yes: no layer sees another token, so a step computes each distinct token once (collapse)'
+            : `no: ${mixers(model)} sees other tokens`,
+        ],
+        ...(model.tokenWise ? [] : [['documents', CROSSING] as [string, string]]),
+        ['ends', ends!],
+        ['compute', COMPUTES[compute]],
+        ...(causality.length
+          ? causality.map((result): [string, string] => ['causal', describeCausality(result)])
+          : [['causal', 'not tried, it would take long: --causal does'] as [string, string]]),
       ],
-      [
-        'token-wise',
-        model.tokenWise
-          ? 'yes: no layer sees another token, so a step computes each distinct token once (collapse)'
-          : `no: ${mixers(model)} sees other tokens`,
-      ],
-      ...(model.tokenWise ? [] : [['documents', CROSSING] as [string, string]]),
-      ['ends', ends!],
-      ['compute', COMPUTES[compute]],
-      ...(causality.length
-        ? causality.map((result): [string, string] => ['causal', describeCausality(result)])
-        : [['causal', 'not tried, it would take long: --causal does'] as [string, string]]),
-    ]),
+      terminal,
+    ),
     ...warnings.map(styles.yellow),
   ];
 }

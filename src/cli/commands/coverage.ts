@@ -30,13 +30,14 @@ export const coverage: CliCommand = {
   },
 };
 
-function describe(backends: readonly BackendCoverage[], { styles }: Terminal): string[] {
+function describe(backends: readonly BackendCoverage[], terminal: Terminal): string[] {
+  const { styles } = terminal;
   const columns: Column[] = [
     { title: 'op', align: 'left' },
     ...backends.map(({ backend }) => ({ title: backend, align: 'left' }) as const),
   ];
   const rows = OP_NAMES.map((op, i) => [op, ...backends.map(({ ops }) => cell(ops[i]!))]);
-  const [titles, ...lines] = formatTable(columns, rows);
+  const [titles, ...lines] = formatTable(columns, rows, terminal);
   const failures = backends.flatMap(({ backend, ops }) =>
     ops.flatMap(({ op, failure }) => (failure ? [styles.red(`${backend}, ${op}: ${failure}`)] : [])),
   );

@@ -135,7 +135,7 @@ async function run(names: readonly string[], options: DataOptions, terminal: Ter
       seconds: (performance.now() - began) / 1000,
     };
     if (options.json) return terminal.print(JSON.stringify(report));
-    for (const line of describe(report)) terminal.print(line);
+    for (const line of describe(report, terminal)) terminal.print(line);
     const vocab = options.tokenizer ? report.tokenizer.vocab : (options.vocab ?? DEFAULT_VOCAB);
     terminal.print(`\nNext: ${terminal.styles.bold(nextCommand(names, splits, options, vocab))}`);
   } catch (error) {
@@ -200,7 +200,7 @@ async function saveCopy(
   return file;
 }
 
-function describe({ tokenizer, splits, seconds }: DataReport): string[] {
+function describe({ tokenizer, splits, seconds }: DataReport, terminal: Terminal): string[] {
   const columns = ['documents', 'characters', 'text', 'tokens', 'tokens/character'];
   const rows = splits.map((split) => [
     split.split,
@@ -218,13 +218,17 @@ function describe({ tokenizer, splits, seconds }: DataReport): string[] {
     ...formatTable(
       [{ title: '', align: 'left' }, ...columns.map((title) => ({ title, align: 'right' }) as const)],
       rows,
+      terminal,
     ),
     '',
-    ...formatPairs([
-      ...places,
-      ['tokenizer', `${formatCount(tokenizer.vocab)} ids${tokenizer.file ? `, ${tokenizer.file}` : ''}`],
-      ['time', formatDuration(seconds)],
-    ]),
+    ...formatPairs(
+      [
+        ...places,
+        ['tokenizer', `${formatCount(tokenizer.vocab)} ids${tokenizer.file ? `, ${tokenizer.file}` : ''}`],
+        ['time', formatDuration(seconds)],
+      ],
+      terminal,
+    ),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { describeBound } from '../../backends/decorators/diff.ts';
 import { nativeStatus } from '../../backends/native/index.ts';
 import { commandLine } from '../../core/command-line.ts';
 import { computeName, computeNotice, computeOn, unlessFloat32 } from '../../core/compute.ts';
@@ -115,12 +116,14 @@ interface Compared {
 
 function conclude({ backend, against, compute, steps, ops }: Compared, { styles }: Terminal): string {
   const calls = ops.reduce((sum, op) => sum + op.calls, 0);
-  const what = `${formatPlural(calls, 'kernel call')} in ${formatPlural(steps, 'step')}`;
-  return `${styles.green('agree:')} ${[`${backend} and ${against}`, what, ...unlessFloat32(compute)].join(', ')}`;
+  const what = `${formatPlural(calls, 'kernel call')} in ${formatPlural(steps, 'step')} compared`;
+  const within = describeBound(Math.max(...ops.map(({ allowed }) => allowed)));
+  const parts = [`${backend} and ${against}`, what, within, ...unlessFloat32(compute)];
+  return `${styles.green('agree:')} ${parts.join(', ')}`;
 }
 
 /** Of each op on each backend the deviation that came closest to what is allowed, which may depend on what was rounded. */
-function describe(compared: readonly Compared[], { styles }: Terminal): string[] {
+function describe(compared: readonly Compared[], terminal: Terminal): string[] {
   const right = (title: string): Column => ({ title, align: 'right' });
   const columns: Column[] = [
     { title: 'greatest deviation', align: 'left' },
@@ -137,6 +140,6 @@ function describe(compared: readonly Compared[], { styles }: Terminal): string[]
       ...all.map((one) => (one === undefined ? '-' : one.worst === 0 ? 'none' : one.worst.toExponential(1))),
     ];
   });
-  const [titles, ...lines] = formatTable(columns, rows);
-  return [styles.bold(titles!), ...lines];
+  const [titles, ...lines] = formatTable(columns, rows, terminal);
+  return [terminal.styles.bold(titles!), ...lines];
 }

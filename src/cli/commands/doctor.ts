@@ -164,24 +164,28 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-function describe(report: MachineReport, { styles, env }: Terminal): string[] {
+function describe(report: MachineReport, terminal: Terminal): string[] {
+  const { styles, env } = terminal;
   const { cpus, memory, native } = report;
   const usable = cpus.usable === cpus.total ? '' : ` (${cpus.usable} for this process)`;
   const width = Math.max(...report.backends.map(({ name }) => name.length));
   const isa = env.FLASHLM_ISA;
   const named = isa && report.best === isaBackend(isa) ? ` (FLASHLM_ISA=${isa})` : '';
   return [
-    ...formatPairs([
-      ['Node', `${report.node} on ${report.platform}`],
-      ['CPU', `${report.cpu}, ${formatPlural(cpus.total, 'thread')}${usable}`],
-      ['Memory', `${formatBytes(memory.total)}, ${formatBytes(memory.free)} free`],
-      ['Kernels', native.path ?? 'none: everything runs on the reference backend'],
-      ...(native.path ? native.reasons : []).map((reason): [string, string] => ['Passed over', reason]),
-      ...(native.notBuilt.length
-        ? [['Not built', `${native.notBuilt.join(', ')}; build all with: ${native.build}`] as const]
-        : []),
-      ['Cache', report.cache],
-    ]),
+    ...formatPairs(
+      [
+        ['Node', `${report.node} on ${report.platform}`],
+        ['CPU', `${report.cpu}, ${formatPlural(cpus.total, 'thread')}${usable}`],
+        ['Memory', `${formatBytes(memory.total)}, ${formatBytes(memory.free)} free`],
+        ['Kernels', native.path ?? 'none: everything runs on the reference backend'],
+        ...(native.path ? native.reasons : []).map((reason): [string, string] => ['Passed over', reason]),
+        ...(native.notBuilt.length
+          ? [['Not built', `${native.notBuilt.join(', ')}; build all with: ${native.build}`] as const]
+          : []),
+        ['Cache', report.cache],
+      ],
+      terminal,
+    ),
     '',
     styles.bold('Backends'),
     ...report.backends.map((backend) => {

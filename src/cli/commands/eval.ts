@@ -68,7 +68,8 @@ async function run(path: string, options: EvalOptions, terminal: Terminal): Prom
     const { documents } = tokens.info;
     tokens.close();
     if (options.json) terminal.print(JSON.stringify(event));
-    else for (const line of describe(event, documents, trained)) terminal.print(line);
+    else for (const line of describe(event, documents, trained, terminal)) terminal.print(line);
+    for (const finding of composed.backend.findings?.() ?? []) progress.note(finding);
   } finally {
     progress.end();
     trained.composed.dispose();
@@ -99,17 +100,25 @@ function isSource(files: readonly string[], recipe: Recipe): boolean {
   return files.some((file) => trained.has(file));
 }
 
-function describe(event: EvalEvent, documents: number, { recipe, composed }: Trained): string[] {
+function describe(
+  event: EvalEvent,
+  documents: number,
+  { recipe, composed }: Trained,
+  terminal: Terminal,
+): string[] {
   const { split, loss, floor, bpc, bpb, tokens, characters, bytes } = event;
   const least =
     floor === null ? '' : `, floor ${formatLoss(floor)} (the least a model that sees one token can reach)`;
   const size = `${formatCount(tokens)} tokens, ${formatCount(characters)} characters, ${formatCount(bytes)} bytes`;
-  return formatPairs([
-    ['model', `${recipe.name}, step ${formatCount(event.step)}, backend ${composed.backend.name}`],
-    ['text', `${split}: ${formatPlural(documents, 'document')}, ${size}`],
-    ['loss', `${formatLoss(loss)} nats a token${least}`],
-    ['PPL', `${formatPpl(event, 3)} (comparable for the same tokenizer only)`],
-    ['BPC', `${formatBits(bpc, event, 4)} bits a character`],
-    ['BPB', `${formatBits(bpb, event, 4)} bits a byte`],
-  ]);
+  return formatPairs(
+    [
+      ['model', `${recipe.name}, step ${formatCount(event.step)}, backend ${composed.backend.name}`],
+      ['text', `${split}: ${formatPlural(documents, 'document')}, ${size}`],
+      ['loss', `${formatLoss(loss)} nats a token${least}`],
+      ['PPL', `${formatPpl(event, 3)} (comparable for the same tokenizer only)`],
+      ['BPC', `${formatBits(bpc, event, 4)} bits a character`],
+      ['BPB', `${formatBits(bpb, event, 4)} bits a byte`],
+    ],
+    terminal,
+  );
 }

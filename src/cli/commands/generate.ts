@@ -78,6 +78,7 @@ async function run(path: string, options: GenerateOptions, terminal: Terminal): 
     write('\n');
     if (terminal.interactive && trained.composed.model.coupling === 'row')
       terminal.note(terminal.noteStyles.dim(babbleNote(trained.recipe.name)));
+    for (const finding of trained.composed.backend.findings?.() ?? []) progress.note(finding);
     const { step } = trained;
     if (options.json)
       terminal.print(JSON.stringify({ step, seed, prompt, text: prompt + text, tokens, ending, seconds }));

@@ -47,7 +47,9 @@ export const gradcheck: CliCommand = {
           .finally(() => progress.end());
         const wrong = results.filter((result) => !isRight(result));
         if (options.json)
-          terminal.print(JSON.stringify({ name: recipe.name, right: wrong.length === 0, results }));
+          terminal.print(
+            JSON.stringify({ name: recipe.name, right: wrong.length === 0, results: withVerdicts(results) }),
+          );
         else terminal.print(describe(results, wrong, Boolean(options.all), terminal).join('\n'));
         if (wrong.length) throw new Exit(1);
       });
@@ -61,6 +63,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'probes', align: 'right' },
   { title: 'worst', align: 'right' },
   { title: 'allowed', align: 'right' },
+  { title: 'is', align: 'left' },
   { title: 'surrogate', align: 'left' },
 ];
 
@@ -68,10 +71,11 @@ function describe(
   results: readonly GradientResult[],
   wrong: readonly GradientResult[],
   all: boolean,
-  { styles }: Terminal,
+  terminal: Terminal,
 ): string[] {
+  const { styles } = terminal;
   const lines = all ? results : fold(results);
-  const [titles, ...rows] = formatTable(COLUMNS, lines.map(row));
+  const [titles, ...rows] = formatTable(COLUMNS, lines.map(row), terminal);
   const probes = formatCount(results.reduce((sum, { probes }) => sum + probes, 0));
   const conclusion = wrong.length
     ? `${styles.red('wrong:')} ${formatPlural(wrong.length, 'gradient')} of ${formatCount(results.length)}: ` +
@@ -85,9 +89,14 @@ function describe(
   ];
 }
 
+/** A worst error that is not a number is null in JSON, so each result says itself whether it is right. */
+const withVerdicts = (results: readonly GradientResult[]) =>
+  results.map((result) => ({ ...result, right: isRight(result) }));
+
 const name = ({ layer, of }: GradientResult): string => `${layer}, ${of}`;
 
-function row({ layer, type, of, probes, worst, bound, surrogate }: GradientResult): string[] {
+function row(result: GradientResult): string[] {
+  const { layer, type, of, probes, worst, bound, surrogate } = result;
   // A parameter's name begins with its layer's path.
   const short = of.startsWith(`${layer}.`) ? of.slice(layer.length + 1) : of;
   return [
@@ -95,8 +104,9 @@ function row({ layer, type, of, probes, worst, bound, surrogate }: GradientResul
     type,
     short,
     formatCount(probes),
-    worst.toExponential(1),
+    Number.isFinite(worst) ? worst.toExponential(1) : 'no number',
     bound.toExponential(0),
+    isRight(result) ? 'right' : 'WRONG',
     surrogate.length ? `${surrogate.join(' and ')} linearised` : '',
   ];
 }

@@ -61,16 +61,19 @@ async function run(path: string, options: ReplayOptions, terminal: Terminal): Pr
       );
     } else {
       const place = layer ? `${layer.path}, ${layer.pass}` : 'no layer';
-      const pairs = formatPairs([
-        ['call', `${op} in ${place}${step === null ? '' : `, step ${step + 1}`}`],
+      const pairs = formatPairs(
         [
-          'recorded',
-          `${mismatch.arg}[${mismatch.row}, ${mismatch.col}]: ${mismatch.actual} on ${name}, ${mismatch.expected} on ${against}`,
+          ['call', `${op} in ${place}${step === null ? '' : `, step ${step + 1}`}`],
+          [
+            'recorded',
+            `${mismatch.arg}[${mismatch.row}, ${mismatch.col}]: ${mismatch.actual} on ${name}, ${mismatch.expected} on ${against}`,
+          ],
+          ['now', `${names[0]} against ${names[1]}`],
         ],
-        ['now', `${names[0]} against ${names[1]}`],
-      ]);
+        terminal,
+      );
       // A stranger's file can name anything: what a terminal would obey is not shown as it is.
-      for (const line of [...pairs, '', ...describe(result)]) terminal.print(printable(line));
+      for (const line of [...pairs, '', ...describe(result, terminal)]) terminal.print(printable(line));
       for (const line of conclude(result, names, terminal)) terminal.print(line);
     }
     if (result.deviations.some((d) => d.mismatch)) throw new Exit(1);
@@ -116,7 +119,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'first', align: 'left' },
 ];
 
-function describe({ deviations }: Replay): string[] {
+function describe({ deviations }: Replay, terminal: Terminal): string[] {
   const rows = deviations.map(({ arg, elements, beyond, near, worst, mismatch }) => [
     arg,
     formatCount(elements),
@@ -125,7 +128,7 @@ function describe({ deviations }: Replay): string[] {
     near === 0 ? 'none' : near.toExponential(0),
     mismatch ? `[${mismatch.row}, ${mismatch.col}]: ${mismatch.actual}, expected ${mismatch.expected}` : '',
   ]);
-  return formatTable(COLUMNS, rows);
+  return formatTable(COLUMNS, rows, terminal);
 }
 
 function conclude(

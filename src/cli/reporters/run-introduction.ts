@@ -3,11 +3,11 @@ import { shown } from '../../recipes/read-file.ts';
 import type { Session } from '../../recipes/session.ts';
 import { stepsOf } from '../../train/limits.ts';
 import { formatCount, formatDuration, formatPlural } from '../format.ts';
-import { formatPairs } from '../table.ts';
+import { formatPairs, type Page } from '../table.ts';
 import { describeEnd, type RunPlan, warnOfFewSteps } from './run-plan.ts';
 
 /** What runs, in a few lines before the first step: model, backend, path, data, directory. */
-export function introduce(session: Session, plan: RunPlan): string[] {
+export function introduce(session: Session, plan: RunPlan, page: Page): string[] {
   const { recipe, composed, data, directory, run, startStep } = session;
   const { backend, model } = composed;
   const tokenWise = model.coupling === 'row';
@@ -20,16 +20,19 @@ export function introduce(session: Session, plan: RunPlan): string[] {
   const steps = stepsOf(plan.limits, plan.tokensPerStep, plan.tokensPerEpoch);
   const warning = warnOfFewSteps(plan, steps, startStep > 0);
   return [
-    ...formatPairs([
+    ...formatPairs(
       [
-        'model',
-        `${recipe.name}: ${formatPlural(model.store.count, 'parameter')}${tokenWise ? ', token-wise' : ''}`,
+        [
+          'model',
+          `${recipe.name}: ${formatPlural(model.store.count, 'parameter')}${tokenWise ? ', token-wise' : ''}`,
+        ],
+        ['backend', how.join(', ')],
+        ['data', describeData(recipe.data.source, data)],
+        ['ends', describeEnd(plan)],
+        ['run', shown(directory.path)],
       ],
-      ['backend', how.join(', ')],
-      ['data', describeData(recipe.data.source, data)],
-      ['ends', describeEnd(plan)],
-      ['run', shown(directory.path)],
-    ]),
+      page,
+    ),
     ...(startStep ? [goingOn(session)] : []),
     ...(warning ? [warning] : []),
   ];

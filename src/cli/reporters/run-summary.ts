@@ -22,7 +22,7 @@ import {
   formatShort,
   printable,
 } from '../format.ts';
-import { type Column, formatTable } from '../table.ts';
+import { type Column, formatTable, type Page } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { timingTables } from '../timing-tables.ts';
 import { describeDivergence } from './describe-divergence.ts';
@@ -59,8 +59,9 @@ export class RunSummary {
     session: Session,
     divergence: Divergence | null,
     next: string,
-    { styles }: Terminal,
+    terminal: Terminal,
   ): string[] {
+    const { styles } = terminal;
     const { ending, step } = done;
     // Validation losses of earlier steps are not the run's result.
     const evals = [...this.evals.values()].filter((event) => event.step === step);
@@ -71,12 +72,13 @@ export class RunSummary {
       ),
       ...(divergence ? [styles.yellow(describeDivergence(divergence, session))] : []),
       '',
-      ...scores(evals, this.meter.floor),
+      ...scores(evals, this.meter.floor, terminal),
       '',
       this.step
         ? this.speed(this.step, session)
         : describeNothingLeft(this.meter.limits, this.meter.progress),
-      ...(this.timing ? ['', ...timingTables(this.timing, styles)] : []),
+      ...(session.composed.backend.findings?.() ?? []),
+      ...(this.timing ? ['', ...timingTables(this.timing, terminal)] : []),
       ...(this.sample
         ? ['', styles.bold('Sample'), ...indent(printable(this.sample.text)), ...this.babble(session)]
         : []),
@@ -108,7 +110,7 @@ const COLUMNS: readonly Column[] = [
   ),
 ];
 
-function scores(evals: readonly EvalEvent[], floor: number | null): string[] {
+function scores(evals: readonly EvalEvent[], floor: number | null, page: Page): string[] {
   const rows = evals.map((event) => [
     event.split,
     formatLoss(event.loss),
@@ -123,7 +125,7 @@ function scores(evals: readonly EvalEvent[], floor: number | null): string[] {
     : '; not causal: the model may see what it predicts, so these are no scores of a language model';
   if (rows.length === 0) return [];
   return [
-    ...formatTable(COLUMNS, rows),
+    ...formatTable(COLUMNS, rows, page),
     `(loss in nats a token${label})`,
     ...(floor === null
       ? []

@@ -50,7 +50,7 @@ export class RunView {
     this.summary = new RunSummary(this.meter);
     this.reporter = chooseReporter(options, terminal, this.meter, new StepPace(recipe.log.every));
     this.saved = startStep || -1;
-    if (!options.quiet) for (const line of introduce(session, this.plan)) this.say(line);
+    if (!options.quiet) for (const line of introduce(session, this.plan, terminal)) this.say(line);
   }
 
   onEvent(event: TrainEvent): void {
@@ -82,6 +82,9 @@ export class RunView {
   /** The run has come to its end, or to where it was interrupted. `next` is the command to type now. */
   end(done: DoneEvent, next: string): void {
     this.reporter.close();
+    if (this.options.json || done.ending === 'interrupted') {
+      for (const finding of this.session.composed.backend.findings?.() ?? []) this.terminal.note(finding);
+    }
     if (done.ending === 'interrupted') {
       this.terminal.note(`Stopped after step ${formatCount(done.step)}; everything is saved.`);
       this.terminal.note(`Go on with: ${this.resumeCommand}`);
