@@ -40,6 +40,8 @@ export interface Outcome {
   readonly returned: number | undefined;
   /** The values of the call's choices. */
   readonly choices: readonly string[];
+  /** What the terms are large that each element is a sum of, by flat name; asked for where results differ. */
+  readonly terms?: () => ReadonlyMap<string, Float64Array>;
 }
 
 /** The outcome of a call with these arguments; the tensors are the call's own. */
@@ -72,11 +74,11 @@ function nearOf(op: OpName, name: string, tensor: Tensor, measure: Real, choices
 
 /**
  * Compares what two calls of one op left behind, argument by argument: equality for integers and where the table says
- * `exact`, `|a - b| <= near * (|b| + size)` for other reals. `size` is the RMS of the whole output or of the element's
- * row, whichever is greater: a float32 sum is off by what its own terms are large, and the rows of one batch (a token
- * that occurs once, one that occurs thousands of times) can differ by orders of magnitude. With `before`, what an
- * argument that is added into held before the call, the bound is for the change. What backends keep to themselves
- * (packed weights) is not compared.
+ * `exact`, `|a - b| <= near * (|b| + size)` for other reals. `size` is the RMS of the element's row, or of the whole output
+ * where the table says so: a float32 sum is off by what its own terms are large, and others of its row are as large as
+ * they are. Where that is not so, as in a row of one column whose terms cancel, the expected outcome's `terms` decide.
+ * With `before`, what an argument that is added into held before the call, the bound is for the change. What backends
+ * keep to themselves (packed weights) is not compared.
  */
 export function deviations(
   op: OpName,
@@ -87,42 +89,55 @@ export function deviations(
   const isPrivate = new Set(
     flatArgs(op).flatMap((arg) => (arg.kind === 'tensor' && arg.packs ? [arg.name] : [])),
   );
+  const { agree } = OPS[op];
   const compared = [...expected.tensors].filter(([name]) => !isPrivate.has(name));
   const found = compared.map(([name, measure]) => {
     const mine = actual.tensors.get(name)!;
-    const close = nearOf(op, name, mine, measure.dtype as Real, expected.choices);
-    return deviation(name, mine, measure, close, before?.get(name));
+    const near = nearOf(op, name, mine, measure.dtype as Real, expected.choices);
+    const whole = agree !== 'exact' && (agree.whole?.includes(name) ?? false);
+    const compare = (terms?: Float64Array) =>
+      deviation(name, mine, measure, { near, whole, before: before?.get(name), terms });
+    const found = compare();
+    const terms = found.mismatch && agree !== 'exact' ? expected.terms?.().get(name) : undefined;
+    return terms ? compare(terms) : found;
   });
   if (expected.returned === undefined) return found;
   const number = (value: number | undefined): Tensor => {
     return { dtype: 'f64', rows: 1, cols: 1, label: op, data: Float64Array.of(value ?? Number.NaN) };
   };
-  const { agree } = OPS[op];
   const near = agree === 'exact' ? 0 : agree.near;
+  const whole = true;
   return [
     ...found,
-    deviation('returned', number(actual.returned), number(expected.returned), near, undefined),
+    deviation('returned', number(actual.returned), number(expected.returned), { near, whole }),
   ];
+}
+
+interface Bounds {
+  readonly near: number;
+  /** The size is that of the whole output, else of the element's row. */
+  readonly whole: boolean;
+  readonly before?: Tensor;
+  readonly terms?: Float64Array;
 }
 
 function deviation(
   arg: string,
   actual: Tensor,
   expected: Tensor,
-  near: number,
-  before: Tensor | undefined,
+  { near, whole, before, terms }: Bounds,
 ): Deviation {
   const [a, b, old] = [actual.data, expected.data, before?.data];
   const { rows, cols } = expected;
   // Of what is added into, the change is what a kernel answers for; the sum itself is only rounded.
   const value = (i: number): number => b[i]! - (old ? old[i]! : 0);
-  const whole = rms(value, 0, b.length);
+  const ofAll = whole ? rms(value, 0, b.length) : 0;
   let [beyond, worst] = [0, 0];
   let mismatch: Mismatch | null = null;
   for (let row = 0; row < rows; row++) {
-    const size = Math.max(whole, rms(value, row * cols, (row + 1) * cols));
+    const size = whole ? ofAll : rms(value, row * cols, (row + 1) * cols);
     for (let i = row * cols; i < (row + 1) * cols; i++) {
-      const scale = Math.abs(value(i)) + size;
+      const scale = Math.abs(value(i)) + Math.max(size, terms?.[i] ?? 0);
       const rounding = old ? ROUNDINGS * STORED * Math.max(Math.abs(b[i]!), Math.abs(old[i]!)) : 0;
       const distance = Math.abs(a[i]! - b[i]!);
       if (Number.isFinite(b[i]!) && distance <= near * scale + rounding) {

@@ -33,6 +33,15 @@ export function flatValues(op: OpName, values: readonly unknown[]): unknown[] {
   );
 }
 
+/** Flat values as the arguments of the op: what `flatValues` undoes. */
+export function groupedValues(op: OpName, flat: readonly unknown[]): unknown[] {
+  let at = 0;
+  return OPS[op].args.map((arg: ArgSpec): unknown => {
+    if (arg.kind !== 'group') return flat[at++];
+    return Object.fromEntries(Object.keys(arg.fields).map((field) => [field, flat[at++]]));
+  });
+}
+
 /** A dimension's value: `'M+1'` is one more than `M`. */
 export function sizeOf(dim: Dim, dims: Dims): number {
   if (typeof dim === 'number') return dim;

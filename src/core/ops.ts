@@ -59,9 +59,11 @@ export interface OpSpec {
   readonly args: readonly ArgSpec[];
   /**
    * How closely two backends must agree: `exact` bit for bit, or every element within
-   * `|a - b| <= near * (|b| + size)`; see `deviations`.
+   * `|a - b| <= near * (|b| + size)`; see `deviations`. `size` is the RMS of the element's row: rows of one batch (a token
+   * that occurs once, one that occurs thousands of times) can differ by orders of magnitude. Of the outputs in `whole`
+   * it is that of all elements.
    */
-  readonly agree: 'exact' | { readonly near: number };
+  readonly agree: 'exact' | { readonly near: number; readonly whole?: readonly string[] };
   /** Arithmetic of one call; one multiply-accumulate is 2. `integer` work is measured against the int8 limit. */
   readonly flops: (d: Dims, has?: Present) => number;
   readonly integer?: true;
@@ -147,6 +149,9 @@ const targets = group<SparseTargets>('targets', {
 
 /** One float32 kernel against another (numerics: "What must agree, and how closely"). */
 const near = { near: 1e-5 } as const;
+
+/** Losses are added up over rows: an error matters beside their sum. */
+const nearButNats = { ...near, whole: ['outNats'] } as const;
 
 const precision = choice('precision', PRECISIONS);
 const floatPrecision = choice('precision', FLOAT_PRECISIONS);
@@ -325,7 +330,7 @@ export const OPS: OpTable = {
       targets,
       scalar('scale'),
     ],
-    agree: near,
+    agree: nearButNats,
     flops: ({ M, V }) => 20 * M * V,
   },
   headLoss: {
@@ -339,7 +344,7 @@ export const OPS: OpTable = {
       scalar('scale'),
       floatPrecision,
     ],
-    agree: near,
+    agree: nearButNats,
     // Logits, and a product for each of the two gradients.
     flops: ({ M, V, D }, has = () => true) =>
       2 * M * V * D * (1 + Number(has('outDh')) + Number(has('accTable'))) + 20 * M * V,

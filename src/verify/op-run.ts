@@ -1,3 +1,4 @@
+import { termSizes } from '../backends/decorators/term-sizes.ts';
 import { type Outcome, outcomeOf } from '../core/agreement.ts';
 import type { Backend } from '../core/backend.ts';
 import type { Precision } from '../core/compute.ts';
@@ -99,12 +100,24 @@ class Run {
     }
   }
 
+  /** The values of the call before it, in float64. */
+  private flatInputs(): unknown[] {
+    return this.inputs.map((input, i) => {
+      if (typeof input !== 'object') return input;
+      const { arg, rows, cols, values } = input;
+      if (!values) return null;
+      const t = tensor(arg.dtype === 'real' ? 'f64' : arg.dtype, rows, cols, flatArgs(this.op)[i]!.name);
+      if (arg.role !== 'out') (t.data as Float64Array).set(values);
+      return t;
+    });
+  }
+
   run(): Outcome {
     const values = this.placeAll();
     const kernel = this.backend.kernels[this.op] as (...values: unknown[]) => number | undefined;
     const returned = kernel(...values);
     this.checkMemory();
-    return outcomeOf(this.op, values, returned);
+    return { ...outcomeOf(this.op, values, returned), terms: () => termSizes(this.op, this.flatInputs()) };
   }
 }
 

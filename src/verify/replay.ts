@@ -1,11 +1,10 @@
 import { copyAccumulated, measureType, mirrorCall } from '../backends/decorators/call-mirror.ts';
 import type { Recording } from '../backends/decorators/recording.ts';
+import { termSizes } from '../backends/decorators/term-sizes.ts';
 import { type Deviation, deviations, outcomeOf } from '../core/agreement.ts';
 import type { Backend } from '../core/backend.ts';
 import { checkCall } from '../core/check-call.ts';
-import type { OpName } from '../core/kernels.ts';
-import { realOf } from '../core/op-calls.ts';
-import { type ArgSpec, OPS } from '../core/ops.ts';
+import { groupedValues, realOf } from '../core/op-calls.ts';
 
 /** A recorded call, run again. */
 export interface Replay {
@@ -22,7 +21,7 @@ export interface Replay {
  */
 export function replay(recording: Recording, backend: Backend, against: Backend): Replay {
   const { op } = recording;
-  const values = unflatten(op, recording.inputs);
+  const values = groupedValues(op, recording.inputs);
   // The file may come from anybody: a kernel must never see what does not fit the op.
   checkCall(op, values, realOf(op, values) ?? backend.real);
   const run = (on: Backend, real: Backend['real'], inPlace = false) => {
@@ -31,7 +30,8 @@ export function replay(recording: Recording, backend: Backend, against: Backend)
     return outcomeOf(op, mirrored, kernel(...mirrored));
   };
   const mine = run(backend, backend.real, true);
-  const measure = run(against, measureType(op, backend, against));
+  const terms = () => termSizes(op, recording.inputs);
+  const measure = { ...run(against, measureType(op, backend, against)), terms };
   const [recorded] = recording.outcomes;
   const sameAsRecorded =
     Object.is(mine.returned, recorded.returned) &&
@@ -40,13 +40,4 @@ export function replay(recording: Recording, backend: Backend, against: Backend)
       return now?.length === data.length && data.every((v: number, i: number) => Object.is(v, now[i]));
     });
   return { deviations: deviations(op, mine, measure, copyAccumulated(op, values)), sameAsRecorded };
-}
-
-/** Flat values as the arguments of the op; the packed form of a weight is made anew by each backend. */
-function unflatten(op: OpName, flat: readonly unknown[]): unknown[] {
-  let at = 0;
-  return OPS[op].args.map((arg: ArgSpec): unknown => {
-    if (arg.kind !== 'group') return flat[at++];
-    return Object.fromEntries(Object.keys(arg.fields).map((field) => [field, flat[at++]]));
-  });
 }

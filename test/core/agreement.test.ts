@@ -32,7 +32,7 @@ function compare(
 }
 
 describe('the agreement of two results', () => {
-  it('is measured against the element and the size of the output', () => {
+  it('is measured against the element and the size of its row', () => {
     expect(compare('silu', [1, 2.00001, 3], [1, 2, 3])).toMatchObject({ beyond: 0, mismatch: null });
     expect(compare('silu', [1, 2.001, 3], [1, 2, 3]).mismatch).toMatchObject({
       arg: 'out',
@@ -47,6 +47,36 @@ describe('the agreement of two results', () => {
     const expected = [...small, ...large];
     const near = [...small, 1000, 1e-4 + 2e-3];
     expect(compare('silu', near, expected, { cols: 2 }).beyond).toBe(0);
+  });
+
+  it('is not measured against other rows, unless the table says so', () => {
+    const [expected, off] = [
+      [1e-3, 1e-3, 1000, 1000],
+      [1e-3, 1.1e-3, 1000, 1000],
+    ];
+    expect(compare('silu', off, expected, { cols: 2 }).mismatch).toMatchObject({ row: 0, col: 1 });
+    const column = { cols: 1, name: 'outNats' };
+    expect(compare('softmaxCrossEntropy', off, expected, column).beyond).toBe(0);
+    expect(compare('softmaxCrossEntropy', off, expected, { ...column, name: 'outDz' }).beyond).toBe(1);
+  });
+
+  it('asks what the terms of a sum are large only where it is exceeded', () => {
+    let asked = 0;
+    const terms = () => {
+      asked++;
+      return new Map([['out', Float64Array.of(0, 500)]]);
+    };
+    const against = (actual: readonly number[]) =>
+      deviations('matmul', outcome(matrix(2, actual, 'f32')), {
+        ...outcome(matrix(2, [1, 1e-3])),
+        terms,
+      })[0]!;
+    expect(against([1, 1e-3]).beyond).toBe(0);
+    expect(asked).toBe(0);
+    expect(against([1, 2e-3])).toMatchObject({ beyond: 0, mismatch: null });
+    expect(asked).toBe(1);
+    expect(against([1.001, 1e-3]).mismatch).toMatchObject({ index: 0 });
+    expect(against([1, 1e-2]).mismatch).toMatchObject({ index: 1, bound: expect.closeTo(5e-3, 4) });
   });
 
   it('has no room for anything beside an infinity or a NaN', () => {

@@ -147,6 +147,6 @@ function inType(t: Tensor, real: Backend['real']): Tensor {
 }
 
 /** An outcome that later calls do not change. */
-export function copyOutcome({ tensors, ...rest }: Outcome): Outcome {
-  return { tensors: new Map([...tensors].map(([name, t]) => [name, copyOf(t)])), ...rest };
+export function copyOutcome({ tensors, returned, choices }: Outcome): Outcome {
+  return { tensors: new Map([...tensors].map(([name, t]) => [name, copyOf(t)])), returned, choices };
 }

@@ -5,6 +5,7 @@ import type { OpName } from '../../core/kernels.ts';
 import { copyAccumulated, copyOutcome, inputsOf, measureType, mirrorCall } from './call-mirror.ts';
 import { LayerPosition } from './layer-position.ts';
 import type { Recording } from './recording.ts';
+import { termSizes } from './term-sizes.ts';
 import { countOf, wrapBackend } from './wrap.ts';
 
 /** Two backends that do not agree, with the call that shows it. */
@@ -60,7 +61,12 @@ export function diff(against: Backend, { every = 1, onCompared }: DiffOptions = 
       const returned = call();
       const kernel = against.kernels[op] as (...values: unknown[]) => unknown;
       const expected = kernel(...mirrored);
-      const outcomes = [outcomeOf(op, values, returned), outcomeOf(op, mirrored, expected)] as const;
+      const inputs = () => inputsOf(op, values, mirrored, before, inner.real);
+      const terms = () => termSizes(op, inputs());
+      const outcomes = [
+        outcomeOf(op, values, returned),
+        { ...outcomeOf(op, mirrored, expected), terms },
+      ] as const;
       const found = deviations(op, ...outcomes, before);
       const mismatch = found.find((d) => d.mismatch)?.mismatch;
       if (mismatch) {
@@ -71,7 +77,7 @@ export function diff(against: Backend, { every = 1, onCompared }: DiffOptions = 
           step,
           backends: [inner.name, against.name],
           mismatch,
-          inputs: inputsOf(op, values, mirrored, before, inner.real),
+          inputs: inputs(),
           outcomes: [copyOutcome(outcomes[0]), copyOutcome(outcomes[1])],
         });
       }
