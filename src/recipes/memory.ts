@@ -120,23 +120,14 @@ const SMALLER = 'Make the model (dim, out, repeat, vocab), data.batch or train.b
 
 /** @throws FlashError for a run that needs more memory than there is, naming the bytes. */
 export function requireMemory(estimate: MemoryEstimate, available: number = availableMemory()): void {
-  const { total, largest: array, ...parts } = estimate;
-  if (array > constants.MAX_LENGTH) {
-    throw new FlashError(
-      `One array of the run would need ${readable(array)}; Node allows ${readable(constants.MAX_LENGTH)}`,
-      { remedy: SMALLER, exitCode: 2 },
-    );
-  }
-  if (total <= available) return;
-  const largest = Object.entries(parts).sort((a, b) => b[1] - a[1])[0]!;
-  throw new FlashError(
-    `The run would need ${readable(total)} of memory (${largest[0]}: ${readable(largest[1])}); ` +
-      `there are ${readable(available)}`,
-    {
-      remedy: SMALLER,
-      exitCode: 2,
-    },
-  );
+  const { total, largest, ...parts } = estimate;
+  const [part, bytes] = Object.entries(parts).sort((a, b) => b[1] - a[1])[0]!;
+  const what =
+    total > available
+      ? `The run would need ${readable(total)} of memory (${part}: ${readable(bytes)}); there are ${readable(available)}`
+      : largest > constants.MAX_LENGTH &&
+        `One array of the run would need ${readable(largest)}; Node allows ${readable(constants.MAX_LENGTH)}`;
+  if (what) throw new FlashError(what, { remedy: SMALLER, exitCode: 2 });
 }
 
 const readable = (bytes: number): string => `${bytes.toLocaleString('en')} bytes (${formatBytes(bytes)})`;

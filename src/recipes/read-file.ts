@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
 import { fileError, formatBytes } from '../core/files.ts';
 import { fromHome } from '../core/home-path.ts';
@@ -59,10 +60,7 @@ function readChain(file: string, askedAt: Place, above: readonly string[]): MapT
   if (above.length === MAX_CHAIN) {
     throw new RecipeError([{ place: askedAt, message: `more than ${MAX_CHAIN} recipes extend each other` }]);
   }
-  const tree = readTree(file, askedAt);
-  if (tree.kind !== 'map') {
-    throw new RecipeError([{ place: tree.place, message: `a recipe must be a map, found ${show(tree)}` }]);
-  }
+  const tree = readMap(file, askedAt);
   const base = entry(tree, 'extends')?.value;
   if (!base) return tree;
   if (base.kind !== 'scalar' || typeof base.value !== 'string') {
@@ -71,6 +69,23 @@ function readChain(file: string, askedAt: Place, above: readonly string[]): MapT
   }
   const below = readChain(findRecipe(base.value, base.place), base.place, [...above, real]);
   return mergeRecipes(below, without(tree, 'extends'));
+}
+
+/** Who gives a text in a recipe's place wants to train on it, and should not hear of YAML's rules. */
+function readMap(file: string, askedAt: Place): MapTree {
+  const isYaml = /\.ya?ml$/.test(file);
+  try {
+    const tree = readTree(file, askedAt);
+    if (tree.kind === 'map') return tree;
+    throw new RecipeError([{ place: tree.place, message: `a recipe must be a map, found ${show(tree)}` }]);
+  } catch (error) {
+    // Mistakes in the file have a line there; what can't be read at all has none.
+    if (isYaml || !(error instanceof RecipeError) || error.issues[0]?.place.line === askedAt.line)
+      throw error;
+    const name = shown(file);
+    const message = `${name} is not a recipe; to train on it as a text: ${commandLine`train v61 --data ${name}`}`;
+    throw new RecipeError([{ place: askedAt, message }], error);
+  }
 }
 
 function readTree(file: string, place: Place): Tree {

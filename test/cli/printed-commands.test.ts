@@ -177,6 +177,11 @@ describe.skipIf(process.platform === 'win32')('a printed command works as it is'
       expect(await printed([...bench, '--quick', '--op', 'add', '--shape', 'S=8'])).toContain('"format"');
   });
 
+  it('where a text is given in the place of a recipe: train on it', async () => {
+    const train = await only(['train', `./${ODD}.txt`], 2);
+    await printed([...train, ...SMALL, '--out', 'by mistake']);
+  });
+
   it('where a backend can not run: what this machine offers', async () => {
     const doctor = await only(tiny('--backend', 'native:mmx'), 2);
     const text = await printed(doctor);

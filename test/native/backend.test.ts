@@ -50,6 +50,9 @@ describe('choosing kernels', () => {
   it('refuses thread counts that are none', () => {
     for (const threads of [0, -1, 1.5, Number.NaN, 100_000])
       expect(() => createNativeBackend({ threads })).toThrow(/threads is .+, expected 1 to/);
+    expect(() => createNativeBackend({ threads: 5000 })).toThrow(
+      expect.objectContaining({ remedy: expect.stringContaining('FLASHLM_THREADS'), exitCode: 2 }),
+    );
     vi.stubEnv('FLASHLM_THREADS', 'many');
     expect(() => createNativeBackend()).toThrow(/FLASHLM_THREADS is 'many'/);
   });

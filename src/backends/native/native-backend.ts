@@ -75,11 +75,14 @@ export function createEngine(options: EngineOptions): { readonly addon: Addon; r
     return { addon, engine: new addon.Engine(given) };
   } catch (error) {
     const { message } = error as Error;
+    const isThreads = message.startsWith('native: threads');
     throw new FlashError(message, {
-      where: named ? `FLASHLM_ISA=${named}` : undefined,
-      remedy: message.endsWith('was not built')
-        ? `Build it with: ${buildCommand()}`
-        : `see what this machine offers: ${commandLine`doctor`}`,
+      where: named && !isThreads ? `FLASHLM_ISA=${named}` : undefined,
+      remedy: isThreads
+        ? 'Give another number with --threads, train.threads or FLASHLM_THREADS.'
+        : message.endsWith('was not built')
+          ? `Build it with: ${buildCommand()}`
+          : `see what this machine offers: ${commandLine`doctor`}`,
       exitCode: 2,
     });
   }
