@@ -1,4 +1,4 @@
-import { closeSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { FlashError } from '../core/errors.ts';
 import { fileError } from '../core/files.ts';
@@ -88,9 +88,10 @@ async function* plainBlocks(path: string, { onRead }: ReadListener): AsyncGenera
 async function* fileBlocks(path: string, onRead: ReadListener['onRead']): AsyncGenerator<Buffer> {
   const fd = openRegularFile(path, CANNOT_READ);
   try {
-    const buffer = Buffer.allocUnsafe(BLOCK_BYTES);
+    // Folders may hold thousands of small files.
+    const buffer = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, Math.max(HEAD_BYTES, fstatSync(fd).size)));
     for (;;) {
-      const count = readSync(fd, buffer, 0, BLOCK_BYTES, null);
+      const count = readSync(fd, buffer, 0, buffer.length, null);
       if (count === 0) return;
       yield buffer.subarray(0, count);
       // Told of when it was used: progress is that of the work.
