@@ -100,11 +100,11 @@ export class Sandbox {
     return { ...packed, path: path.join(this.folder, packed.filename) };
   }
 
-  project(name) {
+  project(name, manifest = { private: true, type: 'module' }) {
     const folder = path.join(this.folder, name);
     mkdirSync(folder);
     const project = new Project(folder, this.env);
-    project.write('package.json', '{ "private": true, "type": "module" }\n');
+    if (manifest) project.write('package.json', JSON.stringify(manifest));
     return project;
   }
 

@@ -9,7 +9,7 @@ import { needEmulator } from '../native/arm64-node.mjs';
 import { checkArm } from './package-checks/arm.mjs';
 import { checkContents } from './package-checks/contents.mjs';
 import { checkFallback } from './package-checks/fallback.mjs';
-import { checkExtending, checkUse } from './package-checks/use.mjs';
+import { checkCommonJs, checkExtending, checkUse } from './package-checks/use.mjs';
 import { repository, Sandbox } from './package-sandbox.mjs';
 
 const hostOnly = process.argv.includes('--host-only');
@@ -39,6 +39,8 @@ try {
   await step('npm installs it with its scripts, without a compiler', () => project.install(packed.path));
   await checkUse(project, step);
   await checkExtending(project, step);
+
+  await checkCommonJs(sandbox.project('commonjs', null), packed, step);
 
   const bare = sandbox.project('without-scripts');
   await step('npm installs it with --ignore-scripts', () => bare.install(packed.path, '--ignore-scripts'));

@@ -1,5 +1,10 @@
 // The public API: what a plugin, an example or another program builds on.
 export { z } from 'zod';
+export { type BackendAgreement, type ComparisonOptions, compareBackends } from './app/compare-backends.ts';
+export { type EvaluationOptions, evaluateText, type TextScore } from './app/evaluate-text.ts';
+export { type GeneratedText, generateText, streamText, type WritingOptions } from './app/generate-text.ts';
+export { resumeTraining, type TrainingOptions, trainRecipe } from './app/train-recipe.ts';
+export type { OpenOptions } from './app/with-trained.ts';
 export { createNativeBackend, type NativeStatus, nativeStatus } from './backends/native/index.ts';
 export { createReferenceBackend } from './backends/reference/index.ts';
 export type { Backend, Decorator } from './core/backend.ts';
@@ -16,6 +21,8 @@ export { Residual } from './core/residual.ts';
 export { Sequence } from './core/sequence.ts';
 export type { Ids, Mat, Quantized, Real, SparseTargets, Tensor, TernaryWeight } from './core/tensor.ts';
 export type { Planner } from './core/workspace.ts';
+export { type DownloadDatasetOptions, downloadDataset } from './data/download.ts';
+export { type PreparedData, type PrepareOptions, prepareData } from './data/prepare.ts';
 export { Tokenizer } from './data/tokenizer/tokenizer.ts';
 export { Embedding } from './layers/embedding.ts';
 export { RmsNorm } from './layers/rms-norm.ts';
@@ -52,3 +59,8 @@ export type { TrainEvent } from './train/events.ts';
 export { TextGenerator } from './train/generate.ts';
 export { Sampler, type SamplingOptions } from './train/sampling.ts';
 export type { Hook } from './train/trainer.ts';
+export { checkThoroughly as checkCausality } from './verify/causal-claim.ts';
+export { type BackendCoverage, coverage } from './verify/coverage.ts';
+export { checkGradients, type GradientResult, isRight } from './verify/gradient-check.ts';
+export { loadRecording } from './verify/recording-file.ts';
+export { type Replay, replay } from './verify/replay.ts';

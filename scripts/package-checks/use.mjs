@@ -136,6 +136,16 @@ export async function checkExtending(project, step) {
     }
   });
 
+  await step('the example of the library', () => {
+    cpSync(path.join(repository, 'examples', 'library.mjs'), project.path('library.mjs'));
+    const printed = project.must('node', ['library.mjs']);
+    assert.match(printed, /agrees with reference:f64 in \d+ ops/);
+    assert.match(
+      printed,
+      /ended after 20 steps \(steps\)\n.*bits a character in \d+ documents\nOnce upon a time/,
+    );
+  });
+
   await step('a plugin in JavaScript, and one in TypeScript', () => {
     project.write('negate.js', PLUGIN);
     project.write('negate.yaml', PLUGIN_RECIPE);
@@ -143,5 +153,24 @@ export async function checkExtending(project, step) {
       cpSync(path.join(repository, 'examples', file), project.path(file));
     for (const recipe of ['negate.yaml', 'plugin-layer.yaml'])
       assert.match(project.flashlm('train', recipe, '--steps', '3'), /^Done after 3 steps/m);
+  });
+}
+
+/** What `npm init` makes is CommonJS. */
+export async function checkCommonJs(project, packed, step) {
+  await step('npm init, npm install, and the library from CommonJS', () => {
+    project.must('npm', ['init', '-y']);
+    project.install(packed.path);
+    cpSync(path.join(repository, 'examples', 'library.mjs'), project.path('library.mjs'));
+    project.must('node', ['library.mjs']);
+    project.write(
+      'start.js',
+      "import('flashlm').then(({ loadRecipe }) => loadRecipe('v61')).then(({ name }) => console.log(name));\n",
+    );
+    assert.match(project.must('node', ['start.js']), /SUPERNOVA/);
+    const options = { ...compilerOptions('nodenext', 'nodenext'), skipLibCheck: false };
+    project.write('tsconfig.json', JSON.stringify({ compilerOptions: options, files: ['typed.ts'] }));
+    project.write('typed.ts', TYPED);
+    project.must('node', [path.join(repository, 'node_modules', 'typescript', 'bin', 'tsc')]);
   });
 }

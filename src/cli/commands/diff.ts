@@ -1,14 +1,8 @@
+import { type BackendAgreement, compareBackends } from '../../app/compare-backends.ts';
 import { describeBound } from '../../backends/decorators/diff.ts';
-import { nativeStatus } from '../../backends/native/index.ts';
 import { commandLine } from '../../core/command-line.ts';
-import { computeName, computeNotice, computeOn, unlessFloat32 } from '../../core/compute.ts';
-import { BatchSource } from '../../data/batches.ts';
-import { createBackend, parseBackend } from '../../recipes/create.ts';
-import { describeModel } from '../../recipes/describe.ts';
-import { loadRecipe, type Recipe } from '../../recipes/load.ts';
-import { recipeTraining } from '../../recipes/recipe-training.ts';
-import { prepareRunData } from '../../recipes/run-data.ts';
-import { compareTraining, type OpAgreement } from '../../verify/backend-comparison.ts';
+import { unlessFloat32 } from '../../core/compute.ts';
+import { loadRecipe } from '../../recipes/load.ts';
 import type { CliCommand } from '../command.ts';
 import { formatCount, formatPlural, formatShort } from '../format.ts';
 import { addSetOption, path, paths, wholeNumber } from '../options.ts';
@@ -50,71 +44,31 @@ export const diff: CliCommand = {
 };
 
 async function run(name: string, options: DiffOptions, terminal: Terminal): Promise<void> {
-  const { data, set, threads, steps } = options;
+  const { data, set, threads, steps, against, backend: backends } = options;
   const recipe = await loadRecipe(name, { set: settings({ data, set, threads }) });
-  describeModel(recipe);
   const progress = new TaskProgress(terminal);
-  const prepared = await prepareRunData(recipe, { onProgress: progress.onPrepare }).finally(() =>
-    progress.end(),
-  );
-  for (const notice of prepared.train.notices) progress.note(notice);
+  const comparison = compareBackends(recipe, {
+    steps,
+    against,
+    backends,
+    onPrepare: progress.onPrepare,
+    onProgress: (share, backend) => progress.show(`comparing ${backend}`, share),
+    onNotice: progress.note,
+  });
+  const compared: BackendAgreement[] = [];
   try {
-    const { seq_len: seqLen, batch, order } = recipe.data;
-    const batches = new BatchSource(prepared.train.tokens, { seqLen, batch, order, seed: recipe.train.seed });
-    const make = recipeTraining(recipe, batches, seqLen * batch);
-    const path = recipe.collapse === 'auto' ? 'collapsed' : 'dense';
-    const compared: Compared[] = [];
-    for (const subject of options.backend ?? ownBackends()) {
-      const backend = open(subject, recipe, terminal);
-      const against = open(options.against, recipe, terminal, '--against');
-      const shortfall = computeNotice(backend, recipe.compute);
-      if (shortfall) terminal.note(shortfall);
-      try {
-        const ops = await compareTraining(make, path, backend, against, steps, (share) =>
-          progress.show(`comparing ${backend.name}`, share),
-        );
-        const compute = computeName(computeOn(backend, recipe.compute));
-        compared.push({ backend: backend.name, against: against.name, compute, steps, ops });
-      } finally {
-        progress.end();
-        backend.dispose();
-        against.dispose();
-      }
-      if (options.json) terminal.print(JSON.stringify(compared.at(-1)));
-      else terminal.print(conclude(compared.at(-1)!, terminal));
+    for await (const agreement of comparison) {
+      progress.end();
+      compared.push(agreement);
+      terminal.print(options.json ? JSON.stringify(agreement) : conclude(agreement, terminal));
     }
-    if (!options.json) terminal.print(['', ...describe(compared, terminal)].join('\n'));
   } finally {
-    prepared.train.tokens.close();
-    prepared.valid?.tokens.close();
+    progress.end();
   }
+  if (!options.json) terminal.print(['', ...describe(compared, terminal)].join('\n'));
 }
 
-/** Every instruction set that runs here, with its extensions. */
-function ownBackends(): string[] {
-  const isas = nativeStatus().isas.filter(({ supported }) => supported);
-  return isas.length ? isas.map(({ isa }) => `native:${isa}`) : ['reference'];
-}
-
-function open(name: string, recipe: Recipe, terminal: Terminal, flag?: string) {
-  const { threads } = recipe.train;
-  const context = {
-    threads: threads === 'auto' ? undefined : threads,
-    notice: (text: string) => terminal.note(text),
-  };
-  return createBackend(parseBackend(name, recipe.registry, flag), context);
-}
-
-/** What is known of one backend that agreed in every call. */
-interface Compared {
-  readonly backend: string;
-  readonly against: string;
-  readonly compute: string;
-  readonly steps: number;
-  readonly ops: readonly OpAgreement[];
-}
-
-function conclude({ backend, against, compute, steps, ops }: Compared, { styles }: Terminal): string {
+function conclude({ backend, against, compute, steps, ops }: BackendAgreement, { styles }: Terminal): string {
   const calls = ops.reduce((sum, op) => sum + op.calls, 0);
   const what = `${formatPlural(calls, 'kernel call')} in ${formatPlural(steps, 'step')} compared`;
   const within = describeBound(Math.max(...ops.map(({ allowed }) => allowed)));
@@ -123,7 +77,7 @@ function conclude({ backend, against, compute, steps, ops }: Compared, { styles 
 }
 
 /** Of each op on each backend the deviation that came closest to what is allowed, which may depend on what was rounded. */
-function describe(compared: readonly Compared[], terminal: Terminal): string[] {
+function describe(compared: readonly BackendAgreement[], terminal: Terminal): string[] {
   const right = (title: string): Column => ({ title, align: 'right' });
   const columns: Column[] = [
     { title: 'greatest deviation', align: 'left' },

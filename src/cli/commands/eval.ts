@@ -1,12 +1,8 @@
+import { evaluateText, type TextScore } from '../../app/evaluate-text.ts';
 import { commandLine } from '../../core/command-line.ts';
 import type { CorpusFormat } from '../../data/corpus.ts';
-import type { TokenFile } from '../../data/token-file.ts';
-import type { Recipe } from '../../recipes/load.ts';
-import { movedText, prepareText, runTexts, validationText } from '../../recipes/run-data.ts';
+import { movedText } from '../../recipes/run-data.ts';
 import { loadTrained, type Trained } from '../../recipes/trained.ts';
-import { Evaluator } from '../../train/evaluate.ts';
-import type { EvalEvent } from '../../train/events.ts';
-import { tokenText } from '../../train/token-text.ts';
 import type { CliCommand } from '../command.ts';
 import { formatBits, formatCount, formatLoss, formatPlural, formatPpl } from '../format.ts';
 import { namedRun, RUN_ARGUMENT } from '../named-run.ts';
@@ -47,66 +43,29 @@ export const evaluate: CliCommand = {
 
 async function run(path: string, options: EvalOptions, terminal: Terminal): Promise<void> {
   const progress = new TaskProgress(terminal);
-  const { data, ...changes } = options;
+  const { data, json, ...changes } = options;
   const trained = await loadTrained(await namedRun(path), settings(changes), progress.note);
   try {
-    const { recipe, composed, tokenizer, step } = trained;
-    const { split, tokens } = await openText(data, trained, progress).catch((error) => {
-      throw movedText(error, recipe, () => `${commandLine`eval ${path}`} --data FILE`);
+    const score = await evaluateText(trained, {
+      data: data && sources(data),
+      onPrepare: progress.onPrepare,
+      onProgress: (share, split) => progress.show(`evaluating ${split}`, share),
+      onNotice: progress.note,
+    }).catch((error) => {
+      throw movedText(error, trained.recipe, () => `${commandLine`eval ${path}`} --data FILE`);
     });
-    const evaluator = new Evaluator(composed.model, {
-      seqLen: recipe.data.seq_len,
-      collapse: recipe.collapse,
-      blockRows: recipe.train.block_rows,
-      causal: recipe.causal,
-    });
-    const text = tokenText(split, tokens, tokenizer);
-    const event = await evaluator.evaluateInPieces(text, step, (share) =>
-      progress.show(`evaluating ${split}`, share),
-    );
     progress.end();
-    const { documents } = tokens.info;
-    tokens.close();
-    if (options.json) terminal.print(JSON.stringify(event));
-    else for (const line of describe(event, documents, trained, terminal)) terminal.print(line);
-    for (const finding of composed.backend.findings?.() ?? []) progress.note(finding);
+    if (json) terminal.print(JSON.stringify(score));
+    else for (const line of describe(score, trained, terminal)) terminal.print(line);
+    for (const finding of trained.composed.backend.findings?.() ?? []) progress.note(finding);
   } finally {
     progress.end();
     trained.composed.dispose();
   }
 }
 
-async function openText(
-  files: readonly string[] | undefined,
-  { recipe, tokenizer }: Trained,
-  progress: TaskProgress,
-): Promise<{ readonly split: string; readonly tokens: TokenFile }> {
-  const named = files && validationText(recipe.data, sources(files));
-  const texts = named ? undefined : runTexts(recipe);
-  const split = named ? 'data' : texts?.valid ? 'valid' : 'train';
-  const text = named ?? texts?.valid ?? texts!.train;
-  const prepared = await prepareText(recipe, text, tokenizer, { onProgress: progress.onPrepare });
-  for (const notice of prepared.notices) progress.note(notice);
-  if (named && recipe.data.valid_share !== null && isSource(named.files, recipe)) {
-    progress.note(
-      'The run was trained on a part of this text. Without --data only the other part is measured.',
-    );
-  }
-  return { split, tokens: prepared.tokens };
-}
-
-function isSource(files: readonly string[], recipe: Recipe): boolean {
-  const trained = new Set(runTexts(recipe).train.files);
-  return files.some((file) => trained.has(file));
-}
-
-function describe(
-  event: EvalEvent,
-  documents: number,
-  { recipe, composed }: Trained,
-  terminal: Terminal,
-): string[] {
-  const { split, loss, floor, bpc, bpb, tokens, characters, bytes } = event;
+function describe(event: TextScore, { recipe, composed }: Trained, terminal: Terminal): string[] {
+  const { split, documents, loss, floor, bpc, bpb, tokens, characters, bytes } = event;
   const least =
     floor === null ? '' : `, floor ${formatLoss(floor)} (the least a model that sees one token can reach)`;
   const size = `${formatCount(tokens)} tokens, ${formatCount(characters)} characters, ${formatCount(bytes)} bytes`;

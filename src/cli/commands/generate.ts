@@ -1,12 +1,9 @@
-import { randomInt } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import { streamText } from '../../app/generate-text.ts';
 import { commandLine } from '../../core/command-line.ts';
-import { Random } from '../../core/random.ts';
 import { DOCUMENT_MARKER } from '../../data/corpus.ts';
 import { documentMarker } from '../../recipes/document-marker.ts';
 import { loadTrained, type Trained } from '../../recipes/trained.ts';
-import { TextGenerator } from '../../train/generate.ts';
-import { writeText } from '../../train/write-text.ts';
 import type { CliCommand } from '../command.ts';
 import { formatPlural, printable } from '../format.ts';
 import { namedRun, RUN_ARGUMENT } from '../named-run.ts';
@@ -57,8 +54,7 @@ async function run(path: string, options: GenerateOptions, terminal: Terminal): 
   const progress = new TaskProgress(terminal);
   const trained = await loadTrained(await namedRun(path), settings({ threads, backend }), progress.note);
   try {
-    const seed = options.seed ?? randomInt(2 ** 32);
-    const prompt = options.prompt ?? trained.recipe.sample.prompt;
+    const { prompt = trained.recipe.sample.prompt, maxTokens = trained.recipe.sample.max_tokens } = options;
     noteMarker(prompt, trained, progress.note);
     // A file gets the text itself.
     const show = terminal.stdout.isTTY ? printable : (text: string) => text;
@@ -70,56 +66,33 @@ async function run(path: string, options: GenerateOptions, terminal: Terminal): 
       terminal.write(show(begun ? text : prompt + text));
       begun = true;
     };
-    const began = performance.now();
-    const { text, tokens, ending } = await stream(trained, prompt, seed, options, write, (...task) => {
+    const tell: TaskProgress['show'] = (...task) => {
       if (!begun || !terminal.interactive) progress.show(...task);
+    };
+    const began = performance.now();
+    const writing = streamText(trained, {
+      ...options,
+      prompt,
+      onRead: (read, all) =>
+        tell('reading the prompt', read / all, `${read} of ${formatPlural(all, 'token')}`),
     });
+    let next = writing.next();
+    for (let tokens = 1; !next.done; tokens++, next = writing.next()) {
+      write(next.value);
+      tell('writing', tokens / maxTokens, `${tokens} of ${formatPlural(maxTokens, 'token')}`);
+      // Lets the text out, and Ctrl-C in.
+      await setImmediate();
+    }
     const seconds = (performance.now() - began) / 1000;
     write('\n');
     if (terminal.interactive && trained.composed.model.coupling === 'row')
       terminal.note(terminal.noteStyles.dim(babbleNote(trained.recipe.name)));
     for (const finding of trained.composed.backend.findings?.() ?? []) progress.note(finding);
-    const { step } = trained;
-    if (options.json)
-      terminal.print(JSON.stringify({ step, seed, prompt, text: prompt + text, tokens, ending, seconds }));
+    if (options.json) terminal.print(JSON.stringify({ ...next.value, seconds }));
   } finally {
     progress.end();
     trained.composed.dispose();
   }
-}
-
-async function stream(
-  { recipe, composed, tokenizer }: Trained,
-  prompt: string,
-  seed: number,
-  options: GenerateOptions,
-  write: (text: string) => void,
-  onProgress: TaskProgress['show'],
-): Promise<{ readonly text: string; readonly tokens: number; readonly ending: 'eos' | 'max_tokens' }> {
-  const { sample } = recipe;
-  const maxTokens = options.maxTokens ?? sample.max_tokens;
-  const request = {
-    prompt,
-    maxTokens,
-    marker: documentMarker(recipe),
-    temperature: options.temperature ?? sample.temperature,
-    topK: options.topK ?? sample.top_k ?? undefined,
-    topP: options.topP ?? sample.top_p,
-  };
-  const onRead = (read: number, all: number): void =>
-    onProgress('reading the prompt', read / all, `${read} of ${formatPlural(all, 'token')}`);
-  const generator = new TextGenerator(composed.model);
-  let text = '';
-  let tokens = 0;
-  for (const piece of writeText(generator, tokenizer, request, new Random(seed, 'generate'), onRead)) {
-    tokens++;
-    text += piece;
-    write(piece);
-    onProgress('writing', tokens / maxTokens, `${tokens} of ${formatPlural(maxTokens, 'token')}`);
-    // Lets the text out, and Ctrl-C in.
-    await setImmediate();
-  }
-  return { text, tokens, ending: tokens < maxTokens ? 'eos' : 'max_tokens' };
 }
 
 /** What a person may take for the end of a document in a prompt, where the run's data has no such thing. */

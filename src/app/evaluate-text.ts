@@ -1,0 +1,71 @@
+import type { PrepareProgress } from '../data/prepare.ts';
+import type { TokenFile } from '../data/token-file.ts';
+import type { Recipe } from '../recipes/load.ts';
+import { prepareText, runTexts, validationText } from '../recipes/run-data.ts';
+import type { Trained } from '../recipes/trained.ts';
+import { Evaluator } from '../train/evaluate.ts';
+import type { EvalEvent } from '../train/events.ts';
+import { tokenText } from '../train/token-text.ts';
+import { noteOnError, type OpenOptions, withTrained } from './with-trained.ts';
+
+export interface EvaluationOptions extends OpenOptions {
+  /**
+   * Text files, folders and patterns, or the name of a data set. Default: the run's validation data, else its training
+   * data. They are read as the run reads its own (`data.format`, `data.text_field`).
+   */
+  readonly data?: string | readonly string[];
+  readonly onPrepare?: (progress: PrepareProgress) => void;
+  /** Hears which share of which text (`valid`, `train` or `data`) is evaluated. */
+  readonly onProgress?: (share: number, split: string) => void;
+}
+
+export interface TextScore extends EvalEvent {
+  readonly documents: number;
+}
+
+/**
+ * Loss in nats a token, PPL, BPC and BPB of a trained run on whole documents, as `flashlm eval` prints them. `run` is the
+ * directory of a run or of one of its checkpoints, or a model that `loadTrained` has opened.
+ * @throws FlashError when there is no such run or text.
+ */
+export function evaluateText(run: string | Trained, options: EvaluationOptions = {}): Promise<TextScore> {
+  return withTrained(run, options, async (trained) => {
+    const { recipe, composed, tokenizer, step } = trained;
+    const { split, tokens } = await openText(trained, options);
+    try {
+      const evaluator = new Evaluator(composed.model, {
+        seqLen: recipe.data.seq_len,
+        collapse: recipe.collapse,
+        blockRows: recipe.train.block_rows,
+        causal: recipe.causal,
+      });
+      const text = tokenText(split, tokens, tokenizer);
+      const event = await evaluator.evaluateInPieces(text, step, (share) =>
+        options.onProgress?.(share, split),
+      );
+      return { ...event, documents: tokens.info.documents };
+    } finally {
+      tokens.close();
+    }
+  });
+}
+
+async function openText(
+  { recipe, tokenizer }: Trained,
+  { data, onPrepare, onNotice = noteOnError }: EvaluationOptions,
+): Promise<{ readonly split: string; readonly tokens: TokenFile }> {
+  const named = data === undefined ? undefined : validationText(recipe.data, data);
+  const texts = named ? undefined : runTexts(recipe);
+  const split = named ? 'data' : texts?.valid ? 'valid' : 'train';
+  const text = named ?? texts?.valid ?? texts!.train;
+  const prepared = await prepareText(recipe, text, tokenizer, { onProgress: onPrepare });
+  for (const notice of prepared.notices) onNotice(notice);
+  if (named && recipe.data.valid_share !== null && isSource(named.files, recipe))
+    onNotice('The run was trained on a part of this text. Without --data only the other part is measured.');
+  return { split, tokens: prepared.tokens };
+}
+
+function isSource(files: readonly string[], recipe: Recipe): boolean {
+  const trained = new Set(runTexts(recipe).train.files);
+  return files.some((file) => trained.has(file));
+}

@@ -1,0 +1,84 @@
+import { randomInt } from 'node:crypto';
+import { Random } from '../core/random.ts';
+import { documentMarker } from '../recipes/document-marker.ts';
+import type { Trained } from '../recipes/trained.ts';
+import { TextGenerator } from '../train/generate.ts';
+import { type PromptListener, writeText } from '../train/write-text.ts';
+import { type OpenOptions, withTrained } from './with-trained.ts';
+
+export interface WritingOptions {
+  /** What the text begins with. Default of this and of all others but the seed: the recipe's `sample`. */
+  readonly prompt?: string;
+  /** 0 takes the likeliest token, 1 draws as the model says. */
+  readonly temperature?: number;
+  /** Draw from this many likeliest tokens only. */
+  readonly topK?: number;
+  /** Draw from the likeliest tokens of this probability only. */
+  readonly topP?: number;
+  readonly maxTokens?: number;
+  /** The same seed writes the same text. Default: another one each time. */
+  readonly seed?: number;
+  /** Hears how many of the prompt's tokens were read. */
+  readonly onRead?: PromptListener;
+}
+
+export interface GeneratedText {
+  /** The prompt and what was written after it. */
+  readonly text: string;
+  readonly prompt: string;
+  readonly seed: number;
+  /** Tokens written. */
+  readonly tokens: number;
+  /** Whether the document ended, or `maxTokens` were written. */
+  readonly ending: 'eos' | 'max_tokens';
+  /** Of the checkpoint. */
+  readonly step: number;
+}
+
+/**
+ * Writes on from a prompt. Yields after each token the text that it completes ('' while a character is incomplete), and
+ * returns what was written as a whole.
+ */
+export function* streamText(
+  { recipe, composed, tokenizer, step }: Trained,
+  { prompt = recipe.sample.prompt, seed = randomInt(2 ** 32), onRead, ...options }: WritingOptions = {},
+): Generator<string, GeneratedText> {
+  const { sample } = recipe;
+  const request = {
+    prompt,
+    maxTokens: options.maxTokens ?? sample.max_tokens,
+    marker: documentMarker(recipe),
+    temperature: options.temperature ?? sample.temperature,
+    topK: options.topK ?? sample.top_k ?? undefined,
+    topP: options.topP ?? sample.top_p,
+  };
+  const generator = new TextGenerator(composed.model);
+  let written = '';
+  let tokens = 0;
+  for (const piece of writeText(generator, tokenizer, request, new Random(seed, 'generate'), onRead)) {
+    tokens++;
+    written += piece;
+    yield piece;
+  }
+  const ending = tokens < request.maxTokens ? 'eos' : 'max_tokens';
+  return { text: prompt + written, prompt, seed, tokens, ending, step };
+}
+
+/**
+ * The text that a trained run writes after `prompt`, as `flashlm generate` does. `run` is the directory of a run or of one
+ * of its checkpoints, or a model that `loadTrained` has opened.
+ * @throws FlashError when there is no such run.
+ */
+export function generateText(
+  run: string | Trained,
+  prompt?: string,
+  options: Omit<WritingOptions, 'prompt'> & OpenOptions = {},
+): Promise<GeneratedText> {
+  return withTrained(run, options, (trained) => {
+    const writing = streamText(trained, { ...options, prompt });
+    for (;;) {
+      const { done, value } = writing.next();
+      if (done) return value;
+    }
+  });
+}

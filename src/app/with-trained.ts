@@ -1,0 +1,27 @@
+import type { Change } from '../recipes/load.ts';
+import { loadTrained, type Trained } from '../recipes/trained.ts';
+
+/** How a run is opened that is named by its directory. */
+export interface OpenOptions {
+  /** Changes of its recipe, as `--set` takes them: `backend=reference`, `train.threads=1`. */
+  readonly set?: readonly Change[];
+  /** What a person should know, in whole sentences. Default: written to standard error. */
+  readonly onNotice?: (notice: string) => void;
+}
+
+export const noteOnError = (notice: string): void => console.error(notice);
+
+/** Calls `work` with a trained model, which is opened for it and closed again when `run` is a directory. */
+export async function withTrained<T>(
+  run: string | Trained,
+  { set = [], onNotice = noteOnError }: OpenOptions,
+  work: (trained: Trained) => T | Promise<T>,
+): Promise<T> {
+  if (typeof run !== 'string') return work(run);
+  const trained = await loadTrained(run, set, onNotice);
+  try {
+    return await work(trained);
+  } finally {
+    trained.composed.dispose();
+  }
+}
