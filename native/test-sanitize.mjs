@@ -28,7 +28,9 @@ const SUITES = [
   'backends/together',
   'native/arguments',
   'native/backend',
+  'native/few-rows',
   'native/hostile',
+  'native/packed-weights',
   'native/workers',
 ];
 

@@ -153,6 +153,28 @@ describe('Engine', () => {
     expect([...seconds.subarray(1)]).toEqual([-1, -1, -1]);
   });
 
+  it('never runs what was discarded', () => {
+    const engine = new Engine({ isa: 'scalar' });
+    const call = new ValidCall('silu', backend);
+    const [out] = call.values[0] as [Float32Array];
+    out.fill(7);
+    engine.open();
+    engine.silu(...call.flat());
+    engine.discard();
+    engine.close([], null);
+    expect(new Set(out)).toEqual(new Set([7]));
+  });
+
+  it('refuses a list of times that is shorter than its calls, and writes none', () => {
+    const engine = new Engine({ isa: 'scalar' });
+    const call = new ValidCall('silu', backend).flat();
+    engine.open();
+    for (let i = 0; i < 3; i++) engine.silu(...call);
+    const seconds = new Float64Array(4).fill(-1);
+    expect(() => engine.close([], seconds.subarray(0, 2))).toThrow(/there were 3 calls/);
+    expect([...seconds]).toEqual([-1, -1, -1, -1]);
+  });
+
   it('runs nothing when it is disposed of while it closes', () => {
     const engine = new Engine({ isa: 'scalar' });
     const trap = [new Float32Array(1)];

@@ -18,16 +18,15 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')(
       folder = mkdtempSync(path.join(tmpdir(), 'flashlm-machines-'));
       const seam = await Seam.open();
       file = seam.file;
-      seam.close();
     });
     afterAll(() => rmSync(folder, { recursive: true }));
     afterEach(() => {
       delete process.env.FLASHLM_CPU;
     });
 
-    /** The addon as it is on that machine: a copy, as it asks the CPU once. */
+    /** The addon as it is on that machine: a new copy, as it asks the CPU once. */
     function addonOn(machine: Machine): Addon {
-      const copy = path.join(folder, `${machine.name.replaceAll(/\W/g, '')}.node`);
+      const copy = path.join(mkdtempSync(path.join(folder, 'copy-')), 'flashlm.node');
       copyFileSync(file, copy);
       process.env.FLASHLM_CPU = answersOf(machine);
       return require(copy) as Addon;

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { TEST_SEAM } from '../../native/seam/build.ts';
 import { mutated, type NativeMutant } from './mutant.ts';
 
 const native = fileURLToPath(new URL('../../../native/', import.meta.url));
@@ -67,6 +68,7 @@ export async function buildMutants(mutants: readonly NativeMutant[]): Promise<nu
   const { build } = await import(pathToFileURL(path.join(copy, 'build.mjs')).href);
   // Branches for every mutant make inlined code large, and optimising it takes long.
   const env = { ...process.env, CXXFLAGS: `-include ${header} -O1 -Wno-all -Wno-extra` };
-  const { compiled } = await build({ folder: FOLDER, env });
+  // The suites that refuse memory and emulate CPUs use this build as it is.
+  const { compiled } = await build({ folder: FOLDER, env, ...TEST_SEAM });
   return compiled;
 }

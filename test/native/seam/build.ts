@@ -7,7 +7,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const { build, buildFolder } = await import(new URL('../../../native/build.mjs', import.meta.url).href);
 
 /** What makes a build of the addon one that a test can refuse memory, and tell of another CPU: see `seam.cpp`. */
-export const SEAM = {
+export const TEST_SEAM = {
   added: [path.join(here, 'seam.cpp')],
   wrapped: [
     '_Znwm',
@@ -25,6 +25,6 @@ export async function buildSeam(): Promise<string> {
   const ordinary = buildFolder(process.platform, process.arch);
   const folder = path.join(ordinary, '..', 'seam');
   await copyObjects(ordinary, folder);
-  await build({ folder, ...SEAM });
+  await build({ folder, ...TEST_SEAM });
   return folder;
 }

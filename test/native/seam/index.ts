@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,20 +12,30 @@ const require = createRequire(import.meta.url);
 const WORDS = { allocations: 0, failBegin: 1, failEnd: 2, bytes: 3 } as const;
 type Word = keyof typeof WORDS;
 
+/**
+ * The file that holds them. The addon maps it once, so a process has one of them, as long as it lives.
+ */
+function wordsFile(): number {
+  const known = process.env.FLASHLM_SEAM;
+  if (known) return openSync(known, 'r+');
+  const folder = mkdtempSync(path.join(tmpdir(), 'flashlm-seam-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const name = path.join(folder, 'words');
+  process.env.FLASHLM_SEAM = name;
+  return openSync(name, 'w+');
+}
+
 /** An addon whose memory can be refused, and counted. */
 export class Seam {
-  private readonly folder = mkdtempSync(path.join(tmpdir(), 'flashlm-seam-'));
-  private readonly words: number;
+  private readonly words = wordsFile();
 
   private constructor(
     readonly addon: Addon,
     /** Of the addon. */
     readonly file: string,
   ) {
-    const name = path.join(this.folder, 'words');
-    this.words = openSync(name, 'w+');
-    for (const word of Object.keys(WORDS)) this.write(word as Word, 0);
-    process.env.FLASHLM_SEAM = name;
+    for (const word of ['allocations', 'failBegin', 'failEnd'] as const) this.write(word, 0);
+    if (fstatSync(this.words).size < 8 * Object.keys(WORDS).length) this.write('bytes', 0);
   }
 
   /** The loaded addon where it has the seam, as the mutation build has; else one that is built for it. */
@@ -34,7 +44,6 @@ export class Seam {
     if (loaded.addon) {
       const seam = new Seam(loaded.addon, loaded.path);
       if (seam.works()) return seam;
-      seam.close();
     }
     const file = path.join(await buildSeam(), 'flashlm.node');
     const seam = new Seam(require(file) as Addon, file);
@@ -45,12 +54,6 @@ export class Seam {
   private works(): boolean {
     new this.addon.Engine({ isa: 'scalar' }).dispose();
     return this.read('allocations') > 0;
-  }
-
-  close(): void {
-    closeSync(this.words);
-    delete process.env.FLASHLM_SEAM;
-    rmSync(this.folder, { recursive: true });
   }
 
   /** Bytes of working memory that are allocated, but for what was before the seam was opened. */
