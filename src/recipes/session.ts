@@ -119,13 +119,13 @@ function endAfter({ recipe, run }: Session, more: More): void {
 
 /** Another end than the one of the run's own recipe gives other rates from here on: that is no small thing. */
 function noteStretch({ run, startStep }: Session, own: Recipe, onNotice: (notice: string) => void): void {
-  const before = run.trainer.rateWith({ limits: runLimits(own), measure: scheduleMeasure(own) });
-  const now = run.trainer.rateWith();
-  if (before === now || startStep === 0) return;
   const rate = (lr: number): string => String(Number(lr.toPrecision(3)));
+  const before = rate(run.trainer.rateWith({ limits: runLimits(own), measure: scheduleMeasure(own) }));
+  const now = rate(run.trainer.rateWith());
+  if (before === now || startStep === 0) return;
   onNotice(
-    `The new end stretches the schedule to it: the learning rate of the next step is ${rate(now)}, ` +
-      `with the run's own end it is ${rate(before)}.`,
+    `The new end stretches the schedule to it: the learning rate of the next step is ${now}, ` +
+      `with the run's own end it is ${before}.`,
   );
 }
 

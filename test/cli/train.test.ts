@@ -119,7 +119,7 @@ describe('flashlm train', () => {
     const { status, stdout, stderr } = await runInProcess(['train', 'v61-debug', ...args]);
     expect(status).toBe(0);
     expect(stderr).toMatch(
-      /^model .*\nbackend .*path dense .*collapse is off.*\ndata .*\nends +4 steps of 256 tokens\nrun .*\nwarning: .*\n$/,
+      /^model .*\nbackend .*path dense .*collapse is off.*\ndata .*\nends +4 steps of 256 tokens\nrun .*\nwarning: .*\nchecked: .*\n$/,
     );
     const all = events(stdout);
     for (const event of all) expect(Object.keys(event)).toEqual(KEYS[event.event]);
