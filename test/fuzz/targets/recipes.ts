@@ -119,7 +119,7 @@ const PATHS = [
 
 const recipeExtends = target<Extending>({
   name: 'recipe: extends, plugins and other paths',
-  runs: 120,
+  runs: 300,
   prepare: (sandbox) => {
     for (const trap of TRAPS) setTrap(join(sandbox.inside, 'traps', trap), trap, sandbox);
     const path = fc.oneof(fc.constantFrom(...PATHS), fc.string({ maxLength: 8 }));
