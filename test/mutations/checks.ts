@@ -19,6 +19,7 @@ import { runCall } from '../../src/verify/op-run.ts';
 import { expectAgreement, expectCloseToFloat64 } from '../conformance/compare.ts';
 import { expectSaturation } from '../conformance/saturation.ts';
 import { expectThresholds } from '../conformance/thresholds.ts';
+import { expectEpochs } from '../data/epochs.ts';
 import { expectAccumulation } from '../gradients/accumulation.ts';
 import { expectClipping } from '../optim/clipping.ts';
 import { expectUpdates } from '../optim/updates.ts';
@@ -219,6 +220,12 @@ export const CHECKS: readonly Check[] = [
     holds: "three updates are those of the papers' formulas",
     uses: ['backend', 'optimizers'],
     run: (subject) => expectUpdates(subject.optimizers, backendOf(subject, 'f64')),
+  },
+  {
+    name: 'epochs',
+    holds: 'each shuffled epoch takes every token once, in an order that follows from the seed and the epoch',
+    uses: ['source'],
+    run: (subject) => expectEpochs(subject.source),
   },
   {
     name: 'seed',

@@ -6,6 +6,7 @@ import { Residual } from '../../src/core/residual.ts';
 import { Sequence } from '../../src/core/sequence.ts';
 import type { Real } from '../../src/core/tensor.ts';
 import { watchInput, watchLayer, watchObjective } from '../../src/core/watched-layer.ts';
+import { BatchSource } from '../../src/data/batches.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';
 import { Embedding } from '../../src/layers/embedding.ts';
 import { RmsNorm } from '../../src/layers/rms-norm.ts';
@@ -38,6 +39,7 @@ export interface Subject {
   readonly optimizers: { readonly Sgd: typeof Sgd; readonly AdamW: typeof AdamW };
   readonly counts: typeof BigramCounts;
   readonly batches: (batches: Batches) => Batches;
+  readonly source: typeof BatchSource;
   readonly snapshot: { readonly take: typeof takeSnapshot; readonly restore: typeof restoreSnapshot };
 }
 
@@ -50,6 +52,7 @@ export const GENUINE: Subject = {
   optimizers: { Sgd, AdamW },
   counts: BigramCounts,
   batches: (batches) => batches,
+  source: BatchSource,
   snapshot: { take: takeSnapshot, restore: restoreSnapshot },
 };
 

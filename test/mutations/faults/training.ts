@@ -1,5 +1,6 @@
 import type { Model } from '../../../src/core/model.ts';
 import type { Rows } from '../../../src/core/rows.ts';
+import { type BatchOptions, BatchSource, type TokenStream } from '../../../src/data/batches.ts';
 import { BigramCounts } from '../../../src/data/collapse.ts';
 import { AdamW } from '../../../src/optim/adamw.ts';
 import { clipGradients } from '../../../src/optim/clip.ts';
@@ -155,6 +156,50 @@ export const TRAINING_FAULTS: readonly Mutation[] = [
       batches: (inner) => {
         let next = 0;
         return { fill: (_, ids, targets) => inner.fill(next++, ids, targets) };
+      },
+    },
+  },
+  {
+    id: 'shuffle-tail',
+    where: 'batches',
+    fault: 'the tokens after the last whole sequence are never trained on',
+    historical: true,
+    parts: {
+      source: class extends BatchSource {
+        constructor(tokens: TokenStream, options: BatchOptions) {
+          const { source, read, checkUnchanged } = tokens;
+          const whole = tokens.tokens - (tokens.tokens % options.seqLen);
+          super({ source, read, checkUnchanged, tokens: Math.max(whole, options.seqLen + 1) }, options);
+        }
+      },
+    },
+  },
+  {
+    id: 'shuffle-unseeded',
+    where: 'batches',
+    fault: 'every seed shuffles alike',
+    parts: {
+      source: class extends BatchSource {
+        constructor(tokens: TokenStream, options: BatchOptions) {
+          super(tokens, { ...options, seed: 1 });
+        }
+      },
+    },
+  },
+  {
+    id: 'shuffle-same',
+    where: 'batches',
+    fault: 'every epoch has the order of the first',
+    parts: {
+      source: class extends BatchSource {
+        private readonly steps: number;
+        constructor(tokens: TokenStream, options: BatchOptions) {
+          super(tokens, options);
+          this.steps = Math.ceil(tokens.tokens / this.positions);
+        }
+        override fill(...[step, ids, targets]: Parameters<BatchSource['fill']>): void {
+          super.fill(step % this.steps, ids, targets);
+        }
       },
     },
   },
