@@ -181,6 +181,20 @@ export const SPECIAL_CALLS: readonly SpecialCall[] = [
     inputs: { x: (i) => (i % WIDE) - 84 },
     within: 1e-5,
   },
+  ...(['a', 'b'] as const).map(
+    (small): SpecialCall => ({
+      claim: `bf16 takes what is below the smallest normal number for 0, and keeps the others, in ${small}`,
+      op: 'matmul',
+      dims: { M: 9, K: 1, N: WIDE },
+      choices: ['bf16'],
+      inputs: {
+        a: every(2 ** 100),
+        b: every(2 ** 100),
+        [small]: (i: number) => (i % 2 ? 1.5 : 0.75) * 2 ** -126,
+      },
+      within: 0,
+    }),
+  ),
   ...(['bf16', 'int8', 'f32'] as const).flatMap((precision): SpecialCall[] => [
     {
       claim: `gradients of 1e-13 reach the input of a ternary product in ${precision}`,
@@ -204,6 +218,20 @@ export const SPECIAL_CALLS: readonly SpecialCall[] = [
       within: 4e-3,
     },
   ]),
+  ...[-128, 127].map(
+    (code): SpecialCall => ({
+      claim: `a long row of codes ${code} has its exact sum`,
+      op: 'ternaryMatmul',
+      dims: { M: 2, N: 3, K: 40_001 },
+      inputs: {
+        'x.codes': every(code),
+        'w.codes': (i) => (i % 3 ? 1 : -1),
+        'x.scale': every(1),
+        'w.scale': every(1),
+      },
+      within: 0,
+    }),
+  ),
   {
     claim: 'the root of a long row is as exact as that of a short one',
     op: 'rmsNorm',

@@ -22,6 +22,15 @@ function pairsJustAbove(share: number, add: number): [number, number][] {
   return pairs;
 }
 
+/** The least-squares scale of a row. */
+function scaleOf(backend: Backend, values: readonly number[]): number {
+  const x = mat('f32', 1, values.length, 'x');
+  x.data.set(values);
+  const [out, scale] = [tensor('i8', 1, values.length, 'codes'), mat('f32', 1, 1, 'scale')];
+  backend.kernels.quantizeRows(out, scale, x, 'ternary-mse');
+  return scale.data[0]!;
+}
+
 function codes(backend: Backend, quantize: 'weight' | 'row' | 'int8', values: readonly number[]): number[] {
   const x = mat('f32', 1, values.length, 'x');
   x.data.set(values);
@@ -64,7 +73,11 @@ export function expectThresholds(backend: Backend): void {
       check(quantize, [Math.fround(x * (1 - 2 ** -22)), y], 0);
     }
   }
-  for (const row of rowsOnThreshold()) check('row', row, 0);
+  for (const row of rowsOnThreshold()) {
+    check('row', row, 0);
+    // Of (x, a, b, c) only a is above.
+    deepStrictEqual(scaleOf(backend, row), row[1], `scale of ${row}`);
+  }
   // So large that adding 1e-8 to the mean changes nothing: half the mean is exactly the first.
   check('weight', [2 ** 28, 3 * 2 ** 28], 0);
   // Scale 1: halves go to the even neighbour.

@@ -45,24 +45,29 @@ export class MutantProcess {
 
   private ask(order: Order): Promise<Report | Verdict> {
     const child = this.child ?? this.start();
-    return new Promise((resolve) => {
-      let last = { at: order.suites[0]!, test: order.test ?? '' };
+    return new Promise((resolve, reject) => {
+      let last: { readonly at: string; readonly test: string } | undefined;
       let timer: NodeJS.Timeout;
       const finish = (answer: Report | Verdict) => {
         clearTimeout(timer);
         child.removeAllListeners();
         resolve(answer);
       };
+      const end = (error: string) => {
+        // Nothing that is wrong with the suites themselves may pass for finding a mutant.
+        if (!last) reject(new Error(`the process ${error} before its first test`));
+        else finish({ suite: last.at, test: last.test, error });
+      };
       const wait = () => {
         clearTimeout(timer);
         timer = setTimeout(() => {
           this.stop();
-          finish({ suite: last.at, test: last.test, error: 'hangs' });
+          end('hangs');
         }, PATIENCE_MS);
       };
       child.on('exit', (code, signal) => {
         this.child = undefined;
-        finish({ suite: last.at, test: last.test, error: `ends with ${signal ?? code}` });
+        end(`ends with ${signal ?? code}`);
       });
       child.on('message', (report: Report) => {
         if (!('at' in report)) return finish(report);

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { nativeStatus } from '../../../src/backends/native/index.ts';
 import { buildMutants } from './build.ts';
+import type { NativeMutant } from './mutant.ts';
 import { NATIVE_MUTANTS } from './mutants/index.ts';
 import { MutantProcess, type Verdict } from './processes.ts';
 import { SUITES } from './suites.ts';
@@ -22,6 +24,9 @@ export function recordCatchers(catchers: Catchers): void {
   writeFileSync(RECORD, `${JSON.stringify(catchers, null, 2)}\n`);
 }
 
+/** The instruction set whose wrapper a mutant is in, if it is in one. */
+const isaOf = ({ file }: NativeMutant): string | undefined => /^simd\/(\w+)\.h$/.exec(file)?.[1];
+
 export interface Found {
   readonly catchers: Catchers;
   /** Mutants that no suite finds. */
@@ -29,8 +34,8 @@ export interface Found {
 }
 
 /**
- * Builds and runs every mutant that `isWanted`, first against the test that found it before. Throws when a test that
- * finds one fails without a mutant too.
+ * Builds and runs every mutant that `isWanted`, and whose instruction set this machine has, first against the test that
+ * found it before. Throws when a test that finds one fails without a mutant too.
  */
 export async function runNativeMutants(
   say: (line: string) => void,
@@ -40,10 +45,12 @@ export async function runNativeMutants(
   const before = recordedCatchers();
   const catchers: Record<string, Catcher> = {};
   const missed: string[] = [];
+  const isas = nativeStatus().isas.flatMap(({ isa, supported }) => (supported ? [isa] : []));
   const mutants = new MutantProcess();
   try {
-    for (const [i, { id, corrupts, onLoad, equivalent }] of NATIVE_MUTANTS.entries()) {
-      if (equivalent || !isWanted(id)) continue;
+    for (const [i, mutant] of NATIVE_MUTANTS.entries()) {
+      const { id, corrupts, onLoad, equivalent } = mutant;
+      if (equivalent || !isWanted(id) || !isas.includes(isaOf(mutant) ?? 'scalar')) continue;
       const isLasting = Boolean(corrupts ?? onLoad);
       if (isLasting) mutants.start(onLoad ? i + 1 : 0);
       const known = before[id];

@@ -7,6 +7,7 @@ export const SUITES: readonly string[] = [
   'conformance/quantisers',
   'conformance/saturation',
   'conformance/special',
+  'conformance/not-finite',
   'native/arguments',
   'backends/digest',
   'native/machines',
@@ -18,4 +19,5 @@ export const SUITES: readonly string[] = [
   'conformance/invariance',
   'native/hostile',
   'backends/together',
+  'native/large.long',
 ];

@@ -58,7 +58,9 @@ function enter(title: string, body: () => unknown): void {
 }
 
 function titled(title: string, row: unknown): string {
-  const named = title.replace(/\$(\w+)/g, (_, key: string) => String((row as Record<string, unknown>)[key]));
+  const value = (path: string): unknown =>
+    path.split('.').reduce<unknown>((of, key) => (of as Record<string, unknown>)[key], row);
+  const named = title.replace(/\$(\w+(?:\.\w+)*)/g, (_, path: string) => String(value(path)));
   const places = named.match(/%[sidfjo]/g)?.length ?? 0;
   return places ? format(named, ...[row].flat().slice(0, places)) : named;
 }

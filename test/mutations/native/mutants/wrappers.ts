@@ -1,0 +1,128 @@
+import type { NativeMutant } from '../mutant.ts';
+
+/** Wrappers of instruction sets. */
+export const WRAPPER_MUTANTS: readonly NativeMutant[] = [
+  {
+    id: 'avx2-mask',
+    fault: 'a partial register has one lane too many',
+    file: 'simd/avx2.h',
+    at: '_mm256_cmpgt_epi32(_mm256_set1_epi32(«n»)',
+    wrong: 'n + 1',
+    corrupts: true,
+  },
+  {
+    id: 'avx2-bf16-nan',
+    fault: 'bf16 rounds NaN as a number',
+    file: 'simd/avx2.h',
+    at: '_mm256_andnot_ps(isSmall, «_mm256_blendv_ps(v, rounded, isNumber)»)',
+    wrong: 'rounded',
+  },
+  {
+    id: 'avx2-bf16-subnormal',
+    fault: 'bf16 keeps numbers below the smallest normal one',
+    file: 'simd/avx2.h',
+    at: '_mm256_cmp_ps(abs(v), «broadcast(0x1p-126f)», _CMP_LT_OQ)',
+    wrong: 'zero()',
+  },
+  {
+    id: 'avx2-bf16-tie',
+    fault: 'bf16 rounds ties up',
+    file: 'simd/avx2.h',
+    at: '_mm256_add_epi32(bits, _mm256_add_epi32(«odd», _mm256_set1_epi32(0x7fff)))',
+    wrong: '_mm256_set1_epi32(1)',
+  },
+  {
+    id: 'avx2-codes-nan',
+    fault: 'NaN has the code -128',
+    file: 'simd/avx2.h',
+    at: 'return «_mm256_and_si256(_mm256_cvtps_epi32(x), _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_ORD_Q)))»;',
+    wrong: '_mm256_cvtps_epi32(x)',
+  },
+  {
+    id: 'avx2-maxbits-nan',
+    fault: 'NaN is not the greatest of magnitudes',
+    file: 'simd/avx2.h',
+    at: 'return «_mm256_castsi256_ps(_mm256_max_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b)))»;',
+    wrong: '_mm256_max_ps(a, b)',
+  },
+  {
+    id: 'avx2-reduce-maxbits',
+    fault: 'one half of the lanes is left out of the greatest magnitude',
+    file: 'simd/avx2.h',
+    at: 'return _mm256_cvtss_f32(«maxBits(most, _mm256_permute_ps(most, 0xb1))»);',
+    wrong: 'most',
+  },
+  {
+    id: 'avx2-beyond-nan',
+    fault: 'NaN is beyond every limit',
+    file: 'simd/avx2.h',
+    at: 'above = _mm256_castps_si256(«greater(x, limit)»)',
+    wrong: '_mm256_cmp_ps(x, limit, _CMP_NLE_UQ)',
+  },
+  {
+    id: 'avx2-limit-tie',
+    fault: 'a value on the limit counts as above it',
+    file: 'simd/avx2.h',
+    at: 'and_ps(a, «greater(a, broadcast(keepAbove))»)',
+    wrong: '_mm256_cmp_ps(a, broadcast(keepAbove), _CMP_GE_OQ)',
+  },
+  {
+    id: 'avx2-abs-order',
+    fault: 'the lanes of a sum of magnitudes are added in another order',
+    file: 'simd/avx2.h',
+    at: '«addEight(0, abs(load(x)));»',
+    wrong: 'addEight(2, abs(load(x)));',
+  },
+  {
+    id: 'avx2-codes-sum',
+    fault: 'sums of pairs are added as unsigned numbers',
+    file: 'simd/avx2.h',
+    at: 'return «_mm256_add_epi32(total, _mm256_madd_epi16(reinterpret_cast<__m256i>(sum), _mm256_set1_epi16(1)))»;',
+    wrong:
+      '_mm256_add_epi32(total, _mm256_add_epi32(_mm256_and_si256(reinterpret_cast<__m256i>(sum), _mm256_set1_epi32(0xffff)), _mm256_srli_epi32(reinterpret_cast<__m256i>(sum), 16)))',
+  },
+  {
+    id: 'scalar-bf16-nan',
+    fault: 'bf16 rounds NaN as a number',
+    file: 'simd/scalar.h',
+    at: '«if (v != v) return v;»',
+    wrong: '',
+  },
+  {
+    id: 'scalar-bf16-subnormal',
+    fault: 'bf16 keeps numbers below the smallest normal one',
+    file: 'simd/scalar.h',
+    at: '«if (abs(v) < 0x1p-126f) return 0.0f;»',
+    wrong: '',
+  },
+  {
+    id: 'scalar-codes-nan',
+    fault: 'NaN has the code -128',
+    file: 'simd/scalar.h',
+    at: 'return «x != x» ? 0',
+    wrong: 'false',
+  },
+  {
+    id: 'scalar-codes-truncated',
+    fault: 'codes are cut to 8 bits, not saturated',
+    file: 'simd/scalar.h',
+    at: '*p = static_cast<int8_t>(«i > 127 ? 127 : i < -128 ? -128 : i»);',
+    wrong: 'i',
+    equivalent:
+      'codes of rows come from a quotient by their own greatest magnitude, within 127; those of gradients leave the range only with NaN or infinity, where the scale is NaN',
+  },
+  {
+    id: 'scalar-maxbits-nan',
+    fault: 'NaN is not the greatest of magnitudes',
+    file: 'simd/scalar.h',
+    at: 'return «x > y ? a : b»;',
+    wrong: '(a > b ? a : b)',
+  },
+  {
+    id: 'scalar-beyond-nan',
+    fault: 'NaN is beyond every limit',
+    file: 'simd/scalar.h',
+    at: 'IntVec beyond(Vec x, Vec limit) { return «(x > limit)»',
+    wrong: '!(x <= limit)',
+  },
+];
