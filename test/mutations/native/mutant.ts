@@ -46,7 +46,7 @@ function locate(text: string, mutant: NativeMutant, number: number): Edit {
 function choice({ mutant, number }: Edit, right: string): string {
   const isChosen = `(flashlm_mutant == ${number})`;
   if (mutant.wrong.includes('MUTANT')) return mutant.wrong.replaceAll('MUTANT', isChosen);
-  if (/[;}]\s*$/.test(right)) return `if ${isChosen} { ${mutant.wrong} } else { ${right} }`;
+  if (/[;}]\s*$/.test(right)) return `{ if ${isChosen} { ${mutant.wrong} } else { ${right} } }`;
   return `(${isChosen} ? ${mutant.wrong} : ${right})`;
 }
 

@@ -41,7 +41,7 @@ describe('mutated', () => {
       mutant('«int f»', 'int g(MUTANT);\nint f'),
     ];
     expect(mutated('a.inl', text, mutants)).toBe(
-      'int g((flashlm_mutant == 4));\nint f(int x) {\n  if (flashlm_mutant == 2) {  } else { x += 1; }\n' +
+      'int g((flashlm_mutant == 4));\nint f(int x) {\n  { if (flashlm_mutant == 2) {  } else { x += 1; } }\n' +
         '  return ((flashlm_mutant == 3) ? 3 : ((flashlm_mutant == 1) ? x : x * 2));\n}\n',
     );
     expect(mutated('b.inl', text, mutants)).toBe(text);
