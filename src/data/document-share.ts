@@ -21,7 +21,8 @@ export function documentFilter({ validShare, side }: DocumentPart): (document: n
       // Asked in order, so this is the stretch's first document.
       stretch = k;
       let end = Math.max(document + 1, Math.floor((k + 1) / validShare) - 1);
-      while (Math.floor(end * validShare) === k) end++;
+      // Beyond safe integers a number plus 1 may be itself: stretches of tiny shares end there.
+      while (end < Number.MAX_SAFE_INTEGER && Math.floor(end * validShare) === k) end++;
       drawn = document + Math.floor(new Random(k, 'validation').uniform() * (end - document));
     }
     return (document === drawn) === (side === 'valid');

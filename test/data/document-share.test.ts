@@ -39,6 +39,15 @@ it('draws the same documents every time, and not those of a fixed distance', () 
   expect(new Set(drawn(0.1).map((document) => document % 10)).size).toBeGreaterThan(4);
 });
 
+it.each([Number.MIN_VALUE, 4.9e-17, 1e-9, 1 - Number.EPSILON / 2])(
+  'takes the extreme share %d',
+  (validShare) => {
+    const filter = documentFilter({ validShare, side: 'valid' });
+    const kept = Array.from({ length: 4 }, (_, i) => filter(i)).filter(Boolean).length;
+    expect(kept).toBe(validShare < 0.5 ? 0 : 3);
+  },
+);
+
 it.each(['text', 'lines', 'jsonl'] as const)(
   'divides files of the format %s, empty documents not counted',
   async (format) => {
