@@ -54,7 +54,6 @@ SIMD_INLINE Vec sqrt(Vec a) { return vsqrtq_f32(a); }
 
 SIMD_INLINE Mask greater(Vec a, Vec b) { return vcgtq_f32(a, b); }
 SIMD_INLINE Vec select(Mask m, Vec whenTrue, Vec whenFalse) { return vbslq_f32(m, whenTrue, whenFalse); }
-// Not vmaxnmq, which gives NaN for a signalling one.
 
 SIMD_INLINE float reduceAdd(Vec v) {
   const float32x2_t two = vadd_f32(vget_low_f32(v), vget_high_f32(v));
