@@ -15,8 +15,8 @@ const { runDir, step, ending } = await trainRecipe(recipe, {
 });
 console.log(`${runDir} ended after ${step} steps (${ending})`);
 
-const { split, bpc, documents } = await evaluateText(runDir);
-console.log(`${split}: ${bpc.toFixed(3)} bits a character in ${documents} documents`);
+const { event, documents } = await evaluateText(runDir);
+console.log(`${event.split}: ${event.bpc?.toFixed(3)} bits a character in ${documents} documents`);
 
 const { text } = await generateText(runDir, 'Once upon a time', { seed: 7, maxTokens: 40 });
 console.log(text);

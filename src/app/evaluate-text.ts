@@ -19,7 +19,9 @@ export interface EvaluationOptions extends OpenOptions {
   readonly onProgress?: (share: number, split: string) => void;
 }
 
-export interface TextScore extends EvalEvent {
+export interface TextScore {
+  /** As a run's metrics.jsonl has it. */
+  readonly event: EvalEvent;
   readonly documents: number;
 }
 
@@ -43,7 +45,7 @@ export function evaluateText(run: string | Trained, options: EvaluationOptions =
       const event = await evaluator.evaluateInPieces(text, step, (share) =>
         options.onProgress?.(share, split),
       );
-      return { ...event, documents: tokens.info.documents };
+      return { event, documents: tokens.info.documents };
     } finally {
       tokens.close();
     }

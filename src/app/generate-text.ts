@@ -23,16 +23,16 @@ export interface WritingOptions {
 }
 
 export interface GeneratedText {
+  /** Of the checkpoint. */
+  readonly step: number;
+  readonly seed: number;
+  readonly prompt: string;
   /** The prompt and what was written after it. */
   readonly text: string;
-  readonly prompt: string;
-  readonly seed: number;
   /** Tokens written. */
   readonly tokens: number;
   /** Whether the document ended, or `maxTokens` were written. */
   readonly ending: 'eos' | 'max_tokens';
-  /** Of the checkpoint. */
-  readonly step: number;
 }
 
 /**
@@ -61,7 +61,7 @@ export function* streamText(
     yield piece;
   }
   const ending = tokens < request.maxTokens ? 'eos' : 'max_tokens';
-  return { text: prompt + written, prompt, seed, tokens, ending, step };
+  return { step, seed, prompt, text: prompt + written, tokens, ending };
 }
 
 /**

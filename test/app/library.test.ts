@@ -45,7 +45,9 @@ describe('the library', () => {
   });
 
   it('scores a run as the command does', async () => {
-    expect(await evaluateText(run, QUIET)).toEqual(await json('eval', run));
+    const { event, documents } = await evaluateText(run, QUIET);
+    expect(event).toEqual(await json('eval', run));
+    expect(documents).toBeGreaterThan(0);
   });
 
   it('writes the text of a seed as the command does, at once or token by token', async () => {

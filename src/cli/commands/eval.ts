@@ -55,7 +55,7 @@ async function run(path: string, options: EvalOptions, terminal: Terminal): Prom
       throw movedText(error, trained.recipe, () => `${commandLine`eval ${path}`} --data FILE`);
     });
     progress.end();
-    if (json) terminal.print(JSON.stringify(score));
+    if (json) terminal.print(JSON.stringify(score.event));
     else for (const line of describe(score, trained, terminal)) terminal.print(line);
     for (const finding of trained.composed.backend.findings?.() ?? []) progress.note(finding);
   } finally {
@@ -64,8 +64,12 @@ async function run(path: string, options: EvalOptions, terminal: Terminal): Prom
   }
 }
 
-function describe(event: TextScore, { recipe, composed }: Trained, terminal: Terminal): string[] {
-  const { split, documents, loss, floor, bpc, bpb, tokens, characters, bytes } = event;
+function describe(
+  { event, documents }: TextScore,
+  { recipe, composed }: Trained,
+  terminal: Terminal,
+): string[] {
+  const { split, loss, floor, bpc, bpb, tokens, characters, bytes } = event;
   const least =
     floor === null ? '' : `, floor ${formatLoss(floor)} (the least a model that sees one token can reach)`;
   const size = `${formatCount(tokens)} tokens, ${formatCount(characters)} characters, ${formatCount(bytes)} bytes`;
