@@ -9,6 +9,8 @@ const C_LOG_C = Float64Array.from({ length: SMALL_COUNTS }, (_, c) => (c ? c * M
 
 /** Of a floor that is off by more than this share of it nothing is said. */
 const MAX_BIAS = 0.05;
+/** How often each token has to occur on average. */
+const MIN_OCCURRENCES = 10;
 
 const countTimesLog = (count: number): number =>
   count < SMALL_COUNTS ? C_LOG_C[count]! : count * Math.log(count);
@@ -89,6 +91,7 @@ export class BigramCounts {
   /**
    * `floor()` of a text that is large enough for it to mean anything, else null. Of a small text most pairs occur once, so
    * its floor is far below the entropy of the language: by about (pairs - distinct tokens) / (2 N) nats (Miller 1955).
+   * Where no token has occurred often, that estimate is nothing either.
    */
   textFloor(): number | null {
     if (!this.total) return null;
@@ -97,7 +100,7 @@ export class BigramCounts {
     for (let v = 0; v < this.vocab; v++) if (offsets[v + 1]! > offsets[v]!) rows++;
     const floor = this.floor();
     const bias = (offsets[this.vocab]! - rows) / (2 * this.total);
-    return bias <= MAX_BIAS * floor ? floor : null;
+    return this.total >= MIN_OCCURRENCES * rows && bias <= MAX_BIAS * floor ? floor : null;
   }
 
   /**

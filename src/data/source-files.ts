@@ -40,7 +40,11 @@ function expand(source: string, notices: string[]): string[] {
   const kind = kindOf(source);
   if (kind === 'file' || (!kind && !picomatch.scan(source).isGlob)) return [source];
   const found = kind === 'folder' ? filesBelow(source) : matches(source);
-  const paths = found.filter((path) => statSync(path).size > 0);
+  // What is gone by now is told of when it is read.
+  const sizes = found.map((path) => [path, statSync(path, { throwIfNoEntry: false })] as const);
+  const empty = sizes.filter(([, stat]) => stat?.isFile() && stat.size === 0).length;
+  const special = sizes.filter(([, stat]) => stat && !stat.isFile()).length;
+  const paths = sizes.filter(([, stat]) => !stat || (stat.isFile() && stat.size > 0)).map(([path]) => path);
   const what = kind === 'folder' ? 'folder' : 'pattern';
   if (paths.length === 0) {
     const reason = found.length > 0 ? 'holds empty files only' : kind ? 'holds no file' : 'matches no file';
@@ -53,7 +57,10 @@ function expand(source: string, notices: string[]): string[] {
   }
   const range = paths.length === 1 ? paths[0] : `${paths[0]} to ${paths.at(-1)}`;
   notices.push(`${source}: ${paths.length} ${paths.length === 1 ? 'file' : 'files'}, ${range}.`);
-  const empty = found.length - paths.length;
+  if (special > 0)
+    notices.push(
+      `${source}: left out ${special} that ${special === 1 ? 'is not a regular file' : 'are not regular files'}.`,
+    );
   if (empty > 0) notices.push(`${source}: left out ${empty} empty ${empty === 1 ? 'file' : 'files'}.`);
   return paths;
 }

@@ -63,6 +63,10 @@ describe('BigramCounts', () => {
     };
     expect(text(500).floor()).toBeLessThan(0.75 * Math.log(16));
     expect(text(500).textFloor()).toBeNull();
+    const few = new BigramCounts(createReferenceBackend('f32'), 64);
+    few.add(Int32Array.of(1, 2), Int32Array.of(2, 3), 2);
+    expect(few.floor()).toBe(0);
+    expect(few.textFloor()).toBeNull();
     const large = text(20_000);
     expect(large.textFloor()).toBe(large.floor());
     expect(large.floor()).toBeGreaterThan(0.98 * Math.log(16));

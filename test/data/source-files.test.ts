@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, linkSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -72,6 +73,14 @@ describe('data sources', () => {
     const { files, notices } = sourceFiles([folder, join(folder, 'x'), join(folder, 'a.txt')]);
     expect(files.map((file) => relative(folder, file))).toEqual(['a.txt', 'hard.txt', 'x/b.txt', 'y/c.txt']);
     expect(notices.filter((notice) => notice.includes('named twice')).length).toBe(3);
+  });
+
+  it.skipIf(process.platform === 'win32')('pipes of a folder are left out, and are not called empty', () => {
+    const folder = folderWith('a.txt');
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    const { files, notices } = sourceFiles([folder]);
+    expect(files).toHaveLength(1);
+    expect(notices.at(-1)).toBe(`${folder}: left out 1 that is not a regular file.`);
   });
 
   it('empty files of a folder are left out and counted; an empty file that is named is not', () => {
