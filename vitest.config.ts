@@ -7,6 +7,8 @@ export default defineConfig({
   resolve: { alias: { flashlm: fileURLToPath(new URL('./src/index.ts', import.meta.url)) } },
   test: {
     include: ['test/**/*.test.ts'],
+    // By itself vitest leaves one CPU idle.
+    maxWorkers: '100%',
     // Suites that take long or need much memory belong to `npm run test:all`.
     exclude: ALL ? configDefaults.exclude : [...configDefaults.exclude, 'test/**/*.long.test.ts'],
     // Nothing may fail because the machine is busy: these only end what hangs.

@@ -1,3 +1,4 @@
+import { DisagreementError } from '../backends/decorators/diff.ts';
 import { nativeStatus } from '../backends/native/index.ts';
 import type { Backend } from '../core/backend.ts';
 import { computeName, computeNotice, computeOn } from '../core/compute.ts';
@@ -61,6 +62,9 @@ export async function* compareBackends(
         );
         const compute = computeName(computeOn(backend, recipe.compute));
         yield { backend: backend.name, against: measure.name, compute, steps, ops };
+      } catch (error) {
+        if (error instanceof DisagreementError) error.plugins = recipe.plugins;
+        throw error;
       } finally {
         backend.dispose();
         measure.dispose();

@@ -51,6 +51,7 @@ describe('what ends a run', () => {
 
   it.each([
     [{ epochs: 1, seconds: 7200 }, '2 steps of 65,536 tokens (1 epoch), or 2h 00m of training'],
+    [{ steps: 1, epochs: 1 }, '1 step of 65,536 tokens'],
     [{ steps: 400 }, '400 steps of 65,536 tokens'],
     [{ tokens: 5e6 }, '77 steps of 65,536 tokens (5M tokens)'],
     [{ seconds: 20 }, '20 s of training, in steps of 65,536 tokens'],

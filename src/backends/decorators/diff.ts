@@ -10,6 +10,9 @@ import { countOf, wrapBackend } from './wrap.ts';
 
 /** Two backends that do not agree, with the call that shows it. */
 export class DisagreementError extends FlashError {
+  /** Files of plugins that the recipe names: its backends may come from them. */
+  plugins: readonly string[] = [];
+
   constructor(readonly recording: Recording) {
     super(describeMismatch(recording), { where: describePlace(recording) });
     this.name = 'DisagreementError';

@@ -137,9 +137,9 @@ function conclude(
   { styles }: Terminal,
 ): string[] {
   const differ = deviations.some((d) => d.mismatch);
-  const recorded = sameAsRecorded ? 'the same as recorded, to the bit' : 'not what was recorded';
+  const recorded = sameAsRecorded ? 'gives what was recorded, to the bit' : 'does not give what was recorded';
   return [
     '',
-    `${differ ? styles.red('differ') : styles.green('agree')}: ${names[0]} and ${names[1]}; ${names[0]} gives ${recorded}`,
+    `${differ ? styles.red('differ') : styles.green('agree')}: ${names[0]} and ${names[1]}; ${names[0]} ${recorded}`,
   ];
 }

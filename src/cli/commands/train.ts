@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { DisagreementError } from '../../backends/decorators/diff.ts';
 import { commandLine } from '../../core/command-line.ts';
 import { FlashError } from '../../core/errors.ts';
 import { loadRecipe } from '../../recipes/load.ts';
@@ -110,6 +111,7 @@ async function run(recipeName: string | undefined, options: TrainOptions, termin
     if (done.ending === 'interrupted') throw new Exit(interruption.exitStatus);
   } catch (error) {
     if (error instanceof Exit) throw error;
+    if (error instanceof DisagreementError && session) error.plugins = session.recipe.plugins;
     if (view) view.fail(error);
     else if (signal.aborted) {
       terminal.note('Stopped before the training began.');

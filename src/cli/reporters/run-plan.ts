@@ -17,12 +17,19 @@ const MIN_STEPS = 10;
 /** A run this many times as long as its warm-up spends most of it at the rate that it was given. */
 const WARMUPS = 10;
 
+const NO_LIMITS: Limits = { steps: Infinity, tokens: Infinity, epochs: Infinity, seconds: Infinity };
+
 /** `2 steps of 65,536 tokens (1 epoch), or 2h 00m`: what ends a run, in steps where that can be told. */
 export function describeEnd(plan: RunPlan): string {
   const { limits, tokensPerStep, tokensPerEpoch } = plan;
   const { seconds, ...work } = limits;
   const steps = stepsOf(limits, tokensPerStep, tokensPerEpoch);
-  const given = Object.entries(work).filter(([name, amount]) => name !== 'steps' && Number.isFinite(amount));
+  const endsAt = (name: string, amount: number) =>
+    stepsOf({ ...NO_LIMITS, [name]: amount }, tokensPerStep, tokensPerEpoch);
+  // A limit that another one comes before does not describe the end.
+  const given = Object.entries(work).filter(
+    ([name, amount]) => name !== 'steps' && Number.isFinite(amount) && !(endsAt(name, amount) > steps),
+  );
   const amounts = given.map(([name, amount]) => describeAmount(name as Measure, amount));
   const size = `of ${formatPlural(tokensPerStep, 'token')}`;
   const inSteps = Number.isFinite(steps)

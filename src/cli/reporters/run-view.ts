@@ -1,3 +1,4 @@
+import { DisagreementError } from '../../backends/decorators/diff.ts';
 import { commandLine } from '../../core/command-line.ts';
 import { shown } from '../../recipes/read-file.ts';
 import type { Session } from '../../recipes/session.ts';
@@ -99,7 +100,7 @@ export class RunView {
     this.reporter.close();
     if (this.saved < 0) return;
     const step = formatCount(this.saved);
-    if (error instanceof NonFiniteError) {
+    if (error instanceof NonFiniteError || error instanceof DisagreementError) {
       // A run repeats itself: whoever went on would meet the same error again.
       this.terminal.note(
         `What the run learned up to step ${step} is kept in ${shown(this.session.directory.path)}.`,
