@@ -35,7 +35,7 @@ export interface BackendAgreement {
 }
 
 /**
- * Trains a recipe on each backend and gives every kernel call to another backend too, as `flashlm diff` does. Yields what
+ * Trains a recipe on each backend and gives every kernel call to another backend too, as the command `diff` does. Yields what
  * agreed, backend by backend.
  * @throws FlashError at the first call whose results differ by more than its op allows.
  */

@@ -26,7 +26,7 @@ export interface TextScore {
 }
 
 /**
- * Loss in nats a token, PPL, BPC and BPB of a trained run on whole documents, as `flashlm eval` prints them. `run` is the
+ * Loss in nats a token, PPL, BPC and BPB of a trained run on whole documents, as the command `eval` prints them. `run` is the
  * directory of a run or of one of its checkpoints, or a model that `loadTrained` has opened.
  * @throws FlashError when there is no such run or text.
  */

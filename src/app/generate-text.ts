@@ -65,7 +65,7 @@ export function* streamText(
 }
 
 /**
- * The text that a trained run writes after `prompt`, as `flashlm generate` does. `run` is the directory of a run or of one
+ * The text that a trained run writes after `prompt`, as the command `generate` does. `run` is the directory of a run or of one
  * of its checkpoints, or a model that `loadTrained` has opened.
  * @throws FlashError when there is no such run.
  */

@@ -10,7 +10,7 @@ export interface TrainingOptions extends Partial<SessionOptions> {
 
 /**
  * Trains a recipe (a file, a name of the library, or one that `loadRecipe` has read) to its end in a new directory in
- * `out`, as `flashlm train` does. `signal` ends it after the step under way. What is returned has the run's directory.
+ * `out`, as the command `train` does. `signal` ends it after the step under way. What is returned has the run's directory.
  * @throws FlashError when the recipe or its data can't be used, and when the loss stops being a number.
  */
 export async function trainRecipe(
@@ -21,7 +21,7 @@ export async function trainRecipe(
   return finish(await startRun(loaded, out, withDefaults(options)), options.signal);
 }
 
-/** Goes on with the run in `directory`, as `flashlm train --resume` does. `set` may only change what ends it. */
+/** Goes on with the run in `directory`, as the command `train --resume` does. `set` may only change what ends it. */
 export async function resumeTraining(
   directory: string,
   { set = [], ...options }: TrainingOptions = {},

@@ -64,12 +64,13 @@ describe("the head's scratch memory", () => {
     expect(describeModel(recipe, createReferenceBackend('f32')).memory.scratch).toBe(0);
     if (!nativeStatus().available) return;
     const backend = createNativeBackend({ threads: THREADS });
-    const { total, ...parts } = describeModel(recipe, backend).memory;
+    const { total, largest, ...parts } = describeModel(recipe, backend).memory;
     const precision = backend.accelerates.has('bf16') ? 'bf16' : 'f32';
     const packed = (left: number, right: number) => backend.packedRowsBytes!(1024, left, right, precision);
     const block = packed(384, 192) + packed(192, 384);
     expect(parts.scratch).toBe(backend.headScratchBytes!(1024, 192, 1024, precision) + block);
     expect(Object.values(parts).reduce((sum, bytes) => sum + bytes, 0)).toBe(total);
+    expect(largest).toBeLessThan(total);
     backend.dispose();
   });
 });

@@ -1,6 +1,6 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { cp, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import fc from 'fast-check';
 import { BatchSource } from '../../../src/data/batches.ts';
 import { CORPUS_FORMATS, Corpus, type CorpusFormat } from '../../../src/data/corpus.ts';
@@ -196,8 +196,11 @@ const cache = target<CacheTraps>({
         setTrap('cache', 'nothing', sandbox);
         await cp('good', 'cache', { recursive: true, preserveTimestamps: true });
         // What lies deeper first: a trap in place of a folder has no room for others.
-        for (const [entry, trap] of [...traps].sort(([a], [b]) => (a % 2) - (b % 2))) {
-          if (trap !== 'link to a folder' || entry % 2 === 0)
+        const isFolder = (entry: number): boolean => !entries[entry]!.includes(sep);
+        for (const [entry, trap] of [...traps].sort(
+          ([a], [b]) => Number(isFolder(a)) - Number(isFolder(b)),
+        )) {
+          if (trap !== 'link to a folder' || !isFolder(entry))
             setTrap(join('cache', entries[entry]!), trap, sandbox);
         }
         const { tokenizer, tokens } = await prepareData({ ...options, cacheDir: 'cache' });
