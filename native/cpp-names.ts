@@ -1,6 +1,6 @@
-import type { FlatArg } from '../src/core/op-calls.ts';
-import { flatArgs } from '../src/core/op-calls.ts';
-import { OP_NAMES } from '../src/core/ops.ts';
+import type { FlatArg } from '../src/core/ops/calls.ts';
+import { flatArgs } from '../src/core/ops/calls.ts';
+import { OP_NAMES } from '../src/core/ops/table.ts';
 
 type Choice = Extract<FlatArg, { readonly kind: 'choice' }>;
 

@@ -1,6 +1,6 @@
 import { ROW_CHUNK } from '../src/core/kernels.ts';
-import { type FlatArg, flatArgs } from '../src/core/op-calls.ts';
-import { OP_NAMES, OPS } from '../src/core/ops.ts';
+import { type FlatArg, flatArgs } from '../src/core/ops/calls.ts';
+import { OP_NAMES, OPS } from '../src/core/ops/table.ts';
 import { BANNER, CPP_TYPES, enumClass, enumName, field, pascal, SHARED_CHOICES } from './cpp-names.ts';
 
 function fieldType(op: string, arg: FlatArg): string {

@@ -1,7 +1,7 @@
 import { opTableSignature } from '../src/backends/native/signature.ts';
 import type { OpName } from '../src/core/kernels.ts';
-import { type FlatArg, flatArgs } from '../src/core/op-calls.ts';
-import { type Dim, OP_NAMES, OPS, type TensorArg } from '../src/core/ops.ts';
+import { type FlatArg, flatArgs } from '../src/core/ops/calls.ts';
+import { type Dim, OP_NAMES, OPS, type TensorArg } from '../src/core/ops/table.ts';
 import { BANNER, CPP_TYPES, enumName, pascal, valuesName } from './cpp-names.ts';
 
 /** An int8 dot product stays within 32 bits up to this many columns, also where codes are shifted to 0..255. */

@@ -1,39 +1,18 @@
 // The public API: what a plugin, an example or another program builds on.
 export { z } from 'zod';
 export { type BackendAgreement, type ComparisonOptions, compareBackends } from './app/compare-backends.ts';
+export { ComposedRun, composeModel, composeRun } from './app/compose.ts';
+export { describeModel, type LayerDescription, type ModelDescription } from './app/describe.ts';
 export { type EvaluationOptions, evaluateText, type TextScore } from './app/evaluate-text.ts';
 export { type GeneratedText, generateText, streamText, type WritingOptions } from './app/generate-text.ts';
+export { availableMemory, type MemoryEstimate, requireMemory } from './app/memory.ts';
+export { resumeRun, type Session, type SessionOptions, startRun } from './app/session.ts';
 export { resumeTraining, type TrainingOptions, trainRecipe } from './app/train-recipe.ts';
+export { loadTrained, type Trained } from './app/trained.ts';
 export type { OpenOptions } from './app/with-trained.ts';
 export { createNativeBackend, type NativeStatus, nativeStatus } from './backends/native/index.ts';
 export { createReferenceBackend } from './backends/reference/index.ts';
 export type { Backend, Decorator } from './core/backend.ts';
-export { BatchRunner, type BatchRunnerOptions } from './core/batch-runner.ts';
-export type { Compute, FloatPrecision, Precision } from './core/compute.ts';
-export { FlashError, type FlashErrorDetails } from './core/errors.ts';
-export type { Kernels, OpName } from './core/kernels.ts';
-export type { Coupling, InputLayer, Layer, Objective, StepContext } from './core/layer.ts';
-export { type BlockPlan, Blocks, Model } from './core/model.ts';
-export { OPS, type OpSpec } from './core/ops.ts';
-export { type Init, Parameter, type ParameterRole, ParameterStore } from './core/parameter.ts';
-export { Random } from './core/random.ts';
-export { Residual } from './core/residual.ts';
-export { Sequence } from './core/sequence.ts';
-export type { Ids, Mat, Quantized, Real, SparseTargets, Tensor, TernaryWeight } from './core/tensor.ts';
-export type { Planner } from './core/workspace.ts';
-export { type DownloadDatasetOptions, downloadDataset } from './data/download.ts';
-export { type PreparedData, type PrepareOptions, prepareData } from './data/prepare.ts';
-export { Tokenizer } from './data/tokenizer/tokenizer.ts';
-export { Embedding } from './layers/embedding.ts';
-export { RmsNorm } from './layers/rms-norm.ts';
-export { Silu } from './layers/silu.ts';
-export { TernaryLinear } from './layers/ternary-linear.ts';
-export { TiedHead } from './layers/tied-head.ts';
-export { TokenShift } from './layers/token-shift.ts';
-export { AdamW } from './optim/adamw.ts';
-export { type Optimizer, OptimizerState } from './optim/optimizer.ts';
-export { constant, cosine, linear, type Schedule } from './optim/schedules.ts';
-export { Sgd } from './optim/sgd.ts';
 export {
   type Component,
   component,
@@ -42,19 +21,40 @@ export {
   type LayerList,
   type LayerScope,
   type Spec,
-} from './recipes/component.ts';
-export { ComposedRun, composeModel, composeRun } from './recipes/compose.ts';
-export { describeModel, type LayerDescription, type ModelDescription } from './recipes/describe.ts';
+} from './core/component.ts';
+export type { Compute, FloatPrecision, Precision } from './core/compute.ts';
+export { FlashError, type FlashErrorDetails } from './core/errors.ts';
+export type { Kernels, OpName } from './core/kernels.ts';
+export type { Coupling, InputLayer, Layer, Objective, StepContext } from './core/layer.ts';
+export { OPS, type OpSpec } from './core/ops/table.ts';
+export { type Init, Parameter, type ParameterRole, ParameterStore } from './core/parameter.ts';
+export { Random } from './core/random.ts';
+export type { Ids, Mat, Quantized, Real, SparseTargets, Tensor, TernaryWeight } from './core/tensor.ts';
+export { type DownloadDatasetOptions, downloadDataset } from './data/download.ts';
+export { type PreparedData, type PrepareOptions, prepareData } from './data/prepare.ts';
+export { Tokenizer } from './data/tokenizer/tokenizer.ts';
+export { Embedding } from './layers/embedding.ts';
+export { Residual } from './layers/residual.ts';
+export { RmsNorm } from './layers/rms-norm.ts';
+export { Sequence } from './layers/sequence.ts';
+export { Silu } from './layers/silu.ts';
+export { TernaryLinear } from './layers/ternary-linear.ts';
+export { TiedHead } from './layers/tied-head.ts';
+export { TokenShift } from './layers/token-shift.ts';
+export { AdamW } from './optim/adamw.ts';
+export { type Optimizer, OptimizerState } from './optim/optimizer.ts';
+export { constant, cosine, linear, type Schedule } from './optim/schedules.ts';
+export { Sgd } from './optim/sgd.ts';
 export { type Place, RecipeError, type RecipeIssue } from './recipes/errors.ts';
 export { fillRecipe } from './recipes/fill.ts';
 export { libraryNames } from './recipes/library.ts';
 export { type LoadOptions, loadRecipe, type Recipe } from './recipes/load.ts';
-export { availableMemory, type MemoryEstimate, requireMemory } from './recipes/memory.ts';
 export { loadPlugins } from './recipes/plugins.ts';
 export { type Add, createRegistry, type Plugin, Registry } from './recipes/registry.ts';
-export { resumeRun, type Session, type SessionOptions, startRun } from './recipes/session.ts';
 export { componentOf, componentsOf, layerList } from './recipes/slots.ts';
-export { loadTrained, type Trained } from './recipes/trained.ts';
+export { BatchRunner, type BatchRunnerOptions } from './runtime/batch-runner.ts';
+export { type BlockPlan, Blocks, Model } from './runtime/model.ts';
+export type { Planner } from './runtime/workspace.ts';
 export type { TrainEvent } from './train/events.ts';
 export { TextGenerator } from './train/generate.ts';
 export { Sampler, type SamplingOptions } from './train/sampling.ts';

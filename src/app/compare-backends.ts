@@ -1,15 +1,15 @@
-import { DisagreementError } from '../backends/decorators/diff.ts';
+import { DisagreementError } from '../backends/diff/diff.ts';
 import { nativeStatus } from '../backends/native/index.ts';
 import type { Backend } from '../core/backend.ts';
 import { computeName, computeNotice, computeOn } from '../core/compute.ts';
 import { BatchSource } from '../data/batches.ts';
 import type { PrepareProgress } from '../data/prepare.ts';
 import { createBackend, parseBackend } from '../recipes/create.ts';
-import { describeModel } from '../recipes/describe.ts';
 import type { Recipe } from '../recipes/load.ts';
-import { recipeTraining } from '../recipes/recipe-training.ts';
-import { prepareRunData } from '../recipes/run-data.ts';
 import { compareTraining, type OpAgreement } from '../verify/backend-comparison.ts';
+import { describeModel } from './describe.ts';
+import { recipeTraining } from './recipe-training.ts';
+import { prepareRunData } from './run-data.ts';
 import { noteOnError } from './with-trained.ts';
 
 export interface ComparisonOptions {

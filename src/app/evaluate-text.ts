@@ -1,11 +1,11 @@
 import type { PrepareProgress } from '../data/prepare.ts';
 import type { TokenFile } from '../data/token-file.ts';
 import type { Recipe } from '../recipes/load.ts';
-import { prepareText, runTexts, validationText } from '../recipes/run-data.ts';
-import type { Trained } from '../recipes/trained.ts';
 import { Evaluator } from '../train/evaluate.ts';
 import type { EvalEvent } from '../train/events.ts';
 import { tokenText } from '../train/token-text.ts';
+import { prepareText, runTexts, validationText } from './run-data.ts';
+import type { Trained } from './trained.ts';
 import { noteOnError, type OpenOptions, withTrained } from './with-trained.ts';
 
 export interface EvaluationOptions extends OpenOptions {

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { Random } from '../core/random.ts';
-import { documentMarker } from '../recipes/document-marker.ts';
-import type { Trained } from '../recipes/trained.ts';
 import { TextGenerator } from '../train/generate.ts';
 import { type PromptListener, writeText } from '../train/write-text.ts';
+import { documentMarker } from './document-marker.ts';
+import type { Trained } from './trained.ts';
 import { type OpenOptions, withTrained } from './with-trained.ts';
 
 export interface WritingOptions {

@@ -1,6 +1,6 @@
 import { type Change, loadRecipe, type Recipe } from '../recipes/load.ts';
-import { resumeRun, type Session, type SessionOptions, startRun } from '../recipes/session.ts';
 import type { DoneEvent } from '../train/events.ts';
+import { resumeRun, type Session, type SessionOptions, startRun } from './session.ts';
 import { noteOnError } from './with-trained.ts';
 
 export interface TrainingOptions extends Partial<SessionOptions> {

@@ -1,5 +1,5 @@
 import type { Change } from '../recipes/load.ts';
-import { loadTrained, type Trained } from '../recipes/trained.ts';
+import { loadTrained, type Trained } from './trained.ts';
 
 /** How a run is opened that is named by its directory. */
 export interface OpenOptions {

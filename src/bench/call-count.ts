@@ -1,8 +1,8 @@
-import { wrapBackend } from '../backends/decorators/wrap.ts';
+import { wrapBackend } from '../backends/wrap.ts';
 import type { Backend } from '../core/backend.ts';
 import type { OpName } from '../core/kernels.ts';
-import { dimsOf } from '../core/op-calls.ts';
-import { type Dims, OPS } from '../core/ops.ts';
+import { dimsOf } from '../core/ops/calls.ts';
+import { type Dims, OPS } from '../core/ops/table.ts';
 
 /** Calls of one op at one size. */
 export interface CallGroup {

@@ -1,7 +1,7 @@
 import { FlashError } from '../core/errors.ts';
 import type { OpName } from '../core/kernels.ts';
-import { flatArgs } from '../core/op-calls.ts';
-import { type Dims, OPS } from '../core/ops.ts';
+import { flatArgs } from '../core/ops/calls.ts';
+import { type Dims, OPS } from '../core/ops/table.ts';
 
 /** The symbols that decide the shapes of an op's arguments, in the order in which they appear. */
 export function symbolsOf(op: OpName): string[] {

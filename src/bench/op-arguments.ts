@@ -1,7 +1,7 @@
 import { allocateTensor, type Backend } from '../core/backend.ts';
 import { PRECISIONS } from '../core/compute.ts';
-import { sizeOf } from '../core/op-calls.ts';
-import { type ArgSpec, type Dims, OPS, type TensorArg } from '../core/ops.ts';
+import { sizeOf } from '../core/ops/calls.ts';
+import { type ArgSpec, type Dims, OPS, type TensorArg } from '../core/ops/table.ts';
 import { Random } from '../core/random.ts';
 import type { Codes, Tensor } from '../core/tensor.ts';
 import type { OpCase } from './op-case.ts';

@@ -1,6 +1,6 @@
 import type { Backend } from '../core/backend.ts';
-import { OPS } from '../core/ops.ts';
-import { trafficOf } from '../core/traffic.ts';
+import { OPS } from '../core/ops/table.ts';
+import { trafficOf } from '../core/ops/traffic.ts';
 import { burst, type Task } from './interleave.ts';
 import type { MachineLimits } from './machine-limits.ts';
 import { OpArguments } from './op-arguments.ts';

@@ -1,6 +1,6 @@
 import type { Backend } from '../core/backend.ts';
 import type { OpName } from '../core/kernels.ts';
-import { trafficOf } from '../core/traffic.ts';
+import { trafficOf } from '../core/ops/traffic.ts';
 import type { CallGroup } from './call-count.ts';
 import { sharedOut, type Tile } from './sharing.ts';
 

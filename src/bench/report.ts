@@ -2,7 +2,7 @@ import { arch, availableParallelism, cpus, loadavg, platform } from 'node:os';
 import { z } from 'zod';
 import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
-import { readSmallFile } from '../core/regular-file.ts';
+import { readSmallFile } from '../files/regular-file.ts';
 import type { KernelReport } from './kernel-bench.ts';
 import type { Prediction } from './predicted-steps.ts';
 import type { StepResult } from './step-bench.ts';

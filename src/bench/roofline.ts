@@ -1,8 +1,8 @@
 import type { Precision } from '../core/compute.ts';
 import type { OpName } from '../core/kernels.ts';
-import { flatArgs } from '../core/op-calls.ts';
-import { OPS } from '../core/ops.ts';
-import type { Traffic } from '../core/traffic.ts';
+import { flatArgs } from '../core/ops/calls.ts';
+import { OPS } from '../core/ops/table.ts';
+import type { Traffic } from '../core/ops/traffic.ts';
 import type { MachineLimits, MemoryLevel } from './machine-limits.ts';
 import type { OpCase } from './op-case.ts';
 

@@ -1,6 +1,6 @@
 import { FlashError } from '../core/errors.ts';
 import type { OpName } from '../core/kernels.ts';
-import type { Dims } from '../core/ops.ts';
+import type { Dims } from '../core/ops/table.ts';
 import { completeDims, symbolsOf } from './dims.ts';
 
 /** v6.1: a block of rows as two threads take it, the tokens of a step, the vocabulary, the model's and the FFN's width. */

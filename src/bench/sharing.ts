@@ -1,6 +1,6 @@
 import { HEAD, headRowsAtOnce, packedRows } from '../backends/native/index.ts';
 import type { OpName } from '../core/kernels.ts';
-import { type Dims, OPS } from '../core/ops.ts';
+import { type Dims, OPS } from '../core/ops/table.ts';
 
 /**
  * How kernels share out their work among cores, as `native/kernels` does it. The constants have the names they have

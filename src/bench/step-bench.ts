@@ -1,8 +1,8 @@
-import { CallTimer } from '../backends/decorators/call-timer.ts';
-import { wrapBackend } from '../backends/decorators/wrap.ts';
+import type { MakeTraining } from '../app/recipe-training.ts';
+import { CallTimer } from '../backends/timed/call-timer.ts';
+import { wrapBackend } from '../backends/wrap.ts';
 import type { Backend } from '../core/backend.ts';
 import type { OpName } from '../core/kernels.ts';
-import type { MakeTraining } from '../recipes/recipe-training.ts';
 import type { Path } from '../train/events.ts';
 import { Trainer } from '../train/trainer.ts';
 import type { Effort } from './effort.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { DisagreementError } from '../backends/decorators/diff.ts';
+import { DisagreementError } from '../backends/diff/diff.ts';
 import { commandLine, shellWords } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
 import { cacheDir } from '../data/cache-dir.ts';

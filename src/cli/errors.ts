@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { CommanderError } from 'commander';
 import { FlashError } from '../core/errors.ts';
-import { errorCode } from '../core/files.ts';
+import { errorCode } from '../files/files.ts';
 import { RecipeError } from '../recipes/errors.ts';
 import { printable } from './format.ts';
 import type { Terminal } from './terminal.ts';

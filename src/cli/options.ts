@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { fromHome } from '../core/home-path.ts';
 import { CORPUS_FORMATS } from '../data/corpus.ts';
+import { fromHome } from '../files/home-path.ts';
 import { duration as durationSchema, seconds } from '../recipes/options.ts';
 import type { More } from '../train/limits.ts';
 

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { fileError } from '../core/files.ts';
+import { fileError } from '../files/files.ts';
 
 /** A stream that may be a terminal: `process.stdout`, a file, a pipe. */
 export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };

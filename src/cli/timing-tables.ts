@@ -1,5 +1,5 @@
-import type { KernelTime, LayerTime } from '../backends/decorators/timed.ts';
-import { OPS } from '../core/ops.ts';
+import type { KernelTime, LayerTime } from '../backends/timed/timed.ts';
+import { OPS } from '../core/ops/table.ts';
 import type { TimingEvent } from '../train/events.ts';
 import { digits, formatTime } from './bench-tables.ts';
 import { formatCount, formatPercent } from './format.ts';

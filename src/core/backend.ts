@@ -1,7 +1,7 @@
 import { constants } from 'node:buffer';
+import { formatBytes } from '../files/files.ts';
 import type { FloatPrecision, Precision } from './compute.ts';
 import { FlashError } from './errors.ts';
-import { formatBytes } from './files.ts';
 import type { Kernels, OpName } from './kernels.ts';
 import { BYTES, type DType, type Mat, type Real, type Tensor, tensor } from './tensor.ts';
 import type { LayerWatch } from './watch.ts';

@@ -1,10 +1,10 @@
+import type { Planner } from '../runtime/workspace.ts';
 import type { Together } from './backend.ts';
 import type { Compute, Precision } from './compute.ts';
 import type { Kernels } from './kernels.ts';
 import type { Parameter } from './parameter.ts';
 import type { Ids, Mat, SparseTargets, Tensor } from './tensor.ts';
 import type { LayerWatch } from './watch.ts';
-import type { Planner } from './workspace.ts';
 
 /** What a layer may know of the call it is part of. */
 export interface StepContext {

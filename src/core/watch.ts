@@ -1,6 +1,6 @@
+import type { Requests } from '../runtime/workspace.ts';
 import type { Parameter } from './parameter.ts';
 import type { Mat, Tensor } from './tensor.ts';
-import type { Requests } from './workspace.ts';
 
 /** What a layer is doing when its kernels are called. */
 export type Pass = 'prepare' | 'forward' | 'backward' | 'loss' | 'logits';

@@ -1,6 +1,6 @@
 import { allocateTensor, type Backend } from '../core/backend.ts';
-import type { Rows } from '../core/rows.ts';
 import type { Ids } from '../core/tensor.ts';
+import type { Rows } from '../runtime/rows.ts';
 import { addPairs, copyPairs, type PairRows, pairsOf } from './pair-rows.ts';
 
 /** `c * log(c)` of counts below this, as most are: a logarithm for every pair takes longer than to count them. */

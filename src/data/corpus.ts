@@ -1,7 +1,7 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { extname } from 'node:path';
 import { FlashError } from '../core/errors.ts';
-import { openRegularFile } from '../core/regular-file.ts';
+import { openRegularFile } from '../files/regular-file.ts';
 import { type Chunk, ChunkBuilder } from './chunk-builder.ts';
 import { type DocumentPart, documentFilter } from './document-share.ts';
 import { fillFromJson } from './json-documents.ts';

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { FlashError } from '../core/errors.ts';
-import { digestFile, discard, fileError, makeFolder, writeFileAtomic } from '../core/files.ts';
-import { readSmallFile } from '../core/regular-file.ts';
+import { digestFile, discard, fileError, makeFolder, writeFileAtomic } from '../files/files.ts';
+import { readSmallFile } from '../files/regular-file.ts';
 import { cacheDir } from './cache-dir.ts';
 
 /** A file's content, and what the file system said of the file when the content was read. */

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
-import { errorCode } from '../core/files.ts';
+import { errorCode } from '../files/files.ts';
 
 /** A compressed stream that is damaged; the message completes "it is damaged: ". */
 export class DamagedStream extends Error {}

@@ -2,9 +2,16 @@ import { stat, statfs } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlashError } from '../core/errors.ts';
-import { digestFile, errorCode, fileError, formatBytes, makeFolder, writeFileAtomic } from '../core/files.ts';
-import { LockFile } from '../core/lock-file.ts';
-import { readSmallFile } from '../core/regular-file.ts';
+import {
+  digestFile,
+  errorCode,
+  fileError,
+  formatBytes,
+  makeFolder,
+  writeFileAtomic,
+} from '../files/files.ts';
+import { LockFile } from '../files/lock-file.ts';
+import { readSmallFile } from '../files/regular-file.ts';
 import { get, readBody } from './http-get.ts';
 import { checkDeclared, checkLength, checkStatus, continues } from './http-response.ts';
 import { type ExpectedFile, PartFile } from './part-file.ts';

@@ -2,8 +2,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FlashError } from '../core/errors.ts';
-import { digestFile, discard, fileError, syncFolder, writeFileAtomic } from '../core/files.ts';
-import { readSmallFile } from '../core/regular-file.ts';
+import { digestFile, discard, fileError, syncFolder, writeFileAtomic } from '../files/files.ts';
+import { readSmallFile } from '../files/regular-file.ts';
 
 const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 /** Links are not followed, and a pipe is not waited for. */

@@ -2,7 +2,7 @@ import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import picomatch from 'picomatch';
 import { FlashError } from '../core/errors.ts';
-import { fileError } from '../core/files.ts';
+import { fileError } from '../files/files.ts';
 import { CANNOT_READ } from './text-blocks.ts';
 
 /** The files that data sources stand for, and what a person should know of them, in whole sentences. */

@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { FlashError } from '../core/errors.ts';
-import { fileError } from '../core/files.ts';
-import { openRegularFile } from '../core/regular-file.ts';
+import { fileError } from '../files/files.ts';
+import { openRegularFile } from '../files/regular-file.ts';
 import { DamagedStream, gunzip, unzstd } from './decompress.ts';
 import { type FileKind, fileKind, HEAD_BYTES } from './file-kind.ts';
 import { incompleteTail, repairUtf8, utf8Of } from './utf8.ts';

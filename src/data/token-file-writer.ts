@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { discard, fileError, syncFolder } from '../core/files.ts';
+import { discard, fileError, syncFolder } from '../files/files.ts';
 import { type EncodedChunk, MAX_16_BIT_VOCAB } from './chunk-jobs.ts';
 import { BlockSums } from './token-file-blocks.ts';
 import { encodeHeader, HEADER_BYTES } from './token-file-header.ts';

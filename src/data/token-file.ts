@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { FlashError } from '../core/errors.ts';
-import { fileError } from '../core/files.ts';
-import { openRegularFile } from '../core/regular-file.ts';
+import { fileError } from '../files/files.ts';
+import { openRegularFile } from '../files/regular-file.ts';
 import { BlockCheck, sumsLength } from './token-file-blocks.ts';
 import { decodeHeader, HEADER_BYTES, isGenuine, type TokenFileInfo } from './token-file-header.ts';
 

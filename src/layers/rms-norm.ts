@@ -1,7 +1,7 @@
 import type { Layer, StepContext } from '../core/layer.ts';
 import { Parameter } from '../core/parameter.ts';
 import type { Mat } from '../core/tensor.ts';
-import type { Planner } from '../core/workspace.ts';
+import type { Planner } from '../runtime/workspace.ts';
 
 interface RmsNormCache {
   /** 1 / rms of each row: backward needs it, and computing it again would be a pass over x. */

@@ -1,7 +1,7 @@
 import type { Layer, StepContext } from '../core/layer.ts';
 import type { Parameter } from '../core/parameter.ts';
 import type { Mat } from '../core/tensor.ts';
-import type { Planner } from '../core/workspace.ts';
+import type { Planner } from '../runtime/workspace.ts';
 
 interface SiluCache {
   /** dy/dx, all that backward needs. Null where there is none. */

@@ -4,7 +4,7 @@ import type { ActivationRule, Kernels, WeightRule } from '../core/kernels.ts';
 import type { Layer, StepContext } from '../core/layer.ts';
 import { type Init, Parameter } from '../core/parameter.ts';
 import type { Mat, Quantized, TernaryWeight } from '../core/tensor.ts';
-import type { Planner } from '../core/workspace.ts';
+import type { Planner } from '../runtime/workspace.ts';
 
 export interface TernaryLinearOptions {
   readonly weights: WeightRule;

@@ -1,7 +1,7 @@
 import type { Layer, StepContext } from '../core/layer.ts';
 import { Parameter } from '../core/parameter.ts';
 import type { Mat } from '../core/tensor.ts';
-import type { Planner } from '../core/workspace.ts';
+import type { Planner } from '../runtime/workspace.ts';
 
 interface TokenShiftCache {
   /** The row before each sequence of the block: zero in training, the last row seen while a text goes on. */

@@ -1,8 +1,8 @@
 import type { Backend } from '../core/backend.ts';
+import type { LayerList, LayerScope, Made, ModelKind, ModelScope, Scopes, Spec } from '../core/component.ts';
 import type { InputLayer, Layer, Objective } from '../core/layer.ts';
-import { Sequence } from '../core/sequence.ts';
-import { watchInput, watchLayer, watchObjective } from '../core/watched-layer.ts';
-import type { LayerList, LayerScope, Made, ModelKind, ModelScope, Scopes, Spec } from './component.ts';
+import { Sequence } from '../layers/sequence.ts';
+import { watchInput, watchLayer, watchObjective } from '../runtime/watched-layer.ts';
 import { RecipeError, type RecipeIssue } from './errors.ts';
 import { optionPlace } from './tree.ts';
 

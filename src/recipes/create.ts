@@ -1,7 +1,7 @@
 import type { Backend } from '../core/backend.ts';
+import type { BackendScope, Made, Scope, Spec } from '../core/component.ts';
 import { FlashError } from '../core/errors.ts';
-import { isBuiltin } from './builtin/index.ts';
-import type { BackendScope, Made, Scope, Spec } from './component.ts';
+import { isBuiltin } from './builtins.ts';
 import { type Place, RecipeError } from './errors.ts';
 import { nameFailures, nameKernelFailures } from './part-failure.ts';
 import { RecipeReader } from './reader.ts';

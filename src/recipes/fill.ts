@@ -1,5 +1,5 @@
 import { Document, isScalar, visit } from 'yaml';
-import { MODEL_KINDS, type ModelKind, type Spec } from './component.ts';
+import { MODEL_KINDS, type ModelKind, type Spec } from '../core/component.ts';
 import type { Recipe } from './load.ts';
 import { RECIPE } from './schema.ts';
 

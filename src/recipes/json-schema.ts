@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Component, type Kind, MODEL_KINDS, type ModelKind } from './component.ts';
+import { type Component, type Kind, MODEL_KINDS, type ModelKind } from '../core/component.ts';
 import type { Registry } from './registry.ts';
 import { FILE_KEYS, fullSchema, RECIPE } from './schema.ts';
 import { type Slot, slotOf } from './slots.ts';

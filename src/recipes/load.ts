@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { createReferenceBackend } from '../backends/reference/index.ts';
-import { fromHome } from '../core/home-path.ts';
+import type { LayerList } from '../core/component.ts';
 import { DATASETS } from '../data/datasets.ts';
 import { MIN_VOCAB } from '../data/tokenizer/tokenizer.ts';
+import { fromHome } from '../files/home-path.ts';
 import { buildModel, type ModelParts } from './build-model.ts';
-import type { LayerList } from './component.ts';
 import { type Place, RecipeError } from './errors.ts';
 import { setAt } from './merge.ts';
 import { loadPlugins } from './plugins.ts';

@@ -1,7 +1,7 @@
 import type { Backend } from '../core/backend.ts';
 import { FlashError } from '../core/errors.ts';
 import type { Kernels } from '../core/kernels.ts';
-import { OP_NAMES } from '../core/ops.ts';
+import { OP_NAMES } from '../core/ops/table.ts';
 
 /** What a method of a part threw, with the part's name; a FlashError says enough. */
 function partFailure(error: unknown, part: string, method: string): unknown {

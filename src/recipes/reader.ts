@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import { type Component, type Kind, MODEL_KINDS, type ModelKind, type Spec } from '../core/component.ts';
 import { backendTree } from './backend-expression.ts';
-import { type Component, type Kind, MODEL_KINDS, type ModelKind, type Spec } from './component.ts';
 import { type Place, RecipeError, type RecipeIssue } from './errors.ts';
 import { explain, type Subject, unknownName } from './explain.ts';
 import type { Registry } from './registry.ts';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import { type Component, KINDS, type Kind, MODEL_KINDS, type ModelKind } from '../core/component.ts';
 import { FlashError } from '../core/errors.ts';
-import { builtins } from './builtin/index.ts';
-import { type Component, KINDS, type Kind, MODEL_KINDS, type ModelKind } from './component.ts';
+import { builtins } from './builtins.ts';
 import { COMMON } from './schema.ts';
 
 /** Adds a component to a registry. */

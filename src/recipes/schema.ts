@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import type { Component, Kind } from '../core/component.ts';
 import { PRECISIONS } from '../core/compute.ts';
 import { DATA_ORDERS } from '../data/batches.ts';
 import { CORPUS_FORMATS, DEFAULT_TEXT_FIELD } from '../data/corpus.ts';
 import { MAX_VOCAB } from '../data/tokenizer/merges.ts';
-import type { Component, Kind } from './component.ts';
 import { count, duration, every } from './options.ts';
 import { componentOf, componentsOf, modelList } from './slots.ts';
 

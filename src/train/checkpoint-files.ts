@@ -10,7 +10,7 @@ import {
   fileError,
   syncFolder,
   writeNewFile,
-} from '../core/files.ts';
+} from '../files/files.ts';
 import { SafetensorsFile, type TensorEntry, writeSafetensors } from './safetensors.ts';
 
 /** Everything a run needs to go on. */

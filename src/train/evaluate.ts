@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { BatchRunner } from '../core/batch-runner.ts';
 import { FLOAT32 } from '../core/compute.ts';
-import { Blocks, type Model } from '../core/model.ts';
-import { DenseRows, type Rows } from '../core/rows.ts';
 import { BigramCounts } from '../data/collapse.ts';
+import { BatchRunner } from '../runtime/batch-runner.ts';
+import { Blocks, type Model } from '../runtime/model.ts';
+import { DenseRows, type Rows } from '../runtime/rows.ts';
 import type { EvalEvent } from './events.ts';
 
 /** The text that an evaluation covers: documents one after the other, of which the last may be cut. */

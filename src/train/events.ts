@@ -1,4 +1,4 @@
-import type { LayerTime, OpTime } from '../backends/decorators/timed.ts';
+import type { LayerTime, OpTime } from '../backends/timed/timed.ts';
 /** Which route a step took: every token computed, or distinct tokens only. */
 export type Path = 'collapsed' | 'dense';
 

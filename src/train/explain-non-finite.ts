@@ -1,11 +1,11 @@
-import { describeNonFinite, nonFiniteInput, refuseNonFinite } from '../backends/decorators/finite.ts';
-import { wrapKernels } from '../backends/decorators/wrap.ts';
-import type { BatchRunner } from '../core/batch-runner.ts';
+import { describeNonFinite, nonFiniteInput, refuseNonFinite } from '../backends/checked/finite.ts';
+import { wrapKernels } from '../backends/wrap.ts';
 import { FlashError } from '../core/errors.ts';
 import type { StepContext } from '../core/layer.ts';
 import type { ParameterStore } from '../core/parameter.ts';
-import type { Rows } from '../core/rows.ts';
 import { combineWatches, type LayerCall, type LayerWatch } from '../core/watch.ts';
+import type { BatchRunner } from '../runtime/batch-runner.ts';
+import type { Rows } from '../runtime/rows.ts';
 import { initAdvice } from './init-advice.ts';
 
 /** Where numbers first stopped being finite. */

@@ -1,8 +1,8 @@
 import { allocateMat } from '../core/backend.ts';
 import { FLOAT32 } from '../core/compute.ts';
 import type { StepContext } from '../core/layer.ts';
-import { type BlockPlan, Blocks, type Model } from '../core/model.ts';
 import type { Mat } from '../core/tensor.ts';
+import { type BlockPlan, Blocks, type Model } from '../runtime/model.ts';
 import type { Sampler } from './sampling.ts';
 
 /**

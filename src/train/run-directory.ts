@@ -4,8 +4,8 @@ import { lstat, mkdir, realpath, rename } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
-import { discard, errorCode, fileError, makeFolder, syncFolder } from '../core/files.ts';
-import { LockFile } from '../core/lock-file.ts';
+import { discard, errorCode, fileError, makeFolder, syncFolder } from '../files/files.ts';
+import { LockFile } from '../files/lock-file.ts';
 import {
   type CheckpointContents,
   pruneCheckpoints,

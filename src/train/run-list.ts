@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
-import { errorCode, fileError } from '../core/files.ts';
+import { errorCode, fileError } from '../files/files.ts';
 
 /**
  * The run directories in `root` by the time in their names, the newest last; none where there is no such folder. Throws

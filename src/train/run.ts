@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { clockOf } from '../backends/decorators/timed.ts';
+import { clockOf } from '../backends/timed/timed.ts';
 import { computeName } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
-import type { Model } from '../core/model.ts';
 import { Random } from '../core/random.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
+import type { Model } from '../runtime/model.ts';
 import { checkpointName, latestCheckpoint } from './checkpoint-files.ts';
 import { type EvaluationText, Evaluator } from './evaluate.ts';
 import type { DoneEvent, SampleEvent, StepEvent, TrainEvent, WorkProgress } from './events.ts';

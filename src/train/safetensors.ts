@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { FlashError } from '../core/errors.ts';
-import { type FileDigest, fileError } from '../core/files.ts';
+import { type FileDigest, fileError } from '../files/files.ts';
 import {
   byteLengthOf,
   damaged,

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { lstat, readFile } from 'node:fs/promises';
 import { FlashError } from '../core/errors.ts';
-import { fileError, writeFileAtomic, writeFully } from '../core/files.ts';
+import { fileError, writeFileAtomic, writeFully } from '../files/files.ts';
 import type { SampleEvent } from './events.ts';
 
 type Sample = Pick<SampleEvent, 'step' | 'text'>;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { FlashError } from '../core/errors.ts';
-import type { Model } from '../core/model.ts';
 import type { Parameter } from '../core/parameter.ts';
 import type { Mat } from '../core/tensor.ts';
 import type { OptimizerState } from '../optim/optimizer.ts';
+import type { Model } from '../runtime/model.ts';
 import type { Checkpoint, CheckpointContents } from './checkpoint-files.ts';
 import type { SafetensorsFile, TensorEntry } from './safetensors.ts';
 import type { TrainerState } from './trainer.ts';

@@ -1,6 +1,6 @@
-import type { Model } from '../core/model.ts';
 import { BigramCounts } from '../data/collapse.ts';
 import type { TokenFile } from '../data/token-file.ts';
+import type { Model } from '../runtime/model.ts';
 import { firstTokens } from './token-text.ts';
 
 /** Tokens that are looked at: enough for the third decimal, and quick to count. */

@@ -1,12 +1,12 @@
-import { BatchRunner } from '../core/batch-runner.ts';
 import { type Compute, computeName, FLOAT32 } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
-import type { Model } from '../core/model.ts';
-import { DenseRows, type Rows } from '../core/rows.ts';
 import { BigramCounts } from '../data/collapse.ts';
 import { clipGradients } from '../optim/clip.ts';
 import type { Optimizer, OptimizerState } from '../optim/optimizer.ts';
 import type { Schedule } from '../optim/schedules.ts';
+import { BatchRunner } from '../runtime/batch-runner.ts';
+import type { Model } from '../runtime/model.ts';
+import { DenseRows, type Rows } from '../runtime/rows.ts';
 import type { Ending, Path, StepEvent, WorkProgress } from './events.ts';
 import { explainNonFinite, NonFiniteError } from './explain-non-finite.ts';
 import { type Limits, type Measure, type Progress, reached, shareDone } from './limits.ts';

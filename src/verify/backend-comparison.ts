@@ -1,8 +1,8 @@
-import { diff } from '../backends/decorators/diff.ts';
+import type { MakeTraining } from '../app/recipe-training.ts';
+import { diff } from '../backends/diff/diff.ts';
 import type { Backend } from '../core/backend.ts';
 import type { OpName } from '../core/kernels.ts';
 import { combineWatches } from '../core/watch.ts';
-import type { MakeTraining } from '../recipes/recipe-training.ts';
 import type { Path } from '../train/events.ts';
 import { Trainer } from '../train/trainer.ts';
 import { LayerWork } from './layer-work.ts';

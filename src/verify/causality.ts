@@ -1,15 +1,15 @@
-import { checkArguments } from '../backends/decorators/check-arguments.ts';
-import { findNonFinite } from '../backends/decorators/finite.ts';
+import { composeModel } from '../app/compose.ts';
+import { describeModel } from '../app/describe.ts';
+import { checkArguments } from '../backends/checked/check-arguments.ts';
+import { findNonFinite } from '../backends/checked/finite.ts';
 import { allocateMat, type Backend } from '../core/backend.ts';
 import { FLOAT32 } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
-import { type BlockPlan, Blocks, type Model } from '../core/model.ts';
 import { Random } from '../core/random.ts';
 import type { Mat } from '../core/tensor.ts';
 import { combineWatches, type LayerCall, type LayerWatch } from '../core/watch.ts';
-import { composeModel } from '../recipes/compose.ts';
-import { describeModel } from '../recipes/describe.ts';
 import type { Recipe } from '../recipes/load.ts';
+import { type BlockPlan, Blocks, type Model } from '../runtime/model.ts';
 
 /** A place in the block: a sequence, and a position in it from 0. */
 export interface Position {

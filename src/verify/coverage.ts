@@ -1,12 +1,12 @@
 import type { IsaSupport } from '../backends/native/addon.ts';
 import { createNativeBackend } from '../backends/native/index.ts';
 import { createReferenceBackend } from '../backends/reference/index.ts';
-import { deviations } from '../core/agreement.ts';
 import type { Backend } from '../core/backend.ts';
 import type { OpName } from '../core/kernels.ts';
-import { OP_NAMES } from '../core/ops.ts';
-import { complete, freeSymbols, hasTargets } from './op-dims.ts';
-import { type Call, inputsOf, variants } from './op-inputs.ts';
+import { deviations } from '../core/ops/agreement.ts';
+import { type Call, inputsOf, variants } from '../core/ops/inputs.ts';
+import { complete, freeSymbols, hasTargets } from '../core/ops/op-dims.ts';
+import { OP_NAMES } from '../core/ops/table.ts';
 import { runCall } from './op-run.ts';
 
 /** One op on one backend. */

@@ -1,18 +1,18 @@
-import { checkArguments } from '../backends/decorators/check-arguments.ts';
-import { StraightThrough } from '../backends/decorators/straight-through.ts';
+import { composeModel } from '../app/compose.ts';
+import { checkArguments } from '../backends/checked/check-arguments.ts';
 import { createReferenceBackend } from '../backends/reference/index.ts';
+import { StraightThrough } from '../backends/straight-through.ts';
 import type { Backend } from '../core/backend.ts';
-import { BatchRunner } from '../core/batch-runner.ts';
 import { FLOAT32 } from '../core/compute.ts';
 import type { Kernels } from '../core/kernels.ts';
 import type { Layer } from '../core/layer.ts';
-import { layerFailure } from '../core/layer-failure.ts';
-import type { Model } from '../core/model.ts';
 import { Random } from '../core/random.ts';
-import { DenseRows } from '../core/rows.ts';
 import { buildModel } from '../recipes/build-model.ts';
-import { composeModel } from '../recipes/compose.ts';
 import type { Recipe } from '../recipes/load.ts';
+import { BatchRunner } from '../runtime/batch-runner.ts';
+import { layerFailure } from '../runtime/layer-failure.ts';
+import type { Model } from '../runtime/model.ts';
+import { DenseRows } from '../runtime/rows.ts';
 import {
   type ComparedDerivatives,
   compareDerivatives,

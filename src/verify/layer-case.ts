@@ -5,7 +5,7 @@ import type { Layer, StepContext } from '../core/layer.ts';
 import { ParameterStore } from '../core/parameter.ts';
 import { Random } from '../core/random.ts';
 import { type Mat, mat } from '../core/tensor.ts';
-import { Workspace } from '../core/workspace.ts';
+import { Workspace } from '../runtime/workspace.ts';
 
 export interface LayerCaseSize {
   readonly sequences: number;

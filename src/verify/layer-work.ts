@@ -1,6 +1,6 @@
 import type { Layer } from '../core/layer.ts';
-import type { Model } from '../core/model.ts';
 import type { LayerCall, LayerWatch } from '../core/watch.ts';
+import type { Model } from '../runtime/model.ts';
 
 /** What an element of a layer's output costs beside its multiply-accumulates: norms and activations have none. */
 const ELEMENT_WORK = 4;

@@ -1,12 +1,12 @@
-import { termSizes } from '../backends/decorators/term-sizes.ts';
-import { type Outcome, outcomeOf } from '../core/agreement.ts';
+import { termSizes } from '../backends/diff/term-sizes.ts';
 import type { Backend } from '../core/backend.ts';
 import type { Precision } from '../core/compute.ts';
 import type { OpName } from '../core/kernels.ts';
-import { flatArgs } from '../core/op-calls.ts';
-import { type ArgSpec, OPS } from '../core/ops.ts';
+import { type Outcome, outcomeOf } from '../core/ops/agreement.ts';
+import { flatArgs } from '../core/ops/calls.ts';
+import { type Call, type Input, inputsOf, type TensorInput } from '../core/ops/inputs.ts';
+import { type ArgSpec, OPS } from '../core/ops/table.ts';
 import { BYTES, type Codes, type DType, type Tensor, tensor } from '../core/tensor.ts';
-import { type Call, type Input, inputsOf, type TensorInput } from './op-inputs.ts';
 
 /**
  * FLASHLM_GUARDS=none: every tensor has memory of its own that ends where the tensor ends, so that a sanitizer sees what

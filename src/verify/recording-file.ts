@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { z } from 'zod';
-import { sharedInputs } from '../backends/decorators/call-mirror.ts';
-import type { Recording } from '../backends/decorators/recording.ts';
-import type { Outcome } from '../core/agreement.ts';
+import { sharedInputs } from '../backends/diff/call-mirror.ts';
+import type { Recording } from '../backends/diff/recording.ts';
 import { FlashError } from '../core/errors.ts';
-import { discard, fileError, makeFolder } from '../core/files.ts';
 import type { OpName } from '../core/kernels.ts';
-import { type FlatArg, flatArgs } from '../core/op-calls.ts';
-import { OP_NAMES } from '../core/ops.ts';
+import type { Outcome } from '../core/ops/agreement.ts';
+import { type FlatArg, flatArgs } from '../core/ops/calls.ts';
+import { OP_NAMES } from '../core/ops/table.ts';
 import type { DType, Tensor } from '../core/tensor.ts';
+import { discard, fileError, makeFolder } from '../files/files.ts';
 import {
   type LoadedTensor,
   readSafetensors,

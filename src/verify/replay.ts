@@ -1,10 +1,10 @@
-import { copyAccumulated, measureType, mirrorCall } from '../backends/decorators/call-mirror.ts';
-import type { Recording } from '../backends/decorators/recording.ts';
-import { termSizes } from '../backends/decorators/term-sizes.ts';
-import { type Deviation, deviations, outcomeOf } from '../core/agreement.ts';
+import { copyAccumulated, measureType, mirrorCall } from '../backends/diff/call-mirror.ts';
+import type { Recording } from '../backends/diff/recording.ts';
+import { termSizes } from '../backends/diff/term-sizes.ts';
 import type { Backend } from '../core/backend.ts';
-import { checkCall } from '../core/check-call.ts';
-import { groupedValues, realOf } from '../core/op-calls.ts';
+import { type Deviation, deviations, outcomeOf } from '../core/ops/agreement.ts';
+import { groupedValues, realOf } from '../core/ops/calls.ts';
+import { checkCall } from '../core/ops/check.ts';
 
 /** A recorded call, run again. */
 export interface Replay {

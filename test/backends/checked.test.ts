@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checked } from '../../src/backends/decorators/checked.ts';
+import { checked } from '../../src/backends/checked/checked.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import { FLOAT32 } from '../../src/core/compute.ts';
@@ -7,9 +7,9 @@ import { FlashError } from '../../src/core/errors.ts';
 import type { OpName } from '../../src/core/kernels.ts';
 import type { Layer } from '../../src/core/layer.ts';
 import { type Mat, mat, type Tensor } from '../../src/core/tensor.ts';
-import { WatchedLayer } from '../../src/core/watched-layer.ts';
-import { Workspace } from '../../src/core/workspace.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
+import { WatchedLayer } from '../../src/runtime/watched-layer.ts';
+import { Workspace } from '../../src/runtime/workspace.ts';
 import { BACKENDS, RECIPES } from '../properties/models.ts';
 import { spoil, trainOn } from './training.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { digest } from '../../src/backends/decorators/digest.ts';
+import { digest } from '../../src/backends/checked/digest.ts';
 import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
 import type { Inspector } from '../../src/core/backend.ts';
 import { Random } from '../../src/core/random.ts';

@@ -1,8 +1,8 @@
-import { wrapKernels } from '../../src/backends/decorators/wrap.ts';
+import { recipeTraining } from '../../src/app/recipe-training.ts';
+import { wrapKernels } from '../../src/backends/wrap.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import type { OpName } from '../../src/core/kernels.ts';
 import type { Recipe } from '../../src/recipes/load.ts';
-import { recipeTraining } from '../../src/recipes/recipe-training.ts';
 import type { StepEvent } from '../../src/train/events.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { randomTokens } from '../properties/models.ts';

@@ -8,7 +8,7 @@ import {
 import { LimitProbes, type MachineLimits } from '../../src/bench/machine-limits.ts';
 import { opCases } from '../../src/bench/op-case.ts';
 import { type Arithmetic, arithmeticOf, boundOf, choosesPrecision } from '../../src/bench/roofline.ts';
-import { OP_NAMES, OPS } from '../../src/core/ops.ts';
+import { OP_NAMES, OPS } from '../../src/core/ops/table.ts';
 
 /** One work unit a round and nanosecond, ten times as slow on large memory. */
 function fakeMeter(runs: string[]): LimitMeter {

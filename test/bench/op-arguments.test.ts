@@ -3,10 +3,10 @@ import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { symbolsOf } from '../../src/bench/dims.ts';
 import { OpArguments } from '../../src/bench/op-arguments.ts';
 import { caseName, opCases } from '../../src/bench/op-case.ts';
-import { checkCall } from '../../src/core/check-call.ts';
 import type { OpName } from '../../src/core/kernels.ts';
-import { flatArgs, flatValues } from '../../src/core/op-calls.ts';
-import { type Dims, OP_NAMES } from '../../src/core/ops.ts';
+import { flatArgs, flatValues } from '../../src/core/ops/calls.ts';
+import { checkCall } from '../../src/core/ops/check.ts';
+import { type Dims, OP_NAMES } from '../../src/core/ops/table.ts';
 import type { Quantized, Tensor } from '../../src/core/tensor.ts';
 
 const SMALL: Dims = { M: 12, N: 5, K: 9, D: 7, V: 11, T: 4, Z: 30 };

@@ -3,8 +3,8 @@ import { symbolsOf } from '../../src/bench/dims.ts';
 import { caseName, opCases } from '../../src/bench/op-case.ts';
 import { shapeOf } from '../../src/bench/shapes.ts';
 import { FlashError } from '../../src/core/errors.ts';
-import { flatArgs, sizeOf } from '../../src/core/op-calls.ts';
-import { OP_NAMES, OPS } from '../../src/core/ops.ts';
+import { flatArgs, sizeOf } from '../../src/core/ops/calls.ts';
+import { OP_NAMES, OPS } from '../../src/core/ops/table.ts';
 
 describe("v6.1's shapes", () => {
   it.each(OP_NAMES)('%s has a size for every dimension', (op) => {

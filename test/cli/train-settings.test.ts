@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { runLimits } from '../../src/app/run-limits.ts';
 import { settings } from '../../src/cli/train-settings.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { runLimits } from '../../src/recipes/run-limits.ts';
 
 describe('flags of flashlm train as changes of the recipe', () => {
   it('changes nothing without flags', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { nativeStatus } from '../../src/backends/native/index.ts';
-import { OP_NAMES } from '../../src/core/ops.ts';
+import { OP_NAMES } from '../../src/core/ops/table.ts';
 import { runInProcess } from './fake-terminal.ts';
 
 let dir: string;

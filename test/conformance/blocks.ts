@@ -1,10 +1,10 @@
-import type { Outcome } from '../../src/core/agreement.ts';
 import type { OpName } from '../../src/core/kernels.ts';
-import { flatArgs } from '../../src/core/op-calls.ts';
-import { OPS } from '../../src/core/ops.ts';
+import type { Outcome } from '../../src/core/ops/agreement.ts';
+import { flatArgs } from '../../src/core/ops/calls.ts';
+import type { Input } from '../../src/core/ops/inputs.ts';
+import { batchSymbol } from '../../src/core/ops/op-dims.ts';
+import { OPS } from '../../src/core/ops/table.ts';
 import { type Tensor, tensor } from '../../src/core/tensor.ts';
-import { batchSymbol } from '../../src/verify/op-dims.ts';
-import type { Input } from '../../src/verify/op-inputs.ts';
 
 /** How many of a tensor's rows belong to `rows` rows of the batch; null for a tensor that all blocks share. */
 function share(op: OpName, dim: string | number, rows: number, seqLen: number): number | null {

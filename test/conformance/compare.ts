@@ -1,5 +1,5 @@
-import { deviations, type Outcome } from '../../src/core/agreement.ts';
 import type { OpName } from '../../src/core/kernels.ts';
+import { deviations, type Outcome } from '../../src/core/ops/agreement.ts';
 import type { Tensor } from '../../src/core/tensor.ts';
 
 const isReal = (t: Tensor | undefined): boolean => t === undefined || t.dtype === 'f32' || t.dtype === 'f64';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { afterAll, describe, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
-import type { Outcome } from '../../src/core/agreement.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import type { OpName } from '../../src/core/kernels.ts';
-import { OP_NAMES, OPS } from '../../src/core/ops.ts';
-import { batchSymbol } from '../../src/verify/op-dims.ts';
-import { type Call, type Input, inputsOf, variants } from '../../src/verify/op-inputs.ts';
+import type { Outcome } from '../../src/core/ops/agreement.ts';
+import { type Call, type Input, inputsOf, variants } from '../../src/core/ops/inputs.ts';
+import { batchSymbol } from '../../src/core/ops/op-dims.ts';
+import { OP_NAMES, OPS } from '../../src/core/ops/table.ts';
 import { runCall } from '../../src/verify/op-run.ts';
 import { nativeVariants } from './backends.ts';
 import { expectAgreement, expectCloseToFloat64 } from './compare.ts';

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { OP_NAMES } from '../../src/core/ops.ts';
+import { OP_NAMES } from '../../src/core/ops/table.ts';
 import { nativeVariants } from './backends.ts';
 import { expectSpecialsPass } from './not-finite.ts';
 

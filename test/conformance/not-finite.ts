@@ -1,9 +1,9 @@
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
-import type { Outcome } from '../../src/core/agreement.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import type { OpName } from '../../src/core/kernels.ts';
-import { complete, freeSymbols } from '../../src/verify/op-dims.ts';
-import { type Input, inputsOf, variants } from '../../src/verify/op-inputs.ts';
+import type { Outcome } from '../../src/core/ops/agreement.ts';
+import { type Input, inputsOf, variants } from '../../src/core/ops/inputs.ts';
+import { complete, freeSymbols } from '../../src/core/ops/op-dims.ts';
 import { runOp } from '../../src/verify/op-run.ts';
 import { expectAgreement } from './compare.ts';
 

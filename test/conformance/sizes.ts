@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { OpName } from '../../src/core/kernels.ts';
-import { flatArgs, sizeOf } from '../../src/core/op-calls.ts';
-import { type Dims, OPS } from '../../src/core/ops.ts';
-import { complete, freeSymbols, hasTargets } from '../../src/verify/op-dims.ts';
+import { flatArgs, sizeOf } from '../../src/core/ops/calls.ts';
+import { complete, freeSymbols, hasTargets } from '../../src/core/ops/op-dims.ts';
+import { type Dims, OPS } from '../../src/core/ops/table.ts';
 import { EFFORT } from './effort.ts';
 
 /** Larger tensors would only be slow. */

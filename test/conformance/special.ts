@@ -1,13 +1,13 @@
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
-import type { Outcome } from '../../src/core/agreement.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import type { OpName } from '../../src/core/kernels.ts';
-import { flatArgs } from '../../src/core/op-calls.ts';
-import type { Dims } from '../../src/core/ops.ts';
+import type { Outcome } from '../../src/core/ops/agreement.ts';
+import { flatArgs } from '../../src/core/ops/calls.ts';
+import { type Input, inputsOf, type TensorInput, variants } from '../../src/core/ops/inputs.ts';
+import { complete } from '../../src/core/ops/op-dims.ts';
+import type { Dims } from '../../src/core/ops/table.ts';
 import { Random } from '../../src/core/random.ts';
 import { mat } from '../../src/core/tensor.ts';
-import { complete } from '../../src/verify/op-dims.ts';
-import { type Input, inputsOf, type TensorInput, variants } from '../../src/verify/op-inputs.ts';
 import { runOp } from '../../src/verify/op-run.ts';
 
 const f64 = createReferenceBackend('f64');

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { Random } from '../../src/core/random.ts';
-import type { Rows } from '../../src/core/rows.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';
+import type { Rows } from '../../src/runtime/rows.ts';
 
 const streams = fc
   .tuple(fc.integer({ min: 2, max: 300 }), fc.integer({ min: 1, max: 3000 }), fc.integer())

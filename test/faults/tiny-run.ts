@@ -2,8 +2,8 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
+import { resumeRun, type Session, type SessionOptions, startRun } from '../../src/app/session.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { resumeRun, type Session, type SessionOptions, startRun } from '../../src/recipes/session.ts';
 import { checkpointName, listCheckpoints, readCheckpoint } from '../../src/train/checkpoint-files.ts';
 import { RunDirectory, runFiles } from '../../src/train/run-directory.ts';
 

@@ -1,13 +1,13 @@
 import type { Backend } from '../../src/core/backend.ts';
-import { Model } from '../../src/core/model.ts';
 import { Random } from '../../src/core/random.ts';
-import { Residual } from '../../src/core/residual.ts';
-import { Sequence } from '../../src/core/sequence.ts';
 import { Embedding } from '../../src/layers/embedding.ts';
+import { Residual } from '../../src/layers/residual.ts';
 import { RmsNorm } from '../../src/layers/rms-norm.ts';
+import { Sequence } from '../../src/layers/sequence.ts';
 import { Silu } from '../../src/layers/silu.ts';
 import { TernaryLinear } from '../../src/layers/ternary-linear.ts';
 import { TiedHead } from '../../src/layers/tied-head.ts';
+import { Model } from '../../src/runtime/model.ts';
 import type { Batches } from '../../src/train/trainer.ts';
 
 /** The shape of v6.1 (1,082,496 parameters), put together by hand: what the recipe must amount to. */

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { component } from '../../src/core/component.ts';
 import type { Layer } from '../../src/core/layer.ts';
-import { Residual } from '../../src/core/residual.ts';
-import { Sequence } from '../../src/core/sequence.ts';
 import type { Mat } from '../../src/core/tensor.ts';
+import { Residual } from '../../src/layers/residual.ts';
+import { Sequence } from '../../src/layers/sequence.ts';
 import { Silu } from '../../src/layers/silu.ts';
-import { component } from '../../src/recipes/component.ts';
 import type { Plugin } from '../../src/recipes/registry.ts';
 
 /** tanh: a layer whose backward reads its own output and not its input, which no built-in layer does. */

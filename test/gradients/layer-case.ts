@@ -1,6 +1,6 @@
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { type Component, EXAMPLE_COLS } from '../../src/core/component.ts';
 import { buildLayers } from '../../src/recipes/build-model.ts';
-import { type Component, EXAMPLE_COLS } from '../../src/recipes/component.ts';
 import { RecipeReader } from '../../src/recipes/reader.ts';
 import type { Registry } from '../../src/recipes/registry.ts';
 import { toTree } from '../../src/recipes/tree.ts';

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { StraightThrough } from '../../src/backends/decorators/straight-through.ts';
+import { composeModel } from '../../src/app/compose.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { StraightThrough } from '../../src/backends/straight-through.ts';
 import type { Backend } from '../../src/core/backend.ts';
-import { BatchRunner } from '../../src/core/batch-runner.ts';
 import { FLOAT32 } from '../../src/core/compute.ts';
 import type { Kernels } from '../../src/core/kernels.ts';
-import { DenseRows } from '../../src/core/rows.ts';
-import { composeModel } from '../../src/recipes/compose.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
+import { BatchRunner } from '../../src/runtime/batch-runner.ts';
+import { DenseRows } from '../../src/runtime/rows.ts';
 import { randomTokens } from '../properties/models.ts';
 
 const TOKENS = 24;

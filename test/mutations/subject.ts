@@ -1,15 +1,13 @@
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Backend, Decorator } from '../../src/core/backend.ts';
 import type { Layer } from '../../src/core/layer.ts';
-import { Model } from '../../src/core/model.ts';
-import { Residual } from '../../src/core/residual.ts';
-import { Sequence } from '../../src/core/sequence.ts';
 import type { Real } from '../../src/core/tensor.ts';
-import { watchInput, watchLayer, watchObjective } from '../../src/core/watched-layer.ts';
 import { BatchSource } from '../../src/data/batches.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';
 import { Embedding } from '../../src/layers/embedding.ts';
+import { Residual } from '../../src/layers/residual.ts';
 import { RmsNorm } from '../../src/layers/rms-norm.ts';
+import { Sequence } from '../../src/layers/sequence.ts';
 import { Silu } from '../../src/layers/silu.ts';
 import { TernaryLinear, type TernaryLinearOptions } from '../../src/layers/ternary-linear.ts';
 import { TiedHead } from '../../src/layers/tied-head.ts';
@@ -17,6 +15,8 @@ import { TokenShift } from '../../src/layers/token-shift.ts';
 import { AdamW } from '../../src/optim/adamw.ts';
 import { clipGradients } from '../../src/optim/clip.ts';
 import { Sgd } from '../../src/optim/sgd.ts';
+import { Model } from '../../src/runtime/model.ts';
+import { watchInput, watchLayer, watchObjective } from '../../src/runtime/watched-layer.ts';
 import { restoreSnapshot, takeSnapshot } from '../../src/train/snapshot.ts';
 import type { Batches } from '../../src/train/trainer.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/backends/native/addon.ts';
 import { createNativeBackend } from '../../src/backends/native/index.ts';
 import { loadAddon } from '../../src/backends/native/load.ts';
-import { OP_NAMES } from '../../src/core/ops.ts';
+import { OP_NAMES } from '../../src/core/ops/table.ts';
 import { type Data, ValidCall } from './valid-call.ts';
 
 const engine: Engine = new (loadAddon().addon!.Engine)({ isa: 'scalar' });

@@ -1,7 +1,7 @@
 import { afterAll, describe, it } from 'vitest';
 import type { OpName } from '../../src/core/kernels.ts';
-import { complete, freeSymbols } from '../../src/verify/op-dims.ts';
-import { inputsOf, variants } from '../../src/verify/op-inputs.ts';
+import { inputsOf, variants } from '../../src/core/ops/inputs.ts';
+import { complete, freeSymbols } from '../../src/core/ops/op-dims.ts';
 import { runOp } from '../../src/verify/op-run.ts';
 import { nativeVariants } from '../conformance/backends.ts';
 import { blockOf, joined } from '../conformance/blocks.ts';

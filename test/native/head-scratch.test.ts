@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { describeModel } from '../../src/app/describe.ts';
 import { headRowsAtOnce, headScratchBytes } from '../../src/backends/native/head-scratch.ts';
 import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { allocateMat, allocateTensor, type Backend } from '../../src/core/backend.ts';
 import { FLOAT_PRECISIONS, type FloatPrecision } from '../../src/core/compute.ts';
-import { describeModel } from '../../src/recipes/describe.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 
 const [ROWS, COLS, VOCAB, THREADS] = [1024, 64, 32_000, 2];

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/backends/native/addon.ts';
 import { createNativeBackend } from '../../src/backends/native/index.ts';
 import { loadAddon } from '../../src/backends/native/load.ts';
-import { OP_NAMES } from '../../src/core/ops.ts';
+import { OP_NAMES } from '../../src/core/ops/table.ts';
 import { JUNK, TrapError, WRONG_SIZES } from './hostile/junk.ts';
 import { detach, GUISES, outOfBounds, SHARED_GUISES, shrunk } from './hostile/memory.ts';
 import { type Data, ValidCall } from './valid-call.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createNativeBackend } from '../../src/backends/native/index.ts';
 import { loadAddon } from '../../src/backends/native/load.ts';
-import { OP_NAMES } from '../../src/core/ops.ts';
+import { OP_NAMES } from '../../src/core/ops/table.ts';
 import { attempts, make, singleAttempts, type Target } from './hostile/attempt.ts';
 
 const SEED = 20240607;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { OP_NAMES } from '../../src/core/ops.ts';
+import { inputsOf, variants } from '../../src/core/ops/inputs.ts';
+import { complete, freeSymbols } from '../../src/core/ops/op-dims.ts';
+import { OP_NAMES } from '../../src/core/ops/table.ts';
 import { Random } from '../../src/core/random.ts';
 import { type Bytes, type Codes, mat, tensor } from '../../src/core/tensor.ts';
-import { complete, freeSymbols } from '../../src/verify/op-dims.ts';
-import { inputsOf, variants } from '../../src/verify/op-inputs.ts';
 import { runOp } from '../../src/verify/op-run.ts';
 import { nativeVariants } from '../conformance/backends.ts';
 import { expectSameBits } from '../conformance/compare.ts';

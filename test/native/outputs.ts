@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { createNativeBackend } from '../../src/backends/native/index.ts';
-import { OP_NAMES } from '../../src/core/ops.ts';
-import { complete, freeSymbols } from '../../src/verify/op-dims.ts';
-import { inputsOf, variants } from '../../src/verify/op-inputs.ts';
+import { inputsOf, variants } from '../../src/core/ops/inputs.ts';
+import { complete, freeSymbols } from '../../src/core/ops/op-dims.ts';
+import { OP_NAMES } from '../../src/core/ops/table.ts';
 import { runOp } from '../../src/verify/op-run.ts';
 
 /** By op. Large enough that each has a piece of work for every thread. */

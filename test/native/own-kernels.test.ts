@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../src/backends/native/load.ts';
-import { OP_NAMES } from '../../src/core/ops.ts';
+import { OP_NAMES } from '../../src/core/ops/table.ts';
 
 // The local build, whatever FLASHLM_ADDON says: what was compiled for it lies beside it.
 const { addon, path: file } = loadAddon(fileURLToPath(new URL('../../', import.meta.url)));

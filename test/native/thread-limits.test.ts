@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { requireThreads } from '../../src/backends/native/thread-limits.ts';
-import type { ProcessLimits } from '../../src/core/process-limits.ts';
+import type { ProcessLimits } from '../../src/files/process-limits.ts';
 
 const NONE: ProcessLimits = { addressSpace: Infinity, threadStack: 8 << 20, threads: Infinity };
 const GB = 1e9;

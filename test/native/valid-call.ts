@@ -1,10 +1,10 @@
 import type { Backend } from '../../src/core/backend.ts';
 import type { OpName } from '../../src/core/kernels.ts';
-import { type FlatArg, flatArgs } from '../../src/core/op-calls.ts';
-import type { Dim, Dims, TensorArg } from '../../src/core/ops.ts';
+import { type FlatArg, flatArgs } from '../../src/core/ops/calls.ts';
+import { inputsOf } from '../../src/core/ops/inputs.ts';
+import { complete, freeSymbols } from '../../src/core/ops/op-dims.ts';
+import type { Dim, Dims, TensorArg } from '../../src/core/ops/table.ts';
 import type { Storage } from '../../src/core/tensor.ts';
-import { complete, freeSymbols } from '../../src/verify/op-dims.ts';
-import { inputsOf } from '../../src/verify/op-inputs.ts';
 
 export type Data = Storage['f32' | 'i8' | 'i32' | 'u8'];
 

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
 import { loadAddon } from '../../src/backends/native/load.ts';
-import { OP_NAMES } from '../../src/core/ops.ts';
+import { OP_NAMES } from '../../src/core/ops/table.ts';
 import { type Data, ValidCall } from './valid-call.ts';
 
 /** Sanitizers see what happens seldom in more rounds. */

@@ -1,8 +1,8 @@
 import type { Backend } from '../../src/core/backend.ts';
-import { BatchRunner } from '../../src/core/batch-runner.ts';
 import { type Compute, FLOAT32 } from '../../src/core/compute.ts';
-import type { Rows } from '../../src/core/rows.ts';
 import type { Recipe } from '../../src/recipes/load.ts';
+import { BatchRunner } from '../../src/runtime/batch-runner.ts';
+import type { Rows } from '../../src/runtime/rows.ts';
 import { modelOf } from './models.ts';
 
 /** Loss and all gradients of one batch whose rows and targets are no more than `tokens`. */

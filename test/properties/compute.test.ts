@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { computeOn, FLOAT32 } from '../../src/core/compute.ts';
-import { DenseRows } from '../../src/core/rows.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
+import { DenseRows } from '../../src/runtime/rows.ts';
 import { trainOn } from '../backends/training.ts';
 import { gradients, relativeError } from './batch-gradients.ts';
 import { BACKENDS, ISAS, RECIPES, randomTokens } from './models.ts';

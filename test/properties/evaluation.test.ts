@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { composeModel } from '../../src/app/compose.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { Random } from '../../src/core/random.ts';
-import { composeModel } from '../../src/recipes/compose.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { Evaluator } from '../../src/train/evaluate.ts';
 import { TextGenerator } from '../../src/train/generate.ts';

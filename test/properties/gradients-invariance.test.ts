@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { DenseRows } from '../../src/core/rows.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';
 import type { Recipe } from '../../src/recipes/load.ts';
+import { DenseRows } from '../../src/runtime/rows.ts';
 import { gradients, relativeError } from './batch-gradients.ts';
 import { BACKENDS, ISAS, RECIPES, randomTokens } from './models.ts';
 

@@ -1,10 +1,10 @@
+import { composeModel } from '../../src/app/compose.ts';
 import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
-import type { Model } from '../../src/core/model.ts';
 import { Random } from '../../src/core/random.ts';
-import { composeModel } from '../../src/recipes/compose.ts';
 import { loadRecipe, type Recipe } from '../../src/recipes/load.ts';
+import type { Model } from '../../src/runtime/model.ts';
 
 /** Instruction sets that run here. */
 export const ISAS = nativeStatus()

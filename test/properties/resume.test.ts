@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { resumeRun, startRun } from '../../src/app/session.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { resumeRun, startRun } from '../../src/recipes/session.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
 import { ISAS } from './models.ts';
 

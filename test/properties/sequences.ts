@@ -1,6 +1,6 @@
 import { FLOAT32 } from '../../src/core/compute.ts';
-import { Blocks, type Model } from '../../src/core/model.ts';
 import { mat } from '../../src/core/tensor.ts';
+import { Blocks, type Model } from '../../src/runtime/model.ts';
 
 /** Logits after each token of one sequence, computed at once. The model must be prepared. */
 export function allAtOnce(model: Model, ids: Int32Array): Float64Array[] {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { composeRun } from '../../src/recipes/compose.ts';
+import { composeRun } from '../../src/app/compose.ts';
+import { runLimits, scheduleMeasure } from '../../src/app/run-limits.ts';
 import { parseBackend } from '../../src/recipes/create.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { runLimits, scheduleMeasure } from '../../src/recipes/run-limits.ts';
 import { folder, RIGHT } from './helpers.ts';
 
 /** What `native` finds: this machine without its kernels, and with kernels that are the reference's. */

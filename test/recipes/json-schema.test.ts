@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { KINDS } from '../../src/recipes/component.ts';
+import { KINDS } from '../../src/core/component.ts';
 import { recipeJsonSchema, recipeJsonSchemaText } from '../../src/recipes/json-schema.ts';
 import { createRegistry } from '../../src/recipes/registry.ts';
 import { RECIPE } from '../../src/recipes/schema.ts';

@@ -3,14 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { composeModel } from '../../src/app/compose.ts';
+import { describeModel } from '../../src/app/describe.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { FLOAT32 } from '../../src/core/compute.ts';
-import { Blocks } from '../../src/core/model.ts';
-import { composeModel } from '../../src/recipes/compose.ts';
-import { describeModel } from '../../src/recipes/describe.ts';
 import { fillRecipe } from '../../src/recipes/fill.ts';
 import { libraryNames } from '../../src/recipes/library.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
+import { Blocks } from '../../src/runtime/model.ts';
 import { folder } from './helpers.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { describeModel } from '../../src/app/describe.ts';
+import { recipeTraining } from '../../src/app/recipe-training.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import { createBackend, parseBackend } from '../../src/recipes/create.ts';
-import { describeModel } from '../../src/recipes/describe.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { recipeTraining } from '../../src/recipes/recipe-training.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { folder } from './helpers.ts';
 

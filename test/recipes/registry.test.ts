@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { describeModel } from '../../src/app/describe.ts';
+import { type Component, component, KINDS } from '../../src/core/component.ts';
 import { Silu } from '../../src/layers/silu.ts';
-import { type Component, component, KINDS } from '../../src/recipes/component.ts';
-import { describeModel } from '../../src/recipes/describe.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { loadPlugins } from '../../src/recipes/plugins.ts';
 import { createRegistry, type Plugin, Registry } from '../../src/recipes/registry.ts';

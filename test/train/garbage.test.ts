@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { OP_NAMES } from '../../src/core/ops.ts';
+import { OP_NAMES } from '../../src/core/ops/table.ts';
 
 it('makes no arrays or objects for a token that is generated, nor for a call of a native kernel', async () => {
   const script = fileURLToPath(new URL('children/measure-garbage.ts', import.meta.url));

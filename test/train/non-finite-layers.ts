@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { component } from '../../src/core/component.ts';
 import type { Layer, StepContext } from '../../src/core/layer.ts';
 import { Parameter } from '../../src/core/parameter.ts';
 import type { Mat } from '../../src/core/tensor.ts';
-import type { Planner } from '../../src/core/workspace.ts';
-import { component } from '../../src/recipes/component.ts';
 import type { Plugin } from '../../src/recipes/registry.ts';
+import type { Planner } from '../../src/runtime/workspace.ts';
 
 interface Cache {
   readonly mid: Mat;

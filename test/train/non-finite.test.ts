@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { recipeTraining } from '../../src/app/recipe-training.ts';
 import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import { ACTIVATION_RULES } from '../../src/core/kernels.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { recipeTraining } from '../../src/recipes/recipe-training.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { folder } from '../recipes/helpers.ts';
 import type { Fault } from './non-finite-layers.ts';

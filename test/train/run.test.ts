@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { recipeTraining } from '../../src/app/recipe-training.ts';
+import { resumeRun, type SessionOptions } from '../../src/app/session.ts';
+import { loadTrained } from '../../src/app/trained.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { recipeTraining } from '../../src/recipes/recipe-training.ts';
-import { resumeRun, type SessionOptions } from '../../src/recipes/session.ts';
-import { loadTrained } from '../../src/recipes/trained.ts';
 import { checkpointName, readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint-files.ts';
 import { runFiles } from '../../src/train/run-directory.ts';
 import type { TensorEntry } from '../../src/train/safetensors.ts';

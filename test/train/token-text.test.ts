@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
+import { composeModel } from '../../src/app/compose.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { prepareData } from '../../src/data/prepare.ts';
 import { TokenFile } from '../../src/data/token-file.ts';
 import { TokenFileWriter } from '../../src/data/token-file-writer.ts';
-import { composeModel } from '../../src/recipes/compose.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { type EvaluationText, Evaluator } from '../../src/train/evaluate.ts';
 import { tokenText } from '../../src/train/token-text.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
+import { composeModel } from '../../src/app/compose.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import { Random } from '../../src/core/random.ts';
 import { OptimizerState } from '../../src/optim/optimizer.ts';
 import { cosine, linear, type Schedule } from '../../src/optim/schedules.ts';
 import { Sgd } from '../../src/optim/sgd.ts';
-import { composeModel } from '../../src/recipes/compose.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import type { StepEvent } from '../../src/train/events.ts';
 import type { Limits, Measure } from '../../src/train/limits.ts';

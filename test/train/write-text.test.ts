@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { documentMarker } from '../../src/app/document-marker.ts';
 import { Random } from '../../src/core/random.ts';
 import { prepareData } from '../../src/data/prepare.ts';
-import { documentMarker } from '../../src/recipes/document-marker.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import type { TextGenerator } from '../../src/train/generate.ts';
 import { promptIds } from '../../src/train/prompt.ts';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { diff } from '../../src/backends/decorators/diff.ts';
+import { diff } from '../../src/backends/diff/diff.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
-import { OP_NAMES } from '../../src/core/ops.ts';
+import { inputsOf, variants } from '../../src/core/ops/inputs.ts';
+import { complete, freeSymbols } from '../../src/core/ops/op-dims.ts';
+import { OP_NAMES } from '../../src/core/ops/table.ts';
 import type { Mat } from '../../src/core/tensor.ts';
 import { mat, type SparseTargets, tensor } from '../../src/core/tensor.ts';
-import { complete, freeSymbols } from '../../src/verify/op-dims.ts';
-import { inputsOf, variants } from '../../src/verify/op-inputs.ts';
 import { runOp } from '../../src/verify/op-run.ts';
 import { BACKENDS } from '../properties/models.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkArguments } from '../../src/backends/decorators/check-arguments.ts';
+import { checkArguments } from '../../src/backends/checked/check-arguments.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Layer, StepContext } from '../../src/core/layer.ts';
 import { Parameter } from '../../src/core/parameter.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { component } from '../../src/core/component.ts';
 import type { Coupling, Layer, StepContext } from '../../src/core/layer.ts';
 import type { Mat, SparseTargets } from '../../src/core/tensor.ts';
 import { TiedHead } from '../../src/layers/tied-head.ts';
-import { component } from '../../src/recipes/component.ts';
 import type { Plugin } from '../../src/recipes/registry.ts';
 
 /** The rows beside its own whose mean is added to a row; it must stay within the block. */

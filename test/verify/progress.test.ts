@@ -1,10 +1,10 @@
 import { afterEach, expect, it, vi } from 'vitest';
+import { composeModel } from '../../src/app/compose.ts';
+import { recipeTraining } from '../../src/app/recipe-training.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
-import { BatchRunner } from '../../src/core/batch-runner.ts';
-import { DenseRows } from '../../src/core/rows.ts';
-import { composeModel } from '../../src/recipes/compose.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { recipeTraining } from '../../src/recipes/recipe-training.ts';
+import { BatchRunner } from '../../src/runtime/batch-runner.ts';
+import { DenseRows } from '../../src/runtime/rows.ts';
 import { type EvaluationText, Evaluator } from '../../src/train/evaluate.ts';
 import { compareTraining } from '../../src/verify/backend-comparison.ts';
 import { checkCausality } from '../../src/verify/causality.ts';

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { type ReadText, readText } from '../../core/read-text.ts';
+import { type ReadText, readText } from '../../files/read-text.ts';
 
 /** A hierarchy of control groups that may limit CPU time, as this process sees it. */
 interface Hierarchy {

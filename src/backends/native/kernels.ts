@@ -1,8 +1,8 @@
 import type { Together } from '../../core/backend.ts';
 import { FlashError } from '../../core/errors.ts';
 import type { Kernels, OpName } from '../../core/kernels.ts';
-import { flatArgs, flatValues } from '../../core/op-calls.ts';
-import { type ArgSpec, OP_NAMES, OPS } from '../../core/ops.ts';
+import { flatArgs, flatValues } from '../../core/ops/calls.ts';
+import { type ArgSpec, OP_NAMES, OPS } from '../../core/ops/table.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import type { Engine } from './addon.ts';
 

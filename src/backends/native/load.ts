@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fromHome } from '../../core/home-path.ts';
-import { readText } from '../../core/read-text.ts';
+import { fromHome } from '../../files/home-path.ts';
+import { readText } from '../../files/read-text.ts';
 import type { Addon } from './addon.ts';
 import { opTableSignature } from './signature.ts';
 

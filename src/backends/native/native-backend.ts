@@ -2,7 +2,7 @@ import type { Backend } from '../../core/backend.ts';
 import { commandLine } from '../../core/command-line.ts';
 import { PRECISIONS, type Precision } from '../../core/compute.ts';
 import { FlashError } from '../../core/errors.ts';
-import { OP_NAMES } from '../../core/ops.ts';
+import { OP_NAMES } from '../../core/ops/table.ts';
 import type { Addon, Engine, EngineOptions, IsaSupport } from './addon.ts';
 import { headScratchBytes } from './head-scratch.ts';
 import { waitingKernels } from './kernels.ts';

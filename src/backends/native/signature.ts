@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { OP_NAMES, OPS } from '../../core/ops.ts';
+import { OP_NAMES, OPS } from '../../core/ops/table.ts';
 
 /**
  * Names the op table's arguments, in their order and with their shapes. The addon carries the signature it was

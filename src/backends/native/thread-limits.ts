@@ -1,6 +1,6 @@
 import { FlashError } from '../../core/errors.ts';
-import { formatBytes } from '../../core/files.ts';
-import { type ProcessLimits, processLimits } from '../../core/process-limits.ts';
+import { formatBytes } from '../../files/files.ts';
+import { type ProcessLimits, processLimits } from '../../files/process-limits.ts';
 
 /** Kernels keep tiles on the stack: with less, a thread ends the process without a word. */
 const MIN_STACK = 96 << 10;

@@ -1,7 +1,7 @@
 import type { Backend } from '../../core/backend.ts';
 import { PRECISIONS } from '../../core/compute.ts';
-import { completeKernels, type KernelSource } from '../../core/fused.ts';
 import type { OpName } from '../../core/kernels.ts';
+import { completeKernels, type KernelSource } from '../../core/ops/fused.ts';
 import type { Real } from '../../core/tensor.ts';
 import { add, scale, sumSquares } from './arithmetic.ts';
 import { countPairs } from './count-pairs.ts';

@@ -1,6 +1,6 @@
 import { nativeStatus } from '../../backends/native/index.ts';
 import { commandLine } from '../../core/command-line.ts';
-import { OP_NAMES } from '../../core/ops.ts';
+import { OP_NAMES } from '../../core/ops/table.ts';
 import { type BackendCoverage, type Coverage, coverage as coverBackends } from '../../verify/coverage.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';

@@ -1,5 +1,5 @@
 import { type BackendAgreement, compareBackends } from '../../app/compare-backends.ts';
-import { describeBound } from '../../backends/decorators/diff.ts';
+import { describeBound } from '../../backends/diff/diff.ts';
 import { commandLine } from '../../core/command-line.ts';
 import { unlessFloat32 } from '../../core/compute.ts';
 import { loadRecipe } from '../../recipes/load.ts';

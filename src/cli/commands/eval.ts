@@ -1,8 +1,8 @@
 import { evaluateText, type TextScore } from '../../app/evaluate-text.ts';
+import { movedText } from '../../app/run-data.ts';
+import { loadTrained, type Trained } from '../../app/trained.ts';
 import { commandLine } from '../../core/command-line.ts';
 import type { CorpusFormat } from '../../data/corpus.ts';
-import { movedText } from '../../recipes/run-data.ts';
-import { loadTrained, type Trained } from '../../recipes/trained.ts';
 import type { CliCommand } from '../command.ts';
 import { formatBits, formatCount, formatLoss, formatPlural, formatPpl } from '../format.ts';
 import { namedRun, RUN_ARGUMENT } from '../named-run.ts';

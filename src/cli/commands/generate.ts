@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
+import { documentMarker } from '../../app/document-marker.ts';
 import { streamText } from '../../app/generate-text.ts';
+import { loadTrained, type Trained } from '../../app/trained.ts';
 import { commandLine } from '../../core/command-line.ts';
 import { DOCUMENT_MARKER } from '../../data/corpus.ts';
-import { documentMarker } from '../../recipes/document-marker.ts';
-import { loadTrained, type Trained } from '../../recipes/trained.ts';
 import type { CliCommand } from '../command.ts';
 import { formatPlural, printable } from '../format.ts';
 import { namedRun, RUN_ARGUMENT } from '../named-run.ts';

@@ -1,5 +1,5 @@
+import { describeModel } from '../../app/describe.ts';
 import { commandLine } from '../../core/command-line.ts';
-import { describeModel } from '../../recipes/describe.ts';
 import { loadRecipe } from '../../recipes/load.ts';
 import { checkGradients, type GradientResult, isRight } from '../../verify/gradient-check.ts';
 import type { CliCommand } from '../command.ts';

@@ -1,10 +1,10 @@
 import { Option } from 'commander';
-import { DisagreementError } from '../../backends/decorators/diff.ts';
+import { resumeRun, type Session, type SessionOptions, startRun } from '../../app/session.ts';
+import { DisagreementError } from '../../backends/diff/diff.ts';
 import { commandLine } from '../../core/command-line.ts';
 import { FlashError } from '../../core/errors.ts';
 import { loadRecipe } from '../../recipes/load.ts';
 import { shown } from '../../recipes/read-file.ts';
-import { resumeRun, type Session, type SessionOptions, startRun } from '../../recipes/session.ts';
 import type { More } from '../../train/limits.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';

@@ -1,4 +1,4 @@
-import type { Session } from '../../recipes/session.ts';
+import type { Session } from '../../app/session.ts';
 import type { Divergence } from '../../train/divergence.ts';
 import { initAdvice } from '../../train/init-advice.ts';
 import { formatCount, formatLoss, formatSmall } from '../format.ts';

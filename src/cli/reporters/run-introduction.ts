@@ -1,6 +1,6 @@
+import type { Session } from '../../app/session.ts';
 import { computeName, unlessFloat32 } from '../../core/compute.ts';
 import { shown } from '../../recipes/read-file.ts';
-import type { Session } from '../../recipes/session.ts';
 import { stepsOf } from '../../train/limits.ts';
 import { formatCount, formatDuration, formatPlural } from '../format.ts';
 import { formatPairs, type Page } from '../table.ts';

@@ -1,6 +1,6 @@
+import type { Session } from '../../app/session.ts';
 import { unlessFloat32 } from '../../core/compute.ts';
 import { shown } from '../../recipes/read-file.ts';
-import type { Session } from '../../recipes/session.ts';
 import type { Divergence } from '../../train/divergence.ts';
 import type {
   DoneEvent,

@@ -1,7 +1,7 @@
-import { DisagreementError } from '../../backends/decorators/diff.ts';
+import type { Session } from '../../app/session.ts';
+import { DisagreementError } from '../../backends/diff/diff.ts';
 import { commandLine } from '../../core/command-line.ts';
 import { shown } from '../../recipes/read-file.ts';
-import type { Session } from '../../recipes/session.ts';
 import { DivergenceWatch } from '../../train/divergence.ts';
 import type { DoneEvent, StepEvent, TrainEvent, WorkProgress } from '../../train/events.ts';
 import { NonFiniteError } from '../../train/explain-non-finite.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { TextDecoder } from 'node:util';
 import { FlashError } from '../../core/errors.ts';
-import { writeFileAtomic } from '../../core/files.ts';
-import { readSmallFile } from '../../core/regular-file.ts';
+import { writeFileAtomic } from '../../files/files.ts';
+import { readSmallFile } from '../../files/regular-file.ts';
 import { countCodePoints } from '../utf8.ts';
 import { BpeEncoder, type IdArray } from './bpe-encoder.ts';
 import { trainBpe } from './bpe-trainer.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { createNativeBackend, nativeStatus } from '../../backends/native/index.ts';
 import { createReferenceBackend } from '../../backends/reference/index.ts';
-import { component } from '../component.ts';
+import { component } from '../../core/component.ts';
 import { count } from '../options.ts';
 
 export const native = component({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Residual } from '../../core/residual.ts';
-import { Sequence } from '../../core/sequence.ts';
-import { component } from '../component.ts';
+import { component } from '../../core/component.ts';
+import { Residual } from '../../layers/residual.ts';
+import { Sequence } from '../../layers/sequence.ts';
 import { count } from '../options.ts';
 import { layerList } from '../slots.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { checked as checkedBackend } from '../../backends/decorators/checked.ts';
-import { diff as diffBackend } from '../../backends/decorators/diff.ts';
-import { timed as timedBackend } from '../../backends/decorators/timed.ts';
-import { component } from '../component.ts';
+import { checked as checkedBackend } from '../../backends/checked/checked.ts';
+import { diff as diffBackend } from '../../backends/diff/diff.ts';
+import { timed as timedBackend } from '../../backends/timed/timed.ts';
+import { component } from '../../core/component.ts';
 import { count } from '../options.ts';
 import { componentOf } from '../slots.ts';
 

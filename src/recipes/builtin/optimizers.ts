@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { component } from '../../core/component.ts';
 import { AdamW } from '../../optim/adamw.ts';
 import { Sgd } from '../../optim/sgd.ts';
-import { component } from '../component.ts';
 
 const lr = z.number().positive().describe('Peak learning rate.');
 const weightDecay = z

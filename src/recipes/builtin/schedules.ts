@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { component } from '../../core/component.ts';
 import { constant, cosine, linear } from '../../optim/schedules.ts';
-import { component } from '../component.ts';
 
 const warmup_steps = z
   .int()

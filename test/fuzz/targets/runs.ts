@@ -3,10 +3,10 @@ import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } fr
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import fc from 'fast-check';
-import { LockFile } from '../../../src/core/lock-file.ts';
+import { resumeRun, startRun } from '../../../src/app/session.ts';
+import { loadTrained } from '../../../src/app/trained.ts';
+import { LockFile } from '../../../src/files/lock-file.ts';
 import { loadRecipe } from '../../../src/recipes/load.ts';
-import { resumeRun, startRun } from '../../../src/recipes/session.ts';
-import { loadTrained } from '../../../src/recipes/trained.ts';
 import { checkpointName, readCheckpoint } from '../../../src/train/checkpoint-files.ts';
 import { MetricsLog } from '../../../src/train/metrics-log.ts';
 import { RunDirectory, runFiles } from '../../../src/train/run-directory.ts';

@@ -1,5 +1,5 @@
-import { completeKernels } from '../../../src/core/fused.ts';
 import type { Kernels, OpName } from '../../../src/core/kernels.ts';
+import { completeKernels } from '../../../src/core/ops/fused.ts';
 import { type Mat, mat, type Quantized, type Tensor } from '../../../src/core/tensor.ts';
 import type { Mutation } from '../check.ts';
 

@@ -1,7 +1,7 @@
 import type { StepContext } from '../../../src/core/layer.ts';
-import { Residual } from '../../../src/core/residual.ts';
 import { type Mat, mat } from '../../../src/core/tensor.ts';
 import { Embedding } from '../../../src/layers/embedding.ts';
+import { Residual } from '../../../src/layers/residual.ts';
 import { RmsNorm } from '../../../src/layers/rms-norm.ts';
 import { Silu } from '../../../src/layers/silu.ts';
 import { TernaryLinear } from '../../../src/layers/ternary-linear.ts';

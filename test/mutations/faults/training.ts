@@ -1,10 +1,10 @@
-import type { Model } from '../../../src/core/model.ts';
-import type { Rows } from '../../../src/core/rows.ts';
 import { type BatchOptions, BatchSource, type TokenStream } from '../../../src/data/batches.ts';
 import { BigramCounts } from '../../../src/data/collapse.ts';
 import { AdamW } from '../../../src/optim/adamw.ts';
 import { clipGradients } from '../../../src/optim/clip.ts';
 import { Sgd } from '../../../src/optim/sgd.ts';
+import type { Model } from '../../../src/runtime/model.ts';
+import type { Rows } from '../../../src/runtime/rows.ts';
 import { restoreSnapshot, takeSnapshot } from '../../../src/train/snapshot.ts';
 import type { TrainerState } from '../../../src/train/trainer.ts';
 import type { Mutation } from '../check.ts';

@@ -1,6 +1,6 @@
 import type { OpName } from '../../../src/core/kernels.ts';
-import type { FlatArg } from '../../../src/core/op-calls.ts';
-import type { TensorArg } from '../../../src/core/ops.ts';
+import type { FlatArg } from '../../../src/core/ops/calls.ts';
+import type { TensorArg } from '../../../src/core/ops/table.ts';
 import type { Data, ValidCall } from '../valid-call.ts';
 import { JUNK, ODD_FLOATS, type Trap, WRONG_SIZES } from './junk.ts';
 import {

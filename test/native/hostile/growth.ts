@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { createNativeBackend } from '../../../src/backends/native/index.ts';
 import { loadAddon } from '../../../src/backends/native/load.ts';
-import { OP_NAMES } from '../../../src/core/ops.ts';
+import { OP_NAMES } from '../../../src/core/ops/table.ts';
 import { ValidCall } from '../valid-call.ts';
 
 const rounds = Number(process.argv[2]);

@@ -4,7 +4,7 @@ import process from 'node:process';
 import fc from 'fast-check';
 import { createNativeBackend } from '../../../src/backends/native/index.ts';
 import { loadAddon } from '../../../src/backends/native/load.ts';
-import { OP_NAMES } from '../../../src/core/ops.ts';
+import { OP_NAMES } from '../../../src/core/ops/table.ts';
 import { attempts, make, singleAttempts } from './attempt.ts';
 
 const every = Number(process.argv[2] ?? 1);

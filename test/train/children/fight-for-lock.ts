@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlashError } from '../../../src/core/errors.ts';
-import { LockFile } from '../../../src/core/lock-file.ts';
+import { LockFile } from '../../../src/files/lock-file.ts';
 
 // Takes the lock `rounds` times. Every second time it is not released but left as a dead process leaves it, so that
 // the others have to take it over. Prints how often somebody else was inside at the same time.

@@ -1,12 +1,12 @@
+import { composeModel } from '../../../src/app/compose.ts';
 import type { Engine } from '../../../src/backends/native/addon.ts';
 import { waitingKernels } from '../../../src/backends/native/kernels.ts';
 import { createReferenceBackend } from '../../../src/backends/reference/index.ts';
 import { OpArguments } from '../../../src/bench/op-arguments.ts';
 import { opCases } from '../../../src/bench/op-case.ts';
 import type { Kernels } from '../../../src/core/kernels.ts';
-import { OP_NAMES } from '../../../src/core/ops.ts';
+import { OP_NAMES } from '../../../src/core/ops/table.ts';
 import { Random } from '../../../src/core/random.ts';
-import { composeModel } from '../../../src/recipes/compose.ts';
 import { loadRecipe } from '../../../src/recipes/load.ts';
 import { TextGenerator } from '../../../src/train/generate.ts';
 import { Sampler, type SamplingOptions } from '../../../src/train/sampling.ts';

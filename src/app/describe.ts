@@ -1,0 +1,85 @@
+import { createReferenceBackend } from '../backends/reference/index.ts';
+import type { Backend } from '../core/backend.ts';
+import type { Coupling } from '../core/layer.ts';
+import type { Parameter } from '../core/parameter.ts';
+import { buildModel } from '../recipes/build-model.ts';
+import { createPart } from '../recipes/create.ts';
+import type { Recipe } from '../recipes/load.ts';
+import { couplingOf } from '../runtime/model.ts';
+import { estimateMemory, type MemoryEstimate, requireMemory } from './memory.ts';
+
+/** One layer as the command `check` shows it. Containers are not shown, the layers inside them are. */
+export interface LayerDescription {
+  readonly path: string;
+  readonly type: string;
+  /** Columns in and out; token ids are one column, logits as many as the vocabulary. */
+  readonly inCols: number;
+  readonly outCols: number;
+  readonly coupling: Coupling;
+  readonly parameters: number;
+  /** How many of them are ternary. */
+  readonly ternary: number;
+  /** Multiply-accumulates of one token, forward. */
+  readonly macs: number;
+}
+
+export interface ModelDescription {
+  readonly layers: readonly LayerDescription[];
+  readonly parameters: number;
+  /** Share of the parameters that are ternary, from 0 to 1. */
+  readonly ternaryShare: number;
+  readonly macsPerToken: number;
+  /** Every layer looks at one row alone: the whole model is a function of the token id. */
+  readonly tokenWise: boolean;
+  readonly memory: MemoryEstimate;
+}
+
+/**
+ * What a recipe's model is made of and what it costs, on `backend`, without allocating any of it.
+ * @throws FlashError for a run that needs more memory than there is.
+ */
+export function describeModel(
+  recipe: Recipe,
+  backend: Backend = createReferenceBackend('f32'),
+): ModelDescription {
+  const parts = buildModel(recipe.model, { backend, seqLen: recipe.data.seq_len });
+  const { input, body, objective } = parts;
+  const seen = new Set<Parameter>();
+  const { path, type, inCols, vocab, macs } = objective;
+  const own = () => objective.parameters();
+  const head: Described = { path, type, inCols, outCols: vocab, coupling: 'row', macs, parameters: own };
+  const layers = [...leaves(input, seen), ...leaves(body, seen), describe(head, seen)];
+  const total = (of: (layer: LayerDescription) => number) =>
+    layers.reduce((sum, layer) => sum + of(layer), 0);
+  const parameters = total((layer) => layer.parameters);
+  const { slots } = createPart(recipe.optimizer);
+  const memory = estimateMemory(recipe, parts, slots.length, backend);
+  requireMemory(memory);
+  return {
+    layers,
+    parameters,
+    ternaryShare: total((layer) => layer.ternary) / parameters,
+    macsPerToken: total((layer) => layer.macs),
+    tokenWise: couplingOf(parts) === 'row',
+    memory,
+  };
+}
+
+interface Described extends Omit<LayerDescription, 'parameters' | 'ternary'> {
+  readonly children?: readonly Described[];
+  parameters(): Iterable<Parameter>;
+}
+
+function leaves(layer: Described, seen: Set<Parameter>): LayerDescription[] {
+  return layer.children ? layer.children.flatMap((child) => leaves(child, seen)) : [describe(layer, seen)];
+}
+
+/** A parameter that several layers share counts where it comes first. */
+function describe(layer: Described, seen: Set<Parameter>): LayerDescription {
+  const { path, type, inCols, outCols, coupling, macs } = layer;
+  const own = [...layer.parameters()].filter((p) => !seen.has(p));
+  for (const p of own) seen.add(p);
+  const size = (list: readonly Parameter[]) => list.reduce((sum, p) => sum + p.size, 0);
+  const ternary = size(own.filter((p) => p.role === 'ternary'));
+  return { path, type, inCols, outCols, coupling, parameters: size(own), ternary, macs };
+}

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import { parse } from 'yaml';
+import { fillRecipe } from '../recipes/fill.ts';
+import type { Recipe } from '../recipes/load.ts';
+
+/** A hash of what affects the weights: not of what only ends, watches or speeds up a run. The data has its own. */
+export function fingerprint(recipe: Recipe): string {
+  const { model, optimizer, schedule, collapse, compute, tokenizer, data, train } = parse(fillRecipe(recipe));
+  const { seq_len, batch, order } = data;
+  const { seed, clip, block_rows } = train;
+  const parts = [
+    model,
+    optimizer,
+    schedule,
+    collapse,
+    tokenizer,
+    seq_len,
+    batch,
+    order,
+    seed,
+    clip,
+    block_rows,
+    // Runs from before there was a choice go on.
+    ...(compute === 'f32' ? [] : [compute]),
+  ];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}

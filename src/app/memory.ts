@@ -1,0 +1,200 @@
+import { constants } from 'node:buffer';
+import { totalmem } from 'node:os';
+import type { Backend } from '../core/backend.ts';
+import { computeOn } from '../core/compute.ts';
+import { FlashError } from '../core/errors.ts';
+import type { Layer } from '../core/layer.ts';
+import { BYTES, type DType, type Mat, type Tensor } from '../core/tensor.ts';
+import { formatBytes } from '../files/files.ts';
+import { processLimits } from '../files/process-limits.ts';
+import type { ModelParts } from '../recipes/build-model.ts';
+import type { Recipe } from '../recipes/load.ts';
+import { chooseBlockRows } from '../runtime/batch-runner.ts';
+import { couplingOf } from '../runtime/model.ts';
+import type { Planner } from '../runtime/workspace.ts';
+
+/** Bytes that a training run needs, an estimate made without allocating them. */
+export interface MemoryEstimate {
+  /** Weights, gradients and quantised weights. */
+  readonly parameters: number;
+  readonly optimizer: number;
+  /** What one block of rows leaves for its backward pass. */
+  readonly activations: number;
+  /** What kernels need beside: the head's, and the weight gradients of a residual block, whose rows are packed together. */
+  readonly scratch: number;
+  /** Token ids and targets of one step. */
+  readonly batch: number;
+  readonly total: number;
+  /** The largest array among them. */
+  readonly largest: number;
+}
+
+/** Ids and targets of a token on their way from the data to a block. */
+const BYTES_PER_TOKEN = 32;
+
+/** The memory of training `parts` as `recipe` says, with this many optimiser slots. */
+export function estimateMemory(
+  recipe: Recipe,
+  parts: ModelParts,
+  slots: number,
+  backend: Backend,
+): MemoryEstimate {
+  const { data, train } = recipe;
+  const bytes = BYTES[backend.real];
+  const tokens = data.batch * data.seq_len;
+  const all = [...parts.input.parameters(), ...parts.body.parameters(), ...parts.objective.parameters()];
+  const values = all.reduce((sum, p) => sum + p.size, 0);
+  const shared = all.reduce((sum, p) => sum + p.uses.length * p.size, 0);
+  const ternary = all.reduce((sum, p) => sum + (p.role === 'ternary' ? p.size : 0), 0);
+  const collapsed = couplingOf(parts) === 'row' && recipe.collapse === 'auto';
+  const rows = chooseBlockRows(
+    { coupling: couplingOf(parts), backend },
+    {
+      seqLen: data.seq_len,
+      blockRows: train.block_rows,
+      maxRows: collapsed ? Math.min(parts.objective.vocab, tokens) : tokens,
+    },
+  );
+  const planned = planActivations(parts, rows, data.seq_len, bytes);
+  const sizes = {
+    parameters: (2 * values + shared) * bytes + 2 * ternary,
+    optimizer: slots * values * bytes,
+    activations: planned.bytes,
+    scratch: headScratch(recipe, parts, rows, backend) + packedRows(recipe, parts, rows, backend),
+    batch: tokens * BYTES_PER_TOKEN,
+  };
+  return {
+    ...sizes,
+    total: Object.values(sizes).reduce((sum, size) => sum + size, 0),
+    largest: Math.max(values * bytes, planned.largest),
+  };
+}
+
+function headScratch(
+  { compute }: Recipe,
+  { objective: { inCols, vocab } }: ModelParts,
+  rows: number,
+  backend: Backend,
+): number {
+  return backend.headScratchBytes?.(rows, inCols, vocab, computeOn(backend, compute).products) ?? 0;
+}
+
+/** Of the residual block that packs most: blocks run one after another. */
+function packedRows({ compute }: Recipe, { body }: ModelParts, rows: number, backend: Backend): number {
+  if (!backend.together || !backend.packedRowsBytes) return 0;
+  const { products, gradients } = computeOn(backend, compute);
+  const sizes = residualsIn(body).map((block) => {
+    let bytes = 0;
+    for (const { role, rows: outCols, cols: inCols } of block.parameters()) {
+      if (role !== 'ternary' && role !== 'dense') continue;
+      bytes += backend.packedRowsBytes!(rows, outCols, inCols, role === 'ternary' ? gradients : products);
+    }
+    return bytes;
+  });
+  return Math.max(0, ...sizes);
+}
+
+/** The blocks whose calls run together. */
+function residualsIn(layer: Layer): Layer[] {
+  if (layer.type === 'residual' && layer.throughKernels) return [layer];
+  return (layer.children ?? []).flatMap(residualsIn);
+}
+
+/**
+ * Address space that the engine's own heap, threads and libraries take while a model trains: one of 608 MB ended the
+ * process in the engine with 700 MB left, and ran with 1.2 GB.
+ */
+const ENGINE = 512 << 20;
+
+/** Memory this process may use: the machine's, or what its container or `ulimit -v` leaves. */
+export function availableMemory(): number {
+  const limit = process.constrainedMemory?.() ?? 0;
+  return Math.min(
+    limit > 0 ? limit : totalmem(),
+    totalmem(),
+    Math.max(0, processLimits().addressSpace - ENGINE),
+  );
+}
+
+const SMALLER = 'Make the model (dim, out, repeat, vocab), data.batch or train.block_rows smaller.';
+
+/** @throws FlashError for a run that needs more memory than there is, naming the bytes. */
+export function requireMemory(estimate: MemoryEstimate, available: number = availableMemory()): void {
+  const { total, largest, ...parts } = estimate;
+  const [part, bytes] = Object.entries(parts).sort((a, b) => b[1] - a[1])[0]!;
+  const what =
+    total > available
+      ? `The run would need ${readable(total)} of memory (${part}: ${readable(bytes)}); there are ${readable(available)}`
+      : largest > constants.MAX_LENGTH &&
+        `One array of the run would need ${readable(largest)}; Node allows ${readable(constants.MAX_LENGTH)}`;
+  if (what) throw new FlashError(what, { remedy: SMALLER, exitCode: 2 });
+}
+
+const readable = (bytes: number): string => `${bytes.toLocaleString('en')} bytes (${formatBytes(bytes)})`;
+
+/** What `Blocks` would ask its workspace for. */
+function planActivations(
+  { input, body, objective }: ModelParts,
+  rows: number,
+  seqLen: number,
+  real: number,
+): { readonly bytes: number; readonly largest: number } {
+  const planner = new CountingPlanner(seqLen, real);
+  for (const layer of [input, body]) {
+    planner.saved('out', rows, layer.outCols);
+    planner.saved('grad', rows, layer.outCols);
+    layer.plan(rows, planner);
+  }
+  objective.plan(rows, planner);
+  return planner;
+}
+
+/** Adds up requests, and hands out tensors without data. */
+class CountingPlanner implements Planner {
+  readonly training = true;
+  bytes = 0;
+  largest = 0;
+  private readonly released = new Map<number, number>();
+
+  constructor(
+    readonly seqLen: number,
+    private readonly real: number,
+  ) {}
+
+  saved(label: string, rows: number, cols: number): Mat {
+    return this.add('f32', this.real, label, rows, cols) as Mat;
+  }
+
+  savedCodes(label: string, rows: number, cols: number): Tensor<'i8'> {
+    return this.add('i8', 1, label, rows, cols) as Tensor<'i8'>;
+  }
+
+  scratch(label: string, rows: number, cols: number): Mat {
+    const size = rows * cols * this.real;
+    const reusable = this.released.get(size) ?? 0;
+    if (reusable > 0) {
+      this.released.set(size, reusable - 1);
+      this.bytes -= size;
+    }
+    return this.saved(label, rows, cols);
+  }
+
+  state(label: string, rows: number, cols: number): Mat {
+    return this.saved(label, rows, cols);
+  }
+
+  together<T>(plan: () => T): T {
+    return plan();
+  }
+
+  release(t: Tensor): void {
+    const size = t.rows * t.cols * this.real;
+    this.released.set(size, (this.released.get(size) ?? 0) + 1);
+  }
+
+  private add(dtype: DType, width: number, label: string, rows: number, cols: number): Tensor {
+    this.bytes += rows * cols * width;
+    this.largest = Math.max(this.largest, rows * cols * width);
+    return { dtype, rows, cols, label, data: new Float32Array(0) };
+  }
+}

@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { commandLine } from '../core/command-line.ts';
+import { FlashError } from '../core/errors.ts';
+import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
+import { type Change, loadRecipe, type Recipe } from '../recipes/load.ts';
+import { latestCheckpoint, readCheckpoint } from '../train/checkpoint-files.ts';
+import { isSameRecipe } from '../train/origin.ts';
+import { runFiles } from '../train/run-directory.ts';
+import { notARun } from '../train/run-list.ts';
+import { restoreWeights } from '../train/snapshot.ts';
+import { type ComposedRun, composeRun } from './compose.ts';
+import { fingerprint } from './fingerprint.ts';
+import { runTokenizer } from './run-tokenizer.ts';
+
+/** A trained model with everything it needs to read and write text. */
+export interface Trained {
+  readonly recipe: Recipe;
+  readonly composed: ComposedRun;
+  readonly tokenizer: Tokenizer;
+  /** The checkpoint it was read from. */
+  readonly checkpoint: string;
+  readonly step: number;
+}
+
+/**
+ * Reads a run's newest whole checkpoint, or the checkpoint that `path` names. Needs no lock: a run may go on meanwhile.
+ * @throws FlashError when there is none, or it is another model's.
+ */
+export async function loadTrained(
+  path: string,
+  set: readonly Change[],
+  onNotice: (notice: string) => void,
+): Promise<Trained> {
+  // The real path: what lies above a checkpoint does not lie above a link to it, nor above `.`.
+  const real = await realpath(path).catch(() => path);
+  const isCheckpoint = existsSync(join(real, 'model.safetensors'));
+  const runDir = isCheckpoint ? dirname(dirname(real)) : real;
+  const files = runFiles(runDir);
+  if (!existsSync(files.recipe)) throw await notARun(path);
+  const recipe = await loadRecipe(files.recipe, { set });
+  const tokenizer = runTokenizer(files.tokenizer, recipe);
+  const checkpoint = isCheckpoint
+    ? await readCheckpoint(real)
+    : await latestCheckpoint(files.checkpoints, onNotice);
+  if (!checkpoint) {
+    throw new FlashError('The run has no checkpoint yet', {
+      where: files.checkpoints,
+      remedy: `Train it: ${commandLine`train --resume ${runDir}`}`,
+    });
+  }
+  const composed = composeRun(recipe);
+  try {
+    const now = { recipe: fingerprint(recipe), tokenizer: tokenizer.fingerprint };
+    if (!isSameRecipe(checkpoint, now, files.tokenizer)) {
+      onNotice(
+        'The recipe was changed since the checkpoint: what this model writes and scores may not be what was trained.',
+      );
+    }
+    for (const notice of composed.notices) onNotice(notice);
+    await restoreWeights(composed.model, checkpoint.model);
+  } catch (error) {
+    composed.dispose();
+    throw error;
+  } finally {
+    await checkpoint.close();
+  }
+  return { recipe, composed, tokenizer, checkpoint: checkpoint.path, step: checkpoint.step };
+}

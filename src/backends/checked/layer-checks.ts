@@ -1,0 +1,95 @@
+import type { Backend } from '../../core/backend.ts';
+import { FlashError } from '../../core/errors.ts';
+import type { OpName } from '../../core/kernels.ts';
+import { type Mat, mat, type Tensor } from '../../core/tensor.ts';
+import type { LayerCall, LayerWatch } from '../../core/watch.ts';
+import type { LayerPosition } from '../layer-position.ts';
+import { digest } from './digest.ts';
+import { findNonFinite, placeOf } from './finite.ts';
+import { poison } from './poison.ts';
+import { SavedTensors } from './saved-tensors.ts';
+
+/** What `checked` asks of every layer, also of one that works without kernels, in loops of its own. */
+export class LayerChecks implements LayerWatch {
+  private readonly saved: SavedTensors;
+  /** Checksums of what the layer at work was given to read: kernels which read it too need not take them again. */
+  readonly inputs = new Map<Tensor['data'], number>();
+  /** NaN in the place of activations that are not kept, one for each shape. */
+  private readonly unusable = new Map<string, Mat>();
+
+  constructor(
+    private readonly backend: Pick<Backend, 'inspector'>,
+    private readonly position: LayerPosition,
+  ) {
+    this.saved = new SavedTensors((tensor) => digest(tensor, backend.inspector));
+  }
+
+  beginStep(step: number): void {
+    this.position.beginStep(step);
+  }
+
+  endStep(): void {
+    this.position.endStep();
+  }
+
+  /** After a call of a kernel. */
+  noteWrites(op: OpName, written: readonly Tensor[]): void {
+    for (const t of written) this.saved.noteWrite(t, `${op} (${this.position.describe()})`);
+  }
+
+  around(call: LayerCall, run: () => void): void {
+    this.position.around(call, () => {
+      for (const t of call.requests.scratch) poison(t);
+      if (call.container) run();
+      else this.aroundLeaf(call, run);
+      // A container after the layers inside it, which know better what was lost.
+      if (call.pass === 'backward' && call.container) this.verify(call);
+      if (call.pass === 'forward' && call.training && call.container) this.saved.seal(call);
+    });
+  }
+
+  /** A container's own results are those of the layers and kernels in it, which are looked at already. */
+  private aroundLeaf(call: LayerCall, run: () => void): void {
+    if (call.pass === 'backward') this.verify(call);
+    for (const t of call.writes) poison(t);
+    const before = new Map(call.reads.map((t) => [t.data, digest(t, this.backend.inspector)]));
+    for (const [data, sum] of before) this.inputs.set(data, sum);
+    try {
+      run();
+    } finally {
+      for (const data of before.keys()) this.inputs.delete(data);
+    }
+    for (const t of call.reads)
+      if (digest(t, this.backend.inspector) !== before.get(t.data)) this.refuseChange(call, t);
+    if (call.pass === 'forward' && call.training) this.saved.seal(call, before);
+    for (const t of call.writes) this.refuseHole(call, t);
+  }
+
+  unkept({ dtype, rows, cols, label }: Mat): Mat {
+    const key = `${dtype} ${rows} ${cols}`;
+    const nan = this.unusable.get(key) ?? mat(dtype, rows, cols, '');
+    this.unusable.set(key, nan);
+    // Anew each time: whoever writes into it instead of reading it must not make it readable.
+    poison(nan);
+    return { ...nan, label: `${label} (not kept)` } as Mat;
+  }
+
+  private verify(call: LayerCall): void {
+    try {
+      this.saved.verify(call);
+    } catch (error) {
+      throw this.position.locate(error);
+    }
+  }
+
+  private refuseChange({ path, pass }: LayerCall, t: Tensor): never {
+    throw this.position.locate(new FlashError(`${pass} of ${path} changed its input ${t.label}`));
+  }
+
+  private refuseHole({ path, pass }: LayerCall, t: Mat): void {
+    const index = findNonFinite(t, this.backend.inspector);
+    if (index < 0) return;
+    const what = `${pass} of ${path} left ${t.data[index]} in ${t.label} (${placeOf(t, index)})`;
+    throw this.position.locate(new FlashError(what));
+  }
+}

@@ -1,0 +1,152 @@
+import { allocateTensor, type Backend } from '../../core/backend.ts';
+import type { Precision } from '../../core/compute.ts';
+import type { OpName } from '../../core/kernels.ts';
+import type { Outcome } from '../../core/ops/agreement.ts';
+import { flatArgs, flatValues, precisionOf } from '../../core/ops/calls.ts';
+import { type ArgSpec, OPS, type TensorArg } from '../../core/ops/table.ts';
+import { type Codes, type DType, type Tensor, tensor } from '../../core/tensor.ts';
+import { poison } from '../checked/poison.ts';
+
+/** A copy of a tensor in memory of its own. */
+export function copyOf(t: Tensor): Tensor {
+  return { ...t, data: t.data.slice() } as Tensor;
+}
+
+/**
+ * The type in which a call of `subject` is measured on `measure`. Where the table asks for equality it is the subject's,
+ * if the measure can: a threshold or a quotient rounded to float32 decides other codes than one in float64.
+ */
+export function measureType(op: OpName, subject: Backend, measure: Backend): Backend['real'] {
+  return OPS[op].agree === 'exact' && measure.anyReal ? subject.real : measure.real;
+}
+
+const isSameMemory = (a: Tensor['data'], b: Tensor['data']): boolean =>
+  a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.byteLength === b.byteLength && a.length > 0;
+
+/**
+ * The arguments of a call once more, in another backend's memory, type and private layouts. What the op will write
+ * starts as NaN, what it adds into starts as it is. `inPlace`: arguments that are the very same memory are so again, as a
+ * kernel may be wrong only then; otherwise each has memory of its own.
+ */
+export function mirrorCall(
+  op: OpName,
+  values: readonly unknown[],
+  backend: Backend,
+  real: Backend['real'],
+  inPlace = false,
+): unknown[] {
+  const made: { readonly of: Tensor['data']; readonly copy: Tensor }[] = [];
+  const mirror = (arg: TensorArg, value: unknown, codes?: Codes): Tensor | null => {
+    if (value === null) return null;
+    const t = value as Tensor;
+    const dtype: DType = arg.dtype === 'real' ? real : arg.dtype;
+    if (arg.packs) return mirrorPacked(arg, t, codes, backend, precisionOf(op, values));
+    const shared = inPlace ? made.find(({ of }) => isSameMemory(of, t.data))?.copy : undefined;
+    const copy = shared
+      ? ({ ...shared, label: t.label } as Tensor)
+      : (allocateTensor(backend, dtype, t.rows, t.cols, t.label) as Tensor);
+    made.push({ of: t.data, copy });
+    if (arg.role !== 'out') (copy.data as Float64Array).set(t.data);
+    else if (!shared) poison(copy);
+    return copy;
+  };
+  return OPS[op].args.map((arg: ArgSpec, i: number): unknown => {
+    if (arg.kind === 'tensor') return mirror(arg, values[i], codesIn(op, values));
+    if (arg.kind !== 'group') return values[i];
+    const group = values[i] as Readonly<Record<string, Tensor>>;
+    const fields: Record<string, Tensor | null> = {};
+    for (const [name, field] of Object.entries(arg.fields))
+      fields[name] = mirror(field, group[name]!, fields.codes as Codes | undefined);
+    return fields;
+  });
+}
+
+function mirrorPacked(
+  arg: TensorArg,
+  t: Tensor,
+  codes: Codes | undefined,
+  backend: Backend,
+  precision: Precision,
+): Tensor {
+  const bytes = codes ? backend.packedTernaryBytes(codes.rows, codes.cols) : 0;
+  const packed = allocateTensor(backend, 'u8', 1, bytes, t.label);
+  if (arg.role === 'in' && codes) backend.kernels.packTernary(packed, codes, precision);
+  return packed;
+}
+
+/** The codes of an op that packs codes. */
+function codesIn(op: OpName, values: readonly unknown[]): Codes | undefined {
+  const at = OPS[op].args.findIndex(
+    (arg: ArgSpec) => arg.kind === 'tensor' && arg.dtype === 'i8' && arg.role === 'in',
+  );
+  return at < 0 ? undefined : (values[at] as Codes);
+}
+
+/** Copies of what a call is about to add into or update, by flat name. */
+export function copyAccumulated(op: OpName, values: readonly unknown[]): ReadonlyMap<string, Tensor> {
+  const flat = flatValues(op, values);
+  return new Map(
+    flatArgs(op).flatMap((arg, i) => {
+      const isChanged = arg.kind === 'tensor' && (arg.role === 'acc' || arg.role === 'inout');
+      return isChanged && flat[i] !== null ? [[arg.name, copyOf(flat[i] as Tensor)] as const] : [];
+    }),
+  );
+}
+
+/**
+ * For each flat argument the one that it is the very same memory as and that is read, if there is one: the output of a call
+ * that is made in place.
+ */
+export function sharedInputs(op: OpName, flat: readonly unknown[]): (number | undefined)[] {
+  const args = flatArgs(op);
+  const dataAt = (i: number) => {
+    const arg = args[i]!;
+    return arg.kind === 'tensor' && !arg.packs && flat[i] !== null ? (flat[i] as Tensor).data : undefined;
+  };
+  return args.map((arg, i) => {
+    const data = arg.kind === 'tensor' && arg.role === 'out' ? dataAt(i) : undefined;
+    const found = args.findIndex((other, j) => {
+      const theirs = other.kind === 'tensor' && other.role !== 'out' ? dataAt(j) : undefined;
+      return data && theirs && isSameMemory(data, theirs);
+    });
+    return found < 0 ? undefined : found;
+  });
+}
+
+/**
+ * The flat arguments of a call as they were before it, in type `real`: inputs from the mirrored call, which a faulty
+ * kernel cannot have changed, and `before` for what was added into. Of outputs only the shape counts, and whether they are
+ * the memory of an input.
+ */
+export function inputsOf(
+  op: OpName,
+  values: readonly unknown[],
+  mirrored: readonly unknown[],
+  before: ReadonlyMap<string, Tensor>,
+  real: Backend['real'],
+): unknown[] {
+  const copies = flatValues(op, mirrored).map((value, i) => {
+    const arg = flatArgs(op)[i]!;
+    if (arg.kind !== 'tensor' || value === null) return value;
+    const t = value as Tensor;
+    // Each backend packs for itself.
+    if (arg.packs) return tensor('u8', 1, 0, t.label);
+    return before.get(arg.name) ?? (arg.dtype === 'real' ? inType(t, real) : copyOf(t));
+  });
+  const shared = sharedInputs(op, flatValues(op, values));
+  return copies.map((copy, i) => {
+    const input = shared[i];
+    return input === undefined ? copy : { ...(copy as Tensor), data: (copies[input] as Tensor).data };
+  });
+}
+
+function inType(t: Tensor, real: Backend['real']): Tensor {
+  const converted = tensor(real, t.rows, t.cols, t.label);
+  converted.data.set(t.data as Float64Array);
+  return converted as Tensor;
+}
+
+/** An outcome that later calls do not change. */
+export function copyOutcome({ tensors, returned, choices }: Outcome): Outcome {
+  return { tensors: new Map([...tensors].map(([name, t]) => [name, copyOf(t)])), returned, choices };
+}

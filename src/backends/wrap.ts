@@ -1,0 +1,47 @@
+import type { Backend } from '../core/backend.ts';
+import type { Kernels, OpName } from '../core/kernels.ts';
+import { OP_NAMES } from '../core/ops/table.ts';
+import { combineWatches } from '../core/watch.ts';
+
+/** `countOf(4210, 'kernel call')`: `4,210 kernel calls`. */
+export function countOf(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** One kernel with its op's name and, once called, its arguments. */
+export type Around = (op: OpName, values: readonly unknown[], call: () => unknown) => unknown;
+
+/** Every kernel of `kernels` with `around` around it: all that a decorator has to say, said once for all ops. */
+export function wrapKernels(kernels: Kernels, around: Around): Kernels {
+  const wrap = (op: OpName) => {
+    const inner = kernels[op] as (...values: unknown[]) => unknown;
+    return (...values: unknown[]) => around(op, values, () => inner(...values));
+  };
+  return Object.fromEntries(OP_NAMES.map((op) => [op, wrap(op)])) as unknown as Kernels;
+}
+
+/**
+ * A backend whose kernels are wrapped; its name shows it: `checked(native)`, `diff(native, reference:f64)`. Calls do not
+ * wait in it, unless it says how: what is around a call would see memory before the call.
+ */
+export function wrapBackend(
+  name: string,
+  inner: Backend,
+  around: Around,
+  {
+    argument,
+    ...own
+  }: Partial<Pick<Backend, 'watch' | 'allocate' | 'dispose' | 'together' | 'findings'>> & {
+    readonly argument?: string;
+  } = {},
+): Backend {
+  const { together: _, ...kept } = inner;
+  return {
+    ...kept,
+    ...own,
+    ...(own.findings && { findings: () => [...own.findings!(), ...(inner.findings?.() ?? [])] }),
+    ...(own.watch && { watch: combineWatches(own.watch, inner.watch) }),
+    name: `${name}(${[inner.name, ...(argument ? [argument] : [])].join(', ')})`,
+    kernels: wrapKernels(inner.kernels, around),
+  };
+}

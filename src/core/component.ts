@@ -1,0 +1,123 @@
+import type { z } from 'zod';
+import type { Optimizer } from '../optim/optimizer.ts';
+import type { Schedule } from '../optim/schedules.ts';
+import type { Place } from '../recipes/errors.ts';
+import type { MapTree } from '../recipes/tree.ts';
+import type { Backend, Decorator } from './backend.ts';
+import type { InputLayer, Layer, Objective } from './layer.ts';
+import type { Parameter } from './parameter.ts';
+
+/** What a component of each kind makes. */
+export interface Made {
+  input: InputLayer;
+  layer: Layer;
+  objective: Objective;
+  optimizer: Optimizer;
+  schedule: Schedule;
+  backend: Backend;
+  decorator: Decorator;
+}
+export type Kind = keyof Made;
+
+/** The kinds that a `model:` list is made of. They share their names: an entry says only `silu`, not its kind. */
+export const MODEL_KINDS = ['input', 'layer', 'objective'] as const;
+export type ModelKind = (typeof MODEL_KINDS)[number];
+export const KINDS = [...MODEL_KINDS, 'optimizer', 'schedule', 'backend', 'decorator'] as const;
+
+/** What every factory may do. */
+export interface Scope {
+  /** Reports a mistake in the recipe, at the option's place or at the component's, beside all others. */
+  fail(message: string, option?: string): never;
+}
+
+export interface ModelScope extends Scope {
+  /** Where the layer stands: "blocks.3.up". Parameters are called `${path}.weight` and the like. */
+  readonly path: string;
+  readonly backend: Backend;
+  /** Rows of one training sequence. */
+  readonly seqLen: number;
+}
+export interface LayerScope extends ModelScope {
+  /** Columns that come in. */
+  readonly inCols: number;
+  /**
+   * The layers of a list that is one of the options, one after another: `inCols` columns go into the first.
+   * `segment` is added to their paths (`blocks.3`), which repeated lists need.
+   */
+  build(list: LayerList, inCols: number, segment?: string): Layer;
+}
+export interface ObjectiveScope extends ModelScope {
+  readonly inCols: number;
+  /** The parameter of the model's input layer, if that is of this type: what a tied head shares. */
+  parameterOf(inputType: string): Parameter | undefined;
+}
+export interface BackendScope extends Scope {
+  /** Threads the recipe asks for; undefined leaves it to the backend. */
+  readonly threads: number | undefined;
+  /** Tells the person something that is no error: another backend than the one asked for runs. */
+  notice(text: string): void;
+  /** The backend of an option that names one. */
+  build(spec: Spec<'backend'>): Backend;
+}
+
+/** What the factory of each kind gets beside its options. */
+export interface Scopes {
+  input: ModelScope;
+  layer: LayerScope;
+  objective: ObjectiveScope;
+  optimizer: Scope;
+  schedule: Scope;
+  backend: BackendScope;
+  decorator: BackendScope;
+}
+
+/**
+ * Something that recipes can name: a YAML name, a schema, a factory. The built-in ones and a plugin's are the same.
+ * `S` is a zod `strictObject`; what it describes and defaults is what the documentation, the editor's JSON Schema
+ * and the filled recipe show.
+ */
+export interface Component<K extends Kind = Kind, S extends z.ZodObject = z.ZodObject> {
+  readonly kind: K;
+  /** Its name in recipes: `ternary_linear`. */
+  readonly type: string;
+  /** One sentence. */
+  readonly summary: string;
+  readonly schema: S;
+  /**
+   * The option that is written right behind the name: `repeat: 6` with `layers: [...]` beside it, `native:avx2`.
+   * Without it all options stand in a map behind the name.
+   */
+  readonly main?: string;
+  /** What the layer adds to its path when it has no name. Default its type; null adds nothing. */
+  readonly segment?: string | null;
+  /**
+   * Options that the documentation shows and the gradient and recipe suites try: at least one, and one for each
+   * variant. Layers get `EXAMPLE_COLS` columns.
+   */
+  readonly examples: readonly z.input<S>[];
+  create(options: z.output<S>, scope: Scopes[K]): Made[K];
+}
+
+/** Columns that go into a layer which the suites make of an example. */
+export const EXAMPLE_COLS = 8;
+
+/** A component whose options' types are inferred from its schema. */
+export function component<K extends Kind, S extends z.ZodObject>(
+  definition: Component<K, S>,
+): Component<K, S> {
+  return definition;
+}
+
+/** A component with its options, read from a recipe and complete with defaults. */
+export interface Spec<K extends Kind = Kind> {
+  readonly component: Component<K>;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** What every component of its kind accepts: a layer's `name`, a schedule's `over`, a backend's `wrap`. */
+  readonly common: Readonly<Record<string, unknown>>;
+  readonly place: Place;
+  /** The options as written, for the places of mistakes that only the factory sees. */
+  readonly written: MapTree;
+}
+
+/** The layers of a list in a recipe. */
+export type LayerList = readonly Spec<ModelKind>[];

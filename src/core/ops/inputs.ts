@@ -1,0 +1,154 @@
+import type { OpName } from '../kernels.ts';
+import { Random } from '../random.ts';
+import { type FlatArg, flatArgs, sizeOf } from './calls.ts';
+import { freeSymbols, hasTargets } from './op-dims.ts';
+import type { Dims, TensorArg } from './table.ts';
+
+/** One call, as numbers: everything else about it follows. */
+export interface Call {
+  readonly op: OpName;
+  readonly dims: Dims;
+  readonly seed: number;
+  /** Whether optional arguments are there, and which value a choice has: bit i belongs to the i-th such argument. */
+  readonly variant: number;
+}
+
+/** The values of a tensor before the call, exact in float32; null when it is absent. */
+export interface TensorInput {
+  readonly arg: TensorArg;
+  readonly rows: number;
+  readonly cols: number;
+  readonly values: Float64Array | null;
+}
+export type Input = TensorInput | number | string;
+
+/** How many variants an op has. */
+export function variants(op: OpName): number {
+  return flatArgs(op).reduce((count, arg) => {
+    if (arg.kind === 'choice') return count * arg.values.length;
+    return arg.kind === 'tensor' && arg.optional ? count * 2 : count;
+  }, 1);
+}
+
+const anyScalar = (random: Random): number => 0.05 + 0.9 * random.uniform();
+const oneOf =
+  (...values: readonly number[]) =>
+  (random: Random): number =>
+    values[random.uint32() % values.length]!;
+
+/** Those of AdamW as runs have them: decay rates whose distance from 1 float32 would round, steps beyond a byte. */
+const SCALARS: Readonly<Record<string, (random: Random) => number>> = {
+  eps: () => 1e-6,
+  beta1: oneOf(0.9, 0.99, 0.5),
+  beta2: oneOf(0.999, 0.95, 0.9999),
+  step: oneOf(1, 2, 50, 256, 257, 1000, 100_000),
+};
+
+type Fill = (random: Random, i: number) => number;
+
+/**
+ * Real values come in three kinds: plain normal, multiples of 1/4 (whose sums are exact, so that ties and thresholds are
+ * hit exactly), and normal with every third row zero. Ops that work row by row also meet large values.
+ */
+function realValues(op: OpName, cols: number, seed: number): Fill {
+  let reach = freeSymbols(op).length === 2 && seed % 2 ? 20 : 1;
+  // Logits of about 1: where the softmax is saturated, its gradient is what rounding leaves.
+  if (hasTargets(op)) reach = cols ** -0.25;
+  if (seed % 3 === 1) return (random) => (Math.round(random.normal() * 4) / 4) * reach;
+  if (seed % 3 === 2) return (random, i) => (Math.floor(i / cols) % 3 === 2 ? 0 : random.normal() * reach);
+  return (random) => random.normal() * reach;
+}
+
+/** An entry that no kernel may use; it stands where nothing should be read. */
+const UNUSED_INDEX = -7;
+
+/** Every so many of a row's codes, one lies just outside the ternary ones. */
+const RARE = 40;
+
+/**
+ * Codes from `least` to `most`, a kernel may look at them to choose its way. By the seed: rows of the whole range and
+ * ternary ones in turn, or ternary codes but for a rare one; rows of one extreme, the greatest sums that must not
+ * overflow; ternary codes alone, in rows of any, of 1 and of -1.
+ */
+function codeValues(least: number, most: number, cols: number, seed: number): Fill {
+  const draw = (random: Random, from: number, to: number) => from + (random.uint32() % (to - from + 1));
+  const row = (i: number) => Math.floor(i / cols);
+  if (seed % 3 === 1) return (_, i) => (row(i) % 2 ? most : least);
+  if (seed % 3 === 2) return (random, i) => [draw(random, -1, 1), 1, -1][row(i) % 3]!;
+  if (seed % 2 === 0)
+    return (random, i) => ((seed / 2 + row(i)) % 2 ? draw(random, least, most) : draw(random, -1, 1));
+  return (random) => {
+    const code = draw(random, -1, 1);
+    return random.uint32() % RARE ? code : Math.min(most, Math.max(least, 2 * code));
+  };
+}
+
+function indices(args: readonly FlatArg[], inputs: readonly Input[], arg: TensorArg, dims: Dims): Fill {
+  const below = dims[arg.below!]!;
+  const at = args.findIndex((other) => other.kind === 'tensor' && other.offsetsInto === arg.rows);
+  if (at < 0) return (random) => random.uint32() % below;
+  const offsets = (inputs[at] as TensorInput).values!;
+  const [first, last] = [offsets[0]!, offsets.at(-1)!];
+  return (random, i) => (i >= first && i < last ? random.uint32() % below : UNUSED_INDEX);
+}
+
+/** Sorted draws: some rows get no entry, and entries may be left over before the first and after the last. */
+function offsets(random: Random, count: number, most: number): Float64Array {
+  return Float64Array.from({ length: count }, () => random.uint32() % (most + 1)).sort();
+}
+
+function tensorValues(
+  call: Call,
+  args: readonly FlatArg[],
+  inputs: readonly Input[],
+  arg: TensorArg,
+): Float64Array {
+  const { op, dims, seed } = call;
+  const [rows, cols] = [sizeOf(arg.rows, dims), arg.packs ? 0 : sizeOf(arg.cols, dims)];
+  const random = new Random(seed, `${op}/${arg.name}`);
+  if (arg.offsetsInto) return offsets(random, rows, dims[arg.offsetsInto]!);
+  const isPacked = args.some(
+    (o) => o.kind === 'tensor' && o.packs?.[0] === arg.rows && o.packs[1] === arg.cols,
+  );
+  let fill: Fill = realValues(op, cols, seed);
+  if (arg.below) fill = indices(args, inputs, arg, dims);
+  else if (arg.dtype === 'i8')
+    fill = isPacked ? codeValues(-1, 1, cols, seed) : codeValues(-128, 127, cols, seed);
+  // Scales, counts and second moments are positive wherever they come from.
+  else if (/(^|\.)(scale|weights)$|^v$/.test(arg.name)) fill = (r) => 0.25 + Math.abs(r.normal());
+  return Float64Array.from({ length: rows * cols }, (_, i) => Math.fround(fill(random, i)));
+}
+
+/** Values of tensors by call and argument: they do not depend on the variant, and to draw many takes long. */
+export type Drawn = Map<string, Float64Array>;
+
+/**
+ * The arguments of a call in the order of `flatArgs`. Outputs have no values: they start as garbage. `drawn` keeps values
+ * for other variants of the call.
+ */
+export function inputsOf(call: Call, drawn: Drawn = new Map()): Input[] {
+  const args = flatArgs(call.op);
+  const inputs: Input[] = [];
+  let { variant } = call;
+  const draw = (count: number): number => {
+    const value = variant % count;
+    variant = Math.floor(variant / count);
+    return value;
+  };
+  for (const arg of args) {
+    if (arg.kind === 'choice') inputs.push(arg.values[draw(arg.values.length)]!);
+    else if (arg.kind === 'scalar' && arg.symbol) inputs.push(call.dims[arg.symbol]!);
+    else if (arg.kind === 'scalar')
+      inputs.push((SCALARS[arg.name] ?? anyScalar)(new Random(call.seed, `${call.op}/${arg.name}`)));
+    else {
+      const isAbsent = arg.optional && draw(2) === 1;
+      const rows = sizeOf(arg.rows, call.dims);
+      const cols = arg.packs ? 0 : sizeOf(arg.cols, call.dims);
+      const key = JSON.stringify([call.op, call.dims, call.seed, arg.name]);
+      const values = isAbsent ? null : (drawn.get(key) ?? tensorValues(call, args, inputs, arg));
+      if (values) drawn.set(key, values);
+      inputs.push({ arg, rows, cols, values });
+    }
+  }
+  return inputs;
+}

@@ -1,0 +1,52 @@
+import type { Backend } from '../backend.ts';
+import type { OpName } from '../kernels.ts';
+import { BYTES } from '../tensor.ts';
+import { flatArgs, sizeOf } from './calls.ts';
+import { type Dims, OPS, type Present, type TensorArg } from './table.ts';
+
+/** Bytes that one call must move at least, when every tensor goes between kernel and memory once each way. */
+export interface Traffic {
+  readonly read: number;
+  readonly written: number;
+  /** Bytes of all tensors: what must fit a cache for the call to run from it. */
+  readonly footprint: number;
+}
+
+/** The traffic of a call, from the arguments' roles alone; with all of its optional arguments unless `has` says other. */
+export function trafficOf(
+  op: OpName,
+  dims: Dims,
+  backend: Pick<Backend, 'real' | 'packedTernaryBytes'>,
+  has: Present = () => true,
+): Traffic {
+  let [read, written, footprint] = [0, 0, 0];
+  for (const arg of flatArgs(op)) {
+    if (arg.kind !== 'tensor' || !has(arg.name)) continue;
+    const bytes = bytesOf(op, arg, dims, backend);
+    footprint += bytes;
+    if (arg.role !== 'out') read += bytes;
+    if (arg.role !== 'in') written += bytes;
+  }
+  return { read, written, footprint };
+}
+
+function bytesOf(
+  op: OpName,
+  arg: TensorArg,
+  dims: Dims,
+  { real, packedTernaryBytes }: Pick<Backend, 'real' | 'packedTernaryBytes'>,
+): number {
+  // A packed weight is a copy of the codes beside it: a kernel reads one of the two.
+  if (arg.packs && arg.role === 'in') return 0;
+  if (arg.packs) return packedTernaryBytes(sizeOf(arg.packs[0], dims), sizeOf(arg.packs[1], dims));
+  const rows = Math.min(sizeOf(arg.rows, dims), rowsLookedUp(op, arg, dims));
+  return rows * sizeOf(arg.cols, dims) * BYTES[arg.dtype === 'real' ? real : arg.dtype];
+}
+
+/** Of a table that ids look up, at most as many rows as there are ids. */
+function rowsLookedUp(op: OpName, table: TensorArg, dims: Dims): number {
+  const ids = OPS[op].args.find((arg) => arg.kind === 'tensor' && arg.below !== undefined) as
+    | TensorArg
+    | undefined;
+  return ids && ids.below === table.rows ? sizeOf(ids.rows, dims) : Number.POSITIVE_INFINITY;
+}

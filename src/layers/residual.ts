@@ -1,0 +1,101 @@
+import type { Together } from '../core/backend.ts';
+import type { Precision } from '../core/compute.ts';
+import type { Kernels } from '../core/kernels.ts';
+import type { Coupling, Layer, StepContext } from '../core/layer.ts';
+import type { Parameter } from '../core/parameter.ts';
+import type { Mat } from '../core/tensor.ts';
+import type { Planner } from '../runtime/workspace.ts';
+
+interface ResidualCache {
+  /** f(x), kept only where the layer inside reads its own output: y would hold the sum instead. */
+  readonly inner: Mat | null;
+  readonly cache: unknown;
+}
+
+/** `y = x + f(x)`, `dx = dy + f'(dy)`. */
+export class Residual implements Layer<ResidualCache> {
+  readonly type = 'residual';
+  readonly inCols: number;
+  readonly outCols: number;
+  readonly coupling: Coupling;
+  readonly keeps: Layer['keeps'];
+  readonly throughKernels: boolean;
+  readonly macs: number;
+  readonly children: readonly Layer[];
+
+  /** `f` must give as many columns as it takes. */
+  constructor(
+    readonly path: string,
+    private readonly f: Layer,
+  ) {
+    this.inCols = f.inCols;
+    this.outCols = f.outCols;
+    this.coupling = f.coupling;
+    this.keeps = { input: f.keeps.input, output: false };
+    this.throughKernels = f.throughKernels ?? false;
+    this.macs = f.macs;
+    this.children = [f];
+  }
+
+  parameters(): Iterable<Parameter> {
+    return this.f.parameters();
+  }
+
+  plan(rows: number, p: Planner): ResidualCache {
+    const inner = this.f.keeps.output ? p.saved(`${this.path}/inner`, rows, this.outCols) : null;
+    const plan = () => this.f.plan(rows, p);
+    return { inner, cache: this.throughKernels ? p.together(plan) : plan() };
+  }
+
+  prepare(k: Kernels, gradients: Precision): void {
+    this.f.prepare?.(k, gradients);
+  }
+
+  // A block of a model is what runs together: its weights fit a core's cache beside the rows, those of several do not.
+
+  forward(ctx: StepContext, x: Mat, y: Mat, cache: ResidualCache): void {
+    if (ctx.together && this.throughKernels) this.forwardTogether(ctx, x, y, cache, ctx.together);
+    else this.forwardNow(ctx, x, y, cache);
+  }
+
+  backward(ctx: StepContext, x: Mat, y: Mat, dy: Mat, dx: Mat, cache: ResidualCache): void {
+    if (ctx.together && this.throughKernels) this.backwardTogether(ctx, x, y, dy, dx, cache, ctx.together);
+    else this.backwardNow(ctx, x, y, dy, dx, cache);
+  }
+
+  private forwardNow(ctx: StepContext, x: Mat, y: Mat, { inner, cache }: ResidualCache): void {
+    const fx = inner ?? y;
+    this.f.forward(ctx, x, fx, cache);
+    ctx.k.add(y, fx, x);
+  }
+
+  private backwardNow(
+    ctx: StepContext,
+    x: Mat,
+    y: Mat,
+    dy: Mat,
+    dx: Mat,
+    { inner, cache }: ResidualCache,
+  ): void {
+    this.f.backward(ctx, x, inner ?? y, dy, dx, cache);
+    ctx.k.add(dx, dx, dy);
+  }
+
+  // Methods of their own: a closure in those above would cost memory for every token of a text that is generated.
+
+  private forwardTogether(ctx: StepContext, x: Mat, y: Mat, cache: ResidualCache, together: Together): void {
+    together(() => this.forwardNow(ctx, x, y, cache));
+  }
+
+  private backwardTogether(
+    ctx: StepContext,
+    x: Mat,
+    y: Mat,
+    dy: Mat,
+    dx: Mat,
+    cache: ResidualCache,
+    together: Together,
+  ): void {
+    together(() => this.backwardNow(ctx, x, y, dy, dx, cache));
+  }
+}

@@ -1,0 +1,40 @@
+import type { Component } from '../core/component.ts';
+import { native, reference } from './builtin/backends.ts';
+import { repeat, residual } from './builtin/containers.ts';
+import { checked, diff, timed } from './builtin/decorators.ts';
+import { embedding, rmsNorm, silu, ternaryLinear, tiedHead, tokenShift } from './builtin/layers.ts';
+import { adamw, sgd } from './builtin/optimizers.ts';
+import { constantSchedule, cosineSchedule, linearSchedule } from './builtin/schedules.ts';
+import type { Plugin } from './registry.ts';
+
+const COMPONENTS = [
+  embedding,
+  rmsNorm,
+  ternaryLinear,
+  silu,
+  tokenShift,
+  residual,
+  repeat,
+  tiedHead,
+  sgd,
+  adamw,
+  constantSchedule,
+  linearSchedule,
+  cosineSchedule,
+  native,
+  reference,
+  checked,
+  diff,
+  timed,
+] as unknown as readonly Component[];
+
+/** What comes with the package, added in the way of any plugin. */
+export const builtins: Plugin = {
+  name: 'flashlm',
+  register(add) {
+    for (const component of COMPONENTS) add(component as never);
+  },
+};
+
+/** Whether a component is one of the package's own, and not a plugin's. */
+export const isBuiltin = (component: Component): boolean => COMPONENTS.includes(component);

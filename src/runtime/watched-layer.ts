@@ -1,0 +1,256 @@
+import type { Precision } from '../core/compute.ts';
+import type { Kernels } from '../core/kernels.ts';
+import type { Coupling, Grad, InputLayer, Layer, Objective, StepContext } from '../core/layer.ts';
+import type { Parameter } from '../core/parameter.ts';
+import type { Mat, SparseTargets, Tensor } from '../core/tensor.ts';
+import type { LayerCall, LayerWatch } from '../core/watch.ts';
+import { layerFailure } from './layer-failure.ts';
+import { type Planner, RecordingPlanner, type Requests } from './workspace.ts';
+
+// Every layer of a model stands in one of these: what a layer throws gets its name, whoever calls it, and watches hear
+// of its calls. Without a watch nothing is allocated: closures are made in methods that only watched calls enter.
+
+const NOTHING: Requests = { saved: [], scratch: [] };
+
+interface Watched<C> {
+  readonly inner: C;
+  readonly training: boolean;
+  readonly requests: Requests;
+}
+
+type Part<C> = Pick<Objective<C>, 'path' | 'type' | 'parameters' | 'plan'>;
+
+function planOf<C>(part: Part<C>, rows: number, p: Planner): Watched<C> {
+  // A container's planner arrives wrapped; what its children ask for is theirs.
+  const planner = new RecordingPlanner(p instanceof RecordingPlanner ? p.inner : p);
+  try {
+    return { inner: part.plan(rows, planner), training: p.training, requests: planner.requests };
+  } catch (error) {
+    throw layerFailure(error, part, 'plan');
+  }
+}
+
+/** In full: a generator must throw here, not where its values are used. */
+function parametersOf(part: Part<unknown>): Parameter[] {
+  try {
+    return [...part.parameters()];
+  } catch (error) {
+    throw layerFailure(error, part, 'parameters');
+  }
+}
+
+/** A layer (or input layer) of a model. */
+export class WatchedLayer<C = unknown, X extends Tensor = Mat> implements Layer<Watched<C>, X> {
+  readonly path: string;
+  readonly type: string;
+  readonly inCols: number;
+  readonly outCols: number;
+  readonly coupling: Coupling;
+  readonly keeps: Layer['keeps'];
+  readonly throughKernels: boolean;
+  readonly macs: number;
+  readonly children?: readonly Layer[];
+
+  constructor(
+    private readonly inner: Layer<C, X>,
+    private readonly watch?: LayerWatch,
+  ) {
+    this.path = inner.path;
+    this.type = inner.type;
+    this.inCols = inner.inCols;
+    this.outCols = inner.outCols;
+    this.coupling = inner.coupling;
+    this.keeps = inner.keeps;
+    this.throughKernels = inner.throughKernels ?? false;
+    this.macs = inner.macs;
+    if (inner.children) this.children = inner.children;
+  }
+
+  parameters(): Iterable<Parameter> {
+    return parametersOf(this.inner);
+  }
+
+  plan(rows: number, p: Planner): Watched<C> {
+    return planOf(this.inner, rows, p);
+  }
+
+  prepare(k: Kernels, gradients: Precision): void {
+    if (!this.inner.prepare) return;
+    try {
+      if (this.watch) this.prepareWatched(this.watch, k, gradients);
+      else this.inner.prepare(k, gradients);
+    } catch (error) {
+      throw layerFailure(error, this, 'prepare');
+    }
+  }
+
+  forward(ctx: StepContext, x: X, y: Mat, cache: Watched<C>): void {
+    const watch = ctx.watch ?? this.watch;
+    try {
+      if (watch) this.forwardWatched(watch, ctx, x, y, cache);
+      else this.inner.forward(ctx, x, y, cache.inner);
+    } catch (error) {
+      throw layerFailure(error, this, 'forward');
+    }
+  }
+
+  backward(ctx: StepContext, x: X, y: Mat, dy: Mat, dx: Grad<X>, cache: Watched<C>): void {
+    const watch = ctx.watch ?? this.watch;
+    try {
+      if (watch) this.backwardWatched(watch, ctx, x, y, dy, dx, cache);
+      else this.inner.backward(ctx, x, y, dy, dx, cache.inner);
+    } catch (error) {
+      throw layerFailure(error, this, 'backward');
+    }
+  }
+
+  private prepareWatched(watch: LayerWatch, k: Kernels, gradients: Precision): void {
+    const of = { training: false, requests: NOTHING, kept: [], reads: [], writes: [] };
+    watch.around(this.call('prepare', of), () => this.inner.prepare!(k, gradients));
+  }
+
+  private forwardWatched(watch: LayerWatch, ctx: StepContext, x: X, y: Mat, cache: Watched<C>): void {
+    const of = { ...cache, kept: this.kept(x, y), reads: [x], writes: [y] };
+    watch.around(this.call('forward', of), () => this.inner.forward(ctx, x, y, cache.inner));
+  }
+
+  private backwardWatched(
+    watch: LayerWatch,
+    ctx: StepContext,
+    x: X,
+    y: Mat,
+    dy: Mat,
+    dx: Grad<X>,
+    cache: Watched<C>,
+  ): void {
+    const { keeps } = this;
+    // Token ids are nothing that could be made unusable: what reads them reads them as indices.
+    const xBack = keeps.input || dx === null || !watch.unkept ? x : (watch.unkept(x as Mat) as unknown as X);
+    const yBack = keeps.output || !watch.unkept ? y : watch.unkept(y);
+    const of = { ...cache, kept: this.kept(x, y), reads: [dy], writes: dx ? [dx] : [] };
+    watch.around(this.call('backward', of), () =>
+      this.inner.backward(ctx, xBack, yBack, dy, dx, cache.inner),
+    );
+  }
+
+  private kept(x: X, y: Mat): Tensor[] {
+    return [...(this.keeps.input ? [x] : []), ...(this.keeps.output ? [y] : [])];
+  }
+
+  private call(
+    pass: LayerCall['pass'],
+    of: Pick<LayerCall, 'training' | 'requests' | 'kept' | 'reads' | 'writes'>,
+  ): LayerCall {
+    const { path, type } = this;
+    const container = this.children !== undefined;
+    const { training, requests, kept, reads, writes } = of;
+    const parameters = () => this.parameters();
+    return { path, type, pass, container, training, requests, kept, reads, writes, parameters };
+  }
+}
+
+/** The objective of a model. */
+export class WatchedObjective<C = unknown> implements Objective<Watched<C>> {
+  readonly path: string;
+  readonly type: string;
+  readonly inCols: number;
+  readonly vocab: number;
+  readonly macs: number;
+
+  constructor(
+    private readonly inner: Objective<C>,
+    private readonly watch?: LayerWatch,
+  ) {
+    this.path = inner.path;
+    this.type = inner.type;
+    this.inCols = inner.inCols;
+    this.vocab = inner.vocab;
+    this.macs = inner.macs;
+  }
+
+  parameters(): Iterable<Parameter> {
+    return parametersOf(this.inner);
+  }
+
+  plan(rows: number, p: Planner): Watched<C> {
+    return planOf(this.inner, rows, p);
+  }
+
+  loss(
+    ctx: StepContext,
+    outNats: Mat,
+    h: Mat,
+    targets: SparseTargets,
+    scale: number,
+    dh: Mat | null,
+    cache: Watched<C>,
+  ): void {
+    const watch = ctx.watch ?? this.watch;
+    try {
+      if (watch) this.lossWatched(watch, ctx, outNats, h, targets, scale, dh, cache);
+      else this.inner.loss(ctx, outNats, h, targets, scale, dh, cache.inner);
+    } catch (error) {
+      throw layerFailure(error, this, 'loss');
+    }
+  }
+
+  logits(ctx: StepContext, out: Mat, h: Mat, cache: Watched<C>): void {
+    const watch = ctx.watch ?? this.watch;
+    try {
+      if (watch) this.logitsWatched(watch, ctx, out, h, cache);
+      else this.inner.logits(ctx, out, h, cache.inner);
+    } catch (error) {
+      throw layerFailure(error, this, 'logits');
+    }
+  }
+
+  private lossWatched(
+    watch: LayerWatch,
+    ctx: StepContext,
+    outNats: Mat,
+    h: Mat,
+    targets: SparseTargets,
+    scale: number,
+    dh: Mat | null,
+    cache: Watched<C>,
+  ): void {
+    watch.around(this.call('loss', cache, h, dh ? [outNats, dh] : [outNats]), () =>
+      this.inner.loss(ctx, outNats, h, targets, scale, dh, cache.inner),
+    );
+  }
+
+  private logitsWatched(watch: LayerWatch, ctx: StepContext, out: Mat, h: Mat, cache: Watched<C>): void {
+    watch.around(this.call('logits', cache, h, [out]), () => this.inner.logits(ctx, out, h, cache.inner));
+  }
+
+  private call(pass: LayerCall['pass'], { requests }: Watched<C>, h: Mat, writes: readonly Mat[]): LayerCall {
+    const { path, type } = this;
+    const [kept, reads] = [[], [h]];
+    const parameters = () => this.parameters();
+    return {
+      path,
+      type,
+      pass,
+      container: false,
+      training: false,
+      requests,
+      kept,
+      reads,
+      writes,
+      parameters,
+    };
+  }
+}
+
+/** `watchLayer` for a model's first layer. */
+export function watchInput(input: InputLayer, watch?: LayerWatch): InputLayer {
+  return new WatchedLayer(input, watch);
+}
+
+export function watchLayer(layer: Layer, watch?: LayerWatch): Layer {
+  return new WatchedLayer(layer, watch) as Layer;
+}
+
+export function watchObjective(objective: Objective, watch?: LayerWatch): Objective {
+  return new WatchedObjective(objective, watch) as Objective;
+}
