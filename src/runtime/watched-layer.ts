@@ -18,60 +18,74 @@ interface Watched<C> {
   readonly requests: Requests;
 }
 
-type Part<C> = Pick<Objective<C>, 'path' | 'type' | 'parameters' | 'plan'>;
+type Part<C> = Pick<Objective<C>, 'path' | 'type' | 'inCols' | 'macs' | 'parameters' | 'plan'>;
 
-function planOf<C>(part: Part<C>, rows: number, p: Planner): Watched<C> {
-  // A container's planner arrives wrapped; what its children ask for is theirs.
-  const planner = new RecordingPlanner(p instanceof RecordingPlanner ? p.inner : p);
-  try {
-    return { inner: part.plan(rows, planner), training: p.training, requests: planner.requests };
-  } catch (error) {
-    throw layerFailure(error, part, 'plan');
-  }
-}
-
-/** In full: a generator must throw here, not where its values are used. */
-function parametersOf(part: Part<unknown>): Parameter[] {
-  try {
-    return [...part.parameters()];
-  } catch (error) {
-    throw layerFailure(error, part, 'parameters');
-  }
-}
-
-/** A layer (or input layer) of a model. */
-export class WatchedLayer<C = unknown, X extends Tensor = Mat> implements Layer<Watched<C>, X> {
+/** What layers and objectives have in common. */
+abstract class WatchedPart<C, P extends Part<C>> {
   readonly path: string;
   readonly type: string;
   readonly inCols: number;
-  readonly outCols: number;
-  readonly coupling: Coupling;
-  readonly keeps: Layer['keeps'];
-  readonly throughKernels: boolean;
   readonly macs: number;
-  readonly children?: readonly Layer[];
 
   constructor(
-    private readonly inner: Layer<C, X>,
-    private readonly watch?: LayerWatch,
+    protected readonly inner: P,
+    protected readonly watch?: LayerWatch,
   ) {
     this.path = inner.path;
     this.type = inner.type;
     this.inCols = inner.inCols;
+    this.macs = inner.macs;
+  }
+
+  /** In full: a generator must throw here, not where its values are used. */
+  parameters(): Iterable<Parameter> {
+    try {
+      return [...this.inner.parameters()];
+    } catch (error) {
+      throw layerFailure(error, this, 'parameters');
+    }
+  }
+
+  plan(rows: number, p: Planner): Watched<C> {
+    // A container's planner arrives wrapped; what its children ask for is theirs.
+    const planner = new RecordingPlanner(p instanceof RecordingPlanner ? p.inner : p);
+    try {
+      return { inner: this.inner.plan(rows, planner), training: p.training, requests: planner.requests };
+    } catch (error) {
+      throw layerFailure(error, this, 'plan');
+    }
+  }
+
+  protected call(
+    of: Pick<LayerCall, 'pass' | 'container' | 'training' | 'requests' | 'kept' | 'reads' | 'writes'>,
+  ): LayerCall {
+    const { path, type } = this;
+    return { ...of, path, type, parameters: () => this.parameters() };
+  }
+}
+
+/** A layer (or input layer) of a model. */
+export class WatchedLayer<C = unknown, X extends Tensor = Mat>
+  extends WatchedPart<C, Layer<C, X>>
+  implements Layer<Watched<C>, X>
+{
+  readonly outCols: number;
+  readonly coupling: Coupling;
+  readonly keeps: Layer['keeps'];
+  readonly throughKernels: boolean;
+  readonly children?: readonly Layer[];
+
+  constructor(inner: Layer<C, X>, watch?: LayerWatch) {
+    super(inner, watch);
     this.outCols = inner.outCols;
     this.coupling = inner.coupling;
     this.keeps = inner.keeps;
     this.throughKernels = inner.throughKernels ?? false;
-    this.macs = inner.macs;
     if (inner.children) this.children = inner.children;
   }
 
-  parameters(): Iterable<Parameter> {
-    return parametersOf(this.inner);
-  }
-
-  plan(rows: number, p: Planner): Watched<C> {
-    return planOf(this.inner, rows, p);
+  private get container(): boolean {
+    return this.children !== undefined;
   }
 
   prepare(k: Kernels, gradients: Precision): void {
@@ -105,13 +119,16 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat> implements Layer<
   }
 
   private prepareWatched(watch: LayerWatch, k: Kernels, gradients: Precision): void {
-    const of = { training: false, requests: NOTHING, kept: [], reads: [], writes: [] };
-    watch.around(this.call('prepare', of), () => this.inner.prepare!(k, gradients));
+    const { container } = this;
+    const of = { container, training: false, requests: NOTHING, kept: [], reads: [], writes: [] };
+    watch.around(this.call({ pass: 'prepare', ...of }), () => this.inner.prepare!(k, gradients));
   }
 
   private forwardWatched(watch: LayerWatch, ctx: StepContext, x: X, y: Mat, cache: Watched<C>): void {
-    const of = { ...cache, kept: this.kept(x, y), reads: [x], writes: [y] };
-    watch.around(this.call('forward', of), () => this.inner.forward(ctx, x, y, cache.inner));
+    const { container } = this;
+    const { training, requests } = cache;
+    const of = { container, training, requests, kept: this.kept(x, y), reads: [x], writes: [y] };
+    watch.around(this.call({ pass: 'forward', ...of }), () => this.inner.forward(ctx, x, y, cache.inner));
   }
 
   private backwardWatched(
@@ -123,12 +140,14 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat> implements Layer<
     dx: Grad<X>,
     cache: Watched<C>,
   ): void {
-    const { keeps } = this;
+    const { keeps, container } = this;
+    const { training, requests } = cache;
     // Token ids are nothing that could be made unusable: what reads them reads them as indices.
     const xBack = keeps.input || dx === null || !watch.unkept ? x : (watch.unkept(x as Mat) as unknown as X);
     const yBack = keeps.output || !watch.unkept ? y : watch.unkept(y);
-    const of = { ...cache, kept: this.kept(x, y), reads: [dy], writes: dx ? [dx] : [] };
-    watch.around(this.call('backward', of), () =>
+    const writes = dx ? [dx] : [];
+    const of = { container, training, requests, kept: this.kept(x, y), reads: [dy], writes };
+    watch.around(this.call({ pass: 'backward', ...of }), () =>
       this.inner.backward(ctx, xBack, yBack, dy, dx, cache.inner),
     );
   }
@@ -136,44 +155,18 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat> implements Layer<
   private kept(x: X, y: Mat): Tensor[] {
     return [...(this.keeps.input ? [x] : []), ...(this.keeps.output ? [y] : [])];
   }
-
-  private call(
-    pass: LayerCall['pass'],
-    of: Pick<LayerCall, 'training' | 'requests' | 'kept' | 'reads' | 'writes'>,
-  ): LayerCall {
-    const { path, type } = this;
-    const container = this.children !== undefined;
-    const { training, requests, kept, reads, writes } = of;
-    const parameters = () => this.parameters();
-    return { path, type, pass, container, training, requests, kept, reads, writes, parameters };
-  }
 }
 
 /** The objective of a model. */
-export class WatchedObjective<C = unknown> implements Objective<Watched<C>> {
-  readonly path: string;
-  readonly type: string;
-  readonly inCols: number;
+export class WatchedObjective<C = unknown>
+  extends WatchedPart<C, Objective<C>>
+  implements Objective<Watched<C>>
+{
   readonly vocab: number;
-  readonly macs: number;
 
-  constructor(
-    private readonly inner: Objective<C>,
-    private readonly watch?: LayerWatch,
-  ) {
-    this.path = inner.path;
-    this.type = inner.type;
-    this.inCols = inner.inCols;
+  constructor(inner: Objective<C>, watch?: LayerWatch) {
+    super(inner, watch);
     this.vocab = inner.vocab;
-    this.macs = inner.macs;
-  }
-
-  parameters(): Iterable<Parameter> {
-    return parametersOf(this.inner);
-  }
-
-  plan(rows: number, p: Planner): Watched<C> {
-    return planOf(this.inner, rows, p);
   }
 
   loss(
@@ -214,31 +207,24 @@ export class WatchedObjective<C = unknown> implements Objective<Watched<C>> {
     dh: Mat | null,
     cache: Watched<C>,
   ): void {
-    watch.around(this.call('loss', cache, h, dh ? [outNats, dh] : [outNats]), () =>
+    watch.around(this.objectiveCall('loss', cache, h, dh ? [outNats, dh] : [outNats]), () =>
       this.inner.loss(ctx, outNats, h, targets, scale, dh, cache.inner),
     );
   }
 
   private logitsWatched(watch: LayerWatch, ctx: StepContext, out: Mat, h: Mat, cache: Watched<C>): void {
-    watch.around(this.call('logits', cache, h, [out]), () => this.inner.logits(ctx, out, h, cache.inner));
+    watch.around(this.objectiveCall('logits', cache, h, [out]), () =>
+      this.inner.logits(ctx, out, h, cache.inner),
+    );
   }
 
-  private call(pass: LayerCall['pass'], { requests }: Watched<C>, h: Mat, writes: readonly Mat[]): LayerCall {
-    const { path, type } = this;
-    const [kept, reads] = [[], [h]];
-    const parameters = () => this.parameters();
-    return {
-      path,
-      type,
-      pass,
-      container: false,
-      training: false,
-      requests,
-      kept,
-      reads,
-      writes,
-      parameters,
-    };
+  private objectiveCall(
+    pass: 'loss' | 'logits',
+    { requests }: Watched<C>,
+    h: Mat,
+    writes: readonly Mat[],
+  ): LayerCall {
+    return this.call({ pass, container: false, training: false, requests, kept: [], reads: [h], writes });
   }
 }
 
