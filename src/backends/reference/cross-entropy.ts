@@ -2,7 +2,7 @@ import type { Kernels } from '../../core/kernels.ts';
 
 export const softmaxCrossEntropy: Kernels['softmaxCrossEntropy'] = (outNats, outDz, z, targets, scale) => {
   const V = z.cols;
-  const dz = new Float64Array(V);
+  const dz = outDz && new Float64Array(V);
   for (let i = 0; i < z.rows; i++) {
     let max = Number.NEGATIVE_INFINITY;
     for (let v = 0; v < V; v++) max = Math.max(max, z.data[i * V + v]!);
@@ -17,7 +17,7 @@ export const softmaxCrossEntropy: Kernels['softmaxCrossEntropy'] = (outNats, out
       below += weight * (max - z.data[i * V + targets.ids.data[t]!]!);
     }
     outNats.data[i] = n * Math.log(sum) + below;
-    if (!outDz) continue;
+    if (!dz) continue;
     // In float64 until all is taken off: the difference of two sums that are nearly the same is stored, not theirs.
     for (let v = 0; v < V; v++) dz[v] = (scale * n * Math.exp(z.data[i * V + v]! - max)) / sum;
     for (let t = targets.offsets.data[i]!; t < targets.offsets.data[i + 1]!; t++) {
