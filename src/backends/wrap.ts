@@ -3,6 +3,8 @@ import type { Kernels, OpName } from '../core/kernels.ts';
 import { OP_NAMES } from '../core/ops/table.ts';
 import { combineWatches } from '../core/watch.ts';
 
+type Kernel = (...values: unknown[]) => unknown;
+
 /** `countOf(4210, 'kernel call')`: `4,210 kernel calls`. */
 export function countOf(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
@@ -14,10 +16,18 @@ export type Around = (op: OpName, values: readonly unknown[], call: () => unknow
 /** Every kernel of `kernels` with `around` around it: all that a decorator has to say, said once for all ops. */
 export function wrapKernels(kernels: Kernels, around: Around): Kernels {
   const wrap = (op: OpName) => {
-    const inner = kernels[op] as (...values: unknown[]) => unknown;
+    const inner = kernels[op] as Kernel;
     return (...values: unknown[]) => around(op, values, () => inner(...values));
   };
   return Object.fromEntries(OP_NAMES.map((op) => [op, wrap(op)])) as unknown as Kernels;
+}
+
+/** The kernel inside each kernel of a decorated backend. */
+const inside = new WeakMap<object, Kernel>();
+
+/** A kernel without the decorators that `wrapBackend` has put around it. */
+export function undecorated(kernel: Kernels[OpName]): Kernel {
+  return inside.get(kernel) ?? (kernel as Kernel);
 }
 
 /**
@@ -36,12 +46,14 @@ export function wrapBackend(
   } = {},
 ): Backend {
   const { together: _, ...kept } = inner;
+  const kernels = wrapKernels(inner.kernels, around);
+  for (const op of OP_NAMES) inside.set(kernels[op], undecorated(inner.kernels[op]));
   return {
     ...kept,
     ...own,
     ...(own.findings && { findings: () => [...own.findings!(), ...(inner.findings?.() ?? [])] }),
     ...(own.watch && { watch: combineWatches(own.watch, inner.watch) }),
     name: `${name}(${[inner.name, ...(argument ? [argument] : [])].join(', ')})`,
-    kernels: wrapKernels(inner.kernels, around),
+    kernels,
   };
 }

@@ -1,5 +1,6 @@
 import type { Backend } from '../core/backend.ts';
 import { FLOAT32 } from '../core/compute.ts';
+import { FlashError } from '../core/errors.ts';
 import type { Kernels } from '../core/kernels.ts';
 import type { Layer, StepContext } from '../core/layer.ts';
 import { ParameterStore } from '../core/parameter.ts';
@@ -52,8 +53,10 @@ export class LayerCase {
 
   /** Quantises the weights and runs forward; the sum of `y * dy`, whose gradient backward must give. */
   forward(k: Kernels): number {
-    this.layer.prepare?.(k, FLOAT32.gradients);
-    this.layer.forward(this.context(k), this.x, this.y, this.cache);
+    this.leaving('forward', [this.x], () => {
+      this.layer.prepare?.(k, FLOAT32.gradients);
+      this.layer.forward(this.context(k), this.x, this.y, this.cache);
+    });
     const [y, dy] = [this.y.data, this.dy.data];
     let sum = 0;
     for (let i = 0; i < y.length; i++) sum += y[i]! * dy[i]!;
@@ -74,11 +77,27 @@ export class LayerCase {
     if (!keeps.output) this.y.data.fill(Number.NaN);
     const x = this.x.data.slice();
     if (!keeps.input) this.x.data.fill(Number.NaN);
-    this.layer.backward(this.context(k), this.x, this.y, this.dy, this.dx, this.cache);
+    this.leaving('backward', [this.x, this.y, this.dy], () =>
+      this.layer.backward(this.context(k), this.x, this.y, this.dy, this.dx, this.cache),
+    );
     this.x.data.set(x);
+  }
+
+  /** Runs a pass. @throws FlashError when it changes what it may only read: its arguments and the parameters. */
+  private leaving(pass: 'forward' | 'backward', args: readonly Mat[], run: () => void): void {
+    const readOnly = [...args, ...this.store.all.map(({ value }) => value)];
+    const before = readOnly.map(({ data }) => data.slice());
+    run();
+    const changed = readOnly.find(({ data }, i) => Buffer.compare(bytesOf(data), bytesOf(before[i]!)) !== 0);
+    if (!changed) return;
+    const { path } = this.layer;
+    throw new FlashError(`${pass} of ${path} changed ${changed.label}, which it may only read`);
   }
 
   private context(k: Kernels): StepContext {
     return { k, seqLen: this.seqLen, carry: false, compute: FLOAT32 };
   }
 }
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Mat['data']): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);

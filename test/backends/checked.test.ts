@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { checked } from '../../src/backends/checked/checked.ts';
+import { diff } from '../../src/backends/diff/diff.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import { FLOAT32 } from '../../src/core/compute.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import type { OpName } from '../../src/core/kernels.ts';
 import type { Layer } from '../../src/core/layer.ts';
+import { Parameter, ParameterStore } from '../../src/core/parameter.ts';
 import { type Mat, mat, type Tensor } from '../../src/core/tensor.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { WatchedLayer } from '../../src/runtime/watched-layer.ts';
@@ -135,6 +137,13 @@ describe('checked sees of private layouts', () => {
     expect(error.where).toBe('blocks.0.up, prepare');
   });
 
+  it('without a second call that decorators inside would count', async () => {
+    const backend = checked(diff(reference)(packing(-1)));
+    await trainOn(small, backend);
+    const counts = backend.findings!().map((line) => /([\d,]+) kernel calls/.exec(line)?.[1]);
+    expect(counts[0]).toBe(counts[1]);
+  });
+
   it('nothing wrong in one that ends before its memory does, where poison is left', async () => {
     const packed: Uint8Array[] = [];
     const inner = packing(-1);
@@ -193,6 +202,7 @@ function runLayer(parts: Partial<Layer<{ scratch: Mat }>>): Record<'x' | 'y' | '
   dy.data.fill(2);
   const cache = new Workspace(backend).plan(true, 1, (p) => layer.plan(3, p));
   const ctx = { k: backend.kernels, seqLen: 1, carry: false, compute: FLOAT32 };
+  layer.prepare(backend.kernels, 'f32');
   layer.forward(ctx, x, y, cache);
   layer.backward(ctx, x, y, dy, dx, cache);
   return { x, y, dy, dx };
@@ -218,7 +228,45 @@ describe('checked holds a layer without kernels', () => {
       (y.data as Float32Array).set(x.data);
       x.data[3]! *= 2;
     };
-    expect(() => runLayer({ forward })).toThrow('forward of own changed its input x');
+    expect(() => runLayer({ forward })).toThrow('forward of own changed x, which it may only read');
+  });
+
+  it('to leaving alone what backward is given: x and y that it keeps, and dy', () => {
+    const keeps = { input: true, output: true };
+    for (const at of [1, 2, 3] as const) {
+      const backward: Layer<{ scratch: Mat }>['backward'] = (...args) => {
+        (args[4].data as Float32Array).set(args[3].data);
+        args[at].data[0]! += 1;
+      };
+      expect(() => runLayer({ keeps, backward })).toThrow(
+        `backward of own changed ${['x', 'y', 'dy'][at - 1]}, which it may only read`,
+      );
+    }
+  });
+
+  it('to leaving alone the values of its parameters, in every pass', () => {
+    for (const pass of ['prepare', 'forward', 'backward'] as const) {
+      const weight = new Parameter('own.weight', 'dense', 1, 2, { constant: 1 });
+      new ParameterStore([weight], reference).initialize(1);
+      const spoilt =
+        (run: (...args: never[]) => void) =>
+        (...args: never[]) => {
+          run(...args);
+          weight.value.data[1] = 2;
+        };
+      const { [pass]: before = () => {} } = layerOf({});
+      expect(() => runLayer({ parameters: () => [weight], [pass]: spoilt(before) })).toThrow(
+        `${pass} of own changed own.weight, which it may only read`,
+      );
+    }
+  });
+
+  it('and names the layer, not the kernel that then reads what the layer has changed', () => {
+    const forward: Layer['forward'] = ({ k }, x, y) => {
+      x.data[3] = Number.NaN;
+      k.add(y, x, x);
+    };
+    expect(() => runLayer({ forward })).toThrow('forward of own changed x, which it may only read');
   });
 
   it('to reading back only what it said it keeps', () => {

@@ -66,6 +66,29 @@ describe('gradcheck', () => {
   });
 });
 
+describe('a layer that changes what it may only read', () => {
+  it.each([
+    ['forward', 'x', 1],
+    ['forward', 'unused.weight', -1],
+    ['backward', 'x', 1],
+    ['backward', 'y', 2],
+    ['backward', 'dy', 3],
+    ['backward', 'unused.weight', -1],
+  ] as const)('is refused by name: %s changes %s', (pass, label, at) => {
+    const layer = new Unused(0);
+    const run = layer[pass].bind(layer) as (...args: unknown[]) => void;
+    layer[pass] = (...args: unknown[]) => {
+      run(...args);
+      const changed = at < 0 ? layer.parameters()[0]!.value : (args[at] as Mat);
+      changed.data[0] = 3;
+    };
+    const test = new LayerCase(layer, backend, { sequences: 1, seqLen: 3 });
+    expect(() => checkLayer(test, backend.kernels)).toThrow(
+      `${pass} of unused changed ${label}, which it may only read`,
+    );
+  });
+});
+
 /** `y = x + 0 * unused`; `wrote` is what backward adds to the gradient of the parameter. */
 class Unused implements Layer<null> {
   readonly path = 'unused';

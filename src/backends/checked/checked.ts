@@ -16,7 +16,7 @@ export const checked: Decorator = (inner) => {
   const memory = new GuardedMemory(inner);
   const layers = new LayerChecks(inner, position);
   let checkedCalls = 0;
-  const calls = new CallChecks(inner, memory, layers.inputs);
+  const calls = new CallChecks(inner, memory, (t, sum) => layers.verifyGiven(t, sum));
   return wrapBackend(
     'checked',
     inner,

@@ -12,8 +12,8 @@ import { SavedTensors } from './saved-tensors.ts';
 /** What `checked` asks of every layer, also of one that works without kernels, in loops of its own. */
 export class LayerChecks implements LayerWatch {
   private readonly saved: SavedTensors;
-  /** Checksums of what the layer at work was given to read: kernels which read it too need not take them again. */
-  readonly inputs = new Map<Tensor['data'], number>();
+  /** Checksums of what the layer at work must not change, and its call. */
+  private readonly given = new Map<Tensor['data'], { readonly sum: number; readonly call: LayerCall }>();
   /** NaN in the place of activations that are not kept, one for each shape. */
   private readonly unusable = new Map<string, Mat>();
 
@@ -30,6 +30,12 @@ export class LayerChecks implements LayerWatch {
 
   endStep(): void {
     this.position.endStep();
+  }
+
+  /** Before a call of a kernel that reads `t`: what the layer did to it by then is not the kernel's doing. */
+  verifyGiven(t: Tensor, sum: number): void {
+    const given = this.given.get(t.data);
+    if (given && given.sum !== sum) this.refuseChange(given.call, t);
   }
 
   /** After a call of a kernel. */
@@ -52,14 +58,14 @@ export class LayerChecks implements LayerWatch {
   private aroundLeaf(call: LayerCall, run: () => void): void {
     if (call.pass === 'backward') this.verify(call);
     for (const t of call.writes) poison(t);
-    const before = new Map(call.reads.map((t) => [t.data, digest(t, this.backend.inspector)]));
-    for (const [data, sum] of before) this.inputs.set(data, sum);
+    const before = new Map(readOnly(call).map((t) => [t.data, digest(t, this.backend.inspector)]));
+    for (const [data, sum] of before) this.given.set(data, { sum, call });
     try {
       run();
     } finally {
-      for (const data of before.keys()) this.inputs.delete(data);
+      for (const data of before.keys()) this.given.delete(data);
     }
-    for (const t of call.reads)
+    for (const t of readOnly(call))
       if (digest(t, this.backend.inspector) !== before.get(t.data)) this.refuseChange(call, t);
     if (call.pass === 'forward' && call.training) this.saved.seal(call, before);
     for (const t of call.writes) this.refuseHole(call, t);
@@ -82,8 +88,8 @@ export class LayerChecks implements LayerWatch {
     }
   }
 
-  private refuseChange({ path, pass }: LayerCall, t: Tensor): never {
-    throw this.position.locate(new FlashError(`${pass} of ${path} changed its input ${t.label}`));
+  private refuseChange({ path, pass }: LayerCall, { label }: Tensor): never {
+    throw this.position.locate(new FlashError(`${pass} of ${path} changed ${label}, which it may only read`));
   }
 
   private refuseHole({ path, pass }: LayerCall, t: Mat): void {
@@ -92,4 +98,9 @@ export class LayerChecks implements LayerWatch {
     const what = `${pass} of ${path} left ${t.data[index]} in ${t.label} (${placeOf(t, index)})`;
     throw this.position.locate(new FlashError(what));
   }
+}
+
+/** What a call must leave as it is. Forward may be given a y that is kept for backward: it writes that one. */
+function readOnly({ pass, reads, kept, parameters }: LayerCall): Tensor[] {
+  return [...reads, ...(pass === 'backward' ? kept : []), ...Array.from(parameters(), (p) => p.value)];
 }
