@@ -1,8 +1,9 @@
 import 'reflect-metadata';
 import { container, inject, injectable, instanceCachingFactory } from 'tsyringe';
 import type { Backend } from '../core/backend.ts';
-import { type Optimizer, OptimizerState } from '../optim/optimizer.ts';
-import type { Schedule } from '../optim/schedules.ts';
+import type { Optimizer } from '../core/optimizer.ts';
+import type { Schedule } from '../core/schedule.ts';
+import { OptimizerState } from '../optim/optimizer.ts';
 import { buildModel } from '../recipes/build-model.ts';
 import { createBackend, createPart, parseBackend } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';

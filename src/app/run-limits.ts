@@ -1,5 +1,5 @@
+import { seconds } from '../core/options.ts';
 import type { Recipe } from '../recipes/load.ts';
-import { seconds } from '../recipes/options.ts';
 import { defaultMeasure, type Limits, type Measure, UNLIMITED } from '../train/limits.ts';
 
 /** What ends the run, Infinity where there is no limit. */

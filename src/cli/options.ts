@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { duration as durationSchema, seconds } from '../core/options.ts';
 import { CORPUS_FORMATS } from '../data/corpus.ts';
 import { fromHome } from '../files/home-path.ts';
-import { duration as durationSchema, seconds } from '../recipes/options.ts';
 import type { More } from '../train/limits.ts';
 
 /** A file or a folder; `~/` is the home folder also where the shell left it alone. */

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import type { Optimizer } from '../optim/optimizer.ts';
-import type { Schedule } from '../optim/schedules.ts';
 import type { Place } from '../recipes/errors.ts';
 import type { MapTree } from '../recipes/tree.ts';
 import type { Backend, Decorator } from './backend.ts';
 import type { InputLayer, Layer, Objective } from './layer.ts';
+import type { Optimizer } from './optimizer.ts';
 import type { Parameter } from './parameter.ts';
+import type { Schedule } from './schedule.ts';
 
 /** What a component of each kind makes. */
 export interface Made {

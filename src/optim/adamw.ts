@@ -1,5 +1,9 @@
+import { z } from 'zod';
+import { component } from '../core/component.ts';
 import type { Kernels } from '../core/kernels.ts';
-import { decays, type Optimizer, type SlottedParameter } from './optimizer.ts';
+import type { Optimizer, SlottedParameter } from '../core/optimizer.ts';
+import { decays } from './optimizer.ts';
+import { beta, lr, weightDecay } from './options.ts';
 
 export interface AdamWOptions {
   readonly lr: number;
@@ -26,3 +30,20 @@ export class AdamW implements Optimizer {
     }
   }
 }
+
+export const adamw = component({
+  kind: 'optimizer',
+  type: 'adamw',
+  summary: 'Adam with decoupled weight decay.',
+  schema: z.strictObject({
+    lr,
+    betas: z
+      .tuple([beta, beta])
+      .default([0.9, 0.95])
+      .describe('Shares of the running mean and mean square kept.'),
+    eps: z.number().positive().default(1e-8).describe('Added to the root mean square.'),
+    weight_decay: weightDecay,
+  }),
+  examples: [{ lr: 0.001 }, { lr: 0.004, betas: [0.9, 0.99], weight_decay: 0.01 }],
+  create: ({ weight_decay, ...options }) => new AdamW({ ...options, weightDecay: weight_decay }),
+});

@@ -1,13 +1,6 @@
-/**
- * The learning rate of each step. `done` is the share of the run after warm-up that lies behind this step, in [0, 1],
- * measured in whatever limits the run: steps, tokens or wall-clock time.
- */
-export interface Schedule {
-  readonly type: string;
-  /** Steps of linear warm-up: step k (from 0) runs at (k + 1) / warmupSteps of the rate. */
-  readonly warmupSteps: number;
-  rate(peak: number, step: number, done: number): number;
-}
+import { z } from 'zod';
+import { component } from '../core/component.ts';
+import type { Schedule } from '../core/schedule.ts';
 
 type Decay = (peak: number, done: number) => number;
 
@@ -33,3 +26,37 @@ export const cosine = (warmupSteps: number, minLr: number): Schedule =>
     warmupSteps,
     (peak, done) => minLr + 0.5 * (peak - minLr) * (1 + Math.cos(Math.PI * done)),
   );
+
+const warmup_steps = z
+  .int()
+  .min(0)
+  .default(0)
+  .describe('Steps over which the rate rises from 0 to its peak.');
+const min_lr = z.number().min(0).default(0).describe('Rate at the end.');
+
+export const constantSchedule = component({
+  kind: 'schedule',
+  type: 'constant',
+  summary: 'The peak rate, after the warm-up.',
+  schema: z.strictObject({ warmup_steps }),
+  examples: [{}, { warmup_steps: 10 }],
+  create: ({ warmup_steps }) => constant(warmup_steps),
+});
+
+export const linearSchedule = component({
+  kind: 'schedule',
+  type: 'linear',
+  summary: 'A straight line from the peak rate down to min_lr.',
+  schema: z.strictObject({ warmup_steps, min_lr }),
+  examples: [{ warmup_steps: 10, min_lr: 0.0001 }],
+  create: ({ warmup_steps, min_lr }) => linear(warmup_steps, min_lr),
+});
+
+export const cosineSchedule = component({
+  kind: 'schedule',
+  type: 'cosine',
+  summary: 'Half a cosine from the peak rate down to min_lr.',
+  schema: z.strictObject({ warmup_steps, min_lr }),
+  examples: [{ warmup_steps: 100, min_lr: 0.001 }],
+  create: ({ warmup_steps, min_lr }) => cosine(warmup_steps, min_lr),
+});

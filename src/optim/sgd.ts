@@ -1,5 +1,9 @@
+import { z } from 'zod';
+import { component } from '../core/component.ts';
 import type { Kernels } from '../core/kernels.ts';
-import { decays, type Optimizer, type SlottedParameter } from './optimizer.ts';
+import type { Optimizer, SlottedParameter } from '../core/optimizer.ts';
+import { decays } from './optimizer.ts';
+import { lr, weightDecay } from './options.ts';
 
 export interface SgdOptions {
   readonly lr: number;
@@ -31,3 +35,16 @@ export class Sgd implements Optimizer {
     }
   }
 }
+
+export const sgd = component({
+  kind: 'optimizer',
+  type: 'sgd',
+  summary: 'Stochastic gradient descent with momentum.',
+  schema: z.strictObject({
+    lr,
+    momentum: z.number().min(0).lt(1).default(0).describe('Share of the last update that is kept.'),
+    weight_decay: weightDecay,
+  }),
+  examples: [{ lr: 0.01, momentum: 0.9 }],
+  create: ({ lr, momentum, weight_decay }) => new Sgd({ lr, momentum, weightDecay: weight_decay }),
+});

@@ -1,10 +1,11 @@
 import type { Component } from '../core/component.ts';
+import { adamw } from '../optim/adamw.ts';
+import { constantSchedule, cosineSchedule, linearSchedule } from '../optim/schedules.ts';
+import { sgd } from '../optim/sgd.ts';
 import { native, reference } from './builtin/backends.ts';
 import { repeat, residual } from './builtin/containers.ts';
 import { checked, diff, timed } from './builtin/decorators.ts';
 import { embedding, rmsNorm, silu, ternaryLinear, tiedHead, tokenShift } from './builtin/layers.ts';
-import { adamw, sgd } from './builtin/optimizers.ts';
-import { constantSchedule, cosineSchedule, linearSchedule } from './builtin/schedules.ts';
 import type { Plugin } from './registry.ts';
 
 const COMPONENTS = [

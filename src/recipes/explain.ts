@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import { unwrap } from '../core/slots.ts';
 import type { RecipeIssue } from './errors.ts';
 import { nearest } from './nearest.ts';
-import { unwrap } from './slots.ts';
 import { entry, find, placeOf, show, type Tree } from './tree.ts';
 
 type Issue = z.core.$ZodIssue;

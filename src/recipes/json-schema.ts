@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type Component, type Kind, MODEL_KINDS, type ModelKind } from '../core/component.ts';
+import { type Slot, slotOf } from '../core/slots.ts';
 import type { Registry } from './registry.ts';
 import { FILE_KEYS, fullSchema, RECIPE } from './schema.ts';
-import { type Slot, slotOf } from './slots.ts';
 
 type Json = Record<string, unknown>;
 

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import { type Component, type Kind, MODEL_KINDS, type ModelKind, type Spec } from '../core/component.ts';
+import { type Slot, slotOf } from '../core/slots.ts';
 import { backendTree } from './backend-expression.ts';
 import { type Place, RecipeError, type RecipeIssue } from './errors.ts';
 import { explain, type Subject, unknownName } from './explain.ts';
 import type { Registry } from './registry.ts';
 import { COMMON, fullSchema } from './schema.ts';
-import { type Slot, slotOf } from './slots.ts';
 import { type Entry, entry, type MapTree, show, type Tree, toPlain, toTree, without } from './tree.ts';
 
 /** Checks trees against schemas and the registry, and collects every mistake. */

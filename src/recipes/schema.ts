@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Component, Kind } from '../core/component.ts';
 import { PRECISIONS } from '../core/compute.ts';
+import { count, duration, every } from '../core/options.ts';
+import { componentOf, componentsOf, modelList } from '../core/slots.ts';
 import { DATA_ORDERS } from '../data/batches.ts';
 import { CORPUS_FORMATS, DEFAULT_TEXT_FIELD } from '../data/corpus.ts';
 import { MAX_VOCAB } from '../data/tokenizer/merges.ts';
-import { count, duration, every } from './options.ts';
-import { componentOf, componentsOf, modelList } from './slots.ts';
 
 const files = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 

@@ -1,9 +1,10 @@
 import { type Compute, computeName, FLOAT32 } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
+import type { Optimizer } from '../core/optimizer.ts';
+import type { Schedule } from '../core/schedule.ts';
 import { BigramCounts } from '../data/collapse.ts';
 import { clipGradients } from '../optim/clip.ts';
-import type { Optimizer, OptimizerState } from '../optim/optimizer.ts';
-import type { Schedule } from '../optim/schedules.ts';
+import type { OptimizerState } from '../optim/optimizer.ts';
 import { BatchRunner } from '../runtime/batch-runner.ts';
 import type { Model } from '../runtime/model.ts';
 import { DenseRows, type Rows } from '../runtime/rows.ts';

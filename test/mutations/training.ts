@@ -1,5 +1,6 @@
 import type { Backend } from '../../src/core/backend.ts';
-import { type Optimizer, OptimizerState } from '../../src/optim/optimizer.ts';
+import type { Optimizer } from '../../src/core/optimizer.ts';
+import { OptimizerState } from '../../src/optim/optimizer.ts';
 import { cosine } from '../../src/optim/schedules.ts';
 import type { StepEvent } from '../../src/train/events.ts';
 import { Trainer, type TrainerParts } from '../../src/train/trainer.ts';

@@ -1,8 +1,9 @@
 import type { Backend } from '../../src/core/backend.ts';
+import type { Optimizer } from '../../src/core/optimizer.ts';
 import { Parameter, ParameterStore } from '../../src/core/parameter.ts';
 import { Random } from '../../src/core/random.ts';
 import type { AdamW } from '../../src/optim/adamw.ts';
-import { type Optimizer, OptimizerState } from '../../src/optim/optimizer.ts';
+import { OptimizerState } from '../../src/optim/optimizer.ts';
 import type { Sgd } from '../../src/optim/sgd.ts';
 
 const [LR, DECAY, STEPS] = [0.05, 0.1, 3];

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { describeModel } from '../../src/app/describe.ts';
 import { type Component, component, KINDS } from '../../src/core/component.ts';
+import { layerList } from '../../src/core/slots.ts';
 import { Silu } from '../../src/layers/silu.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { loadPlugins } from '../../src/recipes/plugins.ts';
 import { createRegistry, type Plugin, Registry } from '../../src/recipes/registry.ts';
 import { fullSchema } from '../../src/recipes/schema.ts';
-import { layerList } from '../../src/recipes/slots.ts';
 import { folder, mistakes, RIGHT } from './helpers.ts';
 
 const twice = component({

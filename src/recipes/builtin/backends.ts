@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { createNativeBackend, nativeStatus } from '../../backends/native/index.ts';
 import { createReferenceBackend } from '../../backends/reference/index.ts';
 import { component } from '../../core/component.ts';
-import { count } from '../options.ts';
+import { count } from '../../core/options.ts';
 
 export const native = component({
   kind: 'backend',

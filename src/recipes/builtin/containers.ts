@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { component } from '../../core/component.ts';
+import { count } from '../../core/options.ts';
+import { layerList } from '../../core/slots.ts';
 import { Residual } from '../../layers/residual.ts';
 import { Sequence } from '../../layers/sequence.ts';
-import { count } from '../options.ts';
-import { layerList } from '../slots.ts';
 
 export const residual = component({
   kind: 'layer',

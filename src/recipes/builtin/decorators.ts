@@ -3,8 +3,8 @@ import { checked as checkedBackend } from '../../backends/checked/checked.ts';
 import { diff as diffBackend } from '../../backends/diff/diff.ts';
 import { timed as timedBackend } from '../../backends/timed/timed.ts';
 import { component } from '../../core/component.ts';
-import { count } from '../options.ts';
-import { componentOf } from '../slots.ts';
+import { count } from '../../core/options.ts';
+import { componentOf } from '../../core/slots.ts';
 
 export const checked = component({
   kind: 'decorator',

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { component } from '../../core/component.ts';
 import { ACTIVATION_RULES, WEIGHT_RULES } from '../../core/kernels.ts';
+import { count, init } from '../../core/options.ts';
 import { Embedding } from '../../layers/embedding.ts';
 import { RmsNorm } from '../../layers/rms-norm.ts';
 import { Silu } from '../../layers/silu.ts';
 import { TernaryLinear } from '../../layers/ternary-linear.ts';
 import { TiedHead } from '../../layers/tied-head.ts';
 import { TokenShift } from '../../layers/token-shift.ts';
-import { count, init } from '../options.ts';
 
 export const embedding = component({
   kind: 'input',

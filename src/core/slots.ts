@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Kind, LayerList, Spec } from '../core/component.ts';
+import type { Kind, LayerList, Spec } from './component.ts';
 
 /**
  * A place in a schema for other components. zod checks the rest; the recipe reader fills a slot from the registry,
