@@ -21,6 +21,7 @@ import {
   FINER,
   ROUNDINGS,
 } from './derivatives.ts';
+import { causeOfHoles } from './hole-cause.ts';
 import { LayerCase } from './layer-case.ts';
 
 /** How one gradient compares with finite differences of the smooth function that its layer stands for. */
@@ -33,6 +34,8 @@ export interface GradientResult extends ComparedDerivatives {
   /** Derivatives that were compared. */
   readonly probes: number;
   readonly bound: number;
+  /** Why backward left no numbers, where that can be told. */
+  readonly cause?: string;
   /** Quantisers that were replaced by their linearisation: `absmean`, `ternary`. */
   readonly surrogate: readonly string[];
 }
@@ -63,21 +66,21 @@ export function checkLayer(
   probes = Number.POSITIVE_INFINITY,
   onProbe: () => void = () => {},
 ): GradientResult[] {
-  const { layer, store } = test;
+  const { layer } = test;
   const smooth = new StraightThrough(kernels);
   const base = smooth.record();
   test.forward(base);
   const surrogate = smooth.quantizers;
   // Before backward, which may find y made unusable.
   const rounding = (ROUNDINGS * test.lossTerms()) / LAYER_STEP;
-  store.zeroGrads();
-  test.dx.data.fill(Number.NaN);
-  test.backward(base);
+  test.backwardAfresh(base);
+  const gradients = test.gradients();
+  let cause: string | undefined;
+  const explain = (): string => {
+    cause ??= causeOfHoles(test, () => smooth.record());
+    return cause;
+  };
   const loss = (): number => test.forward(smooth.replay());
-  const gradients = [
-    { of: 'x', values: test.x.data, gradient: test.dx.data.slice() },
-    ...store.all.map((p) => ({ of: p.name, values: p.value.data, gradient: p.grad.data.slice() })),
-  ];
   return gradients.map(({ of, values, gradient }) => {
     const at = spread(values.length, probes);
     const differenceAt = (i: number, step: number): number => {
@@ -103,7 +106,17 @@ export function checkLayer(
       rounding,
       size: Math.sqrt(dot(differences, differences) / differences.length),
     });
-    return { layer: path, type, of, probes: at.length, ...compared, bound: LAYER_BOUND, surrogate };
+    // A hole may lie between the elements that are looked at.
+    const worst = gradient.every(Number.isFinite) ? compared.worst : Number.NaN;
+    const result = { ...compared, worst, bound: LAYER_BOUND, surrogate };
+    return {
+      layer: path,
+      type,
+      of,
+      probes: at.length,
+      ...result,
+      ...(!Number.isFinite(worst) && { cause: explain() }),
+    };
   });
 }
 

@@ -1,3 +1,4 @@
+import { describeNonFinite } from '../backends/checked/finite.ts';
 import type { Backend } from '../core/backend.ts';
 import { FLOAT32 } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
@@ -11,6 +12,13 @@ import { Workspace } from '../runtime/workspace.ts';
 export interface LayerCaseSize {
   readonly sequences: number;
   readonly seqLen: number;
+}
+
+export interface LayerGradient {
+  /** `x`, or the name of a parameter. */
+  readonly of: string;
+  readonly values: Mat['data'];
+  readonly gradient: Mat['data'];
 }
 
 /** A layer by itself, with memory, random values and a random gradient from above, in float64. */
@@ -71,9 +79,15 @@ export class LayerCase {
     return sum;
   }
 
-  backward(k: Kernels): void {
-    // What a layer does not keep, others may have overwritten by now.
-    const { keeps } = this.layer;
+  /** `backward` with gradients that begin at 0 and a dx that holds no number. */
+  backwardAfresh(k: Kernels, keeps?: Layer['keeps']): void {
+    this.store.zeroGrads();
+    this.dx.data.fill(Number.NaN);
+    this.backward(k, keeps);
+  }
+
+  /** After `forward`. `keeps`: what is still there; what a layer does not keep, others may have overwritten by now. */
+  backward(k: Kernels, keeps: Layer['keeps'] = this.layer.keeps): void {
     if (!keeps.output) this.y.data.fill(Number.NaN);
     const x = this.x.data.slice();
     if (!keeps.input) this.x.data.fill(Number.NaN);
@@ -81,6 +95,24 @@ export class LayerCase {
       this.layer.backward(this.context(k), this.x, this.y, this.dy, this.dx, this.cache),
     );
     this.x.data.set(x);
+  }
+
+  /** What `backward` left: the gradients of x and of each parameter, with the values that they belong to. */
+  gradients(): readonly LayerGradient[] {
+    const all = [
+      { of: 'x', value: this.x, grad: this.dx },
+      ...this.store.all.map((p) => ({ of: p.name, ...p })),
+    ];
+    return all.map(({ of, value, grad }) => ({ of, values: value.data, gradient: grad.data.slice() }));
+  }
+
+  /** `NaN in dx (row 0, column 1)`: the first element that `backward` left without a number. */
+  firstHole(): string | undefined {
+    for (const { grad } of [{ grad: this.dx }, ...this.store.all]) {
+      const found = describeNonFinite(grad, 'in');
+      if (found) return found;
+    }
+    return undefined;
   }
 
   /** Runs a pass. @throws FlashError when it changes what it may only read: its arguments and the parameters. */

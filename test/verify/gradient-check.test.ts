@@ -89,6 +89,48 @@ describe('a layer that changes what it may only read', () => {
   });
 });
 
+describe('a gradient that is no number has its cause beside it', () => {
+  const causes = (
+    change: (layer: Unused, args: Mat[]) => void,
+    pass: 'forward' | 'backward' = 'backward',
+  ) => {
+    const layer = new Unused(0);
+    const run = layer[pass].bind(layer) as (...args: unknown[]) => void;
+    layer[pass] = (...args: unknown[]) => {
+      run(...args);
+      change(layer, args as Mat[]);
+    };
+    const test = new LayerCase(layer, backend, { sequences: 1, seqLen: 3 });
+    return checkLayer(test, backend.kernels, 1).map(({ of, cause }) => [of, cause]);
+  };
+
+  it('when backward reads an x or a y that the layer does not keep', () => {
+    const addZero =
+      (...at: readonly number[]) =>
+      (_: Unused, args: Mat[]) => {
+        for (const i of at) args[4]!.data[0]! += 0 * args[i]!.data[0]!;
+      };
+    const says = (read: string, keeps: string) => [
+      ['x', `backward reads ${read}, which the layer says it does not keep; give it keeps: { ${keeps} }`],
+      ['unused.weight', undefined],
+    ];
+    expect(causes(addZero(1))).toEqual(says('x', 'input: true, output: false'));
+    expect(causes(addZero(2))).toEqual(says('y', 'input: false, output: true'));
+    expect(causes(addZero(1, 2))).toEqual(says('x and y', 'input: true, output: true'));
+  });
+
+  it('when a pass leaves none, also between the elements that are looked at', () => {
+    const forward = causes((_, args) => void args[2]!.data.fill(NaN, 2, 3), 'forward');
+    for (const [, cause] of forward) expect(cause).toBe('forward left NaN in y (row 0, column 2)');
+    expect(causes((_, args) => void args[4]!.data.fill(NaN, 2, 3))[0]![1]).toBe(
+      'backward left NaN in dx (row 0, column 2)',
+    );
+    expect(causes((layer) => void layer.parameters()[0]!.grad.data.fill(Infinity, 3))[1]![1]).toBe(
+      'backward left Infinity in grad(unused.weight) (row 1, column 1)',
+    );
+  });
+});
+
 /** `y = x + 0 * unused`; `wrote` is what backward adds to the gradient of the parameter. */
 class Unused implements Layer<null> {
   readonly path = 'unused';

@@ -96,7 +96,11 @@ export class LayerChecks implements LayerWatch {
     const index = findNonFinite(t, this.backend.inspector);
     if (index < 0) return;
     const what = `${pass} of ${path} left ${t.data[index]} in ${t.label} (${placeOf(t, index)})`;
-    throw this.position.locate(new FlashError(what));
+    const remedy =
+      pass === 'backward'
+        ? 'Write all of it. An x or y that `keeps` of the layer does not name holds NaN in backward.'
+        : undefined;
+    throw this.position.locate(new FlashError(what, { remedy }));
   }
 }
 

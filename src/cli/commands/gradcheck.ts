@@ -81,11 +81,13 @@ function describe(
     ? `${styles.red('wrong:')} ${formatPlural(wrong.length, 'gradient')} of ${formatCount(results.length)}: ` +
       `${wrong.slice(0, 3).map(name).join('; ')}${wrong.length > 3 ? '; ...' : ''}`
     : `${styles.green('right:')} ${formatPlural(results.length, 'gradient')}, ${probes} derivatives compared`;
+  const causes = new Set(wrong.flatMap(({ layer, cause }) => (cause ? [`${layer}: ${cause}`] : [])));
   return [
     styles.bold(titles!),
     ...rows.map((line, i) => (isRight(lines[i]!) ? line : styles.red(line))),
     '',
     conclusion,
+    ...causes,
   ];
 }
 
