@@ -6,8 +6,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate } from '../native/generate.ts';
+import { createRegistry } from '../src/recipes/builtins.ts';
 import { recipeJsonSchemaText } from '../src/recipes/json-schema.ts';
-import { createRegistry } from '../src/recipes/registry.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const files = [

@@ -1,18 +1,23 @@
 import type { Place } from './errors.ts';
-import type { RecipeReader } from './reader.ts';
+import type { Registry } from './registry.ts';
 import { type MapTree, type Tree, toTree } from './tree.ts';
 
 const MAX_NESTING = 16;
 
 /**
  * A backend written in one word, as the map it stands for: `native:avx2` is `{ type: native, isa: avx2 }` (the
- * component's main option), `checked(native)` wraps a backend in a decorator, whose main option can stand behind a comma. Mistakes are reported to `reader`; undefined then.
+ * component's main option), `checked(native)` wraps a backend in a decorator, whose main option can stand behind a comma. Mistakes are reported; undefined then.
  */
-export function backendTree(text: string, place: Place, reader: RecipeReader): Tree | undefined {
+export function backendTree(
+  text: string,
+  place: Place,
+  registry: Registry,
+  report: (place: Place, message: string) => void,
+): Tree | undefined {
   const tokens = text.match(/[A-Za-z0-9_+:.-]+|[(),]|\S/g) ?? [];
   let next = 0;
   const wrong = (what: string): undefined => {
-    reader.report(place, `the backend '${text.slice(0, 60)}' is not well formed: ${what}`);
+    report(place, `the backend '${text.slice(0, 60)}' is not well formed: ${what}`);
   };
 
   const expression = (depth: number): MapTree | undefined => {
@@ -37,15 +42,15 @@ export function backendTree(text: string, place: Place, reader: RecipeReader): T
   /** `native:avx2`. */
   const plain = (name: string): MapTree | undefined => {
     const [type = '', ...rest] = name.split(':');
-    const component = reader.registry.get('backend', type);
+    const component = registry.get('backend', type);
     if (rest.length > 0 && component && !component.main) return wrong(`${type} takes nothing behind a colon`);
     const option = rest.length > 0 && component?.main ? { [component.main]: rest.join(':') } : {};
     return toTree({ type, ...option }, place) as MapTree;
   };
 
   const wrapped = (inner: MapTree, type: string, argument: MapTree | undefined): MapTree | undefined => {
-    const main = reader.registry.get('decorator', type)?.main;
-    const known = reader.registry.get('decorator', type) !== undefined;
+    const main = registry.get('decorator', type)?.main;
+    const known = registry.get('decorator', type) !== undefined;
     if (argument && known && main === undefined) return wrong(`${type} takes one backend`);
     const decorator = toTree({ type }, place) as MapTree;
     const entries = new Map(decorator.entries);

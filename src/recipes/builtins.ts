@@ -6,7 +6,7 @@ import { native, reference } from './builtin/backends.ts';
 import { repeat, residual } from './builtin/containers.ts';
 import { checked, diff, timed } from './builtin/decorators.ts';
 import { embedding, rmsNorm, silu, ternaryLinear, tiedHead, tokenShift } from './builtin/layers.ts';
-import type { Plugin } from './registry.ts';
+import { type Plugin, Registry } from './registry.ts';
 
 const COMPONENTS = [
   embedding,
@@ -36,6 +36,13 @@ export const builtins: Plugin = {
     for (const component of COMPONENTS) add(component as never);
   },
 };
+
+/** A registry with the built-in components. There is no global one: two runs may use different plugins. */
+export function createRegistry(): Registry {
+  const registry = new Registry();
+  registry.use(builtins);
+  return registry;
+}
 
 /** Whether a component is one of the package's own, and not a plugin's. */
 export const isBuiltin = (component: Component): boolean => COMPONENTS.includes(component);

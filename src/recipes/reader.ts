@@ -14,9 +14,9 @@ export class RecipeReader {
 
   constructor(readonly registry: Registry) {}
 
-  report(place: Place, message: string): void {
+  readonly report = (place: Place, message: string): void => {
     this.issues.push({ place, message });
-  }
+  };
 
   /** @throws RecipeError if anything was reported. */
   finish(): void {
@@ -87,7 +87,7 @@ export class RecipeReader {
    */
   readComponent<K extends Kind>(kind: K, tree: Tree): Spec<K> | undefined {
     if (kind === 'backend' && tree.kind === 'scalar' && typeof tree.value === 'string') {
-      const map = backendTree(tree.value, tree.place, this);
+      const map = backendTree(tree.value, tree.place, this.registry, this.report);
       return map && this.readComponent(kind, map);
     }
     const name = tree.kind === 'scalar' ? tree : entry(tree, 'type')?.value;

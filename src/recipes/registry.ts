@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { type Component, KINDS, type Kind, MODEL_KINDS, type ModelKind } from '../core/component.ts';
 import { FlashError } from '../core/errors.ts';
-import { builtins } from './builtins.ts';
 import { COMMON } from './schema.ts';
 
 /** Adds a component to a registry. */
@@ -66,13 +65,6 @@ export class Registry {
     }
     this.components.set(key(kind, type), { component, plugin });
   }
-}
-
-/** A registry with the built-in components. There is no global one: two runs may use different plugins. */
-export function createRegistry(): Registry {
-  const registry = new Registry();
-  registry.use(builtins);
-  return registry;
 }
 
 const key = (kind: Kind, type: string): string => `${kind} ${type}`;

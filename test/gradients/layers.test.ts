@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { createRegistry } from '../../src/recipes/builtins.ts';
 import { loadPlugins } from '../../src/recipes/plugins.ts';
-import { createRegistry } from '../../src/recipes/registry.ts';
 import { checkLayer, isRight } from '../../src/verify/gradient-check.ts';
 import { expectAccumulation } from './accumulation.ts';
 import { keepsOutput } from './keeps-output.ts';

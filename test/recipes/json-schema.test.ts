@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { KINDS } from '../../src/core/component.ts';
+import { createRegistry } from '../../src/recipes/builtins.ts';
 import { recipeJsonSchema, recipeJsonSchemaText } from '../../src/recipes/json-schema.ts';
-import { createRegistry } from '../../src/recipes/registry.ts';
 import { RECIPE } from '../../src/recipes/schema.ts';
 
 const registry = createRegistry();

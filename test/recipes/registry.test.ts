@@ -5,9 +5,10 @@ import { describeModel } from '../../src/app/describe.ts';
 import { type Component, component, KINDS } from '../../src/core/component.ts';
 import { layerList } from '../../src/core/slots.ts';
 import { Silu } from '../../src/layers/silu.ts';
+import { createRegistry } from '../../src/recipes/builtins.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { loadPlugins } from '../../src/recipes/plugins.ts';
-import { createRegistry, type Plugin, Registry } from '../../src/recipes/registry.ts';
+import { type Plugin, Registry } from '../../src/recipes/registry.ts';
 import { fullSchema } from '../../src/recipes/schema.ts';
 import { folder, mistakes, RIGHT } from './helpers.ts';
 

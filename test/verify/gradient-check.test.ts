@@ -5,7 +5,7 @@ import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Layer, StepContext } from '../../src/core/layer.ts';
 import { Parameter } from '../../src/core/parameter.ts';
 import type { Mat } from '../../src/core/tensor.ts';
-import { createRegistry } from '../../src/recipes/registry.ts';
+import { createRegistry } from '../../src/recipes/builtins.ts';
 import { checkLayer, type GradientResult, isRight } from '../../src/verify/gradient-check.ts';
 import { LayerCase } from '../../src/verify/layer-case.ts';
 import { ExampleCase } from '../gradients/layer-case.ts';

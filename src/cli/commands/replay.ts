@@ -1,8 +1,9 @@
 import { commandLine } from '../../core/command-line.ts';
 import { FlashError } from '../../core/errors.ts';
+import { createRegistry } from '../../recipes/builtins.ts';
 import { createBackend, parseBackend } from '../../recipes/create.ts';
 import { loadPlugins } from '../../recipes/plugins.ts';
-import { createRegistry, type Registry } from '../../recipes/registry.ts';
+import type { Registry } from '../../recipes/registry.ts';
 import { loadRecording } from '../../verify/recording-file.ts';
 import { type Replay, replay as replayCall } from '../../verify/replay.ts';
 import type { CliCommand } from '../command.ts';
