@@ -25,7 +25,7 @@ const CXXFLAGS = `${CHECKS} -fno-omit-frame-pointer -g1 -O2`;
 /** `build.test.ts` builds and loads other addons. */
 const SUITES = [
   'conformance/',
-  'backends/together',
+  'backends/deferred',
   'native/arguments',
   'native/backend',
   'native/few-rows',

@@ -20,7 +20,7 @@ export interface MemoryEstimate {
   readonly optimizer: number;
   /** What one block of rows leaves for its backward pass. */
   readonly activations: number;
-  /** What kernels need beside: the head's, and the weight gradients of a residual block, whose rows are packed together. */
+  /** What kernels need beside: the head's, and the weight gradients of a residual block, whose rows are all packed at once. */
   readonly scratch: number;
   /** Token ids and targets of one step. */
   readonly batch: number;
@@ -81,7 +81,7 @@ function headScratch(
 
 /** Of the residual block that packs most: blocks run one after another. */
 function packedRows({ compute }: Recipe, { body }: ModelParts, rows: number, backend: Backend): number {
-  if (!backend.together || !backend.packedRowsBytes) return 0;
+  if (!backend.defer || !backend.packedRowsBytes) return 0;
   const { products, gradients } = computeOn(backend, compute);
   const sizes = residualsIn(body).map((block) => {
     let bytes = 0;
@@ -94,7 +94,7 @@ function packedRows({ compute }: Recipe, { body }: ModelParts, rows: number, bac
   return Math.max(0, ...sizes);
 }
 
-/** The blocks whose calls run together. */
+/** The blocks that are deferred regions. */
 function residualsIn(layer: Layer): Layer[] {
   if (layer.type === 'residual' && layer.throughKernels) return [layer];
   return (layer.children ?? []).flatMap(residualsIn);
@@ -183,7 +183,7 @@ class CountingPlanner implements Planner {
     return this.saved(label, rows, cols);
   }
 
-  together<T>(plan: () => T): T {
+  deferred<T>(plan: () => T): T {
     return plan();
   }
 

@@ -41,11 +41,11 @@ export function wrapBackend(
   {
     argument,
     ...own
-  }: Partial<Pick<Backend, 'watch' | 'allocate' | 'dispose' | 'together' | 'findings'>> & {
+  }: Partial<Pick<Backend, 'watch' | 'allocate' | 'dispose' | 'defer' | 'findings'>> & {
     readonly argument?: string;
   } = {},
 ): Backend {
-  const { together: _, ...kept } = inner;
+  const { defer: _, ...kept } = inner;
   const kernels = wrapKernels(inner.kernels, around);
   for (const op of OP_NAMES) inside.set(kernels[op], undecorated(inner.kernels[op]));
   return {

@@ -25,7 +25,7 @@ export interface Backend {
   /** Bytes that `headLoss` needs beside its arguments when it trains; absent where that is next to nothing. */
   headScratchBytes?(rows: number, cols: number, vocab: number, precision: FloatPrecision): number;
   /**
-   * Bytes that a sum over `rows` rows of two matrices (a weight's gradient) packs of both at most while calls run together;
+   * Bytes that a sum over `rows` rows of two matrices (a weight's gradient) packs of both at most in a deferred region;
    * absent where nothing is packed.
    */
   packedRowsBytes?(rows: number, leftCols: number, rightCols: number, precision: Precision): number;
@@ -33,8 +33,8 @@ export interface Backend {
   allocate(bytes: number): Uint8Array;
   /** Its kernels follow the type of the tensors they are given, whatever `real` is. */
   readonly anyReal?: true;
-  /** Absent where kernels run when they are called, and one by one. */
-  readonly together?: Together;
+  /** Absent where every kernel runs when it is called. */
+  readonly defer?: Defer;
   /** For a backend that looks on: what it looked at and found, in sentences; `checked` and `diff` have one each. */
   readonly findings?: () => readonly string[];
   /** For a backend that wants to know which layer calls: see `LayerWatch`. */
@@ -46,16 +46,16 @@ export interface Backend {
 }
 
 /**
- * Lets the kernel calls made inside `calls` wait, and runs them at the end of it or before, with the results that they have
- * one by one: calls that take rows as they stand (`rowwise` in the op table) then take turns on a few rows at a time, so
- * that a row is still in its core's caches when the next call wants it. Until then tensors hold what they held:
- * `calls` must touch them through kernels alone. Tensors that are `transient` may never be written at all. Within another
- * `together`, calls wait for the end of that one.
+ * A deferred region: the kernel calls that `calls` makes are recorded and run when it returns, or before a call that cannot
+ * be deferred, with the same results to the bit as one by one. Calls that are independent by row run tile by tile, so that a
+ * row is still in its core's caches when the next call reads it. Until then tensors keep their old contents: `calls` must
+ * touch them through kernels alone. Tensors that are `transient` may never be written at all. A region inside another one
+ * ends with the outer one.
  *
- * `onTimes` is told in the end, for each call made inside, how many seconds it ran when it was its turn; 0 for those that
- * could not wait, and for those that had to run before one of these.
+ * `onTimes` gets the seconds that each call made inside took; 0 for calls that cannot be deferred, and for those that had to
+ * run before one of these.
  */
-export type Together = (calls: () => void, onTimes?: (seconds: Float64Array) => void) => void;
+export type Defer = (calls: () => void, onTimes?: (seconds: Float64Array) => void) => void;
 
 /** Looks at memory and changes none. */
 export interface Inspector {

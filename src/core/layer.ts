@@ -1,5 +1,5 @@
 import type { Planner } from '../runtime/workspace.ts';
-import type { Together } from './backend.ts';
+import type { Defer } from './backend.ts';
 import type { Compute, Precision } from './compute.ts';
 import type { Kernels } from './kernels.ts';
 import type { Parameter } from './parameter.ts';
@@ -18,8 +18,8 @@ export interface StepContext {
   readonly carry: boolean;
   /** What products are rounded to. */
   readonly compute: Compute;
-  /** The backend's, where calls may wait. */
-  readonly together?: Together;
+  /** The backend's, where it can defer calls. */
+  readonly defer?: Defer;
   /** Hears of the layers' calls in place of the backend's own watch. */
   readonly watch?: LayerWatch;
 }
@@ -45,8 +45,8 @@ export interface Layer<C = unknown, X extends Tensor = Mat> {
   /** Does backward read x, does it read y? What nobody keeps shares memory with other activations. */
   readonly keeps: { readonly input: boolean; readonly output: boolean };
   /**
-   * Forward and backward touch activations and gradients through `ctx.k` alone. Its calls may then run later than they are
-   * made, together with those of other layers: see `Together`.
+   * Forward and backward touch activations and gradients through `ctx.k` alone, so that their calls may be deferred: see
+   * `Defer`.
    */
   readonly throughKernels?: boolean;
   /** Multiply-accumulates of one row, forward. */

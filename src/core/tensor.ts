@@ -19,7 +19,7 @@ export interface Tensor<D extends DType = DType> {
   readonly cols: number;
   readonly data: Storage[D];
   readonly label: string;
-  /** Its values are for calls that run together (`Together`): what it holds afterwards is nothing certain. */
+  /** Only calls of one deferred region (`Defer`) use its values: its contents are undefined afterwards. */
   readonly transient?: true;
 }
 

@@ -1,4 +1,4 @@
-import type { Together } from '../core/backend.ts';
+import type { Defer } from '../core/backend.ts';
 import type { Precision } from '../core/compute.ts';
 import type { Kernels } from '../core/kernels.ts';
 import type { Coupling, Layer, StepContext } from '../core/layer.ts';
@@ -44,32 +44,32 @@ export class Residual implements Layer<ResidualCache> {
   plan(rows: number, p: Planner): ResidualCache {
     const inner = this.f.keeps.output ? p.saved(`${this.path}/inner`, rows, this.outCols) : null;
     const plan = () => this.f.plan(rows, p);
-    return { inner, cache: this.throughKernels ? p.together(plan) : plan() };
+    return { inner, cache: this.throughKernels ? p.deferred(plan) : plan() };
   }
 
   prepare(k: Kernels, gradients: Precision): void {
     this.f.prepare?.(k, gradients);
   }
 
-  // A block of a model is what runs together: its weights fit a core's cache beside the rows, those of several do not.
+  // A deferred region is one block of a model: its weights fit a core's cache beside the rows, those of several do not.
 
   forward(ctx: StepContext, x: Mat, y: Mat, cache: ResidualCache): void {
-    if (ctx.together && this.throughKernels) this.forwardTogether(ctx, x, y, cache, ctx.together);
-    else this.forwardNow(ctx, x, y, cache);
+    if (ctx.defer && this.throughKernels) this.forwardDeferred(ctx, x, y, cache, ctx.defer);
+    else this.runForward(ctx, x, y, cache);
   }
 
   backward(ctx: StepContext, x: Mat, y: Mat, dy: Mat, dx: Mat, cache: ResidualCache): void {
-    if (ctx.together && this.throughKernels) this.backwardTogether(ctx, x, y, dy, dx, cache, ctx.together);
-    else this.backwardNow(ctx, x, y, dy, dx, cache);
+    if (ctx.defer && this.throughKernels) this.backwardDeferred(ctx, x, y, dy, dx, cache, ctx.defer);
+    else this.runBackward(ctx, x, y, dy, dx, cache);
   }
 
-  private forwardNow(ctx: StepContext, x: Mat, y: Mat, { inner, cache }: ResidualCache): void {
+  private runForward(ctx: StepContext, x: Mat, y: Mat, { inner, cache }: ResidualCache): void {
     const fx = inner ?? y;
     this.f.forward(ctx, x, fx, cache);
     ctx.k.add(y, fx, x);
   }
 
-  private backwardNow(
+  private runBackward(
     ctx: StepContext,
     x: Mat,
     y: Mat,
@@ -83,19 +83,19 @@ export class Residual implements Layer<ResidualCache> {
 
   // Methods of their own: a closure in those above would cost memory for every token of a text that is generated.
 
-  private forwardTogether(ctx: StepContext, x: Mat, y: Mat, cache: ResidualCache, together: Together): void {
-    together(() => this.forwardNow(ctx, x, y, cache));
+  private forwardDeferred(ctx: StepContext, x: Mat, y: Mat, cache: ResidualCache, defer: Defer): void {
+    defer(() => this.runForward(ctx, x, y, cache));
   }
 
-  private backwardTogether(
+  private backwardDeferred(
     ctx: StepContext,
     x: Mat,
     y: Mat,
     dy: Mat,
     dx: Mat,
     cache: ResidualCache,
-    together: Together,
+    defer: Defer,
   ): void {
-    together(() => this.backwardNow(ctx, x, y, dy, dx, cache));
+    defer(() => this.runBackward(ctx, x, y, dy, dx, cache));
   }
 }

@@ -72,8 +72,8 @@ export class BatchRunner {
       targetCapacity: options.maxEntries,
     });
     const { seqLen, compute = FLOAT32 } = options;
-    const { kernels, together } = model.backend;
-    this.context = { k: kernels, seqLen, carry: false, compute, ...(together && { together }) };
+    const { kernels, defer } = model.backend;
+    this.context = { k: kernels, seqLen, carry: false, compute, ...(defer && { defer }) };
   }
 
   /** Sum of the rows' nats. */

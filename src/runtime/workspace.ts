@@ -12,8 +12,8 @@ export interface Planner {
   /** Lives until `release`; the next scratch of the same size may then get the same memory, nothing else ever does. */
   scratch(label: string, rows: number, cols: number): Mat;
   release(t: Tensor): void;
-  /** Plans layers whose calls run together: scratch asked for meanwhile is `transient`. */
-  together<T>(plan: () => T): T;
+  /** Plans the layers of a deferred region: scratch that they ask for is `transient`. */
+  deferred<T>(plan: () => T): T;
   /** Keeps its contents from call to call: what a sequence layer carries. */
   state(label: string, rows: number, cols: number): Mat;
 }
@@ -55,8 +55,8 @@ export class RecordingPlanner implements Planner {
     this.inner.release(t);
   }
 
-  together<T>(plan: () => T): T {
-    return this.inner.together(plan);
+  deferred<T>(plan: () => T): T {
+    return this.inner.deferred(plan);
   }
 
   state(label: string, rows: number, cols: number): Mat {
@@ -115,7 +115,7 @@ export class Workspace {
       saved: (label, rows, cols) => take(real, label, rows, cols) as Mat,
       savedCodes: (label, rows, cols) => take('i8', label, rows, cols),
       scratch: (label, rows, cols) => take(real, label, rows, cols, true) as Mat,
-      together: (plan) => {
+      deferred: (plan) => {
         depth++;
         try {
           return plan();

@@ -43,10 +43,10 @@ function* calls(op: OpName, dims: Dims, drawn: Drawn): Generator<Input[]> {
 
 /** A backend whose calls of an op share tiles of rows with a call that has nothing to do with them. */
 function inTurns(backend: Backend, op: OpName, rows: number): Backend {
-  const { kernels, together } = backend;
+  const { kernels, defer } = backend;
   const [x, out] = [mat('f32', rows, 5, 'x'), mat('f32', rows, 5, 'out')];
   const call = (...values: unknown[]) =>
-    together!(() => {
+    defer!(() => {
       (kernels[op] as (...values: unknown[]) => unknown)(...values);
       kernels.silu(out, null, x);
     });

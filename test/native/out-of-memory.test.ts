@@ -122,7 +122,7 @@ describe.runIf(process.platform === 'linux')('memory that cannot be had', () => 
           }
         }
       };
-      seam.without(first, count, () => backend.together!(calls));
+      seam.without(first, count, () => backend.defer!(calls));
       return Buffer.concat(
         pool.memory.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength)),
       );
@@ -184,7 +184,7 @@ describe.runIf(process.platform === 'linux')('memory that cannot be had', () => 
           codes: codes(cols),
           scale: mat('f32', rows, 1, 's'),
         }));
-        backend.together!(() => {
+        backend.defer!(() => {
           backend.kernels.add(dy, dy, mat('f32', rows, dim, 'other'));
           backend.kernels.ternaryMatmulGradW(mat('f32', dim, hidden, 'a'), dy, wideX!, precision);
           backend.kernels.ternaryMatmulGradW(mat('f32', hidden, dim, 'b'), wide, narrowX!, precision);

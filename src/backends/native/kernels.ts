@@ -1,4 +1,4 @@
-import type { Together } from '../../core/backend.ts';
+import type { Defer } from '../../core/backend.ts';
 import { FlashError } from '../../core/errors.ts';
 import type { Kernels, OpName } from '../../core/kernels.ts';
 import { flatArgs, flatValues } from '../../core/ops/calls.ts';
@@ -62,7 +62,7 @@ function memoryError(error: unknown, during: string): FlashError | null {
   });
 }
 
-/** Whether calls that wait run before one of this op, whose result or whose indices can't wait. */
+/** Whether deferred calls run before one of this op, whose result or whose indices cannot be deferred. */
 const runsOthers = (op: OpName): boolean =>
   OPS[op].returns !== undefined ||
   flatArgs(op).some((arg) => arg.kind === 'tensor' && (arg.below || arg.offsetsInto));
@@ -70,7 +70,7 @@ const runsOthers = (op: OpName): boolean =>
 function nativeKernel(
   engine: Engine,
   op: OpName,
-  waiting: () => WaitingCalls | null,
+  deferred: () => DeferredCalls | null,
 ): (...values: unknown[]) => unknown {
   const puts = OPS[op].args.map(putArg);
   const count = puts.length;
@@ -81,7 +81,7 @@ function nativeKernel(
   if (count > 10) throw new Error(`${op} has ${count} arguments: the wrapper takes ten`);
   // Parameters one by one, as many as any op has: in a list they would be an array that each call makes.
   return (a, b, c, d, e, f, g, h, i, j) => {
-    const calls = waiting();
+    const calls = deferred();
     try {
       given[0] = a;
       given[1] = b;
@@ -108,8 +108,8 @@ function nativeKernel(
   };
 }
 
-/** The tensors of calls that wait: the engine has their addresses only. One list serves a whole training. */
-class WaitingCalls {
+/** The tensors of deferred calls: the engine has their addresses only. One list serves a whole training. */
+class DeferredCalls {
   /** Calls made, also those that were refused. */
   count = 0;
   private readonly tensors: Tensor[] = [];
@@ -131,21 +131,23 @@ class WaitingCalls {
     }
   }
 
-  /** Forgets what waits, and throws, unless all memory is still where it was: what is not has no length. */
+  /** Forgets the deferred calls, and throws, unless all memory is still where it was: what is not has no length. */
   requireIntact(): void {
     if (this.tensors.every(({ data, rows, cols }) => data.length === rows * cols)) return;
     this.engine.discard();
-    throw new TypeError('the memory of a tensor was transferred or resized while calls with it waited');
+    throw new TypeError(
+      'the memory of a tensor was transferred or resized while calls with it were deferred',
+    );
   }
 
-  run(onTimes: Parameters<Together>[1]): void {
+  run(onTimes: Parameters<Defer>[1]): void {
     try {
       this.requireIntact();
       const seconds = onTimes ? new Float64Array(this.count) : null;
       this.engine.close(this.transient(), seconds);
       if (seconds) onTimes!(seconds);
     } catch (error) {
-      throw memoryError(error, 'calls that run together') ?? error;
+      throw memoryError(error, 'deferred calls') ?? error;
     } finally {
       this.clear();
     }
@@ -160,31 +162,31 @@ class WaitingCalls {
 }
 
 /**
- * The op table's kernels on an engine, and what lets calls of them wait. Errors are TypeError and RangeError, before the
+ * The op table's kernels on an engine, and what defers calls of them. Errors are TypeError and RangeError, before the
  * kernel has written anything, or FlashError where memory ran out.
  */
-export function waitingKernels(engine: Engine): { readonly kernels: Kernels; readonly together: Together } {
-  const calls = new WaitingCalls(engine);
-  let waiting: WaitingCalls | null = null;
+export function deferringKernels(engine: Engine): { readonly kernels: Kernels; readonly defer: Defer } {
+  const calls = new DeferredCalls(engine);
+  let deferred: DeferredCalls | null = null;
   const kernels = Object.fromEntries(
-    OP_NAMES.map((op) => [op, nativeKernel(engine, op, () => waiting)]),
+    OP_NAMES.map((op) => [op, nativeKernel(engine, op, () => deferred)]),
   ) as unknown as Kernels;
-  const together: Together = (make, onTimes) => {
-    if (waiting) return make();
+  const defer: Defer = (make, onTimes) => {
+    if (deferred) return make();
     engine.open();
-    waiting = calls;
+    deferred = calls;
     try {
       make();
     } catch (error) {
-      waiting = null;
+      deferred = null;
       // What was called before the mistake runs, as it would have; the mistake is what the caller has to hear of.
       try {
         calls.run(undefined);
       } catch {}
       throw error;
     }
-    waiting = null;
+    deferred = null;
     calls.run(onTimes);
   };
-  return { kernels, together };
+  return { kernels, defer };
 }

@@ -5,7 +5,7 @@ import { FlashError } from '../../core/errors.ts';
 import { OP_NAMES } from '../../core/ops/table.ts';
 import type { Addon, Engine, EngineOptions, IsaSupport } from './addon.ts';
 import { headScratchBytes } from './head-scratch.ts';
-import { waitingKernels } from './kernels.ts';
+import { deferringKernels } from './kernels.ts';
 import { buildCommand, loadAddon } from './load.ts';
 import { packedRowsBytes, packingOf } from './packed-rows.ts';
 import { requireThreads } from './thread-limits.ts';
@@ -105,7 +105,7 @@ export function backendOf(addon: Addon, engine: Engine): Backend {
     name: `native:${[engine.isa, ...engine.features].join('+')}`,
     real: 'f32',
     threads: engine.threads,
-    ...waitingKernels(engine),
+    ...deferringKernels(engine),
     own: new Set(OP_NAMES),
     accelerates,
     inspector: {

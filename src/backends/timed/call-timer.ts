@@ -1,9 +1,9 @@
-import type { Backend, Together } from '../../core/backend.ts';
+import type { Backend, Defer } from '../../core/backend.ts';
 
 /** Times kernel calls of a backend, also those that wait. */
 export class CallTimer<T> {
   /** For the timed backend, where the inner one lets calls wait. */
-  readonly own: Pick<Backend, 'together'>;
+  readonly own: Pick<Backend, 'defer'>;
   private isWaiting = false;
   /** Of calls that wait, and what handing them over took. */
   private readonly tags: T[] = [];
@@ -11,10 +11,10 @@ export class CallTimer<T> {
 
   /** `onTime` is told of each call once it has run. */
   constructor(
-    { together }: Pick<Backend, 'together'>,
+    { defer }: Pick<Backend, 'defer'>,
     private readonly onTime: (tag: T, seconds: number) => void,
   ) {
-    this.own = together ? { together: this.around(together) } : {};
+    this.own = defer ? { defer: this.around(defer) } : {};
   }
 
   /** Makes a call that is known by `tag`. */
@@ -31,14 +31,14 @@ export class CallTimer<T> {
     return result;
   }
 
-  private around(together: Together): Together {
+  private around(defer: Defer): Defer {
     return (calls, onTimes) => {
       if (this.isWaiting) return calls();
       this.isWaiting = true;
       this.tags.length = 0;
       this.seconds.length = 0;
       try {
-        together(calls, (times) => {
+        defer(calls, (times) => {
           this.report(times);
           onTimes?.(times);
         });

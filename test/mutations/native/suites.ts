@@ -18,6 +18,6 @@ export const SUITES: readonly string[] = [
   'native/out-of-memory',
   'conformance/invariance',
   'native/hostile',
-  'backends/together',
+  'backends/deferred',
   'native/large.long',
 ];

@@ -1,6 +1,6 @@
 import { composeModel } from '../../../src/app/compose.ts';
 import type { Engine } from '../../../src/backends/native/addon.ts';
-import { waitingKernels } from '../../../src/backends/native/kernels.ts';
+import { deferringKernels } from '../../../src/backends/native/kernels.ts';
 import { createReferenceBackend } from '../../../src/backends/reference/index.ts';
 import { OpArguments } from '../../../src/bench/op-arguments.ts';
 import { opCases } from '../../../src/bench/op-case.ts';
@@ -65,7 +65,7 @@ for (const name of ['v61', 'shift']) {
 }
 
 const engine = Object.fromEntries(OP_NAMES.map((op) => [op, nothing])) as unknown as Engine;
-const native = waitingKernels(engine).kernels;
+const native = deferringKernels(engine).kernels;
 const small = { M: 4, D: 4, V: 4, N: 4, K: 4, S: 2, T: 2, Z: 4 } as const;
 for (const op of OP_NAMES) {
   const [each] = opCases([op]);

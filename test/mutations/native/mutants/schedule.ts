@@ -6,7 +6,7 @@ const batch = { file: 'src/batch.cpp' } as const;
 const uses = { file: 'src/batch.h' } as const;
 const parallel = { file: 'src/parallel.h' } as const;
 
-/** Working memory, threads, and calls that run together. */
+/** Working memory, threads, and deferred calls. */
 export const SCHEDULE_MUTANTS: readonly NativeMutant[] = [
   {
     ...scratch,

@@ -12,7 +12,7 @@ import { anyCall, makePool, type PoolCall } from './random-calls.ts';
 const THREADS = [1, 3];
 
 /** Runs a program; calls that are refused are left out, whoever refuses them. */
-function run(backend: Backend, rows: number, program: readonly PoolCall[], together: boolean): Buffer[] {
+function run(backend: Backend, rows: number, program: readonly PoolCall[], defer: boolean): Buffer[] {
   const pool = makePool(backend, rows, rows);
   const calls = () => {
     for (const call of program) {
@@ -23,7 +23,7 @@ function run(backend: Backend, rows: number, program: readonly PoolCall[], toget
       }
     }
   };
-  if (together) backend.together!(calls);
+  if (defer) backend.defer!(calls);
   else calls();
   return pool.memory.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));
 }
@@ -35,7 +35,7 @@ describe.each(nativeVariants())('$name', ({ create }) => {
   });
 
   it.each(THREADS.map((threads, i) => [threads, backends[i]!] as const))(
-    'calls that wait give the bits of calls that do not, %i threads',
+    'deferred calls give the bits of calls that run at once, %i threads',
     (_, backend) => {
       const program = fc.array(anyCall, { minLength: 2, maxLength: 12 });
       // About as many rows as tiles and chunks of sums end at, and so few that calls do not share tiles.
@@ -68,11 +68,11 @@ describe.each(nativeVariants())('$name', ({ create }) => {
   );
 });
 
-describe('together', () => {
+describe('a deferred region', () => {
   const backend = createNativeBackend({ threads: 2 });
   afterAll(() => backend.dispose());
   const { kernels: k } = backend;
-  const together = backend.together!;
+  const defer = backend.defer!;
   const rows = 256;
   const of = (value: number) => {
     const m = mat('f32', rows, 8, `of ${value}`);
@@ -82,7 +82,7 @@ describe('together', () => {
 
   it('runs calls at the end, in effect in their order', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
-    together(() => {
+    defer(() => {
       k.add(c, a, b);
       k.add(c, c, b);
       expect(c.data[0]).toBe(0);
@@ -92,7 +92,7 @@ describe('together', () => {
 
   it('runs at once what returns a number, after what was called before', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
-    together(() => {
+    defer(() => {
       k.add(c, a, b);
       k.add(c, c, b);
       expect(k.sumSquares(c)).toBe(25 * c.data.length);
@@ -101,10 +101,10 @@ describe('together', () => {
     expect(c.data[0]).toBe(7);
   });
 
-  it('waits for the outermost', () => {
+  it('ends with the outermost one', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
-    together(() => {
-      together(() => k.add(c, a, b));
+    defer(() => {
+      defer(() => k.add(c, a, b));
       expect(c.data[0]).toBe(0);
     });
     expect(c.data[0]).toBe(3);
@@ -113,7 +113,7 @@ describe('together', () => {
   it('refuses wrong calls when they are made, and runs the others', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
     expect(() =>
-      together(() => {
+      defer(() => {
         k.add(c, a, b);
         k.add(c, a, mat('f32', 1, 8, 'short'));
       }),
@@ -126,7 +126,7 @@ describe('together', () => {
   it('runs nothing on memory that has gone', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
     expect(() =>
-      together(() => {
+      defer(() => {
         k.add(c, a, b);
         structuredClone(a.data.buffer, { transfer: [a.data.buffer as ArrayBuffer] });
       }),
@@ -139,7 +139,7 @@ describe('together', () => {
   it('runs nothing on memory that has gone before a call that cannot wait', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
     expect(() =>
-      together(() => {
+      defer(() => {
         k.add(c, a, b);
         structuredClone(a.data.buffer, { transfer: [a.data.buffer as ArrayBuffer] });
         k.sumSquares(b);
@@ -152,7 +152,7 @@ describe('together', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
     const ids = tensor('i32', rows, 1, 'ids', new Uint8Array(c.data.buffer as ArrayBuffer));
     expect(() =>
-      together(() => {
+      defer(() => {
         k.add(c, a, b);
         k.gatherRows(mat('f32', rows, 8, 'out'), a, ids);
       }),
@@ -163,7 +163,7 @@ describe('together', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
     const wrong = { ...c, rows: rows - 1 };
     expect(() =>
-      together(() => {
+      defer(() => {
         k.add(c, a, b);
         k.silu(wrong, null, a);
       }),
@@ -171,11 +171,11 @@ describe('together', () => {
     expect(c.data[0]).toBe(3);
   });
 
-  it('never writes what only calls in turns need', () => {
+  it('never writes transient tensors that only tiled calls use', () => {
     const [a, b, out] = [of(1), of(2), of(0)];
     const [first, second] = [0, 0].map((value) => ({ ...of(value), transient: true as const }));
     const sum = mat('f32', 8, 8, 'sum');
-    together(() => {
+    defer(() => {
       k.add(first!, a, b);
       k.add(second!, first!, b);
       k.add(out, second!, first!);
@@ -191,7 +191,7 @@ describe('together', () => {
   it('tells what each call took', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
     let seconds: Float64Array = new Float64Array();
-    together(
+    defer(
       () => {
         k.add(c, a, b);
         k.sumSquares(c);
@@ -206,12 +206,12 @@ describe('together', () => {
     expect([...seconds].map((time) => time > 0)).toEqual([false, false, true, true, true]);
   });
 
-  it.each(RECIPES)('%s: a step with it gives the bits of a step without', async (_, loading) => {
+  it.each(RECIPES)('%s: a deferred step gives the bits of a step that is not', async (_, loading) => {
     const recipe = await loading;
     const count = 1024;
     const { ids, targets } = randomTokens(count, 300, 1);
     const batch = new DenseRows(count).of(ids, targets, count);
-    const { together: __, ...plain } = createNativeBackend({ threads: 2 });
+    const { defer: __, ...plain } = createNativeBackend({ threads: 2 });
     const expected = gradients(recipe, plain, batch, count);
     const found = gradients(recipe, createNativeBackend({ threads: 2 }), batch, count);
     expect(found.nats).toBe(expected.nats);
