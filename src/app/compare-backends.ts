@@ -1,9 +1,13 @@
 import { DisagreementError } from '../backends/diff/diff.ts';
+import type { LoopLayer } from '../backends/diff/loop-layers.ts';
 import { nativeStatus } from '../backends/native/index.ts';
 import type { Backend } from '../core/backend.ts';
+import type { Spec } from '../core/component.ts';
 import { computeName, computeNotice, computeOn } from '../core/compute.ts';
 import { BatchSource } from '../data/batches.ts';
 import type { PrepareProgress } from '../data/prepare.ts';
+import { backendText } from '../recipes/backend-expression.ts';
+import { isBuiltin } from '../recipes/builtins.ts';
 import { createBackend, parseBackend } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { compareTraining, type OpAgreement } from '../verify/backend-comparison.ts';
@@ -13,7 +17,7 @@ import { prepareRunData } from './run-data.ts';
 import { noteOnError } from './with-trained.ts';
 
 export interface ComparisonOptions {
-  /** As recipes name them. Default: every instruction set that runs here. */
+  /** As recipes name them. Default: every instruction set that runs here, or the recipe's own backend if it is a plugin's. */
   readonly backends?: readonly string[];
   /** The backend that is right. Default `reference:f64`. */
   readonly against?: string;
@@ -32,6 +36,8 @@ export interface BackendAgreement {
   readonly compute: string;
   readonly steps: number;
   readonly ops: readonly OpAgreement[];
+  /** The layers whose results were not compared, pass by pass, as no kernel wrote them. */
+  readonly uncompared: readonly LoopLayer[];
 }
 
 /**
@@ -51,17 +57,18 @@ export async function* compareBackends(
     const batches = new BatchSource(train.tokens, { seqLen, batch, order, seed: recipe.train.seed });
     const make = recipeTraining(recipe, batches, seqLen * batch);
     const path = recipe.collapse === 'auto' ? 'collapsed' : 'dense';
-    for (const name of options.backends ?? ownBackends()) {
-      const backend = open(name, recipe, onNotice);
-      const measure = open(against, recipe, onNotice, '--against');
+    const named = options.backends?.map((name) => parseBackend(name, recipe.registry));
+    for (const spec of named ?? defaultBackends(recipe, onNotice)) {
+      const backend = open(spec, recipe, onNotice);
+      const measure = open(parseBackend(against, recipe.registry, '--against'), recipe, onNotice);
       const shortfall = computeNotice(backend, recipe.compute);
       if (shortfall) onNotice(shortfall);
       try {
-        const ops = await compareTraining(make, path, backend, measure, steps, (share) =>
+        const agreement = await compareTraining(make, path, backend, measure, steps, (share) =>
           options.onProgress?.(share, backend.name),
         );
         const compute = computeName(computeOn(backend, recipe.compute));
-        yield { backend: backend.name, against: measure.name, compute, steps, ops };
+        yield { backend: backend.name, against: measure.name, compute, steps, ...agreement };
       } catch (error) {
         if (error instanceof DisagreementError) error.plugins = recipe.plugins;
         throw error;
@@ -82,8 +89,21 @@ function ownBackends(): string[] {
   return isas.length ? isas.map(({ isa }) => `native:${isa}`) : ['reference'];
 }
 
-function open(name: string, recipe: Recipe, notice: (text: string) => void, flag?: string): Backend {
+/** What a plugin runs or wraps is what its recipe is compared for; what runs in place of another is said. */
+function defaultBackends({ backend, registry }: Recipe, notice: (text: string) => void): Spec<'backend'>[] {
+  const parts: readonly Spec[] = [backend, ...(backend.common.wrap as readonly Spec<'decorator'>[])];
+  if (!parts.every(({ component }) => isBuiltin(component))) return [backend];
+  const own = backendText(backend);
+  const names = ownBackends();
+  if (own !== 'native' && !names.includes(own))
+    notice(
+      `Compared: ${names.join(', ')}, not the recipe's own backend ${own}; name it (--backend) to compare that.`,
+    );
+  return names.map((name) => parseBackend(name, registry));
+}
+
+function open(spec: Spec<'backend'>, recipe: Recipe, notice: (text: string) => void): Backend {
   const { threads } = recipe.train;
   const context = { threads: threads === 'auto' ? undefined : threads, notice };
-  return createBackend(parseBackend(name, recipe.registry, flag), context);
+  return createBackend(spec, context);
 }

@@ -85,3 +85,12 @@ export function tensor<D extends DType>(
 export function mat(real: Real, rows: number, cols: number, label: string, memory?: Uint8Array): Mat {
   return tensor(real, rows, cols, label, memory) as Mat;
 }
+
+/** Whether two arrays have a byte in common. */
+export function sharesMemory(a: Tensor['data'], b: Tensor['data']): boolean {
+  return (
+    a.buffer === b.buffer &&
+    a.byteOffset < b.byteOffset + b.byteLength &&
+    b.byteOffset < a.byteOffset + a.byteLength
+  );
+}

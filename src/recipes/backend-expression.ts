@@ -1,3 +1,4 @@
+import type { Spec } from '../core/component.ts';
 import type { Place } from './errors.ts';
 import type { Registry } from './registry.ts';
 import { type MapTree, type Tree, toTree } from './tree.ts';
@@ -64,4 +65,18 @@ export function backendTree(
   const tree = expression(0);
   if (tree && next < tokens.length) return wrong(`'${tokens[next]}' comes after its end`);
   return tree;
+}
+
+/** A backend in one word, as far as its main options say it: what `backendTree` undoes. */
+export function backendText({ component, options, common }: Spec): string {
+  const { type, main } = component;
+  const value = main === undefined ? undefined : (options as Readonly<Record<string, unknown>>)[main];
+  const plain = value === undefined || value === 'auto' ? type : `${type}:${value}`;
+  const wrap = (common.wrap ?? []) as readonly Spec<'decorator'>[];
+  return wrap.reduce((inner, decorator) => {
+    const { main } = decorator.component;
+    const argument =
+      main === undefined ? undefined : (decorator.options as Readonly<Record<string, Spec>>)[main];
+    return `${decorator.component.type}(${inner}${argument ? `, ${backendText(argument)}` : ''})`;
+  }, plain);
 }

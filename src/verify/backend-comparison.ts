@@ -1,5 +1,6 @@
 import type { MakeTraining } from '../app/recipe-training.ts';
 import { diff } from '../backends/diff/diff.ts';
+import type { LoopLayer } from '../backends/diff/loop-layers.ts';
 import type { Backend } from '../core/backend.ts';
 import type { OpName } from '../core/kernels.ts';
 import { combineWatches } from '../core/watch.ts';
@@ -18,6 +19,12 @@ export interface OpAgreement {
   readonly allowed: number;
 }
 
+export interface TrainingAgreement {
+  readonly ops: readonly OpAgreement[];
+  /** The layers whose results were not compared, pass by pass, as no kernel wrote them. */
+  readonly uncompared: readonly LoopLayer[];
+}
+
 /**
  * Trains `steps` steps on `backend` with every kernel call compared against another backend. `onProgress` hears after each
  * call of a layer what share of the work is done, from 0 to 1.
@@ -30,7 +37,7 @@ export async function compareTraining(
   against: Backend,
   steps: number,
   onProgress?: (share: number) => void,
-): Promise<OpAgreement[]> {
+): Promise<TrainingAgreement> {
   const ops = new Map<OpName, { calls: number; elements: number; worst: number; allowed: number }>();
   const both = diff(against, {
     onCompared: (op, found) => {
@@ -54,5 +61,5 @@ export async function compareTraining(
   // A collapsed step has fewer rows than the vocabulary where tokens are missing from it.
   const onStep = ({ step }: { readonly step: number }): void => work.jumpTo((step / steps) * total);
   await new Trainer(parts, { ...options, limits }, [{ onStep }]).run();
-  return [...ops].map(([op, sum]) => ({ op, ...sum }));
+  return { ops: [...ops].map(([op, sum]) => ({ op, ...sum })), uncompared: both.uncompared() };
 }

@@ -21,6 +21,9 @@ const put = async (name: string, text: string): Promise<string> => {
   return join(dir, name);
 };
 
+const SQUARE =
+  'extends: v61-debug\nplugins: [./faults.mjs]\nmodel:\n  - embedding: { vocab: 300, dim: 8 }\n  - square\n  - tied_head\n';
+
 /** A decorator that makes one element of siluGrad wrong in one layer, and a layer whose gradient is half of what it is. */
 const PLUGIN = `
 import { component, z } from 'flashlm';
@@ -44,7 +47,10 @@ export default { name: 'faults', register(add) {
 describe('flashlm diff and replay', () => {
   it('report that every instruction set agrees with the reference', async () => {
     const { status, stdout, stderr } = await runInProcess(['diff', 'v61-debug', '--steps', '2']);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(status).toBe(0);
+    expect(stderr).toMatch(
+      /^Compared: \S.*, not the recipe's own backend checked\(native\); name it \(--backend\) to compare that\.\n$/,
+    );
     for (const { isa, supported } of nativeStatus().isas)
       if (supported)
         expect(stdout).toMatch(
@@ -79,6 +85,48 @@ describe('flashlm diff and replay', () => {
     const json = await runInProcess(['eval', `${out}/latest`, '--json']);
     expect(json.stdout).toMatch(/^\{.*\}\n$/);
     expect(json.stderr).toMatch(finding);
+  });
+
+  it('say which layers were not compared, as they write their results without kernels', async () => {
+    await put('faults.mjs', PLUGIN);
+    const recipe = await put('loops.yaml', SQUARE);
+    const { stdout } = await runInProcess([
+      'diff',
+      recipe,
+      '--backend',
+      'reference',
+      '--set',
+      'data.batch=1',
+    ]);
+    expect(stdout).toMatch(
+      /^agree: .*\nnot compared: square \(square\): results written in loops, without kernels; npx flashlm gradcheck looks at them\n/,
+    );
+    const { stdout: json } = await runInProcess([
+      'diff',
+      recipe,
+      '--backend',
+      'reference',
+      '--set',
+      'data.batch=1',
+      '--json',
+    ]);
+    expect(JSON.parse(json).uncompared).toEqual([
+      { path: 'square', type: 'square', pass: 'forward' },
+      { path: 'square', type: 'square', pass: 'backward' },
+    ]);
+  });
+
+  it("compare a plugin's decorator without being told so, where the recipe wraps its backend in one", async () => {
+    await put('faults.mjs', PLUGIN);
+    const recipe = await put(
+      'wrapped.yaml',
+      'extends: v61-debug\nplugins: [./faults.mjs]\nbackend: { type: reference, wrap: [planted] }\n',
+    );
+    const { status, stderr } = await runInProcess(['diff', recipe, '--set', 'data.batch=1']);
+    expect({ status, stderr }).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^error: siluGrad: /),
+    });
   });
 
   it('name a planted element with op, layer and place, and find it again alone', async () => {
@@ -127,10 +175,7 @@ describe('flashlm gradcheck', () => {
 
   it("finds a plugin layer's wrong gradient", async () => {
     await put('faults.mjs', PLUGIN);
-    const recipe = await put(
-      'square.yaml',
-      'extends: v61-debug\nplugins: [./faults.mjs]\nmodel:\n  - embedding: { vocab: 300, dim: 8 }\n  - square\n  - tied_head\n',
-    );
+    const recipe = await put('square.yaml', SQUARE);
     const { status, stdout } = await runInProcess(['gradcheck', recipe]);
     expect(status).toBe(1);
     expect(stdout).toMatch(/^wrong: 2 gradients of 2: square, x; model, embedding\.weight$/m);

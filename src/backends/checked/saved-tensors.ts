@@ -1,5 +1,5 @@
 import { FlashError } from '../../core/errors.ts';
-import type { Tensor } from '../../core/tensor.ts';
+import { sharesMemory, type Tensor } from '../../core/tensor.ts';
 import type { LayerCall } from '../../core/watch.ts';
 
 interface Seal {
@@ -32,15 +32,7 @@ export class SavedTensors {
   /** Notes that `writer` wrote to a tensor, in case it should not have. */
   noteWrite({ data }: Tensor, writer: string): void {
     for (const seals of this.seals.values()) {
-      for (const seal of seals) {
-        const other = seal.tensor.data;
-        if (
-          other.buffer === data.buffer &&
-          other.byteOffset < data.byteOffset + data.byteLength &&
-          data.byteOffset < other.byteOffset + other.byteLength
-        )
-          seal.writer = writer;
-      }
+      for (const seal of seals) if (sharesMemory(seal.tensor.data, data)) seal.writer = writer;
     }
   }
 

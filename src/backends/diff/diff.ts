@@ -1,10 +1,12 @@
-import type { Backend, Decorator } from '../../core/backend.ts';
+import type { Backend } from '../../core/backend.ts';
 import { FlashError } from '../../core/errors.ts';
 import type { OpName } from '../../core/kernels.ts';
 import { type Deviation, deviations, outcomeOf } from '../../core/ops/agreement.ts';
+import { combineWatches } from '../../core/watch.ts';
 import { LayerPosition } from '../layer-position.ts';
 import { countOf, wrapBackend } from '../wrap.ts';
 import { copyAccumulated, copyOutcome, inputsOf, measureType, mirrorCall } from './call-mirror.ts';
+import { describeLoopLayers, type LoopLayer, LoopLayers } from './loop-layers.ts';
 import type { Recording } from './recording.ts';
 import { termSizes } from './term-sizes.ts';
 
@@ -40,13 +42,22 @@ export interface DiffOptions {
   readonly onCompared?: (op: OpName, deviations: readonly Deviation[]) => void;
 }
 
+/** A backend whose calls are compared with those of another. */
+export interface DiffBackend extends Backend {
+  /** The layers whose results were not compared, as no kernel wrote them. */
+  readonly uncompared: () => readonly LoopLayer[];
+}
+
 /**
  * Runs every call on a second backend too, on copies of the same inputs, so that errors of earlier calls do not add up,
  * and compares what the two wrote as closely as the op table asks. The first disagreement stops with everything needed
  * to run that call again.
  * @throws FlashError when the measure is coarser than what it should measure.
  */
-export function diff(against: Backend, { every = 1, onCompared }: DiffOptions = {}): Decorator {
+export function diff(
+  against: Backend,
+  { every = 1, onCompared }: DiffOptions = {},
+): (inner: Backend) => DiffBackend {
   return (inner) => {
     if (inner.real === 'f64' && against.real === 'f32' && !against.anyReal) {
       throw new FlashError(`${inner.name} can't be compared against ${against.name}, which is float32`, {
@@ -58,10 +69,12 @@ export function diff(against: Backend, { every = 1, onCompared }: DiffOptions = 
     let compared = 0;
     let bound = 0;
     const isDue = (): boolean => every === 1 || (position.step !== null && position.step % every === 0);
+    const loops = new LoopLayers(isDue);
     const compare = (op: OpName, values: readonly unknown[], call: () => unknown): unknown => {
       const mirrored = mirrorCall(op, values, against, measureType(op, inner, against));
       const before = copyAccumulated(op, values);
       const returned = call();
+      loops.noteWrites(op, values);
       const kernel = against.kernels[op] as (...values: unknown[]) => unknown;
       const expected = kernel(...mirrored);
       const inputs = () => inputsOf(op, values, mirrored, before, inner.real);
@@ -89,16 +102,26 @@ export function diff(against: Backend, { every = 1, onCompared }: DiffOptions = 
       onCompared?.(op, found);
       return returned;
     };
-    return wrapBackend('diff', inner, (op, values, call) => (isDue() ? compare(op, values, call) : call()), {
-      argument: against.name,
-      watch: position,
-      findings: () => [
-        `diff: ${countOf(compared, 'kernel call')} compared with ${against.name}${compared ? `, ${describeBound(bound)}` : ''}`,
-      ],
-      dispose: () => {
-        inner.dispose();
-        against.dispose();
+    const backend = wrapBackend(
+      'diff',
+      inner,
+      (op, values, call) => (isDue() ? compare(op, values, call) : call()),
+      {
+        argument: against.name,
+        watch: combineWatches(position, loops),
+        findings: () => {
+          const uncompared = describeLoopLayers(loops.layers);
+          return [
+            `diff: ${countOf(compared, 'kernel call')} compared with ${against.name}${compared ? `, ${describeBound(bound)}` : ''}`,
+            ...(uncompared ? [`diff: not compared: ${uncompared}`] : []),
+          ];
+        },
+        dispose: () => {
+          inner.dispose();
+          against.dispose();
+        },
       },
-    });
+    );
+    return { ...backend, uncompared: () => loops.layers };
   };
 }

@@ -1,5 +1,6 @@
 import { type BackendAgreement, compareBackends } from '../../app/compare-backends.ts';
 import { describeBound } from '../../backends/diff/diff.ts';
+import { describeLoopLayers } from '../../backends/diff/loop-layers.ts';
 import { commandLine } from '../../core/command-line.ts';
 import { unlessFloat32 } from '../../core/compute.ts';
 import { loadRecipe } from '../../recipes/load.ts';
@@ -26,7 +27,10 @@ export const diff: CliCommand = {
   define(command, terminal) {
     command
       .argument('<recipe>', 'a YAML file, or the name of a recipe that comes with FlashLM', path)
-      .option('--backend <name...>', 'backends to compare (default: each instruction set of this machine)')
+      .option(
+        '--backend <name...>',
+        'backends to compare (default: each instruction set of this machine, or the backend of a plugin that the recipe names)',
+      )
       .option('--against <name>', 'the backend that is right', 'reference:f64')
       .option('--steps <n>', 'training steps', wholeNumber(1, '5'), 1)
       .option('--data <file...>', "train on these text files (default: the recipe's)", paths)
@@ -68,12 +72,19 @@ async function run(name: string, options: DiffOptions, terminal: Terminal): Prom
   if (!options.json) terminal.print(['', ...describe(compared, terminal)].join('\n'));
 }
 
-function conclude({ backend, against, compute, steps, ops }: BackendAgreement, { styles }: Terminal): string {
+function conclude(
+  { backend, against, compute, steps, ops, uncompared }: BackendAgreement,
+  { styles }: Terminal,
+): string {
   const calls = ops.reduce((sum, op) => sum + op.calls, 0);
   const what = `${formatPlural(calls, 'kernel call')} in ${formatPlural(steps, 'step')} compared`;
   const within = describeBound(Math.max(...ops.map(({ allowed }) => allowed)));
   const parts = [`${backend} and ${against}`, what, within, ...unlessFloat32(compute)];
-  return `${styles.green('agree:')} ${parts.join(', ')}`;
+  const loops = describeLoopLayers(uncompared);
+  return [
+    `${styles.green('agree:')} ${parts.join(', ')}`,
+    ...(loops ? [`${styles.yellow('not compared:')} ${loops}; ${commandLine`gradcheck`} looks at them`] : []),
+  ].join('\n');
 }
 
 /** Of each op on each backend the deviation that came closest to what is allowed, which may depend on what was rounded. */
