@@ -5,6 +5,8 @@ import { component, Parameter, z } from 'flashlm';
 /** What forward leaves for backward, and room for its gradient: both [rows x rank]. */
 type LowRankCache = readonly [mid: Mat, dmid: Mat];
 
+const MATRIX = { decay: true, matrix: true };
+
 /** A linear layer through a bottleneck: `y = (x . A^T) . B^T` with A [rank x in] and B [out x rank]. */
 class LowRank implements Layer<LowRankCache> {
   readonly type = 'low_rank';
@@ -21,8 +23,8 @@ class LowRank implements Layer<LowRankCache> {
     rank: number,
   ) {
     this.macs = rank * (inCols + outCols);
-    this.a = new Parameter(`${path}.a`, 'dense', rank, inCols, { normal: 1 / Math.sqrt(inCols) });
-    this.b = new Parameter(`${path}.b`, 'dense', outCols, rank, { normal: 1 / Math.sqrt(rank) });
+    this.a = new Parameter(`${path}.a`, rank, inCols, { normal: 1 / Math.sqrt(inCols) }, MATRIX);
+    this.b = new Parameter(`${path}.b`, outCols, rank, { normal: 1 / Math.sqrt(rank) }, MATRIX);
   }
 
   parameters(): Iterable<Parameter> {

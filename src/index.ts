@@ -28,7 +28,7 @@ export type { Kernels, OpName } from './core/kernels.ts';
 export type { Coupling, InputLayer, Layer, Objective, StepContext } from './core/layer.ts';
 export { OPS, type OpSpec } from './core/ops/table.ts';
 export type { Optimizer } from './core/optimizer.ts';
-export { type Init, Parameter, type ParameterRole, ParameterStore } from './core/parameter.ts';
+export { type Init, Parameter, ParameterStore, type ParameterTraits } from './core/parameter.ts';
 export { Random } from './core/random.ts';
 export type { Schedule } from './core/schedule.ts';
 export { componentOf, componentsOf, layerList } from './core/slots.ts';

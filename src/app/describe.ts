@@ -80,6 +80,6 @@ function describe(layer: Described, seen: Set<Parameter>): LayerDescription {
   const own = [...layer.parameters()].filter((p) => !seen.has(p));
   for (const p of own) seen.add(p);
   const size = (list: readonly Parameter[]) => list.reduce((sum, p) => sum + p.size, 0);
-  const ternary = size(own.filter((p) => p.role === 'ternary'));
+  const ternary = size(own.filter((p) => p.quantised));
   return { path, type, inCols, outCols, coupling, parameters: size(own), ternary, macs };
 }

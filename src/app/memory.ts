@@ -45,7 +45,7 @@ export function estimateMemory(
   const all = [...parts.input.parameters(), ...parts.body.parameters(), ...parts.objective.parameters()];
   const values = all.reduce((sum, p) => sum + p.size, 0);
   const shared = all.reduce((sum, p) => sum + p.uses.length * p.size, 0);
-  const ternary = all.reduce((sum, p) => sum + (p.role === 'ternary' ? p.size : 0), 0);
+  const ternary = all.reduce((sum, p) => sum + (p.quantised ? p.size : 0), 0);
   const collapsed = couplingOf(parts) === 'row' && recipe.collapse === 'auto';
   const rows = chooseBlockRows(
     { coupling: couplingOf(parts), backend },
@@ -85,9 +85,9 @@ function packedRows({ compute }: Recipe, { body }: ModelParts, rows: number, bac
   const { products, gradients } = computeOn(backend, compute);
   const sizes = residualsIn(body).map((block) => {
     let bytes = 0;
-    for (const { role, rows: outCols, cols: inCols } of block.parameters()) {
-      if (role !== 'ternary' && role !== 'dense') continue;
-      bytes += backend.packedRowsBytes!(rows, outCols, inCols, role === 'ternary' ? gradients : products);
+    for (const { matrix, quantised, rows: outCols, cols: inCols } of block.parameters()) {
+      if (!matrix) continue;
+      bytes += backend.packedRowsBytes!(rows, outCols, inCols, quantised ? gradients : products);
     }
     return bytes;
   });

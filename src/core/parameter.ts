@@ -3,8 +3,19 @@ import type { Kernels } from './kernels.ts';
 import { Random } from './random.ts';
 import type { Mat } from './tensor.ts';
 
-/** `ternary` and `dense` matrices multiply, `embedding` is looked up, `gain` scales channels. */
-export type ParameterRole = 'ternary' | 'dense' | 'embedding' | 'gain';
+/** What a parameter is, one thing a flag. What is left out does not hold. */
+export interface ParameterTraits {
+  /** Weight decay applies: pulling a gain towards zero would change what it means. */
+  readonly decay?: boolean;
+  /** Rows of activations are multiplied by it: gradients are products too, and Muon may orthogonalise its updates. */
+  readonly matrix?: boolean;
+  /** The model computes with ternary codes of it; the float values are what the optimiser updates. */
+  readonly quantised?: boolean;
+  /** Rows of it are looked up. */
+  readonly table?: 'embedding';
+  /** Rows of each matrix that a fused matrix is made of, from the first row on (`[q, k, v]`); by default all are one. */
+  readonly parts?: readonly number[];
+}
 
 /** First values: normal with mean 0 and this standard deviation, or all equal. */
 export type Init = { readonly normal: number } | { readonly constant: number };
@@ -20,17 +31,34 @@ export class Parameter {
   grad!: Mat;
   /** Uses beside the layer that owns the parameter. */
   readonly uses: ParameterUse[] = [];
+  readonly decay: boolean;
+  readonly matrix: boolean;
+  readonly quantised: boolean;
+  readonly table: ParameterTraits['table'] | null;
+  readonly parts: readonly number[];
 
   constructor(
     readonly name: string,
-    readonly role: ParameterRole,
     readonly rows: number,
     readonly cols: number,
     readonly init: Init,
-  ) {}
+    traits: ParameterTraits = {},
+  ) {
+    const { decay = false, matrix = false, quantised = false, table = null, parts = [rows] } = traits;
+    this.decay = decay;
+    this.matrix = matrix;
+    this.quantised = quantised;
+    this.table = table;
+    this.parts = parts;
+  }
 
   get size(): number {
     return this.rows * this.cols;
+  }
+
+  /** Its shape in files: one row that is neither a matrix nor a table is a vector there, as in other frameworks. */
+  get shape(): readonly number[] {
+    return this.rows > 1 || this.matrix || this.table ? [this.rows, this.cols] : [this.cols];
   }
 
   /**

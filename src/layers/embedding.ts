@@ -21,7 +21,7 @@ export class Embedding implements InputLayer<null> {
     init: Init,
   ) {
     this.outCols = dim;
-    this.table = new Parameter(`${path}.weight`, 'embedding', vocab, dim, init);
+    this.table = new Parameter(`${path}.weight`, vocab, dim, init, { decay: true, table: 'embedding' });
   }
 
   parameters(): Iterable<Parameter> {

@@ -29,7 +29,7 @@ export class RmsNorm implements Layer<RmsNormCache> {
     this.outCols = dim;
     this.macs = 2 * dim;
     this.eps = options.eps;
-    this.gain = options.gain ? new Parameter(`${path}.gain`, 'gain', 1, dim, { constant: 1 }) : null;
+    this.gain = options.gain ? new Parameter(`${path}.gain`, 1, dim, { constant: 1 }) : null;
   }
 
   parameters(): Iterable<Parameter> {

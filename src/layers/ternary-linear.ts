@@ -37,7 +37,11 @@ export class TernaryLinear implements Layer<TernaryLinearCache> {
     private readonly options: TernaryLinearOptions,
     private readonly backend: Backend,
   ) {
-    this.weight = new Parameter(`${path}.weight`, 'ternary', outCols, inCols, options.init);
+    this.weight = new Parameter(`${path}.weight`, outCols, inCols, options.init, {
+      decay: true,
+      matrix: true,
+      quantised: true,
+    });
     this.macs = inCols * outCols;
     this.keeps = { input: options.activations === 'none', output: false };
   }

@@ -25,7 +25,7 @@ export class TokenShift implements Layer<TokenShiftCache> {
     this.inCols = dim;
     this.outCols = dim;
     this.macs = 2 * dim;
-    this.mix = new Parameter(`${path}.mix`, 'gain', 1, dim, { constant: 0 });
+    this.mix = new Parameter(`${path}.mix`, 1, dim, { constant: 0 });
   }
 
   parameters(): Iterable<Parameter> {

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { component } from '../core/component.ts';
 import type { Kernels } from '../core/kernels.ts';
 import type { Optimizer, SlottedParameter } from '../core/optimizer.ts';
-import { decays } from './optimizer.ts';
 import { beta, lr, weightDecay } from './options.ts';
 
 export interface AdamWOptions {
@@ -25,7 +24,7 @@ export class AdamW implements Optimizer {
   update(k: Kernels, parameters: readonly SlottedParameter[], lr: number, step: number): void {
     const { betas, eps, weightDecay } = this.options;
     for (const { parameter: p, slots } of parameters) {
-      const decay = decays(p) ? weightDecay : 0;
+      const decay = p.decay ? weightDecay : 0;
       k.adamW(p.value, slots[0]!, slots[1]!, p.grad, lr, betas[0], betas[1], eps, decay, step);
     }
   }

@@ -1,11 +1,6 @@
 import type { Optimizer, SlottedParameter } from '../core/optimizer.ts';
-import type { Parameter, ParameterStore } from '../core/parameter.ts';
+import type { ParameterStore } from '../core/parameter.ts';
 import type { Mat } from '../core/tensor.ts';
-
-/** Weight decay pulls matrices towards zero; gains would lose their meaning. */
-export function decays(p: Parameter): boolean {
-  return p.role !== 'gain';
-}
 
 /** The optimiser's memory: one flat array a slot, shaped like the parameters. */
 export class OptimizerState {

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { component } from '../core/component.ts';
 import type { Kernels } from '../core/kernels.ts';
 import type { Optimizer, SlottedParameter } from '../core/optimizer.ts';
-import { decays } from './optimizer.ts';
 import { lr, weightDecay } from './options.ts';
 
 export interface SgdOptions {
@@ -30,7 +29,7 @@ export class Sgd implements Optimizer {
         parameter.grad,
         lr,
         momentum,
-        decays(parameter) ? weightDecay : 0,
+        parameter.decay ? weightDecay : 0,
       );
     }
   }

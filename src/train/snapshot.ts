@@ -21,13 +21,10 @@ const TRAINER_STATE = z.object({
   decayStart: PROGRESS.nullable(),
 }) satisfies z.ZodType<TrainerState>;
 
-/** A gain is a vector in files, as in every other framework. */
-const shapeOf = (p: Parameter): number[] => (p.role === 'gain' ? [p.cols] : [p.rows, p.cols]);
-
 const entry = (name: string, p: Parameter, values: Mat): TensorEntry => ({
   name,
   dtype: values.dtype === 'f64' ? 'F64' : 'F32',
-  shape: shapeOf(p),
+  shape: p.shape,
   data: values.data,
 });
 
@@ -82,9 +79,9 @@ export async function restoreSnapshot(
 /** A float32 checkpoint may be read into a float64 model, and the other way round. */
 async function read(file: SafetensorsFile, name: string, p: Parameter, into: Mat): Promise<void> {
   const { shape, dtype } = file.info(name);
-  if (shape.join() !== shapeOf(p).join()) {
+  if (shape.join() !== p.shape.join()) {
     throw new FlashError(
-      `${name} is [${shape.join(' x ')}], the recipe's model needs [${shapeOf(p).join(' x ')}]`,
+      `${name} is [${shape.join(' x ')}], the recipe's model needs [${p.shape.join(' x ')}]`,
       {
         where: file.path,
         remedy: 'Use the recipe.yaml that lies beside the checkpoints.',

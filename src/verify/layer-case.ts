@@ -44,7 +44,7 @@ export class LayerCase {
     const random = new Random(7, layer.type);
     // Gains start at 1 and mixes at 0: moved off those points, or a wrong factor there would not show.
     for (const p of this.store.all) {
-      if (p.role !== 'gain') continue;
+      if (!('constant' in p.init)) continue;
       for (let i = 0; i < p.size; i++) p.value.data[i]! += 0.3 * random.normal();
     }
     const filled = (label: string, cols: number): Mat => {

@@ -246,7 +246,7 @@ describe('checked holds a layer without kernels', () => {
 
   it('to leaving alone the values of its parameters, in every pass', () => {
     for (const pass of ['prepare', 'forward', 'backward'] as const) {
-      const weight = new Parameter('own.weight', 'dense', 1, 2, { constant: 1 });
+      const weight = new Parameter('own.weight', 1, 2, { constant: 1 }, { matrix: true });
       new ParameterStore([weight], reference).initialize(1);
       const spoilt =
         (run: (...args: never[]) => void) =>

@@ -69,7 +69,7 @@ describe('a whole model', () => {
       expect(rms, p.name).toBeGreaterThan(0);
       for (let probe = 0; probe < Math.min(PROBES, p.size); probe++) {
         // The table's first rows are the tokens that occur: those have both of their gradients.
-        const i = p.size <= PROBES || p.role === 'embedding' ? probe : Math.floor((probe * p.size) / PROBES);
+        const i = p.size <= PROBES || p.table === 'embedding' ? probe : Math.floor((probe * p.size) / PROBES);
         const at = p.value.data[i]!;
         p.value.data[i] = at + STEP;
         const up = loss();

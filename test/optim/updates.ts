@@ -33,10 +33,10 @@ const adamW: Course = (start, gradients, decay) => {
 
 function follow(optimizer: Optimizer, backend: Backend, course: Course): void {
   const parameters = [
-    new Parameter('matrix', 'ternary', 3, 4, { normal: 1 }),
-    new Parameter('table', 'embedding', 2, 3, { normal: 1 }),
-    new Parameter('plain', 'dense', 2, 2, { normal: 1 }),
-    new Parameter('gain', 'gain', 1, 5, { constant: 1 }),
+    new Parameter('matrix', 3, 4, { normal: 1 }, { decay: true, matrix: true, quantised: true }),
+    new Parameter('table', 2, 3, { normal: 1 }, { decay: true, table: 'embedding' }),
+    new Parameter('plain', 2, 2, { normal: 1 }, { decay: true, matrix: true }),
+    new Parameter('gain', 1, 5, { constant: 1 }),
   ];
   const store = new ParameterStore(parameters, backend);
   store.initialize(3);
@@ -54,7 +54,7 @@ function follow(optimizer: Optimizer, backend: Backend, course: Course): void {
   }
   for (const [i, p] of parameters.entries()) {
     for (let j = 0; j < p.size; j++) {
-      const expected = course(starts[i]![j]!, seen[i]![j]!, p.role === 'gain' ? 0 : DECAY);
+      const expected = course(starts[i]![j]!, seen[i]![j]!, p.decay ? DECAY : 0);
       if (!(Math.abs(p.value.data[j]! - expected) <= 1e-12))
         throw new Error(`${optimizer.type} made ${p.name}[${j}] ${p.value.data[j]}, expected ${expected}`);
     }

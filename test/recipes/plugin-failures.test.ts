@@ -14,7 +14,7 @@ const at = (method) => { if (method === ${JSON.stringify(fails)}) throw new Erro
 class Broken {
   type = 'broken'; coupling = 'row'; keeps = { input: false, output: false }; macs = 0;
   constructor(path, cols) { this.path = path; this.inCols = cols; this.outCols = cols; at('constructor'); }
-  *parameters() { at('parameters'); yield new Parameter(this.path + '.gain', 'gain', 1, this.inCols, { constant: 1 }); }
+  *parameters() { at('parameters'); yield new Parameter(this.path + '.gain', 1, this.inCols, { constant: 1 }); }
   plan() { at('plan'); return null; }
   prepare() { at('prepare'); }
   forward(ctx, x, y) { at('forward'); y.data.set(x.data); }

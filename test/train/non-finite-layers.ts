@@ -28,7 +28,7 @@ class MakesNan implements Layer<Cache> {
     private readonly fault: Fault,
   ) {
     this.outCols = inCols;
-    this.gain = new Parameter(`${path}.gain`, 'gain', 1, inCols, { constant: 1 });
+    this.gain = new Parameter(`${path}.gain`, 1, inCols, { constant: 1 });
   }
 
   parameters() {

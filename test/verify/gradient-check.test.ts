@@ -140,7 +140,7 @@ class Unused implements Layer<null> {
   readonly coupling = 'row';
   readonly keeps = { input: false, output: false };
   readonly macs = 0;
-  private readonly parameter = new Parameter('unused.weight', 'dense', 2, 2, { normal: 1 });
+  private readonly parameter = new Parameter('unused.weight', 2, 2, { normal: 1 }, { matrix: true });
 
   constructor(private readonly wrote: number) {}
 

@@ -116,8 +116,7 @@ export const TRAINING_FAULTS: readonly Mutation[] = [
         Sgd: class extends Sgd {
           override update(...[k, parameters, lr]: Parameters<Sgd['update']>): void {
             const spared = parameters.map(({ parameter: p, slots }) => {
-              const role = p.role === 'ternary' ? 'ternary' : 'gain';
-              return { parameter: Object.assign(Object.create(p), { role }), slots };
+              return { parameter: Object.assign(Object.create(p), { decay: p.quantised }), slots };
             });
             super.update(k, spared, lr);
           }
