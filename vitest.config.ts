@@ -9,6 +9,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // By itself vitest leaves one CPU idle.
     maxWorkers: '100%',
+    // A file leaves its process as it found it, so the next one goes on with the modules that are loaded.
+    isolate: false,
     // Suites that take long or need much memory belong to `npm run test:all`.
     exclude: ALL ? configDefaults.exclude : [...configDefaults.exclude, 'test/**/*.long.test.ts'],
     // Nothing may fail because the machine is busy: these only end what hangs.

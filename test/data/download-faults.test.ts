@@ -14,7 +14,10 @@ import {
   patience,
   serve,
   sha256,
+  useHub,
 } from './download-hub.ts';
+
+useHub();
 
 describe('a faulty server', () => {
   it.each([

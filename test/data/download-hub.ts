@@ -62,10 +62,13 @@ export class Hub {
   }
 }
 
-/** Started before and stopped after each test of the file that imports this. */
 export const hub = new Hub();
-beforeEach(() => hub.start());
-afterEach(() => hub.stop());
+
+/** Starts the hub before each test of the calling file and stops it after. */
+export function useHub(): void {
+  beforeEach(() => hub.start());
+  afterEach(() => hub.stop());
+}
 
 export const etagOf = (data: Buffer) => `"${sha256(data).slice(0, 16)}"`;
 

@@ -14,7 +14,10 @@ import {
   patience,
   send,
   serve,
+  useHub,
 } from './download-hub.ts';
+
+useHub();
 
 describe('a download that goes on', () => {
   it('resumes after cuts in the middle of the body, with If-Range', async () => {

@@ -13,7 +13,10 @@ import {
   other,
   patience,
   serve,
+  useHub,
 } from './download-hub.ts';
+
+useHub();
 
 describe('downloadDataset', () => {
   it('downloads, reports progress, and does not fetch again', async () => {

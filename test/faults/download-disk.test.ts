@@ -2,8 +2,10 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { FlashError } from '../../src/core/errors.ts';
-import { download, expectWhole, hub } from '../data/download-hub.ts';
+import { download, expectWhole, hub, useHub } from '../data/download-hub.ts';
 import { type FsCall, interpose } from './interpose.ts';
+
+useHub();
 
 /** Lets every call fail from the `n`-th on that could, for every `n`; then downloads again. */
 async function sweep(code: string, counts: (call: FsCall) => boolean, message: RegExp): Promise<Set<string>> {

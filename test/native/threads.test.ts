@@ -1,14 +1,21 @@
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import { afterEach, expect, it, vi } from 'vitest';
+import * as quotas from '../../src/backends/native/cpu-quota.ts';
 import { defaultThreads, usableCpus } from '../../src/backends/native/threads.ts';
 
-const machine = vi.hoisted(() => ({ cpus: 8, quota: Number.POSITIVE_INFINITY }));
-vi.mock('node:os', async (original) => ({
-  ...(await original<typeof import('node:os')>()),
-  availableParallelism: () => machine.cpus,
-}));
-vi.mock('../../src/backends/native/cpu-quota.ts', () => ({ cpuQuota: () => machine.quota }));
+/** Lets this machine have `cpus` CPUs, of which its control groups give `quota`. */
+function pretend(cpus: number, quota: number): void {
+  vi.spyOn(os, 'availableParallelism').mockReturnValue(cpus);
+  vi.spyOn(quotas, 'cpuQuota').mockReturnValue(quota);
+  syncBuiltinESMExports();
+}
 
-afterEach(() => vi.unstubAllEnvs());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
+});
 
 it.each([
   [8, Number.POSITIVE_INFINITY, 8],
@@ -18,13 +25,13 @@ it.each([
   [2, 6, 2],
 ])('%d CPUs under a quota of %d get %d threads', (cpus, quota, threads) => {
   vi.stubEnv('FLASHLM_THREADS', '');
-  Object.assign(machine, { cpus, quota });
+  pretend(cpus, quota);
   expect(usableCpus()).toBe(threads);
   expect(defaultThreads()).toBe(threads);
 });
 
 it('takes as many threads as FLASHLM_THREADS says, whatever the quota', () => {
   vi.stubEnv('FLASHLM_THREADS', '5');
-  Object.assign(machine, { cpus: 8, quota: 1 });
+  pretend(8, 1);
   expect(defaultThreads()).toBe(5);
 });

@@ -1,28 +1,34 @@
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { composeRun } from '../../src/app/compose.ts';
 import { runLimits, scheduleMeasure } from '../../src/app/run-limits.ts';
+import type { EngineOptions } from '../../src/backends/native/index.ts';
+import * as nativeKernels from '../../src/backends/native/index.ts';
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { FlashError } from '../../src/core/errors.ts';
 import { parseBackend } from '../../src/recipes/create.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { folder, RIGHT } from './helpers.ts';
 
 /** What `native` finds: this machine without its kernels, and with kernels that are the reference's. */
-const native = vi.hoisted(() => ({ available: false, asked: [] as unknown[] }));
-vi.mock('../../src/backends/native/index.ts', async () => {
-  const { createReferenceBackend } = await import('../../src/backends/reference/index.ts');
-  const { FlashError } = await import('../../src/core/errors.ts');
+const native = { available: false, asked: [] as EngineOptions[] };
+vi.spyOn(nativeKernels, 'nativeStatus').mockImplementation(() => ({
+  available: native.available,
+  isas: [],
+  reasons: ['not built'],
+  build: 'build it',
+}));
+vi.spyOn(nativeKernels, 'createNativeBackend').mockImplementation((options = {}) => {
+  native.asked.push(options);
+  if (!native.available) throw new FlashError('the native backend is not available');
   return {
-    nativeStatus: () => ({ available: native.available, isas: [], reasons: ['not built'] }),
-    createNativeBackend: (options: { isa?: string; threads?: number }) => {
-      native.asked.push(options);
-      if (!native.available) throw new FlashError('the native backend is not available');
-      return {
-        ...createReferenceBackend(),
-        name: `native:${options.isa ?? 'best'}`,
-        threads: options.threads ?? 7,
-      };
-    },
+    ...createReferenceBackend(),
+    name: `native:${options.isa ?? 'best'}`,
+    threads: options.threads ?? 7,
   };
+});
+afterAll(() => {
+  vi.restoreAllMocks();
 });
 
 const load = (set: readonly string[] = []) =>

@@ -1,31 +1,27 @@
-import * as fs from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint-files.ts';
-
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof fs>();
-  return { ...real, rename: vi.fn(real.rename) };
-});
+import { interpose } from '../faults/interpose.ts';
 
 it('puts the old checkpoint back when the new one of the same step can not take its place', async () => {
-  const folder = await fs.mkdtemp(join(tmpdir(), 'flashlm-replace-'));
+  const folder = await mkdtemp(join(tmpdir(), 'flashlm-replace-'));
   const contents = (value: number) => ({ model: [], optimizer: [], state: { value } });
   const path = await writeCheckpoint(folder, 1, contents(1));
-  const rename = vi.mocked(fs.rename);
-  const real = rename.getMockImplementation()!;
-  rename.mockImplementation(async (from, to) => {
-    if (to === path && String(from).includes('.new-'))
-      throw Object.assign(new Error('disk'), { code: 'EIO' });
-    await real(from, to);
+  // The first rename puts the old one aside, the second one fails, the third one brings the old one back.
+  let renames = 0;
+  const restore = await interpose({
+    root: folder,
+    decide: ({ op }) => (op === 'rename' && ++renames === 2 ? { code: 'EIO' } : undefined),
   });
-  await expect(writeCheckpoint(folder, 1, contents(2))).rejects.toThrow(
+  await expect(writeCheckpoint(folder, 1, contents(2)).finally(restore)).rejects.toThrow(
     /Cannot write the checkpoint: the disk reports/,
   );
+  expect(renames).toBe(3);
   const checkpoint = await readCheckpoint(path);
   expect(checkpoint.state).toEqual({ value: 1 });
   await checkpoint.close();
-  expect(await fs.readdir(folder)).toEqual(['step-00000001']);
-  await fs.rm(folder, { recursive: true });
+  expect(await readdir(folder)).toEqual(['step-00000001']);
+  await rm(folder, { recursive: true });
 });
