@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands/index.ts';
+import { runCli } from '../../src/cli/program.ts';
 import { RECIPE, TinyRun } from '../faults/tiny-run.ts';
-import { runInProcess } from './fake-terminal.ts';
+import { fakeTerminal, runInProcess } from './fake-terminal.ts';
 
 const made: TinyRun[] = [];
 afterAll(() => {
@@ -38,6 +40,18 @@ describe('flashlm generate', () => {
     // One token is left in either way: the likeliest.
     expect((await generated(run, '--temperature', '2', '--top-k', '1')).text).toBe(likeliest);
     expect((await generated(run, '--temperature', '2', '--top-p', '1e-9')).text).toBe(likeliest);
+  });
+
+  it('says in a terminal by which seed the same text is written again', async () => {
+    const inTerminal = async (...flags: string[]) => {
+      const { terminal, stdout, stderr } = fakeTerminal({ isTTY: true });
+      expect(await runCli(['generate', run, '--temperature', '2', ...flags], COMMANDS, terminal)).toBe(0);
+      const [, seed] = /The same text again: --seed (\d+)/.exec(stderr.text) ?? [];
+      return { text: stdout.text, seed };
+    };
+    const { text, seed } = await inTerminal();
+    expect(seed).toBeDefined();
+    expect(await inTerminal('--seed', seed!)).toEqual({ text, seed: undefined });
   });
 
   it('takes what no flag says from sample in the recipe, and so do the samples of a run', async () => {

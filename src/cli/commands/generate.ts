@@ -50,7 +50,7 @@ export const generate: CliCommand = {
 };
 
 async function run(path: string, options: GenerateOptions, terminal: Terminal): Promise<void> {
-  const { threads, backend } = options;
+  const { threads, backend, json, ...writingOptions } = options;
   const progress = new TaskProgress(terminal);
   const trained = await loadTrained(await namedRun(path), settings({ threads, backend }), progress.note);
   try {
@@ -60,7 +60,7 @@ async function run(path: string, options: GenerateOptions, terminal: Terminal): 
     const show = terminal.stdout.isTTY ? printable : (text: string) => text;
     let begun = false;
     const write = (text: string): void => {
-      if (options.json) return;
+      if (json) return;
       // The bar would draw over the text.
       if (terminal.interactive) progress.end();
       terminal.write(show(begun ? text : prompt + text));
@@ -71,7 +71,7 @@ async function run(path: string, options: GenerateOptions, terminal: Terminal): 
     };
     const began = performance.now();
     const writing = streamText(trained, {
-      ...options,
+      ...writingOptions,
       prompt,
       onRead: (read, all) =>
         tell('reading the prompt', read / all, `${read} of ${formatPlural(all, 'token')}`),
@@ -88,7 +88,9 @@ async function run(path: string, options: GenerateOptions, terminal: Terminal): 
     if (terminal.interactive && trained.composed.model.coupling === 'row')
       terminal.note(terminal.noteStyles.dim(babbleNote(trained.recipe.name)));
     for (const finding of trained.composed.backend.findings?.() ?? []) progress.note(finding);
-    if (options.json) terminal.print(JSON.stringify({ ...next.value, seconds }));
+    if (terminal.interactive && options.seed === undefined && !json)
+      terminal.note(terminal.noteStyles.dim(`The same text again: --seed ${next.value.seed}`));
+    if (json) terminal.print(JSON.stringify({ ...next.value, seconds }));
   } finally {
     progress.end();
     trained.composed.dispose();
