@@ -1,16 +1,20 @@
+import { z } from 'zod';
 import { DisagreementError } from '../backends/diff/diff.ts';
 import type { LoopLayer } from '../backends/diff/loop-layers.ts';
 import { nativeStatus } from '../backends/native/index.ts';
 import type { Backend } from '../core/backend.ts';
 import type { Spec } from '../core/component.ts';
 import { computeName, computeNotice, computeOn } from '../core/compute.ts';
+import { count } from '../core/options.ts';
 import { BatchSource } from '../data/batches.ts';
 import type { PrepareProgress } from '../data/prepare.ts';
 import { backendText } from '../recipes/backend-expression.ts';
 import { isBuiltin } from '../recipes/builtins.ts';
+import { callback, checkOptions, optionsOf } from '../recipes/check-options.ts';
 import { createBackend, parseBackend } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { compareTraining, type OpAgreement } from '../verify/backend-comparison.ts';
+import { checkArguments } from './arguments.ts';
 import { describeModel } from './describe.ts';
 import { recipeTraining } from './recipe-training.ts';
 import { prepareRunData } from './run-data.ts';
@@ -29,6 +33,15 @@ export interface ComparisonOptions {
   readonly onNotice?: (notice: string) => void;
 }
 
+const COMPARISON_OPTIONS = optionsOf<ComparisonOptions>({
+  backends: z.array(z.string().min(1)).min(1),
+  against: z.string().min(1),
+  steps: count,
+  onPrepare: callback,
+  onProgress: callback,
+  onNotice: callback,
+});
+
 /** What is known of one backend that agreed in every call. */
 export interface BackendAgreement {
   readonly backend: string;
@@ -45,9 +58,18 @@ export interface BackendAgreement {
  * agreed, backend by backend.
  * @throws FlashError at the first call whose results differ by more than its op allows.
  */
-export async function* compareBackends(
+export function compareBackends(
   recipe: Recipe,
-  { steps = 1, against = 'reference:f64', onNotice = noteOnError, ...options }: ComparisonOptions = {},
+  options: ComparisonOptions = {},
+): AsyncGenerator<BackendAgreement, void> {
+  checkArguments('compareBackends', { loaded: recipe });
+  checkOptions('compareBackends', 'the options', COMPARISON_OPTIONS, options);
+  return compare(recipe, options);
+}
+
+async function* compare(
+  recipe: Recipe,
+  { steps = 1, against = 'reference:f64', onNotice = noteOnError, ...options }: ComparisonOptions,
 ): AsyncGenerator<BackendAgreement, void> {
   describeModel(recipe);
   const { train, valid } = await prepareRunData(recipe, { onProgress: options.onPrepare });

@@ -1,12 +1,15 @@
+import { z } from 'zod';
 import type { PrepareProgress } from '../data/prepare.ts';
 import type { TokenFile } from '../data/token-file.ts';
+import { callback, checkOptions, optionsOf } from '../recipes/check-options.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { Evaluator } from '../train/evaluate.ts';
 import type { EvalEvent } from '../train/events.ts';
 import { tokenText } from '../train/token-text.ts';
+import { checkArguments } from './arguments.ts';
 import { prepareText, runTexts, validationText } from './run-data.ts';
 import type { Trained } from './trained.ts';
-import { noteOnError, type OpenOptions, withTrained } from './with-trained.ts';
+import { noteOnError, OPEN_OPTIONS, type OpenOptions, withTrained } from './with-trained.ts';
 
 export interface EvaluationOptions extends OpenOptions {
   /**
@@ -19,6 +22,13 @@ export interface EvaluationOptions extends OpenOptions {
   readonly onProgress?: (share: number, split: string) => void;
 }
 
+const EVALUATION_OPTIONS = optionsOf<EvaluationOptions>({
+  ...OPEN_OPTIONS,
+  data: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
+  onPrepare: callback,
+  onProgress: callback,
+});
+
 export interface TextScore {
   /** As a run's metrics.jsonl has it. */
   readonly event: EvalEvent;
@@ -30,7 +40,12 @@ export interface TextScore {
  * directory of a run or of one of its checkpoints, or a model that `loadTrained` has opened.
  * @throws FlashError when there is no such run or text.
  */
-export function evaluateText(run: string | Trained, options: EvaluationOptions = {}): Promise<TextScore> {
+export async function evaluateText(
+  run: string | Trained,
+  options: EvaluationOptions = {},
+): Promise<TextScore> {
+  checkArguments('evaluateText', { run });
+  checkOptions('evaluateText', 'the options', EVALUATION_OPTIONS, options);
   return withTrained(run, options, async (trained) => {
     const { recipe, composed, tokenizer, step } = trained;
     const { split, tokens } = await openText(trained, options);

@@ -1,10 +1,14 @@
 import { randomInt } from 'node:crypto';
+import { z } from 'zod';
 import { Random } from '../core/random.ts';
+import { callback, checkOptions, optionsOf } from '../recipes/check-options.ts';
+import { SAMPLE } from '../recipes/schema.ts';
 import { TextGenerator } from '../train/generate.ts';
 import { type PromptListener, writeText } from '../train/write-text.ts';
+import { checkArguments } from './arguments.ts';
 import { documentMarker } from './document-marker.ts';
 import type { Trained } from './trained.ts';
-import { type OpenOptions, withTrained } from './with-trained.ts';
+import { OPEN_OPTIONS, type OpenOptions, withTrained } from './with-trained.ts';
 
 export interface WritingOptions {
   /** What the text begins with. Default of this and of all others but the seed: the recipe's `sample`. */
@@ -21,6 +25,20 @@ export interface WritingOptions {
   /** Hears how many of the prompt's tokens were read. */
   readonly onRead?: PromptListener;
 }
+
+const { prompt, max_tokens, temperature, top_k, top_p } = SAMPLE.shape;
+const WRITING_OPTIONS = optionsOf<WritingOptions>({
+  prompt,
+  temperature,
+  topK: top_k,
+  topP: top_p,
+  maxTokens: max_tokens,
+  seed: z.int().min(0),
+  onRead: callback,
+});
+
+/** Of a model that is named by its run too; the prompt is an argument by itself. */
+const RUN_WRITING_OPTIONS = WRITING_OPTIONS.omit({ prompt: true }).extend(optionsOf(OPEN_OPTIONS).shape);
 
 export interface GeneratedText {
   /** Of the checkpoint. */
@@ -39,9 +57,15 @@ export interface GeneratedText {
  * Writes on from a prompt. Yields after each token the text that it completes ('' while a character is incomplete), and
  * returns what was written as a whole.
  */
-export function* streamText(
+export function streamText(trained: Trained, options: WritingOptions = {}): Generator<string, GeneratedText> {
+  checkArguments('streamText', { trained });
+  checkOptions('streamText', 'the options', WRITING_OPTIONS, options);
+  return stream(trained, options);
+}
+
+function* stream(
   { recipe, composed, tokenizer, step }: Trained,
-  { prompt = recipe.sample.prompt, seed = randomInt(2 ** 32), onRead, ...options }: WritingOptions = {},
+  { prompt = recipe.sample.prompt, seed = randomInt(2 ** 32), onRead, ...options }: WritingOptions,
 ): Generator<string, GeneratedText> {
   const { sample } = recipe;
   const request = {
@@ -69,13 +93,15 @@ export function* streamText(
  * of its checkpoints, or a model that `loadTrained` has opened.
  * @throws FlashError when there is no such run.
  */
-export function generateText(
+export async function generateText(
   run: string | Trained,
   prompt?: string,
   options: Omit<WritingOptions, 'prompt'> & OpenOptions = {},
 ): Promise<GeneratedText> {
+  checkArguments('generateText', { run, prompt });
+  checkOptions('generateText', 'the options', RUN_WRITING_OPTIONS, options);
   return withTrained(run, options, (trained) => {
-    const writing = streamText(trained, { ...options, prompt });
+    const writing = stream(trained, { ...options, prompt });
     for (;;) {
       const { done, value } = writing.next();
       if (done) return value;

@@ -1,5 +1,10 @@
+import { z } from 'zod';
+import { FlashError } from '../core/errors.ts';
+import { callback, changes, checkOptions, optionsOf } from '../recipes/check-options.ts';
 import { type Change, loadRecipe, type Recipe } from '../recipes/load.ts';
 import type { DoneEvent } from '../train/events.ts';
+import type { Hook } from '../train/trainer.ts';
+import { checkArguments } from './arguments.ts';
 import { resumeRun, type Session, type SessionOptions, startRun } from './session.ts';
 import { noteOnError } from './with-trained.ts';
 
@@ -8,6 +13,18 @@ export interface TrainingOptions extends Partial<SessionOptions> {
   readonly set?: readonly Change[];
 }
 
+const SESSION_OPTIONS = optionsOf<TrainingOptions>({
+  set: changes,
+  report: callback,
+  onNotice: callback,
+  onPrepare: callback,
+  onTask: callback,
+  hooks: z.array(optionsOf<Hook>({ onStep: callback, onEnd: callback, onProgress: callback }).loose()),
+  signal: z.instanceof(AbortSignal),
+});
+
+const TRAINING_OPTIONS = SESSION_OPTIONS.extend({ out: z.string().min(1).optional() });
+
 /**
  * Trains a recipe (a file, a name of the library, or one that `loadRecipe` has read) to its end in a new directory in
  * `out`, as the command `train` does. `signal` ends it after the step under way. What is returned has the run's directory.
@@ -15,17 +32,24 @@ export interface TrainingOptions extends Partial<SessionOptions> {
  */
 export async function trainRecipe(
   recipe: string | Recipe,
-  { out = 'runs', set = [], ...options }: TrainingOptions & { readonly out?: string } = {},
+  given: TrainingOptions & { readonly out?: string } = {},
 ): Promise<DoneEvent> {
+  checkArguments('trainRecipe', { recipe });
+  checkOptions('trainRecipe', 'the options', TRAINING_OPTIONS, given);
+  const { out = 'runs', set = [], ...options } = given;
+  if (typeof recipe !== 'string' && set.length > 0)
+    throw new FlashError(
+      'trainRecipe: `set` has no effect on a recipe that is loaded: give it to loadRecipe',
+    );
   const loaded = typeof recipe === 'string' ? await loadRecipe(recipe, { set }) : recipe;
   return finish(await startRun(loaded, out, withDefaults(options)), options.signal);
 }
 
 /** Goes on with the run in `directory`, as the command `train --resume` does. `set` may only change what ends it. */
-export async function resumeTraining(
-  directory: string,
-  { set = [], ...options }: TrainingOptions = {},
-): Promise<DoneEvent> {
+export async function resumeTraining(directory: string, given: TrainingOptions = {}): Promise<DoneEvent> {
+  checkArguments('resumeTraining', { directory });
+  checkOptions('resumeTraining', 'the options', SESSION_OPTIONS, given);
+  const { set = [], ...options } = given;
   return finish(await resumeRun(directory, withDefaults(options), set), options.signal);
 }
 

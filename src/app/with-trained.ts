@@ -1,3 +1,5 @@
+import { FlashError } from '../core/errors.ts';
+import { callback, changes } from '../recipes/check-options.ts';
 import type { Change } from '../recipes/load.ts';
 import { loadTrained, type Trained } from './trained.ts';
 
@@ -9,15 +11,24 @@ export interface OpenOptions {
   readonly onNotice?: (notice: string) => void;
 }
 
+export const OPEN_OPTIONS = { set: changes, onNotice: callback };
+
 export const noteOnError = (notice: string): void => console.error(notice);
 
-/** Calls `work` with a trained model, which is opened for it and closed again when `run` is a directory. */
+/**
+ * Calls `work` with a trained model, which is opened for it and closed again when `run` is a directory.
+ * @throws FlashError for changes of a model that is open already.
+ */
 export async function withTrained<T>(
   run: string | Trained,
   { set = [], onNotice = noteOnError }: OpenOptions,
   work: (trained: Trained) => T | Promise<T>,
 ): Promise<T> {
-  if (typeof run !== 'string') return work(run);
+  if (typeof run !== 'string') {
+    if (set.length > 0)
+      throw new FlashError('`set` has no effect on a model that is open: give it to loadTrained');
+    return work(run);
+  }
   const trained = await loadTrained(run, set, onNotice);
   try {
     return await work(trained);

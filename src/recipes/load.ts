@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { z } from 'zod';
 import { createReferenceBackend } from '../backends/reference/index.ts';
 import type { LayerList } from '../core/component.ts';
 import { DATASETS } from '../data/datasets.ts';
@@ -6,6 +7,7 @@ import { MIN_VOCAB } from '../data/tokenizer/tokenizer.ts';
 import { fromHome } from '../files/home-path.ts';
 import { buildModel, type ModelParts } from './build-model.ts';
 import { createRegistry } from './builtins.ts';
+import { changes, checkOptions, optionsOf } from './check-options.ts';
 import { type Place, RecipeError } from './errors.ts';
 import { setAt } from './merge.ts';
 import { loadPlugins } from './plugins.ts';
@@ -34,11 +36,17 @@ export interface LoadOptions {
   readonly set?: readonly Change[];
 }
 
+const LOAD_OPTIONS = optionsOf<LoadOptions>({ set: changes });
+const LOAD_ARGUMENTS = z.strictObject({ recipe: z.string() });
+
 /**
  * Loads a recipe: a file, or a name of the library (`v61`).
  * @throws RecipeError with all of its mistakes and their places; FlashError for files that can't be read.
  */
-export async function loadRecipe(nameOrPath: string, { set = [] }: LoadOptions = {}): Promise<Recipe> {
+export async function loadRecipe(nameOrPath: string, options: LoadOptions = {}): Promise<Recipe> {
+  checkOptions('loadRecipe', 'the arguments', LOAD_ARGUMENTS, { recipe: nameOrPath });
+  checkOptions('loadRecipe', 'the options', LOAD_OPTIONS, options);
+  const { set = [] } = options;
   try {
     return await load(nameOrPath, set);
   } catch (error) {

@@ -95,7 +95,8 @@ const evaluation = z.strictObject({
     .describe('Evaluate the first so many tokens of a text; null: all of the validation data.'),
 });
 
-const sample = z.strictObject({
+/** How text is written. */
+export const SAMPLE = z.strictObject({
   every: every.default(500).describe('Steps from one sample to the next; null: at the end only.'),
   prompt: z.string().default('Once upon a time').describe('What the text begins with.'),
   max_tokens: count.default(120).describe('Most tokens to write.'),
@@ -146,7 +147,7 @@ export const RECIPE = z.strictObject({
   train: train.prefault({}).describe('How long, and how.'),
   checkpoint: checkpoint.prefault({}).describe('When to save.'),
   eval: evaluation.prefault({}).describe('When to measure the validation loss.'),
-  sample: sample.prefault({}).describe('When to write a sample, and how.'),
+  sample: SAMPLE.prefault({}).describe('When to write a sample, and how.'),
   log: log.prefault({}).describe('How often to tell of progress.'),
   collapse: z
     .enum(['auto', 'never'])

@@ -31,9 +31,9 @@ const MAX_SHOWN = 3;
 /** The error for a `path` that is not a run; it names the newest runs in, beside or below it. */
 export async function notARun(path: string): Promise<FlashError> {
   const what = existsSync(path)
-    ? 'This is neither a run directory nor a checkpoint of one'
-    : 'There is no such run';
-  return new FlashError(what, { where: path, remedy: await suggest(path), exitCode: 2 });
+    ? `${path} is neither a run directory nor a checkpoint of one`
+    : `There is no run ${path}`;
+  return new FlashError(what, { remedy: await suggest(path), exitCode: 2 });
 }
 
 async function suggest(path: string): Promise<string> {

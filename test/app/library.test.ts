@@ -70,7 +70,76 @@ describe('the library', () => {
     expect(found[0]!.ops.length).toBeGreaterThan(10);
   });
 
-  it('refuses a run that is not there in a sentence', async () => {
-    await expect(generateText(join(tiny.runs, 'nothing'), 'x')).rejects.toThrow(/not|no /);
+  it('names a run that is not there in the message itself', async () => {
+    const path = join(tiny.runs, 'nothing');
+    await expect(generateText(path, 'x')).rejects.toThrow(`There is no run ${path}`);
+  });
+});
+
+describe('the library, called as no compiler would let it be,', () => {
+  const given = (value: unknown): never => value as never;
+  const trained = given({ composed: 1, tokenizer: 1 });
+  it.each<[string, () => unknown, string]>([
+    [
+      'evaluateText',
+      () => evaluateText(given({})),
+      "'run' must be the directory of a run, or what loadTrained gave, found a map",
+    ],
+    ['evaluateText', () => evaluateText(given(undefined)), "'run' is missing in the arguments"],
+    [
+      'evaluateText',
+      () => evaluateText('x', given({ dta: 'a.txt' })),
+      "unknown key 'dta' in the options; did you mean 'data'?",
+    ],
+    ['evaluateText', () => evaluateText('x', given(5)), 'the options must be a map, found 5'],
+    ['generateText', () => generateText('x', given(7)), "'prompt' must be text, found 7"],
+    ['generateText', () => generateText('x', 'y', { topK: 0 }), "'topK' must be at least 1, found 0"],
+    [
+      'generateText',
+      () => generateText('x', 'y', given({ prompt: 'z' })),
+      "unknown key 'prompt' in the options",
+    ],
+    [
+      'streamText',
+      () => streamText(given('runs/x')),
+      "'trained' must be what loadTrained gave, found 'runs/x'",
+    ],
+    ['streamText', () => streamText(trained, { seed: -1 }), "'seed' must be at least 0, found -1"],
+    ['trainRecipe', () => trainRecipe('v61', given({ out: 5 })), "'out' must be text, found 5"],
+    ['trainRecipe', () => trainRecipe('v61', given({ set: 'a=1' })), "'set' must be a list, found 'a=1'"],
+    ['trainRecipe', () => trainRecipe('v61', given({ signal: new AbortController() })), "'signal' "],
+    ['trainRecipe', () => trainRecipe('v61', given({ report: 1 })), "'report' must be a function, found 1"],
+    ['resumeTraining', () => resumeTraining(''), "'directory' must be the directory of a run, found ''"],
+    [
+      'compareBackends',
+      () => compareBackends(given('v61')),
+      "'loaded' must be what loadRecipe gave, found 'v61'",
+    ],
+    [
+      'loadRecipe',
+      () => loadRecipe('v61', given({ sets: [] })),
+      "unknown key 'sets' in the options; did you mean 'set'?",
+    ],
+    ['loadRecipe', () => loadRecipe(given(3)), "'recipe' must be text, found 3"],
+  ])('%s says what is wrong: case %#', async (name, call, message) => {
+    const error = await Promise.resolve()
+      .then(call)
+      .then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+    expect(error).toMatchObject({
+      name: 'FlashError',
+      exitCode: 2,
+      message: expect.stringContaining(`${name}: ${message}`),
+    });
+  });
+
+  it('refuses changes of what is loaded already: they would have no effect', async () => {
+    const set = ['train.threads=1'];
+    await expect(trainRecipe(await loadRecipe(tiny.recipe), { set })).rejects.toThrow(
+      /`set` has no effect .* loadRecipe/,
+    );
+    await expect(evaluateText(trained, { set })).rejects.toThrow(/`set` has no effect .* loadTrained/);
   });
 });

@@ -397,7 +397,7 @@ describe('a finished run', () => {
   it.each([
     ['eval', 'a folder that is no run', ['.'], 2, /neither a run directory nor a checkpoint/],
     ['eval', 'data that is missing', ['RUN', '--data', 'missing.txt'], 1, /no such file/],
-    ['generate', 'a run that does not exist', ['missing'], 2, /no such run\n {2}at missing\n {2}\S/],
+    ['generate', 'a run that does not exist', ['missing'], 2, /There is no run missing\n {2}\S/],
     ['generate', 'a temperature below 0', ['RUN', '--temperature', '-1'], 2, /--temperature <t>.*at least 0/],
     ['generate', 'a probability of 0', ['RUN', '--top-p', '0'], 2, /--top-p <p>.*above 0, at most 1/],
     ['generate', 'no tokens', ['RUN', '--max-tokens', '0'], 2, /--max-tokens <n>/],

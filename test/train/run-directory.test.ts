@@ -141,11 +141,11 @@ describe('RunDirectory.open', () => {
     await writeFile(join(root, 'file'), '');
     for (const path of [root, join(root, 'file')]) {
       const error = await failure(RunDirectory.open(path));
-      expect(error).toMatchObject({ where: path, exitCode: 2 });
-      expect(error.message).toBe('This is neither a run directory nor a checkpoint of one');
+      expect(error.exitCode).toBe(2);
+      expect(error.message).toBe(`${path} is neither a run directory nor a checkpoint of one`);
     }
     const missing = await failure(RunDirectory.open(join(root, 'missing')));
-    expect(missing).toMatchObject({ message: 'There is no such run', exitCode: 2 });
+    expect(missing).toMatchObject({ message: `There is no run ${join(root, 'missing')}`, exitCode: 2 });
     expect(await readdir(root)).toEqual(['file']);
   });
 

@@ -17,10 +17,10 @@ const NAMES = ['a-20260101-000000', 'b-20260102-000000', 'c-20260103-000000', 'd
 
 it('a run that does not exist is told apart from a folder that is not a run', async () => {
   expect(await notARun(join(root, 'nothing'))).toMatchObject({
-    message: 'There is no such run',
+    message: `There is no run ${join(root, 'nothing')}`,
     exitCode: 2,
   });
-  expect((await notARun(root)).message).toBe('This is neither a run directory nor a checkpoint of one');
+  expect((await notARun(root)).message).toBe(`${root} is neither a run directory nor a checkpoint of one`);
 });
 
 it('the newest runs beside what was asked for are named, or those in it', async () => {
