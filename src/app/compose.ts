@@ -1,11 +1,11 @@
 import 'reflect-metadata';
 import { container, inject, injectable, instanceCachingFactory } from 'tsyringe';
 import type { Backend } from '../core/backend.ts';
-import type { Optimizer } from '../core/optimizer.ts';
+import { memoryOf } from '../core/memory.ts';
+import type { Optimizer, OptimizerPlan } from '../core/optimizer.ts';
 import type { Schedule } from '../core/schedule.ts';
-import { OptimizerState } from '../optim/optimizer.ts';
 import { buildModel } from '../recipes/build-model.ts';
-import { createBackend, createPart, parseBackend } from '../recipes/create.ts';
+import { createBackend, createOptimizer, createSchedule, parseBackend } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { Model } from '../runtime/model.ts';
 import { describeModel } from './describe.ts';
@@ -48,8 +48,8 @@ export class ComposedRun {
     return this.resolve(tokens.OPTIMIZER);
   }
 
-  get optimizerState(): OptimizerState {
-    return this.resolve(tokens.OPTIMIZER_STATE);
+  get optimizerPlan(): OptimizerPlan {
+    return this.resolve(tokens.OPTIMIZER_PLAN);
   }
 
   get schedule(): Schedule {
@@ -95,10 +95,11 @@ export function composeRun(recipe: Recipe, overrides: Overrides = {}): ComposedR
     return backend;
   });
   register(tokens.MODEL, () => composeModel(recipe, run.resolve<Backend>(tokens.BACKEND)));
-  register(tokens.OPTIMIZER, () => createPart(recipe.optimizer));
-  register(tokens.SCHEDULE, () => createPart(recipe.schedule));
-  register(tokens.OPTIMIZER_STATE, () => {
-    return new OptimizerState(run.resolve<Model>(tokens.MODEL).store, run.resolve(tokens.OPTIMIZER));
+  register(tokens.OPTIMIZER, () => createOptimizer(recipe.optimizer));
+  register(tokens.SCHEDULE, () => createSchedule(recipe.schedule));
+  register(tokens.OPTIMIZER_PLAN, () => {
+    const { backend, store } = run.resolve<Model>(tokens.MODEL);
+    return run.resolve<Optimizer>(tokens.OPTIMIZER).plan(store.all, memoryOf(backend));
   });
   return run.resolve(ComposedRun);
 }

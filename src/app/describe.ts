@@ -3,7 +3,7 @@ import type { Backend } from '../core/backend.ts';
 import type { Coupling } from '../core/layer.ts';
 import type { Parameter } from '../core/parameter.ts';
 import { buildModel } from '../recipes/build-model.ts';
-import { createPart } from '../recipes/create.ts';
+import { createOptimizer } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { couplingOf } from '../runtime/model.ts';
 import { estimateMemory, type MemoryEstimate, requireMemory } from './memory.ts';
@@ -52,8 +52,7 @@ export function describeModel(
   const total = (of: (layer: LayerDescription) => number) =>
     layers.reduce((sum, layer) => sum + of(layer), 0);
   const parameters = total((layer) => layer.parameters);
-  const { slots } = createPart(recipe.optimizer);
-  const memory = estimateMemory(recipe, parts, slots.length, backend);
+  const memory = estimateMemory(recipe, parts, createOptimizer(recipe.optimizer), backend);
   requireMemory(memory);
   return {
     layers,

@@ -4,6 +4,8 @@ import type { Backend } from '../core/backend.ts';
 import { computeOn } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import type { Layer } from '../core/layer.ts';
+import type { Memory } from '../core/memory.ts';
+import type { Optimizer } from '../core/optimizer.ts';
 import { BYTES, type DType, type Mat, type Tensor } from '../core/tensor.ts';
 import { formatBytes } from '../files/files.ts';
 import { processLimits } from '../files/process-limits.ts';
@@ -32,11 +34,11 @@ export interface MemoryEstimate {
 /** Ids and targets of a token on their way from the data to a block. */
 const BYTES_PER_TOKEN = 32;
 
-/** The memory of training `parts` as `recipe` says, with this many optimiser slots. */
+/** The memory of training `parts` as `recipe` says. @throws FlashError for parameters that its optimiser cannot update. */
 export function estimateMemory(
   recipe: Recipe,
   parts: ModelParts,
-  slots: number,
+  optimizer: Optimizer,
   backend: Backend,
 ): MemoryEstimate {
   const { data, train } = recipe;
@@ -55,10 +57,12 @@ export function estimateMemory(
       maxRows: collapsed ? Math.min(parts.objective.vocab, tokens) : tokens,
     },
   );
+  const updates = new CountingMemory(bytes);
+  optimizer.plan(all, updates);
   const planned = planActivations(parts, rows, data.seq_len, bytes);
   const sizes = {
     parameters: (2 * values + shared) * bytes + 2 * ternary,
-    optimizer: slots * values * bytes,
+    optimizer: updates.bytes,
     activations: planned.bytes,
     scratch: headScratch(recipe, parts, rows, backend) + packedRows(recipe, parts, rows, backend),
     batch: tokens * BYTES_PER_TOKEN,
@@ -147,6 +151,18 @@ function planActivations(
   }
   objective.plan(rows, planner);
   return planner;
+}
+
+/** Adds up requests, and hands out arrays without data. */
+class CountingMemory implements Memory {
+  bytes = 0;
+
+  constructor(private readonly real: number) {}
+
+  mat(rows: number, cols: number, label: string): Mat {
+    this.bytes += rows * cols * this.real;
+    return { dtype: 'f32', rows, cols, label, data: new Float32Array(0) };
+  }
 }
 
 /** Adds up requests, and hands out tensors without data. */

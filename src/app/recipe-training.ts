@@ -1,7 +1,7 @@
 import type { Backend } from '../core/backend.ts';
 import { computeOn } from '../core/compute.ts';
-import { OptimizerState } from '../optim/optimizer.ts';
-import { createPart } from '../recipes/create.ts';
+import { memoryOf } from '../core/memory.ts';
+import { createOptimizer, createSchedule } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';
 import type { Path } from '../train/events.ts';
 import type { Batches, TrainerOptions, TrainerParts } from '../train/trainer.ts';
@@ -17,14 +17,14 @@ export type MakeTraining = (
 export function recipeTraining(recipe: Recipe, batches: Batches, tokens: number): MakeTraining {
   return (backend, path) => {
     const model = composeModel(recipe, backend);
-    const optimizer = createPart(recipe.optimizer);
+    const optimizer = createOptimizer(recipe.optimizer);
     const never = Number.POSITIVE_INFINITY;
     return {
       parts: {
         model,
         optimizer,
-        optimizerState: new OptimizerState(model.store, optimizer),
-        schedule: createPart(recipe.schedule),
+        optimizerPlan: optimizer.plan(model.store.all, memoryOf(backend)),
+        schedule: createSchedule(recipe.schedule),
         batches,
       },
       options: {

@@ -159,8 +159,8 @@ async function open(
 
     const directory = await openDirectory(data);
     undo.push(() => directory.close());
-    const { optimizer, optimizerState, schedule } = composed;
-    const parts = { model, optimizer, optimizerState, schedule, batches };
+    const { optimizer, optimizerPlan, schedule } = composed;
+    const parts = { model, optimizer, optimizerPlan, schedule, batches };
     const texts = {
       tokenizer: data.train.tokenizer,
       train: tokenText(

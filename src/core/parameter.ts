@@ -73,33 +73,52 @@ export class Parameter {
   }
 }
 
-/**
- * All parameters of a model in one flat array, their gradients in a second, each optimiser slot in a further one, so
- * that the gradient norm, checkpoints and an all-reduce are each one pass over one array.
- */
-export class ParameterStore {
-  /** Values and gradients of all parameters, padding included (always 0), as one row. */
-  readonly values: Mat;
-  readonly grads: Mat;
+/** Where parameters lie in a flat array that has a value for each of theirs. */
+export class FlatLayout {
+  /** Of the flat array. */
+  readonly length: number;
   private readonly starts = new Map<Parameter, number>();
-  private readonly length: number;
 
-  constructor(
-    readonly all: readonly Parameter[],
-    private readonly backend: Backend,
-  ) {
+  constructor(parameters: readonly Parameter[]) {
     let length = 0;
-    for (const p of all) {
+    for (const p of parameters) {
       this.starts.set(p, length);
       // Each parameter begins on a cache line, so that no two threads write one line and vector loads do not split.
       length += Math.ceil(p.size / 16) * 16;
     }
     this.length = length;
-    this.values = this.flat('parameters');
-    this.grads = this.flat('gradients');
+  }
+
+  /** The part of `flat` that belongs to `p`, in its shape. */
+  slice(flat: Mat, p: Parameter, label: string): Mat {
+    return sliceOf(flat, this.starts.get(p)!, p.rows, p.cols, label);
+  }
+}
+
+/** A matrix that is some of the memory of another, from element `start` on. */
+export function sliceOf(flat: Mat, start: number, rows: number, cols: number, label: string): Mat {
+  return { ...flat, rows, cols, data: flat.data.subarray(start, start + rows * cols), label } as Mat;
+}
+
+/**
+ * All parameters of a model in one flat array and their gradients in a second, so that the gradient norm, checkpoints and
+ * an all-reduce are each one pass over one array.
+ */
+export class ParameterStore {
+  /** Values and gradients of all parameters, padding included (always 0), as one row. */
+  readonly values: Mat;
+  readonly grads: Mat;
+
+  constructor(
+    readonly all: readonly Parameter[],
+    backend: Backend,
+  ) {
+    const layout = new FlatLayout(all);
+    this.values = allocateMat(backend, 1, layout.length, 'parameters');
+    this.grads = allocateMat(backend, 1, layout.length, 'gradients');
     for (const p of all) {
-      p.value = this.slice(this.values, p, p.name);
-      p.grad = this.slice(this.grads, p, `grad(${p.name})`);
+      p.value = layout.slice(this.values, p, p.name);
+      p.grad = layout.slice(this.grads, p, `grad(${p.name})`);
       for (const use of p.uses) {
         use.grad = allocateMat(backend, p.rows, p.cols, `shared grad(${p.name})`);
       }
@@ -109,23 +128,6 @@ export class ParameterStore {
   /** Number of learned values. */
   get count(): number {
     return this.all.reduce((sum, p) => sum + p.size, 0);
-  }
-
-  /** A zeroed flat array of the store's shape: one optimiser slot. */
-  flat(label: string): Mat {
-    return allocateMat(this.backend, 1, this.length, label);
-  }
-
-  /** The part of `flat` that belongs to `p`. */
-  slice(flat: Mat, p: Parameter, label: string): Mat {
-    const start = this.starts.get(p)!;
-    return {
-      ...flat,
-      rows: p.rows,
-      cols: p.cols,
-      data: flat.data.subarray(start, start + p.size),
-      label,
-    } as Mat;
   }
 
   /**

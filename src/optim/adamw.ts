@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { component } from '../core/component.ts';
-import type { Kernels } from '../core/kernels.ts';
-import type { Optimizer, SlottedParameter } from '../core/optimizer.ts';
+import type { Memory } from '../core/memory.ts';
+import type { Optimizer, OptimizerPlan } from '../core/optimizer.ts';
+import type { Parameter } from '../core/parameter.ts';
 import { beta, lr, weightDecay } from './options.ts';
+import { allocateSlot } from './slots.ts';
 
 export interface AdamWOptions {
   readonly lr: number;
@@ -14,19 +16,26 @@ export interface AdamWOptions {
 /** Adam with decoupled weight decay and bias correction (Loshchilov and Hutter 2019). */
 export class AdamW implements Optimizer {
   readonly type = 'adamw';
-  readonly slots = ['mean', 'square'];
   readonly lr: number;
 
   constructor(private readonly options: AdamWOptions) {
     this.lr = options.lr;
   }
 
-  update(k: Kernels, parameters: readonly SlottedParameter[], lr: number, step: number): void {
+  plan(parameters: readonly Parameter[], memory: Memory): OptimizerPlan {
     const { betas, eps, weightDecay } = this.options;
-    for (const { parameter: p, slots } of parameters) {
-      const decay = p.decay ? weightDecay : 0;
-      k.adamW(p.value, slots[0]!, slots[1]!, p.grad, lr, betas[0], betas[1], eps, decay, step);
-    }
+    const mean = allocateSlot('mean', parameters, memory);
+    const square = allocateSlot('square', parameters, memory);
+    return {
+      slots: [mean, square],
+      scratch: [],
+      update(k, { lr, decayFactor, step }) {
+        for (const [i, { parameter: p, values }] of mean.parts.entries()) {
+          const decay = p.decay ? weightDecay * decayFactor : 0;
+          k.adamW(p.value, values, square.parts[i]!.values, p.grad, lr, betas[0], betas[1], eps, decay, step);
+        }
+      },
+    };
   }
 }
 

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { component } from '../core/component.ts';
-import type { Kernels } from '../core/kernels.ts';
-import type { Optimizer, SlottedParameter } from '../core/optimizer.ts';
+import type { Memory } from '../core/memory.ts';
+import type { Optimizer, OptimizerPlan } from '../core/optimizer.ts';
+import type { Parameter } from '../core/parameter.ts';
 import { lr, weightDecay } from './options.ts';
+import { allocateSlot } from './slots.ts';
 
 export interface SgdOptions {
   readonly lr: number;
@@ -13,25 +15,24 @@ export interface SgdOptions {
 /** Stochastic gradient descent with momentum: `v = mu v + g + decay p`, `p -= lr v`. */
 export class Sgd implements Optimizer {
   readonly type = 'sgd';
-  readonly slots = ['velocity'];
   readonly lr: number;
 
   constructor(private readonly options: SgdOptions) {
     this.lr = options.lr;
   }
 
-  update(k: Kernels, parameters: readonly SlottedParameter[], lr: number): void {
+  plan(parameters: readonly Parameter[], memory: Memory): OptimizerPlan {
     const { momentum, weightDecay } = this.options;
-    for (const { parameter, slots } of parameters) {
-      k.sgdMomentum(
-        parameter.value,
-        slots[0]!,
-        parameter.grad,
-        lr,
-        momentum,
-        parameter.decay ? weightDecay : 0,
-      );
-    }
+    const velocity = allocateSlot('velocity', parameters, memory);
+    return {
+      slots: [velocity],
+      scratch: [],
+      update(k, { lr, decayFactor }) {
+        for (const { parameter: p, values } of velocity.parts) {
+          k.sgdMomentum(p.value, values, p.grad, lr, momentum, p.decay ? weightDecay * decayFactor : 0);
+        }
+      },
+    };
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Backend } from '../core/backend.ts';
-import type { BackendScope, Made, Scope, Spec } from '../core/component.ts';
+import type { BackendScope, Scope, Spec } from '../core/component.ts';
 import { FlashError } from '../core/errors.ts';
+import type { Optimizer } from '../core/optimizer.ts';
+import type { Schedule } from '../core/schedule.ts';
 import { isBuiltin } from './builtins.ts';
 import { type Place, RecipeError } from './errors.ts';
 import { nameFailures, nameKernelFailures } from './part-failure.ts';
@@ -9,12 +11,29 @@ import type { Registry } from './registry.ts';
 import { optionPlace, toTree } from './tree.ts';
 
 /**
- * Makes an optimiser or a schedule; what its methods throw later is named too.
+ * Makes a schedule; what its methods throw later is named too.
  * @throws RecipeError with what its factory finds wrong, or for what it threw.
  */
-export function createPart<K extends 'optimizer' | 'schedule'>(spec: Spec<K>): Made[K] {
-  const part = attempt(spec, () => spec.component.create(spec.options, scopeOf(spec) as never));
-  return nameFailures(part, nameOf(spec));
+export function createSchedule(spec: Spec<'schedule'>): Schedule {
+  return nameFailures(
+    attempt(spec, () => spec.component.create(spec.options, scopeOf(spec))),
+    nameOf(spec),
+  );
+}
+
+/**
+ * Makes an optimiser; what it and its plans throw later is named too.
+ * @throws RecipeError with what its factory finds wrong, or for what it threw.
+ */
+export function createOptimizer(spec: Spec<'optimizer'>): Optimizer {
+  const made = attempt(spec, () => {
+    const optimizer = spec.component.create(spec.options, scopeOf(spec));
+    if (typeof optimizer?.plan !== 'function') throw new Error("create gave no optimizer: 'plan' is missing");
+    return optimizer;
+  });
+  const named = nameFailures(made, nameOf(spec));
+  const plan: Optimizer['plan'] = (...args) => nameFailures(named.plan(...args), nameOf(spec));
+  return { type: made.type, lr: made.lr, plan };
 }
 
 export type BackendContext = Pick<BackendScope, 'threads' | 'notice'>;

@@ -120,7 +120,7 @@ export class Run {
           `The run goes on with compute ${this.compute}, so not to the bit as it would have with ${compute}.`,
         );
       }
-      this.trainer.restore(await restoreSnapshot(this.model, this.parts.optimizerState, checkpoint));
+      this.trainer.restore(await restoreSnapshot(this.model, this.parts.optimizerPlan, checkpoint));
     } finally {
       await checkpoint.close();
     }
@@ -228,7 +228,7 @@ export class Run {
     this.refuseNonFinite(step);
     const { data, valid, order } = this.options;
     const state = { ...this.trainer.state, ...this.origin, data, valid, order };
-    const snapshot = takeSnapshot(this.model, this.parts.optimizerState, state, {
+    const snapshot = takeSnapshot(this.model, this.parts.optimizerPlan, state, {
       recipe: this.options.name,
       backend: this.model.backend.name,
       compute: this.compute,
@@ -246,8 +246,8 @@ export class Run {
 
   /** An update can overflow after a step whose loss was a number: the checkpoint before must stay the last. */
   private refuseNonFinite(step: number): void {
-    const { model, optimizerState } = this.parts;
-    for (const flat of [model.store.values, ...optimizerState.flat.values()]) {
+    const { model, optimizerPlan } = this.parts;
+    for (const flat of [model.store.values, ...optimizerPlan.slots.map((slot) => slot.flat)]) {
       if (Number.isFinite(model.backend.kernels.sumSquares(flat))) continue;
       const what = step === 0 ? 'the first weights have' : 'the update left';
       throw new NonFiniteError(`step ${step}: ${what} ${flat.label} that are not finite numbers`, {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { FlashError } from '../core/errors.ts';
+import type { OptimizerPlan } from '../core/optimizer.ts';
 import type { Parameter } from '../core/parameter.ts';
 import type { Mat } from '../core/tensor.ts';
-import type { OptimizerState } from '../optim/optimizer.ts';
 import type { Model } from '../runtime/model.ts';
 import type { Checkpoint, CheckpointContents } from './checkpoint-files.ts';
 import type { SafetensorsFile, TensorEntry } from './safetensors.ts';
@@ -31,14 +31,14 @@ const entry = (name: string, p: Parameter, values: Mat): TensorEntry => ({
 /** A run at one step: weights by parameter path, optimiser slots as `slot/parameter`, and the trainer's state. */
 export function takeSnapshot(
   model: Model,
-  optimizerState: OptimizerState,
+  { slots }: OptimizerPlan,
   state: TrainerState,
   metadata: Readonly<Record<string, string>>,
 ): CheckpointContents {
   return {
     model: model.store.all.map((p) => entry(p.name, p, p.value)),
-    optimizer: [...optimizerState.flat].flatMap(([slot, flat]) =>
-      model.store.all.map((p) => entry(`${slot}/${p.name}`, p, model.store.slice(flat, p, slot))),
+    optimizer: slots.flatMap(({ name, parts }) =>
+      parts.map(({ parameter: p, values }) => entry(`${name}/${p.name}`, p, values)),
     ),
     state: { ...state },
     modelMetadata: { format: 'flashlm', step: String(state.step), ...metadata },
@@ -60,13 +60,13 @@ export async function restoreWeights(model: Model, file: SafetensorsFile): Promi
 /** Reads weights and optimiser slots and returns the trainer's state. */
 export async function restoreSnapshot(
   model: Model,
-  optimizerState: OptimizerState,
+  { slots }: OptimizerPlan,
   checkpoint: Checkpoint,
 ): Promise<TrainerState> {
   await restoreWeights(model, checkpoint.model);
-  for (const [slot, flat] of optimizerState.flat) {
-    for (const p of model.store.all) {
-      await read(checkpoint.optimizer, `${slot}/${p.name}`, p, model.store.slice(flat, p, slot));
+  for (const { name, parts } of slots) {
+    for (const { parameter: p, values } of parts) {
+      await read(checkpoint.optimizer, `${name}/${p.name}`, p, values);
     }
   }
   const state = TRAINER_STATE.safeParse(checkpoint.state);

@@ -1,10 +1,9 @@
 import { type Compute, computeName, FLOAT32 } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
-import type { Optimizer } from '../core/optimizer.ts';
+import type { Optimizer, OptimizerPlan } from '../core/optimizer.ts';
 import type { Schedule } from '../core/schedule.ts';
 import { BigramCounts } from '../data/collapse.ts';
 import { clipGradients } from '../optim/clip.ts';
-import type { OptimizerState } from '../optim/optimizer.ts';
 import { BatchRunner } from '../runtime/batch-runner.ts';
 import type { Model } from '../runtime/model.ts';
 import { DenseRows, type Rows } from '../runtime/rows.ts';
@@ -21,7 +20,7 @@ export interface Batches {
 export interface TrainerParts {
   readonly model: Model;
   readonly optimizer: Optimizer;
-  readonly optimizerState: OptimizerState;
+  readonly optimizerPlan: OptimizerPlan;
   readonly schedule: Schedule;
   readonly batches: Batches;
 }
@@ -189,7 +188,7 @@ export class Trainer {
   }
 
   private async stepOnce(): Promise<StepEvent> {
-    const { model, optimizer, optimizerState, schedule } = this.parts;
+    const { model, optimizerPlan, schedule } = this.parts;
     const { kernels } = model.backend;
     const { tokensPerStep, clip } = this.options;
     const began = performance.now();
@@ -211,7 +210,14 @@ export class Trainer {
     if (!Number.isFinite(lr)) {
       throw new FlashError(`step ${this.step + 1}: the schedule '${schedule.type}' gives a rate of ${lr}`);
     }
-    optimizer.update(kernels, optimizerState.slotted, lr, this.step + 1);
+    const { products } = this.compute;
+    optimizerPlan.update(kernels, {
+      step: this.step + 1,
+      lr,
+      decayFactor: 1,
+      tokens: tokensPerStep,
+      products,
+    });
 
     const floor = this.counts?.floor() ?? null;
     this.step++;

@@ -47,6 +47,6 @@ export async function bitsOf(name: string, backend: Backend): Promise<Bits> {
     losses,
     gradNorms,
     parameters: checksum([parts.model.store.values.data]),
-    slots: checksum([...parts.optimizerState.flat.values()].map(({ data }) => data)),
+    slots: checksum(parts.optimizerPlan.slots.map(({ flat }) => flat.data)),
   };
 }

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
+import { memoryOf } from '../../src/core/memory.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';
-import { OptimizerState } from '../../src/optim/optimizer.ts';
 import { cosine } from '../../src/optim/schedules.ts';
 import { Sgd } from '../../src/optim/sgd.ts';
 import { BatchRunner } from '../../src/runtime/batch-runner.ts';
@@ -31,7 +31,7 @@ async function firstSteps(backend: Backend, collapse: 'auto' | 'never', steps: n
     {
       model,
       optimizer,
-      optimizerState: new OptimizerState(model.store, optimizer),
+      optimizerPlan: optimizer.plan(model.store.all, memoryOf(backend)),
       schedule: cosine(100, 0.001),
       batches: goldenBatches(tokens),
     },

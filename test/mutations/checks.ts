@@ -262,11 +262,11 @@ async function expectResumption(
   await first.until(2);
   const folder = await mkdtemp(join(tmpdir(), 'flashlm-mutation-'));
   try {
-    const { model, optimizerState } = first.parts;
-    const contents = subject.snapshot.take(model, optimizerState, first.trainer.state, {});
+    const { model, optimizerPlan } = first.parts;
+    const contents = subject.snapshot.take(model, optimizerPlan, first.trainer.state, {});
     const checkpoint = await readCheckpoint(await writeCheckpoint(folder, 2, contents));
     const { parts, trainer } = second;
-    trainer.restore(await subject.snapshot.restore(parts.model, parts.optimizerState, checkpoint));
+    trainer.restore(await subject.snapshot.restore(parts.model, parts.optimizerPlan, checkpoint));
     await checkpoint.close();
   } finally {
     await rm(folder, { recursive: true });

@@ -1,6 +1,6 @@
 import type { Backend } from '../../src/core/backend.ts';
+import { memoryOf } from '../../src/core/memory.ts';
 import type { Optimizer } from '../../src/core/optimizer.ts';
-import { OptimizerState } from '../../src/optim/optimizer.ts';
 import { cosine } from '../../src/optim/schedules.ts';
 import type { StepEvent } from '../../src/train/events.ts';
 import { Trainer, type TrainerParts } from '../../src/train/trainer.ts';
@@ -28,8 +28,8 @@ export class Sitting {
         targets.set(drawn.targets);
       },
     });
-    const optimizerState = new OptimizerState(model.store, optimizer);
-    this.parts = { model, optimizer, optimizerState, schedule: cosine(1, 0.0001), batches };
+    const optimizerPlan = optimizer.plan(model.store.all, memoryOf(backend));
+    this.parts = { model, optimizer, optimizerPlan, schedule: cosine(1, 0.0001), batches };
     this.trainer = new Trainer(
       this.parts,
       {

@@ -1,9 +1,9 @@
 import type { Backend } from '../../src/core/backend.ts';
+import { memoryOf } from '../../src/core/memory.ts';
 import type { Optimizer } from '../../src/core/optimizer.ts';
 import { Parameter, ParameterStore } from '../../src/core/parameter.ts';
 import { Random } from '../../src/core/random.ts';
 import type { AdamW } from '../../src/optim/adamw.ts';
-import { OptimizerState } from '../../src/optim/optimizer.ts';
 import type { Sgd } from '../../src/optim/sgd.ts';
 
 const [LR, DECAY, STEPS] = [0.05, 0.1, 3];
@@ -41,7 +41,7 @@ function follow(optimizer: Optimizer, backend: Backend, course: Course): void {
   const store = new ParameterStore(parameters, backend);
   store.initialize(3);
   const starts = parameters.map((p) => p.value.data.slice());
-  const state = new OptimizerState(store, optimizer);
+  const plan = optimizer.plan(parameters, memoryOf(backend));
   const random = new Random(3, 'gradients');
   const seen = parameters.map((p) => Array.from({ length: p.size }, (): number[] => []));
   for (let step = 1; step <= STEPS; step++) {
@@ -50,7 +50,7 @@ function follow(optimizer: Optimizer, backend: Backend, course: Course): void {
         p.grad.data[j] = random.normal();
         seen[i]![j]!.push(p.grad.data[j]!);
       }
-    optimizer.update(backend.kernels, state.slotted, LR, step);
+    plan.update(backend.kernels, { step, lr: LR, decayFactor: 1, tokens: 1, products: 'f32' });
   }
   for (const [i, p] of parameters.entries()) {
     for (let j = 0; j < p.size; j++) {

@@ -41,7 +41,8 @@ describe('a run', () => {
     expect(run.model.backend).toBe(run.backend);
     expect(run.model).toBe(run.model);
     expect(run.optimizer).toMatchObject({ type: 'sgd', lr: 0.01 });
-    expect(run.optimizerState.slotted.map(({ parameter }) => parameter)).toEqual(run.model.store.all);
+    const [velocity] = run.optimizerPlan.slots;
+    expect(velocity!.parts.map(({ parameter }) => parameter)).toEqual(run.model.store.all);
     expect(run.schedule).toMatchObject({ type: 'cosine', warmupSteps: 10 });
     expect(run.registry).toBe(run.recipe.registry);
     expect(run.notices).toEqual([]);

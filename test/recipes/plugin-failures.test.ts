@@ -28,7 +28,7 @@ export default { name: 'broken', register(add) {
   add(component({ ...only, kind: 'layer', type: 'broken', schema: throwing, create: (_, { path, inCols }) => new Broken(path, inCols) }));
   add(component({ ...only, kind: 'layer', type: 'incomplete', create: (_, { path, inCols }) => Object.assign(new Broken(path, inCols), { keeps: undefined }) }));
   add(component({ ...only, kind: 'optimizer', type: 'broken_optimizer', create: () => { at('optimizer');
-    return { type: 'broken_optimizer', lr: 1, slots: [], update() { at('update'); } }; } }));
+    return { type: 'broken_optimizer', lr: 1, plan() { at('plan of updates'); return { slots: [], scratch: [], update() { at('update'); } }; } }; } }));
   add(component({ ...only, kind: 'schedule', type: 'broken_schedule', create: () => { at('schedule');
     return { type: 'broken_schedule', warmupSteps: 0, rate() { at('rate'); return ${fails === 'rate is NaN' ? 'NaN' : '1'}; } }; } }));
   add(component({ ...only, kind: 'decorator', type: 'broken_decorator', create: () => { at('decorator');
@@ -88,6 +88,7 @@ describe('what a plugin throws', () => {
     ['decorator', /^recipe\.yaml:9:\d+: making decorator 'broken_decorator' failed: boom$/],
     ['decorate', /^recipe\.yaml:9:\d+: making decorator 'broken_decorator' failed: boom$/],
     ['backend', /^recipe\.yaml:9:\d+: making backend 'broken_backend' failed: boom$/],
+    ['plan of updates', /^The optimizer 'broken_optimizer' failed in plan: boom$/],
     ['update', /^The optimizer 'broken_optimizer' failed in update: boom$/],
     ['rate', /^The schedule 'broken_schedule' failed in rate: boom$/],
     ['rate is NaN', /^step 1: the schedule 'broken_schedule' gives a rate of NaN$/],

@@ -187,9 +187,9 @@ describe('what a recipe says of training', () => {
     const gradient = async (change: (recipe: string) => string): Promise<number> => {
       const session = await project((recipe) => change(sgd(recipe))).open();
       await session.run.run();
-      const { optimizerState } = session.composed;
+      const [velocity] = session.composed.optimizerPlan.slots;
       // After one step momentum is the gradient that the update was made of.
-      const norm = Math.hypot(...optimizerState.flat.get('velocity')!.data);
+      const norm = Math.hypot(...velocity!.flat.data);
       await session.close();
       return norm;
     };
@@ -217,8 +217,11 @@ describe('a checkpoint', () => {
         {
           onStep: ({ step }) => {
             if (step < 6) return;
-            const { model, optimizerState } = session.composed;
-            const flat = slot === 'parameters' ? model.store.values : optimizerState.flat.get(slot)!;
+            const { model, optimizerPlan } = session.composed;
+            const flat =
+              slot === 'parameters'
+                ? model.store.values
+                : optimizerPlan.slots.find(({ name }) => name === slot)!.flat;
             flat.data[0] = Number.NaN;
           },
         },

@@ -2,9 +2,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { composeModel } from '../../src/app/compose.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { FlashError } from '../../src/core/errors.ts';
+import { memoryOf } from '../../src/core/memory.ts';
 import { Random } from '../../src/core/random.ts';
 import type { Schedule } from '../../src/core/schedule.ts';
-import { OptimizerState } from '../../src/optim/optimizer.ts';
 import { cosine, linear } from '../../src/optim/schedules.ts';
 import { Sgd } from '../../src/optim/sgd.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
@@ -29,7 +29,13 @@ function trainer(options: Partial<TrainerOptions>, schedule: Schedule = cosine(2
     },
   };
   const made = new Trainer(
-    { model, optimizer, optimizerState: new OptimizerState(model.store, optimizer), schedule, batches },
+    {
+      model,
+      optimizer,
+      optimizerPlan: optimizer.plan(model.store.all, memoryOf(model.backend)),
+      schedule,
+      batches,
+    },
     {
       limits: { ...NO_LIMITS, steps: 5 },
       measure: 'steps',

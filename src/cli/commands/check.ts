@@ -9,7 +9,7 @@ import { commandLine } from '../../core/command-line.ts';
 import type { Precision } from '../../core/compute.ts';
 import { FlashError } from '../../core/errors.ts';
 import { formatBytes } from '../../files/files.ts';
-import { createBackend, createPart } from '../../recipes/create.ts';
+import { createBackend, createSchedule } from '../../recipes/create.ts';
 import { fillRecipe } from '../../recipes/fill.ts';
 import { loadRecipe, type Recipe } from '../../recipes/load.ts';
 import { stepsOf } from '../../train/limits.ts';
@@ -91,7 +91,7 @@ const SLOW_STEP_SECONDS = 30;
 /** What ends the run, in steps as far as that can be told before it, and a warning where those are too few. */
 async function describePlan(recipe: Recipe, model: ModelDescription, backend: Backend): Promise<string[]> {
   const limits = runLimits(recipe);
-  const { warmupSteps } = createPart(recipe.schedule);
+  const { warmupSteps } = createSchedule(recipe.schedule);
   const tokensPerStep = recipe.data.seq_len * recipe.data.batch;
   const plan = { limits, tokensPerStep, tokensPerEpoch: Number.POSITIVE_INFINITY, warmupSteps };
   // A token is a byte at least, but for the ends of documents.

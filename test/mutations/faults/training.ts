@@ -1,3 +1,5 @@
+import type { Optimizer, OptimizerPlan, UpdateStep } from '../../../src/core/optimizer.ts';
+import type { Parameter } from '../../../src/core/parameter.ts';
 import { type BatchOptions, BatchSource, type TokenStream } from '../../../src/data/batches.ts';
 import { BigramCounts } from '../../../src/data/collapse.ts';
 import { AdamW } from '../../../src/optim/adamw.ts';
@@ -21,6 +23,13 @@ function model(id: string, where: string, fault: string, change: (model: Model) 
 function resumed(id: string, fault: string, change: (state: TrainerState) => TrainerState): Mutation {
   const restore: typeof restoreSnapshot = async (...args) => change(await restoreSnapshot(...args));
   return { id, where: 'resume', fault, parts: { snapshot: { ...GENUINE.snapshot, restore } } };
+}
+
+type PlanArgs = Parameters<Optimizer['plan']>;
+
+/** A plan whose updates are told something else about their step. */
+function changed(plan: OptimizerPlan, change: (step: UpdateStep) => UpdateStep): OptimizerPlan {
+  return { ...plan, update: (k, step) => plan.update(k, change(step)) };
 }
 
 let made = 0;
@@ -67,9 +76,12 @@ export const TRAINING_FAULTS: readonly Mutation[] = [
       optimizers: {
         ...GENUINE.optimizers,
         Sgd: class extends Sgd {
-          override update(...args: Parameters<Sgd['update']>): void {
-            for (const { slots } of args[1]) slots[0]!.data.fill(0);
-            super.update(...args);
+          override plan(...args: PlanArgs): OptimizerPlan {
+            const plan = super.plan(...args);
+            return changed(plan, (step) => {
+              for (const { flat } of plan.slots) flat.data.fill(0);
+              return step;
+            });
           }
         },
       },
@@ -83,8 +95,8 @@ export const TRAINING_FAULTS: readonly Mutation[] = [
       optimizers: {
         ...GENUINE.optimizers,
         AdamW: class extends AdamW {
-          override update(...[k, parameters, lr, step]: Parameters<AdamW['update']>): void {
-            super.update(k, parameters, lr, step + 1);
+          override plan(...args: PlanArgs): OptimizerPlan {
+            return changed(super.plan(...args), (step) => ({ ...step, step: step.step + 1 }));
           }
         },
       },
@@ -98,9 +110,9 @@ export const TRAINING_FAULTS: readonly Mutation[] = [
       optimizers: {
         ...GENUINE.optimizers,
         AdamW: class extends AdamW {
-          private count = 0;
-          override update(...[k, parameters, lr]: Parameters<AdamW['update']>): void {
-            super.update(k, parameters, lr, ++this.count);
+          override plan(...args: PlanArgs): OptimizerPlan {
+            let count = 0;
+            return changed(super.plan(...args), (step) => ({ ...step, step: ++count }));
           }
         },
       },
@@ -114,11 +126,9 @@ export const TRAINING_FAULTS: readonly Mutation[] = [
       optimizers: {
         ...GENUINE.optimizers,
         Sgd: class extends Sgd {
-          override update(...[k, parameters, lr]: Parameters<Sgd['update']>): void {
-            const spared = parameters.map(({ parameter: p, slots }) => {
-              return { parameter: Object.assign(Object.create(p), { decay: p.quantised }), slots };
-            });
-            super.update(k, spared, lr);
+          override plan(...[parameters, memory]: PlanArgs): OptimizerPlan {
+            const spared = (p: Parameter) => Object.assign(Object.create(p), { decay: p.quantised });
+            return super.plan(parameters.map(spared), memory);
           }
         },
       },
