@@ -48,4 +48,4 @@ export const enumName = (op: string, arg: FlatArg): string =>
 export const valuesName = (op: string, arg: FlatArg): string => pascal(op) + pascal(arg.name);
 
 /** First line of every generated file. */
-export const BANNER = '// Generated from src/core/ops.ts by native/generate.ts: do not edit.\n';
+export const BANNER = '// Generated from src/core/ops/table.ts by native/generate.ts: do not edit.\n';

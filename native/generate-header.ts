@@ -1,10 +1,10 @@
-import { ROW_CHUNK } from '../src/core/kernels.ts';
-import { type FlatArg, flatArgs } from '../src/core/ops/calls.ts';
+import { type OpName, ROW_CHUNK } from '../src/core/kernels.ts';
+import { type FlatArg, flatArgs, minOf } from '../src/core/ops/calls.ts';
 import { OP_NAMES, OPS } from '../src/core/ops/table.ts';
 import { BANNER, CPP_TYPES, enumClass, enumName, field, pascal, SHARED_CHOICES } from './cpp-names.ts';
 
-function fieldType(op: string, arg: FlatArg): string {
-  if (arg.kind === 'scalar') return arg.symbol || arg.whole ? 'int64_t' : 'double';
+function fieldType(op: OpName, arg: FlatArg): string {
+  if (arg.kind === 'scalar') return minOf(op, arg) === null ? 'double' : 'int64_t';
   if (arg.kind === 'choice') return enumName(op, arg);
   return `Matrix<${arg.role === 'in' ? 'const ' : ''}${CPP_TYPES[arg.dtype]}>`;
 }
@@ -12,10 +12,11 @@ function fieldType(op: string, arg: FlatArg): string {
 function note(arg: FlatArg): string {
   if (arg.kind !== 'tensor') return '';
   const absent = arg.optional ? ', data == nullptr when absent' : '';
-  return `  // ${arg.role} [${arg.rows} x ${arg.cols}]${absent}`;
+  const cols = arg.packs ? `packed ${arg.packs}` : arg.cols;
+  return `  // ${arg.role} [${arg.rows} x ${cols}]${absent}`;
 }
 
-function structs(op: (typeof OP_NAMES)[number]): string {
+function structs(op: OpName): string {
   const args = flatArgs(op);
   const enums = args
     .filter((arg) => arg.kind === 'choice')
@@ -25,7 +26,7 @@ function structs(op: (typeof OP_NAMES)[number]): string {
   return `${enums.join('')}struct ${pascal(op)}Args {\n${fields.join('')}};\n`;
 }
 
-const returns = (op: (typeof OP_NAMES)[number]): string => (OPS[op].returns === 'number' ? 'double' : 'void');
+const returns = (op: OpName): string => (OPS[op].returns === 'number' ? 'double' : 'void');
 
 /** `native/generated/ops.h`: one struct of arguments per op, and the table of kernels. */
 export function opsHeader(): string {

@@ -1,56 +1,42 @@
 import { opTableSignature } from '../src/backends/native/signature.ts';
 import type { OpName } from '../src/core/kernels.ts';
-import { type FlatArg, flatArgs } from '../src/core/ops/calls.ts';
-import { type Dim, OP_NAMES, OPS, type TensorArg } from '../src/core/ops/table.ts';
+import { codesOf, type FlatArg, flatArgs, minOf } from '../src/core/ops/calls.ts';
+import { type Dim, hasSymbol, type Step, termsOf } from '../src/core/ops/dims.ts';
+import { dimReadings, equationsOf, type Source, symbolSteps, symbolsOf } from '../src/core/ops/op-dims.ts';
+import { mayBeDeferred, scheduleOf } from '../src/core/ops/schedule.ts';
+import { isWritten, OP_NAMES, OPS, type ScalarArg, type TensorArg } from '../src/core/ops/table.ts';
 import { BANNER, CPP_TYPES, enumName, pascal, valuesName } from './cpp-names.ts';
 
 /** An int8 dot product stays within 32 bits up to this many columns, also where codes are shifted to 0..255. */
 const MOST_INTEGER_COLUMNS = 2 ** 22;
 
-interface Owner {
-  readonly name: string;
-  readonly arg: number;
-  readonly axis: 'rows' | 'cols' | 'number';
-}
-
-/** Symbols of an op, each with the argument it is read from: a plain input where there is one, because a caller
- * thinks of inputs as given and of the rest as having to fit. */
-function symbols(args: readonly FlatArg[]): Owner[] {
-  const rank = (arg: FlatArg): number => (arg.kind === 'tensor' ? Number(arg.role !== 'in') : 0);
-  const owners = new Map<string, Owner>();
-  const inOrder = args.map((arg, index) => ({ arg, index })).sort((a, b) => rank(a.arg) - rank(b.arg));
-  const claim = (name: Dim | undefined, index: number, axis: Owner['axis']) => {
-    if (typeof name === 'string' && !name.includes('+') && !owners.has(name))
-      owners.set(name, { name, arg: index, axis });
-  };
-  for (const { arg, index } of inOrder) {
-    if (arg.kind === 'scalar') claim(arg.symbol, index, 'number');
-    if (arg.kind !== 'tensor' || arg.optional) continue;
-    claim(arg.rows, index, 'rows');
-    if (!arg.packs) claim(arg.cols, index, 'cols');
-  }
-  return [...owners.values()];
-}
+/** What `Dim` and `Term` in `native/src/arguments.h` have room for. */
+const MAX_TERMS = 3;
+const MAX_FACTORS = 3;
 
 class OpWriter {
   private readonly args: readonly FlatArg[];
-  private readonly owners: Owner[];
 
   constructor(private readonly op: OpName) {
     this.args = flatArgs(op);
-    this.owners = symbols(this.args);
   }
 
   private symbol(name: string): number {
-    const index = this.owners.findIndex((owner) => owner.name === name);
-    if (index < 0) throw new Error(`${this.op}: no argument gives the symbol ${name} its value`);
+    const index = symbolsOf(this.op).indexOf(name);
+    if (index < 0) throw new Error(`${this.op}: there is no symbol ${name}`);
     return index;
   }
 
   private dim(dim: Dim): string {
     if (typeof dim === 'number') return `fixed(${dim})`;
-    const [name, plus] = dim.split('+') as [string, string?];
-    return plus ? `symbol(${this.symbol(name)}, ${plus})` : `symbol(${this.symbol(name)})`;
+    const terms = termsOf(dim);
+    if (terms.length === 1 && symbolsOf(this.op).includes(dim)) return `symbol(${this.symbol(dim)})`;
+    const each = terms.map(({ factor, symbols }) => {
+      if (symbols.length > MAX_FACTORS) throw new Error(`${this.op}: '${dim}' has too many factors`);
+      return `term(${[factor, ...symbols.map((symbol) => this.symbol(symbol))].join(', ')})`;
+    });
+    if (terms.length > MAX_TERMS) throw new Error(`${this.op}: '${dim}' has too many terms`);
+    return `sum("${dim}", ${each.join(', ')})`;
   }
 
   private find(what: string, matches: (arg: TensorArg) => boolean): number {
@@ -64,17 +50,13 @@ class OpWriter {
     const cols = packs ? 'fixed(0)' : this.dim(arg.cols);
     let text = `tensor<${CPP_TYPES[arg.dtype]}>("${arg.name}", ${this.dim(arg.rows)}, ${cols})`;
     if (arg.role === 'out') text += '.out()';
-    else if (arg.role !== 'in') text += '.update()';
+    else if (isWritten(arg.role)) text += '.update()';
     if (arg.optional) text += '.optional()';
     if (below) text += `.below(${this.symbol(below)})`;
     if (this.args.some((other) => other.kind === 'tensor' && other.offsetsInto === arg.rows))
       text += `.entriesOf(${this.find('offsets', (other) => other.offsetsInto === arg.rows)})`;
     if (offsetsInto) text += `.offsetsInto(${this.symbol(offsetsInto)})`;
-    if (packs) {
-      const [rows, columns] = packs;
-      const isCodes = (o: TensorArg) => o.dtype === 'i8' && o.rows === rows && o.cols === columns;
-      text += `.packs(${this.find('codes that are packed', isCodes)})`;
-    }
+    if (packs) text += `.packs(${codesOf(this.op, arg)})`;
     if (OPS[this.op].integer && arg.dtype === 'i8') text += `.atMostCols(${MOST_INTEGER_COLUMNS})`;
     for (const name of arg.mayAlias ?? [])
       text += `.alias(${this.find(name, (other) => other.name === name)})`;
@@ -83,13 +65,44 @@ class OpWriter {
 
   private spec(arg: FlatArg): string {
     if (arg.kind === 'tensor') return this.tensor(arg);
-    if (arg.kind === 'scalar') return `scalar("${arg.name}")${arg.symbol || arg.whole ? '.whole()' : ''}`;
+    if (arg.kind === 'scalar') return `scalar("${arg.name}")${this.whole(arg)}`;
     return `choice("${arg.name}", k${valuesName(this.op, arg)})`;
+  }
+
+  private whole(arg: ScalarArg): string {
+    const min = minOf(this.op, arg);
+    return min === null ? '' : `.whole(${min})`;
+  }
+
+  /** The dimension that a tiled or packed call is cut by: rows that are all the same number for every tensor. */
+  private rowSymbol(): string {
+    if (scheduleOf(this.op) === 'serial') return 'kNone';
+    const split = dimReadings(this.op).find(
+      ({ dim, source }) => hasSymbol(dim, 'M') && !(dim === 'M' && source.axis === 'rows'),
+    );
+    if (split) throw new Error(`${this.op}: '${split.dim}' cannot be cut by rows`);
+    return String(this.symbol('M'));
+  }
+
+  /** An op with an input of no values although it has something to do: one that is as long as such a symbol. */
+  private takesNone(): boolean {
+    const { mayBeZero = [] } = OPS[this.op];
+    return this.args.some(
+      (arg) =>
+        arg.kind === 'tensor' && arg.role === 'in' && mayBeZero.some((s) => arg.rows === s || arg.cols === s),
+    );
+  }
+
+  private step({ symbol, dim, from }: Step<Source>): string {
+    const target = `"${symbol}", ${this.dim(dim)}`;
+    return 'dim' in from
+      ? `solve(${target}, ${this.dim(from.dim)})`
+      : `solve(${target}, ${from.source.arg}, SymbolSpec::${from.source.axis})`;
   }
 
   private value(arg: FlatArg, index: number): string {
     if (arg.kind === 'scalar')
-      return arg.symbol || arg.whole ? `static_cast<int64_t>(v[${index}].number)` : `v[${index}].number`;
+      return minOf(this.op, arg) === null ? `v[${index}].number` : `static_cast<int64_t>(v[${index}].number)`;
     if (arg.kind === 'choice') return `static_cast<${enumName(this.op, arg)}>(v[${index}].choice)`;
     return `matrix<${arg.role === 'in' ? 'const ' : ''}${CPP_TYPES[arg.dtype]}>(v[${index}])`;
   }
@@ -104,15 +117,17 @@ class OpWriter {
           ]
         : [],
     );
-    const owners = this.owners.map(
-      ({ arg, axis, name: label }) => `    {${arg}, SymbolSpec::${axis}},  // ${label}\n`,
+    const steps = symbolSteps(this.op).map((step) => `    ${this.step(step)},\n`);
+    const equations = equationsOf(this.op).map(
+      ({ symbol, dim }) => `    {${this.symbol(symbol)}, ${this.dim(dim)}},\n`,
     );
     const call = `table.${this.op}(context, {${this.args.map((arg, i) => this.value(arg, i)).join(', ')}});`;
     const body = OPS[this.op].returns ? `  return ${call}\n` : `  ${call}\n  return 0;\n`;
     return (
       `${choices.join('')}constexpr ArgSpec k${name}Args[] = {\n` +
       `${this.args.map((arg) => `    ${this.spec(arg)},\n`).join('')}};\n` +
-      `constexpr SymbolSpec k${name}Symbols[] = {\n${owners.join('')}};\n` +
+      `constexpr SymbolSpec k${name}Symbols[] = {\n${steps.join('')}};\n` +
+      (equations.length ? `constexpr EquationSpec k${name}Equations[] = {\n${equations.join('')}};\n` : '') +
       `double run${name}(const KernelTable& table, Context& context, const Argument* v) {\n${body}}\n`
     );
   }
@@ -120,16 +135,15 @@ class OpWriter {
   /** The entry in the list of all ops. */
   entry(): string {
     const name = pascal(this.op);
-    const { product, returns, rowwise, packsRows, mayBeZero } = OPS[this.op];
+    const { returns } = OPS[this.op];
     const values = this.args.reduce((sum, arg) => sum + (arg.kind === 'tensor' ? 3 : 1), 0);
-    const factors = (product ?? []).map((s) =>
-      this.owners.some((owner) => owner.name === s) ? this.symbol(s) : 'kNone',
-    );
-    const list = product ? factors.join(', ') : 'kNone, kNone, kNone';
+    const count = equationsOf(this.op).length;
+    const equations = count ? `k${name}Equations, ${count}` : 'nullptr, 0';
     return (
-      `    {"${this.op}", k${name}Args, ${this.args.length}, ${values}, k${name}Symbols, ${this.owners.length}, ` +
-      `{${list}}, ${rowwise || packsRows ? this.symbol('M') : 'kNone'}, ${packsRows ?? false}, ${mayBeZero !== undefined}, ${returns === 'number'}, ` +
-      `run${name}},\n`
+      `    {"${this.op}", k${name}Args, ${this.args.length}, ${values}, ` +
+      `k${name}Symbols, ${symbolSteps(this.op).length}, ${equations}, ` +
+      `${mayBeDeferred(this.op)}, ${this.rowSymbol()}, ${scheduleOf(this.op) === 'packed'}, ` +
+      `${this.takesNone()}, ${returns === 'number'}, run${name}},\n`
     );
   }
 }

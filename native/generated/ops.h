@@ -1,4 +1,4 @@
-// Generated from src/core/ops.ts by native/generate.ts: do not edit.
+// Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
 #pragma once
 
 #include <stdint.h>
@@ -112,7 +112,7 @@ struct QuantizeRowsArgs {
 };
 
 struct PackTernaryArgs {
-  Matrix<uint8_t> outPacked;  // out [1 x P]
+  Matrix<uint8_t> outPacked;  // out [1 x packed codes]
   Matrix<const int8_t> codes;  // in [N x K]
   Precision precision;
 };
@@ -123,7 +123,7 @@ struct TernaryMatmulArgs {
   Matrix<const float> x_scale;  // in [M x 1]
   Matrix<const int8_t> w_codes;  // in [N x K]
   Matrix<const float> w_scale;  // in [1 x 1]
-  Matrix<const uint8_t> w_packed;  // in [1 x P]
+  Matrix<const uint8_t> w_packed;  // in [1 x packed w.codes]
 };
 
 struct TernaryMatmulFloatArgs {
@@ -131,7 +131,7 @@ struct TernaryMatmulFloatArgs {
   Matrix<const float> x;  // in [M x K]
   Matrix<const int8_t> w_codes;  // in [N x K]
   Matrix<const float> w_scale;  // in [1 x 1]
-  Matrix<const uint8_t> w_packed;  // in [1 x P]
+  Matrix<const uint8_t> w_packed;  // in [1 x packed w.codes]
   Precision precision;
 };
 
@@ -140,7 +140,7 @@ struct TernaryMatmulGradXArgs {
   Matrix<const float> dy;  // in [M x N]
   Matrix<const int8_t> w_codes;  // in [N x K]
   Matrix<const float> w_scale;  // in [1 x 1]
-  Matrix<const uint8_t> w_packed;  // in [1 x P]
+  Matrix<const uint8_t> w_packed;  // in [1 x packed w.codes]
   Precision precision;
 };
 
@@ -167,9 +167,9 @@ struct MatmulTransBArgs {
 };
 
 struct MatmulTransAArgs {
-  Matrix<float> acc;  // acc [M x N]
-  Matrix<const float> a;  // in [K x M]
-  Matrix<const float> b;  // in [K x N]
+  Matrix<float> acc;  // acc [K x N]
+  Matrix<const float> a;  // in [M x K]
+  Matrix<const float> b;  // in [M x N]
   Precision precision;
 };
 

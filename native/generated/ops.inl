@@ -1,5 +1,5 @@
-// Generated from src/core/ops.ts by native/generate.ts: do not edit.
-constexpr char kSignature[] = "4700645d284c8c6f";
+// Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
+constexpr char kSignature[] = "454739ab4f53c297";
 
 constexpr ArgSpec kGatherRowsArgs[] = {
     tensor<float>("out", symbol(2), symbol(1)).out(),
@@ -7,9 +7,9 @@ constexpr ArgSpec kGatherRowsArgs[] = {
     tensor<int32_t>("ids", symbol(2), fixed(1)).below(0),
 };
 constexpr SymbolSpec kGatherRowsSymbols[] = {
-    {1, SymbolSpec::rows},  // V
-    {1, SymbolSpec::cols},  // D
-    {2, SymbolSpec::rows},  // M
+    solve("V", symbol(0), 1, SymbolSpec::rows),
+    solve("D", symbol(1), 1, SymbolSpec::cols),
+    solve("M", symbol(2), 2, SymbolSpec::rows),
 };
 double runGatherRows(const KernelTable& table, Context& context, const Argument* v) {
   table.gatherRows(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int32_t>(v[2])});
@@ -22,9 +22,9 @@ constexpr ArgSpec kScatterAddRowsArgs[] = {
     tensor<int32_t>("ids", symbol(0), fixed(1)).below(2),
 };
 constexpr SymbolSpec kScatterAddRowsSymbols[] = {
-    {1, SymbolSpec::rows},  // M
-    {1, SymbolSpec::cols},  // D
-    {0, SymbolSpec::rows},  // V
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("D", symbol(1), 1, SymbolSpec::cols),
+    solve("V", symbol(2), 0, SymbolSpec::rows),
 };
 double runScatterAddRows(const KernelTable& table, Context& context, const Argument* v) {
   table.scatterAddRows(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int32_t>(v[2])});
@@ -32,16 +32,16 @@ double runScatterAddRows(const KernelTable& table, Context& context, const Argum
 }
 
 constexpr ArgSpec kCountPairsArgs[] = {
-    tensor<int32_t>("outOffsets", symbol(1, 1), fixed(1)).out(),
+    tensor<int32_t>("outOffsets", sum("V+1", term(1, 1), term(1)), fixed(1)).out(),
     tensor<int32_t>("outTargets", symbol(0), fixed(1)).out(),
     tensor<int32_t>("outCounts", symbol(0), fixed(1)).out(),
     tensor<int32_t>("ids", symbol(0), fixed(1)).below(1),
     tensor<int32_t>("targets", symbol(0), fixed(1)).below(1),
-    scalar("vocab").whole(),
+    scalar("vocab").whole(1),
 };
 constexpr SymbolSpec kCountPairsSymbols[] = {
-    {3, SymbolSpec::rows},  // N
-    {5, SymbolSpec::number},  // V
+    solve("N", symbol(0), 3, SymbolSpec::rows),
+    solve("V", symbol(1), 5, SymbolSpec::number),
 };
 double runCountPairs(const KernelTable& table, Context& context, const Argument* v) {
   table.countPairs(context, {matrix<int32_t>(v[0]), matrix<int32_t>(v[1]), matrix<int32_t>(v[2]), matrix<const int32_t>(v[3]), matrix<const int32_t>(v[4]), static_cast<int64_t>(v[5].number)});
@@ -56,8 +56,8 @@ constexpr ArgSpec kRmsNormArgs[] = {
     scalar("eps"),
 };
 constexpr SymbolSpec kRmsNormSymbols[] = {
-    {2, SymbolSpec::rows},  // M
-    {2, SymbolSpec::cols},  // D
+    solve("M", symbol(0), 2, SymbolSpec::rows),
+    solve("D", symbol(1), 2, SymbolSpec::cols),
 };
 double runRmsNorm(const KernelTable& table, Context& context, const Argument* v) {
   table.rmsNorm(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), matrix<const float>(v[3]), v[4].number});
@@ -73,8 +73,8 @@ constexpr ArgSpec kRmsNormGradArgs[] = {
     tensor<float>("rstd", symbol(0), fixed(1)),
 };
 constexpr SymbolSpec kRmsNormGradSymbols[] = {
-    {2, SymbolSpec::rows},  // M
-    {2, SymbolSpec::cols},  // D
+    solve("M", symbol(0), 2, SymbolSpec::rows),
+    solve("D", symbol(1), 2, SymbolSpec::cols),
 };
 double runRmsNormGrad(const KernelTable& table, Context& context, const Argument* v) {
   table.rmsNormGrad(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), matrix<const float>(v[3]), matrix<const float>(v[4]), matrix<const float>(v[5])});
@@ -87,8 +87,8 @@ constexpr ArgSpec kSiluArgs[] = {
     tensor<float>("x", symbol(0), symbol(1)),
 };
 constexpr SymbolSpec kSiluSymbols[] = {
-    {2, SymbolSpec::rows},  // M
-    {2, SymbolSpec::cols},  // D
+    solve("M", symbol(0), 2, SymbolSpec::rows),
+    solve("D", symbol(1), 2, SymbolSpec::cols),
 };
 double runSilu(const KernelTable& table, Context& context, const Argument* v) {
   table.silu(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2])});
@@ -101,8 +101,8 @@ constexpr ArgSpec kSiluGradArgs[] = {
     tensor<float>("slope", symbol(0), symbol(1)),
 };
 constexpr SymbolSpec kSiluGradSymbols[] = {
-    {1, SymbolSpec::rows},  // M
-    {1, SymbolSpec::cols},  // D
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("D", symbol(1), 1, SymbolSpec::cols),
 };
 double runSiluGrad(const KernelTable& table, Context& context, const Argument* v) {
   table.siluGrad(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
@@ -115,8 +115,8 @@ constexpr ArgSpec kAddArgs[] = {
     tensor<float>("b", symbol(0), symbol(1)),
 };
 constexpr SymbolSpec kAddSymbols[] = {
-    {1, SymbolSpec::rows},  // M
-    {1, SymbolSpec::cols},  // D
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("D", symbol(1), 1, SymbolSpec::cols),
 };
 double runAdd(const KernelTable& table, Context& context, const Argument* v) {
   table.add(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
@@ -128,13 +128,16 @@ constexpr ArgSpec kTokenShiftArgs[] = {
     tensor<float>("carry", symbol(3), symbol(1)).update(),
     tensor<float>("x", symbol(0), symbol(1)),
     tensor<float>("mix", fixed(1), symbol(1)),
-    scalar("seqLen").whole(),
+    scalar("seqLen").whole(1),
 };
 constexpr SymbolSpec kTokenShiftSymbols[] = {
-    {2, SymbolSpec::rows},  // M
-    {2, SymbolSpec::cols},  // D
-    {4, SymbolSpec::number},  // T
-    {1, SymbolSpec::rows},  // S
+    solve("M", symbol(0), 2, SymbolSpec::rows),
+    solve("D", symbol(1), 2, SymbolSpec::cols),
+    solve("T", symbol(2), 4, SymbolSpec::number),
+    solve("S", sum("S*T", term(1, 3, 2)), symbol(0)),
+};
+constexpr EquationSpec kTokenShiftEquations[] = {
+    {0, sum("S*T", term(1, 3, 2))},
 };
 double runTokenShift(const KernelTable& table, Context& context, const Argument* v) {
   table.tokenShift(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), matrix<const float>(v[3]), static_cast<int64_t>(v[4].number)});
@@ -147,12 +150,16 @@ constexpr ArgSpec kTokenShiftGradArgs[] = {
     tensor<float>("dy", symbol(0), symbol(1)),
     tensor<float>("x", symbol(0), symbol(1)),
     tensor<float>("mix", fixed(1), symbol(1)),
-    scalar("seqLen").whole(),
+    scalar("seqLen").whole(1),
 };
 constexpr SymbolSpec kTokenShiftGradSymbols[] = {
-    {2, SymbolSpec::rows},  // M
-    {2, SymbolSpec::cols},  // D
-    {5, SymbolSpec::number},  // T
+    solve("M", symbol(0), 2, SymbolSpec::rows),
+    solve("D", symbol(1), 2, SymbolSpec::cols),
+    solve("T", symbol(2), 5, SymbolSpec::number),
+    solve("S", sum("S*T", term(1, 3, 2)), symbol(0)),
+};
+constexpr EquationSpec kTokenShiftGradEquations[] = {
+    {0, sum("S*T", term(1, 3, 2))},
 };
 double runTokenShiftGrad(const KernelTable& table, Context& context, const Argument* v) {
   table.tokenShiftGrad(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), matrix<const float>(v[3]), matrix<const float>(v[4]), static_cast<int64_t>(v[5].number)});
@@ -167,8 +174,8 @@ constexpr ArgSpec kQuantizeWeightArgs[] = {
     choice("rule", kQuantizeWeightRule),
 };
 constexpr SymbolSpec kQuantizeWeightSymbols[] = {
-    {2, SymbolSpec::rows},  // N
-    {2, SymbolSpec::cols},  // K
+    solve("N", symbol(0), 2, SymbolSpec::rows),
+    solve("K", symbol(1), 2, SymbolSpec::cols),
 };
 double runQuantizeWeight(const KernelTable& table, Context& context, const Argument* v) {
   table.quantizeWeight(context, {matrix<int8_t>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), static_cast<QuantizeWeightRule>(v[3].choice)});
@@ -183,8 +190,8 @@ constexpr ArgSpec kQuantizeRowsArgs[] = {
     choice("rule", kQuantizeRowsRule),
 };
 constexpr SymbolSpec kQuantizeRowsSymbols[] = {
-    {2, SymbolSpec::rows},  // M
-    {2, SymbolSpec::cols},  // K
+    solve("M", symbol(0), 2, SymbolSpec::rows),
+    solve("K", symbol(1), 2, SymbolSpec::cols),
 };
 double runQuantizeRows(const KernelTable& table, Context& context, const Argument* v) {
   table.quantizeRows(context, {matrix<int8_t>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), static_cast<QuantizeRowsRule>(v[3].choice)});
@@ -198,8 +205,8 @@ constexpr ArgSpec kPackTernaryArgs[] = {
     choice("precision", kPackTernaryPrecision),
 };
 constexpr SymbolSpec kPackTernarySymbols[] = {
-    {1, SymbolSpec::rows},  // N
-    {1, SymbolSpec::cols},  // K
+    solve("N", symbol(0), 1, SymbolSpec::rows),
+    solve("K", symbol(1), 1, SymbolSpec::cols),
 };
 double runPackTernary(const KernelTable& table, Context& context, const Argument* v) {
   table.packTernary(context, {matrix<uint8_t>(v[0]), matrix<const int8_t>(v[1]), static_cast<Precision>(v[2].choice)});
@@ -215,9 +222,9 @@ constexpr ArgSpec kTernaryMatmulArgs[] = {
     tensor<uint8_t>("w.packed", fixed(1), fixed(0)).packs(3),
 };
 constexpr SymbolSpec kTernaryMatmulSymbols[] = {
-    {1, SymbolSpec::rows},  // M
-    {1, SymbolSpec::cols},  // K
-    {3, SymbolSpec::rows},  // N
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("K", symbol(1), 1, SymbolSpec::cols),
+    solve("N", symbol(2), 3, SymbolSpec::rows),
 };
 double runTernaryMatmul(const KernelTable& table, Context& context, const Argument* v) {
   table.ternaryMatmul(context, {matrix<float>(v[0]), matrix<const int8_t>(v[1]), matrix<const float>(v[2]), matrix<const int8_t>(v[3]), matrix<const float>(v[4]), matrix<const uint8_t>(v[5])});
@@ -234,9 +241,9 @@ constexpr ArgSpec kTernaryMatmulFloatArgs[] = {
     choice("precision", kTernaryMatmulFloatPrecision),
 };
 constexpr SymbolSpec kTernaryMatmulFloatSymbols[] = {
-    {1, SymbolSpec::rows},  // M
-    {1, SymbolSpec::cols},  // K
-    {2, SymbolSpec::rows},  // N
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("K", symbol(1), 1, SymbolSpec::cols),
+    solve("N", symbol(2), 2, SymbolSpec::rows),
 };
 double runTernaryMatmulFloat(const KernelTable& table, Context& context, const Argument* v) {
   table.ternaryMatmulFloat(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3]), matrix<const uint8_t>(v[4]), static_cast<Precision>(v[5].choice)});
@@ -253,9 +260,9 @@ constexpr ArgSpec kTernaryMatmulGradXArgs[] = {
     choice("precision", kTernaryMatmulGradXPrecision),
 };
 constexpr SymbolSpec kTernaryMatmulGradXSymbols[] = {
-    {1, SymbolSpec::rows},  // M
-    {1, SymbolSpec::cols},  // N
-    {2, SymbolSpec::cols},  // K
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("N", symbol(1), 1, SymbolSpec::cols),
+    solve("K", symbol(2), 2, SymbolSpec::cols),
 };
 double runTernaryMatmulGradX(const KernelTable& table, Context& context, const Argument* v) {
   table.ternaryMatmulGradX(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3]), matrix<const uint8_t>(v[4]), static_cast<Precision>(v[5].choice)});
@@ -271,9 +278,9 @@ constexpr ArgSpec kTernaryMatmulGradWArgs[] = {
     choice("precision", kTernaryMatmulGradWPrecision),
 };
 constexpr SymbolSpec kTernaryMatmulGradWSymbols[] = {
-    {1, SymbolSpec::rows},  // M
-    {1, SymbolSpec::cols},  // N
-    {2, SymbolSpec::cols},  // K
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("N", symbol(1), 1, SymbolSpec::cols),
+    solve("K", symbol(2), 2, SymbolSpec::cols),
 };
 double runTernaryMatmulGradW(const KernelTable& table, Context& context, const Argument* v) {
   table.ternaryMatmulGradW(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int8_t>(v[2]), matrix<const float>(v[3]), static_cast<Precision>(v[4].choice)});
@@ -288,9 +295,9 @@ constexpr ArgSpec kMatmulArgs[] = {
     choice("precision", kMatmulPrecision),
 };
 constexpr SymbolSpec kMatmulSymbols[] = {
-    {1, SymbolSpec::rows},  // M
-    {1, SymbolSpec::cols},  // K
-    {2, SymbolSpec::cols},  // N
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("K", symbol(1), 1, SymbolSpec::cols),
+    solve("N", symbol(2), 2, SymbolSpec::cols),
 };
 double runMatmul(const KernelTable& table, Context& context, const Argument* v) {
   table.matmul(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2]), static_cast<Precision>(v[3].choice)});
@@ -305,9 +312,9 @@ constexpr ArgSpec kMatmulTransBArgs[] = {
     choice("precision", kMatmulTransBPrecision),
 };
 constexpr SymbolSpec kMatmulTransBSymbols[] = {
-    {1, SymbolSpec::rows},  // M
-    {1, SymbolSpec::cols},  // K
-    {2, SymbolSpec::rows},  // N
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("K", symbol(1), 1, SymbolSpec::cols),
+    solve("N", symbol(2), 2, SymbolSpec::rows),
 };
 double runMatmulTransB(const KernelTable& table, Context& context, const Argument* v) {
   table.matmulTransB(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2]), static_cast<Precision>(v[3].choice)});
@@ -322,9 +329,9 @@ constexpr ArgSpec kMatmulTransAArgs[] = {
     choice("precision", kMatmulTransAPrecision),
 };
 constexpr SymbolSpec kMatmulTransASymbols[] = {
-    {1, SymbolSpec::rows},  // K
-    {1, SymbolSpec::cols},  // M
-    {2, SymbolSpec::cols},  // N
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("K", symbol(1), 1, SymbolSpec::cols),
+    solve("N", symbol(2), 2, SymbolSpec::cols),
 };
 double runMatmulTransA(const KernelTable& table, Context& context, const Argument* v) {
   table.matmulTransA(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2]), static_cast<Precision>(v[3].choice)});
@@ -335,15 +342,15 @@ constexpr ArgSpec kSoftmaxCrossEntropyArgs[] = {
     tensor<float>("outNats", symbol(0), fixed(1)).out(),
     tensor<float>("outDz", symbol(0), symbol(1)).out().optional(),
     tensor<float>("z", symbol(0), symbol(1)),
-    tensor<int32_t>("targets.offsets", symbol(0, 1), fixed(1)).offsetsInto(2),
+    tensor<int32_t>("targets.offsets", sum("M+1", term(1, 0), term(1)), fixed(1)).offsetsInto(2),
     tensor<int32_t>("targets.ids", symbol(2), fixed(1)).below(1).entriesOf(3),
     tensor<float>("targets.weights", symbol(2), fixed(1)).entriesOf(3),
     scalar("scale"),
 };
 constexpr SymbolSpec kSoftmaxCrossEntropySymbols[] = {
-    {2, SymbolSpec::rows},  // M
-    {2, SymbolSpec::cols},  // V
-    {4, SymbolSpec::rows},  // Z
+    solve("M", symbol(0), 2, SymbolSpec::rows),
+    solve("V", symbol(1), 2, SymbolSpec::cols),
+    solve("Z", symbol(2), 4, SymbolSpec::rows),
 };
 double runSoftmaxCrossEntropy(const KernelTable& table, Context& context, const Argument* v) {
   table.softmaxCrossEntropy(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), matrix<const int32_t>(v[3]), matrix<const int32_t>(v[4]), matrix<const float>(v[5]), v[6].number});
@@ -357,17 +364,17 @@ constexpr ArgSpec kHeadLossArgs[] = {
     tensor<float>("accTable", symbol(2), symbol(1)).update().optional(),
     tensor<float>("h", symbol(0), symbol(1)),
     tensor<float>("table", symbol(2), symbol(1)),
-    tensor<int32_t>("targets.offsets", symbol(0, 1), fixed(1)).offsetsInto(3),
+    tensor<int32_t>("targets.offsets", sum("M+1", term(1, 0), term(1)), fixed(1)).offsetsInto(3),
     tensor<int32_t>("targets.ids", symbol(3), fixed(1)).below(2).entriesOf(5),
     tensor<float>("targets.weights", symbol(3), fixed(1)).entriesOf(5),
     scalar("scale"),
     choice("precision", kHeadLossPrecision),
 };
 constexpr SymbolSpec kHeadLossSymbols[] = {
-    {3, SymbolSpec::rows},  // M
-    {3, SymbolSpec::cols},  // D
-    {4, SymbolSpec::rows},  // V
-    {6, SymbolSpec::rows},  // Z
+    solve("M", symbol(0), 3, SymbolSpec::rows),
+    solve("D", symbol(1), 3, SymbolSpec::cols),
+    solve("V", symbol(2), 4, SymbolSpec::rows),
+    solve("Z", symbol(3), 6, SymbolSpec::rows),
 };
 double runHeadLoss(const KernelTable& table, Context& context, const Argument* v) {
   table.headLoss(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<float>(v[2]), matrix<const float>(v[3]), matrix<const float>(v[4]), matrix<const int32_t>(v[5]), matrix<const int32_t>(v[6]), matrix<const float>(v[7]), v[8].number, static_cast<Precision>(v[9].choice)});
@@ -378,8 +385,8 @@ constexpr ArgSpec kSumSquaresArgs[] = {
     tensor<float>("x", symbol(0), symbol(1)),
 };
 constexpr SymbolSpec kSumSquaresSymbols[] = {
-    {0, SymbolSpec::rows},  // M
-    {0, SymbolSpec::cols},  // D
+    solve("M", symbol(0), 0, SymbolSpec::rows),
+    solve("D", symbol(1), 0, SymbolSpec::cols),
 };
 double runSumSquares(const KernelTable& table, Context& context, const Argument* v) {
   return table.sumSquares(context, {matrix<const float>(v[0])});
@@ -390,8 +397,8 @@ constexpr ArgSpec kScaleArgs[] = {
     scalar("factor"),
 };
 constexpr SymbolSpec kScaleSymbols[] = {
-    {0, SymbolSpec::rows},  // M
-    {0, SymbolSpec::cols},  // D
+    solve("M", symbol(0), 0, SymbolSpec::rows),
+    solve("D", symbol(1), 0, SymbolSpec::cols),
 };
 double runScale(const KernelTable& table, Context& context, const Argument* v) {
   table.scale(context, {matrix<float>(v[0]), v[1].number});
@@ -407,8 +414,8 @@ constexpr ArgSpec kSgdMomentumArgs[] = {
     scalar("decay"),
 };
 constexpr SymbolSpec kSgdMomentumSymbols[] = {
-    {2, SymbolSpec::rows},  // M
-    {2, SymbolSpec::cols},  // D
+    solve("M", symbol(0), 2, SymbolSpec::rows),
+    solve("D", symbol(1), 2, SymbolSpec::cols),
 };
 double runSgdMomentum(const KernelTable& table, Context& context, const Argument* v) {
   table.sgdMomentum(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), v[3].number, v[4].number, v[5].number});
@@ -425,11 +432,11 @@ constexpr ArgSpec kAdamWArgs[] = {
     scalar("beta2"),
     scalar("eps"),
     scalar("decay"),
-    scalar("step").whole(),
+    scalar("step").whole(1),
 };
 constexpr SymbolSpec kAdamWSymbols[] = {
-    {3, SymbolSpec::rows},  // M
-    {3, SymbolSpec::cols},  // D
+    solve("M", symbol(0), 3, SymbolSpec::rows),
+    solve("D", symbol(1), 3, SymbolSpec::cols),
 };
 double runAdamW(const KernelTable& table, Context& context, const Argument* v) {
   table.adamW(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<float>(v[2]), matrix<const float>(v[3]), v[4].number, v[5].number, v[6].number, v[7].number, v[8].number, static_cast<int64_t>(v[9].number)});
@@ -437,30 +444,30 @@ double runAdamW(const KernelTable& table, Context& context, const Argument* v) {
 }
 
 constexpr OpSpec kOps[] = {
-    {"gatherRows", kGatherRowsArgs, 3, 9, kGatherRowsSymbols, 3, {kNone, kNone, kNone}, kNone, false, false, false, runGatherRows},
-    {"scatterAddRows", kScatterAddRowsArgs, 3, 9, kScatterAddRowsSymbols, 3, {kNone, kNone, kNone}, kNone, false, false, false, runScatterAddRows},
-    {"countPairs", kCountPairsArgs, 6, 16, kCountPairsSymbols, 2, {kNone, kNone, kNone}, kNone, false, true, false, runCountPairs},
-    {"rmsNorm", kRmsNormArgs, 5, 13, kRmsNormSymbols, 2, {kNone, kNone, kNone}, 0, false, false, false, runRmsNorm},
-    {"rmsNormGrad", kRmsNormGradArgs, 6, 18, kRmsNormGradSymbols, 2, {kNone, kNone, kNone}, 0, false, false, false, runRmsNormGrad},
-    {"silu", kSiluArgs, 3, 9, kSiluSymbols, 2, {kNone, kNone, kNone}, 0, false, false, false, runSilu},
-    {"siluGrad", kSiluGradArgs, 3, 9, kSiluGradSymbols, 2, {kNone, kNone, kNone}, 0, false, false, false, runSiluGrad},
-    {"add", kAddArgs, 3, 9, kAddSymbols, 2, {kNone, kNone, kNone}, 0, false, false, false, runAdd},
-    {"tokenShift", kTokenShiftArgs, 5, 13, kTokenShiftSymbols, 4, {0, 3, 2}, kNone, false, false, false, runTokenShift},
-    {"tokenShiftGrad", kTokenShiftGradArgs, 6, 16, kTokenShiftGradSymbols, 3, {0, kNone, 2}, kNone, false, false, false, runTokenShiftGrad},
-    {"quantizeWeight", kQuantizeWeightArgs, 4, 10, kQuantizeWeightSymbols, 2, {kNone, kNone, kNone}, kNone, false, false, false, runQuantizeWeight},
-    {"quantizeRows", kQuantizeRowsArgs, 4, 10, kQuantizeRowsSymbols, 2, {kNone, kNone, kNone}, 0, false, false, false, runQuantizeRows},
-    {"packTernary", kPackTernaryArgs, 3, 7, kPackTernarySymbols, 2, {kNone, kNone, kNone}, kNone, false, false, false, runPackTernary},
-    {"ternaryMatmul", kTernaryMatmulArgs, 6, 18, kTernaryMatmulSymbols, 3, {kNone, kNone, kNone}, 0, false, false, false, runTernaryMatmul},
-    {"ternaryMatmulFloat", kTernaryMatmulFloatArgs, 6, 16, kTernaryMatmulFloatSymbols, 3, {kNone, kNone, kNone}, kNone, false, false, false, runTernaryMatmulFloat},
-    {"ternaryMatmulGradX", kTernaryMatmulGradXArgs, 6, 16, kTernaryMatmulGradXSymbols, 3, {kNone, kNone, kNone}, 0, false, false, false, runTernaryMatmulGradX},
-    {"ternaryMatmulGradW", kTernaryMatmulGradWArgs, 5, 13, kTernaryMatmulGradWSymbols, 3, {kNone, kNone, kNone}, 0, true, false, false, runTernaryMatmulGradW},
-    {"matmul", kMatmulArgs, 4, 10, kMatmulSymbols, 3, {kNone, kNone, kNone}, kNone, false, false, false, runMatmul},
-    {"matmulTransB", kMatmulTransBArgs, 4, 10, kMatmulTransBSymbols, 3, {kNone, kNone, kNone}, kNone, false, false, false, runMatmulTransB},
-    {"matmulTransA", kMatmulTransAArgs, 4, 10, kMatmulTransASymbols, 3, {kNone, kNone, kNone}, kNone, false, false, false, runMatmulTransA},
-    {"softmaxCrossEntropy", kSoftmaxCrossEntropyArgs, 7, 19, kSoftmaxCrossEntropySymbols, 3, {kNone, kNone, kNone}, kNone, false, false, false, runSoftmaxCrossEntropy},
-    {"headLoss", kHeadLossArgs, 10, 26, kHeadLossSymbols, 4, {kNone, kNone, kNone}, kNone, false, false, false, runHeadLoss},
-    {"sumSquares", kSumSquaresArgs, 1, 3, kSumSquaresSymbols, 2, {kNone, kNone, kNone}, kNone, false, false, true, runSumSquares},
-    {"scale", kScaleArgs, 2, 4, kScaleSymbols, 2, {kNone, kNone, kNone}, kNone, false, false, false, runScale},
-    {"sgdMomentum", kSgdMomentumArgs, 6, 12, kSgdMomentumSymbols, 2, {kNone, kNone, kNone}, kNone, false, false, false, runSgdMomentum},
-    {"adamW", kAdamWArgs, 10, 18, kAdamWSymbols, 2, {kNone, kNone, kNone}, kNone, false, false, false, runAdamW},
+    {"gatherRows", kGatherRowsArgs, 3, 9, kGatherRowsSymbols, 3, nullptr, 0, false, kNone, false, false, false, runGatherRows},
+    {"scatterAddRows", kScatterAddRowsArgs, 3, 9, kScatterAddRowsSymbols, 3, nullptr, 0, false, kNone, false, false, false, runScatterAddRows},
+    {"countPairs", kCountPairsArgs, 6, 16, kCountPairsSymbols, 2, nullptr, 0, false, kNone, false, true, false, runCountPairs},
+    {"rmsNorm", kRmsNormArgs, 5, 13, kRmsNormSymbols, 2, nullptr, 0, true, 0, false, false, false, runRmsNorm},
+    {"rmsNormGrad", kRmsNormGradArgs, 6, 18, kRmsNormGradSymbols, 2, nullptr, 0, true, 0, false, false, false, runRmsNormGrad},
+    {"silu", kSiluArgs, 3, 9, kSiluSymbols, 2, nullptr, 0, true, 0, false, false, false, runSilu},
+    {"siluGrad", kSiluGradArgs, 3, 9, kSiluGradSymbols, 2, nullptr, 0, true, 0, false, false, false, runSiluGrad},
+    {"add", kAddArgs, 3, 9, kAddSymbols, 2, nullptr, 0, true, 0, false, false, false, runAdd},
+    {"tokenShift", kTokenShiftArgs, 5, 13, kTokenShiftSymbols, 4, kTokenShiftEquations, 1, true, kNone, false, false, false, runTokenShift},
+    {"tokenShiftGrad", kTokenShiftGradArgs, 6, 16, kTokenShiftGradSymbols, 4, kTokenShiftGradEquations, 1, true, kNone, false, false, false, runTokenShiftGrad},
+    {"quantizeWeight", kQuantizeWeightArgs, 4, 10, kQuantizeWeightSymbols, 2, nullptr, 0, true, kNone, false, false, false, runQuantizeWeight},
+    {"quantizeRows", kQuantizeRowsArgs, 4, 10, kQuantizeRowsSymbols, 2, nullptr, 0, true, 0, false, false, false, runQuantizeRows},
+    {"packTernary", kPackTernaryArgs, 3, 7, kPackTernarySymbols, 2, nullptr, 0, true, kNone, false, false, false, runPackTernary},
+    {"ternaryMatmul", kTernaryMatmulArgs, 6, 18, kTernaryMatmulSymbols, 3, nullptr, 0, true, 0, false, false, false, runTernaryMatmul},
+    {"ternaryMatmulFloat", kTernaryMatmulFloatArgs, 6, 16, kTernaryMatmulFloatSymbols, 3, nullptr, 0, true, kNone, false, false, false, runTernaryMatmulFloat},
+    {"ternaryMatmulGradX", kTernaryMatmulGradXArgs, 6, 16, kTernaryMatmulGradXSymbols, 3, nullptr, 0, true, 0, false, false, false, runTernaryMatmulGradX},
+    {"ternaryMatmulGradW", kTernaryMatmulGradWArgs, 5, 13, kTernaryMatmulGradWSymbols, 3, nullptr, 0, true, 0, true, false, false, runTernaryMatmulGradW},
+    {"matmul", kMatmulArgs, 4, 10, kMatmulSymbols, 3, nullptr, 0, true, kNone, false, false, false, runMatmul},
+    {"matmulTransB", kMatmulTransBArgs, 4, 10, kMatmulTransBSymbols, 3, nullptr, 0, true, kNone, false, false, false, runMatmulTransB},
+    {"matmulTransA", kMatmulTransAArgs, 4, 10, kMatmulTransASymbols, 3, nullptr, 0, true, kNone, false, false, false, runMatmulTransA},
+    {"softmaxCrossEntropy", kSoftmaxCrossEntropyArgs, 7, 19, kSoftmaxCrossEntropySymbols, 3, nullptr, 0, false, kNone, false, false, false, runSoftmaxCrossEntropy},
+    {"headLoss", kHeadLossArgs, 10, 26, kHeadLossSymbols, 4, nullptr, 0, false, kNone, false, false, false, runHeadLoss},
+    {"sumSquares", kSumSquaresArgs, 1, 3, kSumSquaresSymbols, 2, nullptr, 0, false, kNone, false, false, true, runSumSquares},
+    {"scale", kScaleArgs, 2, 4, kScaleSymbols, 2, nullptr, 0, true, 0, false, false, false, runScale},
+    {"sgdMomentum", kSgdMomentumArgs, 6, 12, kSgdMomentumSymbols, 2, nullptr, 0, true, 0, false, false, false, runSgdMomentum},
+    {"adamW", kAdamWArgs, 10, 18, kAdamWSymbols, 2, nullptr, 0, true, 0, false, false, false, runAdamW},
 };

@@ -1,4 +1,4 @@
-// Generated from src/core/ops.ts by native/generate.ts: do not edit.
+// Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
 table.limits = limitTable();
 table.packedTernaryBytes = packedTernaryBytes;
 table.gatherRows = gatherRows;

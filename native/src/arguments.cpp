@@ -17,7 +17,7 @@ class Check {
     lengths();
     bindSymbols();
     shapes();
-    product();
+    equations();
     overlaps();
     indices();
     return !isEmpty();
@@ -45,22 +45,92 @@ class Check {
   void bindSymbols() {
     for (int s = 0; s < op_.symbolCount; s++) {
       const SymbolSpec& spec = op_.symbols[s];
-      const Argument& v = values_[spec.arg];
-      dims_[s] = spec.axis == SymbolSpec::rows   ? v.rows
-                 : spec.axis == SymbolSpec::cols ? v.cols
-                                                 : static_cast<int64_t>(v.number);
+      const int64_t size = spec.arg == kNone ? expected(spec.from) : read(spec);
+      int64_t factor = 0, rest = 0;
+      for (int t = 0; t < spec.dim.count; t++) {
+        const int64_t value = valueOf(spec.dim.terms[t], s);
+        if (has(spec.dim.terms[t], s)) factor = add(factor, value);
+        else rest = add(rest, value);
+      }
+      const int64_t left = size - rest;
+      const bool isSolved = size >= 0 && rest >= 0 && factor >= 0 && left >= 0 &&
+                            (factor == 0 ? left == 0 : left % factor == 0);
+      if (!isSolved) unsolved(s, size);
+      dims_[s] = factor == 0 ? 0 : left / factor;
     }
   }
 
-  int64_t expected(Dim dim) const { return dim.symbol == kNone ? dim.plus : dims_[dim.symbol] + dim.plus; }
+  int64_t read(const SymbolSpec& spec) const {
+    const Argument& v = values_[spec.arg];
+    return spec.axis == SymbolSpec::rows ? v.rows
+           : spec.axis == SymbolSpec::cols ? v.cols
+                                           : static_cast<int64_t>(v.number);
+  }
 
-  /** "columns of 'x'": where the expected size comes from. */
-  string origin(Dim dim) const {
-    if (dim.symbol == kNone) return "";
-    const SymbolSpec& spec = op_.symbols[dim.symbol];
-    const string owner = spec.axis == SymbolSpec::number ? quoted(spec.arg)
-                         : (spec.axis == SymbolSpec::rows ? "rows of " : "columns of ") + quoted(spec.arg);
-    return " (" + owner + (dim.plus ? " + " + to_string(dim.plus) : "") + ")";
+  static bool has(const Term& term, int symbol) {
+    for (const int each : term.symbols)
+      if (each == symbol) return true;
+    return false;
+  }
+
+  /** Below 0 for what fits no size. */
+  static constexpr int64_t kTooLarge = -1;
+
+  static int64_t add(int64_t a, int64_t b) {
+    int64_t sum;
+    return a < 0 || b < 0 || __builtin_add_overflow(a, b, &sum) ? kTooLarge : sum;
+  }
+
+  /** A term's value, symbol `but` left out. */
+  int64_t valueOf(const Term& term, int but = kNone) const {
+    int64_t product = term.factor;
+    for (const int symbol : term.symbols) {
+      if (symbol == kNone || symbol == but) continue;
+      if (product < 0 || __builtin_mul_overflow(product, dims_[symbol], &product)) return kTooLarge;
+    }
+    return product;
+  }
+
+  int64_t expected(const Dim& dim) const {
+    int64_t sum = 0;
+    for (int t = 0; t < dim.count; t++) sum = add(sum, valueOf(dim.terms[t]));
+    return sum;
+  }
+
+  /** "columns of 'x'": where a symbol comes from. */
+  string owner(int s) const {
+    const SymbolSpec& spec = op_.symbols[s];
+    if (spec.arg == kNone) return textOf(spec.from) + " = " + textOf(spec.dim);
+    return spec.axis == SymbolSpec::number ? quoted(spec.arg)
+                                           : (spec.axis == SymbolSpec::rows ? "rows of " : "columns of ") + quoted(spec.arg);
+  }
+
+  string textOf(const Dim& dim) const { return dim.text ? dim.text : op_.symbols[dim.plain()].name; }
+
+  /** " (columns of 'x')" or " (S*P with S = 2, P = 3)": where the expected size comes from. */
+  string origin(const Dim& dim) const {
+    if (dim.plain() != kNone) return " (" + owner(dim.plain()) + ")";
+    return dim.text ? " (" + textOf(dim) + given(dim) + ")" : "";
+  }
+
+  /** " with S = 2, P = 3": the symbols of a dimension, `but` left out. */
+  string given(const Dim& dim, int but = kNone) const {
+    string text;
+    for (int t = 0; t < dim.count; t++)
+      for (const int s : dim.terms[t].symbols)
+        if (s != kNone && s != but) text += (text.empty() ? " with " : ", ") + string(op_.symbols[s].name) + " = " + to_string(dims_[s]);
+    return text;
+  }
+
+  [[noreturn]] void unsolved(int s, int64_t size) const {
+    const SymbolSpec& spec = op_.symbols[s];
+    const string wanted = ", expected " + textOf(spec.dim) + " for a whole " + spec.name + given(spec.dim, s);
+    // Of an equation, the argument whose symbol it ties to the others.
+    const int from = spec.arg == kNone ? spec.from.plain() : s;
+    if (from == kNone || op_.symbols[from].arg == kNone)
+      throw WrongRange(string(op_.name) + ": " + textOf(spec.from) + " is " + to_string(size) + wanted);
+    fail(op_.symbols[from].arg,
+         "has " + to_string(size) + (op_.symbols[from].axis == SymbolSpec::rows ? " rows" : " columns") + wanted);
   }
 
   void shapes() const {
@@ -68,9 +138,9 @@ class Check {
       if (absent(i)) continue;
       const ArgSpec& spec = op_.args[i];
       const Argument& v = values_[i];
-      axis(i, spec.rows, v.rows, spec.cols.symbol == kNone && v.cols == 1 ? "values" : "rows");
+      axis(i, spec.rows, v.rows, isFixed(spec.cols) && v.cols == 1 ? "values" : "rows");
       if (spec.packsArg == kNone) {
-        axis(i, spec.cols, v.cols, spec.rows.symbol == kNone && v.rows == 1 ? "values" : "columns");
+        axis(i, spec.cols, v.cols, isFixed(spec.rows) && v.rows == 1 ? "values" : "columns");
       } else {
         packedSize(i, spec.packsArg);
       }
@@ -79,7 +149,9 @@ class Check {
     }
   }
 
-  void axis(int i, Dim dim, int64_t is, const char* what) const {
+  static bool isFixed(const Dim& dim) { return !dim.text && dim.plain() == kNone; }
+
+  void axis(int i, const Dim& dim, int64_t is, const char* what) const {
     if (is == expected(dim)) return;
     fail(i, "has " + to_string(is) + " " + what + ", expected " + to_string(expected(dim)) + origin(dim));
   }
@@ -92,20 +164,14 @@ class Check {
                 " packed for " + table_.name + ")");
   }
 
-  void product() const {
-    if (op_.product[0] == kNone) return;
-    const int64_t whole = dims_[op_.product[0]];
-    const int64_t length = dims_[op_.product[2]];
-    const int owner = op_.symbols[op_.product[0]].arg;
-    if (whole % length != 0)
-      fail(owner, "has " + to_string(whole) + " rows, expected a multiple of " + to_string(length) +
-                      origin({op_.product[2], 0}));
-    if (op_.product[1] == kNone) return;
-    const int64_t count = dims_[op_.product[1]];
-    if (whole / length != count)
-      fail(op_.symbols[op_.product[1]].arg, "has " + to_string(count) + " rows, expected " +
-                                                to_string(whole / length) + " (rows of " + quoted(owner) + " / " +
-                                                to_string(length) + ")");
+  void equations() const {
+    for (int e = 0; e < op_.equationCount; e++) {
+      const EquationSpec& equation = op_.equations[e];
+      if (dims_[equation.symbol] != expected(equation.dim))
+        throw WrongRange(string(op_.name) + ": " + op_.symbols[equation.symbol].name + " is " +
+                         to_string(dims_[equation.symbol]) + ", expected " + to_string(expected(equation.dim)) +
+                         origin(equation.dim));
+    }
   }
 
   void overlaps() const {
@@ -143,7 +209,7 @@ class Check {
       previous = at[k];
     }
     if (previous > dims_[into])
-      fail(i, "ends at " + to_string(previous) + ", expected at most " + to_string(dims_[into]) + origin({into, 0}));
+      fail(i, "ends at " + to_string(previous) + ", expected at most " + to_string(dims_[into]) + origin(symbol(into)));
   }
 
   void below(int i, const ArgSpec& spec) const {
@@ -168,7 +234,7 @@ class Check {
     size_t wrong = first;
     while (static_cast<uint32_t>(ids[wrong]) < bound) wrong++;
     fail(i, "holds " + to_string(ids[wrong]) + " at " + to_string(wrong) + ", expected 0 to below " +
-                to_string(limit) + origin({spec.belowSymbol, 0}));
+                to_string(limit) + origin(symbol(spec.belowSymbol)));
   }
 
   /** Sums over nothing change nothing, and outputs without values need none; anything else has no meaning. */

@@ -28,21 +28,39 @@ constexpr size_t bytesOf(Type type) { return type == Type::f32 || type == Type::
 
 constexpr int kNone = -1;
 
-/** The value of a symbol plus an offset, or a fixed number. */
-struct Dim {
-  int symbol;
-  int64_t plus;
+constexpr int kMaxTerms = 3, kMaxFactors = 3;
+
+/** A factor times the product of some symbols; a constant has none. */
+struct Term {
+  int64_t factor;
+  int symbols[kMaxFactors];
 };
-constexpr Dim symbol(int index, int64_t plus = 0) { return {index, plus}; }
-constexpr Dim fixed(int64_t value) { return {kNone, value}; }
+constexpr Term term(int64_t factor, int a = kNone, int b = kNone, int c = kNone) { return {factor, {a, b, c}}; }
+
+/** A dimension: a sum of terms, and its text where it is more than one symbol or number. */
+struct Dim {
+  const char* text;
+  int count;
+  Term terms[kMaxTerms];
+
+  /** The symbol that the dimension is, or kNone. */
+  constexpr int plain() const { return !text && count == 1 ? terms[0].symbols[0] : kNone; }
+};
+constexpr Dim symbol(int index) { return {nullptr, 1, {term(1, index)}}; }
+constexpr Dim fixed(int64_t value) { return {nullptr, 1, {term(value)}}; }
+template <class... Terms>
+constexpr Dim sum(const char* text, Terms... terms) {
+  return {text, sizeof...(terms), {terms...}};
+}
 
 /** An argument of an op. Symbols and other arguments are named by their index within the op. */
 struct ArgSpec {
   const char* name;
   Kind kind;
   Type type = Type::f32;
-  Dim rows{kNone, 0}, cols{kNone, 0};
-  bool isWritten = false, isOut = false, isOptional = false, isWhole = false;
+  Dim rows = fixed(0), cols = fixed(0);
+  bool isWritten = false, isOut = false, isOptional = false;
+  int64_t least = kNone;  // of a whole number
   int belowSymbol = kNone, offsetsIntoSymbol = kNone, entriesOfArg = kNone, packsArg = kNone, aliasArg = kNone;
   int64_t mostCols = INT64_MAX;
   const char* const* values = nullptr;  // of a choice
@@ -50,11 +68,11 @@ struct ArgSpec {
 
   /** Written in full, whatever it held. */
   constexpr ArgSpec out() const { ArgSpec a = *this; a.isWritten = a.isOut = true; return a; }
-  /** Added into or updated. */
+  /** Added into, updated, or written in part. */
   constexpr ArgSpec update() const { ArgSpec a = *this; a.isWritten = true; return a; }
   constexpr ArgSpec optional() const { ArgSpec a = *this; a.isOptional = true; return a; }
-  /** A whole number of at least 1. */
-  constexpr ArgSpec whole() const { ArgSpec a = *this; a.isWhole = true; return a; }
+  /** A whole number of at least this. */
+  constexpr ArgSpec whole(int64_t least) const { ArgSpec a = *this; a.least = least; return a; }
   /** Every element is an index below this symbol. */
   constexpr ArgSpec below(int symbol) const { ArgSpec a = *this; a.belowSymbol = symbol; return a; }
   /** Non-decreasing offsets from at least 0 to at most this symbol. */
@@ -81,10 +99,26 @@ constexpr ArgSpec choice(const char* name, const char* const (&values)[count]) {
   return spec;
 }
 
-/** The argument a symbol takes its value from: the one the user thinks of as given. */
+/**
+ * How a symbol gets its value: `dim`, in which all other symbols are known by then, is what an argument shows, or `from`
+ * where there is no such argument.
+ */
 struct SymbolSpec {
+  const char* name;
+  Dim dim;
   int arg;
   enum Axis : uint8_t { rows, cols, number } axis;
+  Dim from;
+};
+constexpr SymbolSpec solve(const char* name, Dim dim, int arg, SymbolSpec::Axis axis) {
+  return {name, dim, arg, axis, fixed(0)};
+}
+constexpr SymbolSpec solve(const char* name, Dim dim, Dim from) { return {name, dim, kNone, SymbolSpec::number, from}; }
+
+/** A symbol that is equal to a dimension. */
+struct EquationSpec {
+  int symbol;
+  Dim dim;
 };
 
 /** One argument as it came in. An absent tensor has no data, an empty one has. */
@@ -108,10 +142,12 @@ struct OpSpec {
   int valueCount;  // three for a tensor: data, rows, columns
   const SymbolSpec* symbols;
   int symbolCount;
-  int product[3];  // symbols with [0] = [1] * [2], or kNone; [1] may have no tensor of its own
-  int rowSymbol;   // of the rows that stand for themselves or are packed in parts, or kNone
-  bool packsRows;  // a sum over rows that can be called in parts (RowSumPart)
-  bool takesNone;  // inputs may have no values though outputs have some
+  const EquationSpec* equations;
+  int equationCount;
+  bool mayBeDeferred;  // a deferred region may record a call and run it later
+  int rowSymbol;       // of the rows by which a call can be cut into tiles or packed, or kNone
+  bool packsRows;      // a sum over rows that can be called in parts (RowSumPart)
+  bool takesNone;      // inputs may have no values though outputs have some
   bool returnsNumber;
   double (*run)(const KernelTable&, Context&, const Argument*);
 };

@@ -42,7 +42,7 @@ Way wayOf(const Call& call, int threads, int64_t tileRows) {
 
 bool isPerRow(const Call& call, int arg) {
   const ArgSpec& spec = call.op->args[arg];
-  return spec.kind == Kind::tensor && call.op->rowSymbol != kNone && spec.rows.symbol == call.op->rowSymbol;
+  return spec.kind == Kind::tensor && call.op->rowSymbol != kNone && spec.rows.plain() == call.op->rowSymbol;
 }
 
 bool isSum(const Call& call, int arg) {

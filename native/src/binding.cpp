@@ -136,8 +136,10 @@ class Reader {
     if (napi_get_value_double(env_, given, &value.number) != napi_ok)
       fail(spec, "must be a number, got " + described(given));
     if (std::isnan(value.number)) fail<WrongRange>(spec, "is NaN");
-    if (spec.isWhole && !(value.number >= 1 && value.number <= kMostSafeInteger && value.number == std::floor(value.number)))
-      fail<WrongRange>(spec, "is " + given.ToString().Utf8Value() + ", expected a whole number of at least 1");
+    if (spec.least != kNone && !(value.number >= static_cast<double>(spec.least) && value.number <= kMostSafeInteger &&
+                                 value.number == std::floor(value.number)))
+      fail<WrongRange>(spec, "is " + given.ToString().Utf8Value() + ", expected a whole number of at least " +
+                                 std::to_string(spec.least));
   }
 
   void choice(const ArgSpec& spec, Argument& value) {
@@ -253,7 +255,7 @@ class Engine : public Napi::ObjectWrap<Engine> {
     const OpSpec& op = *static_cast<const OpSpec*>(info.Data());
     State& s = state(info.Env());
     // Before indices are checked: what waits may write to the memory that holds them.
-    if (s.queue->isOpen() && !mayWait(op)) runQueue(info.Env(), s);
+    if (s.queue->isOpen() && !op.mayBeDeferred) runQueue(info.Env(), s);
     Argument values[kMostArgs];
     bool isWork;
     try {
@@ -265,22 +267,14 @@ class Engine : public Napi::ObjectWrap<Engine> {
       throw Napi::RangeError::New(info.Env(), error.what());
     }
     if (s.queue->isOpen()) {
-      if (mayWait(op) && isWork) s.queue->add(op, values);
+      if (op.mayBeDeferred && isWork) s.queue->add(op, values);
       else s.queue->skip();
-      if (mayWait(op)) return info.Env().Undefined();
+      if (op.mayBeDeferred) return info.Env().Undefined();
     }
     s.context.scratch.reset();
     const double result = isWork ? op.run(s.kernels.table, s.context, values) : 0;
     if (const size_t bytes = s.context.scratch.failed()) throw outOfMemory(info.Env(), op.name, bytes);
     return op.returnsNumber ? Napi::Number::New(info.Env(), result) : info.Env().Undefined();
-  }
-
-  /** A call whose result, or whose indices that have been checked, cannot wait. */
-  static bool mayWait(const OpSpec& op) {
-    bool holdsIndices = false;
-    for (int i = 0; i < op.argCount; i++)
-      holdsIndices |= op.args[i].belowSymbol != kNone || op.args[i].offsetsIntoSymbol != kNone;
-    return !holdsIndices && !op.returnsNumber;
   }
 
   static Napi::Error outOfMemory(Napi::Env env, const char* op, size_t bytes) {

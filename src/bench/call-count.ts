@@ -1,8 +1,9 @@
 import { wrapBackend } from '../backends/wrap.ts';
 import type { Backend } from '../core/backend.ts';
 import type { OpName } from '../core/kernels.ts';
-import { dimsOf } from '../core/ops/calls.ts';
-import { type Dims, OPS } from '../core/ops/table.ts';
+import type { Dims } from '../core/ops/dims.ts';
+import { dimsOf } from '../core/ops/op-dims.ts';
+import { OPS } from '../core/ops/table.ts';
 
 /** Calls of one op at one size. */
 export interface CallGroup {

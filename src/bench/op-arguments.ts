@@ -1,7 +1,8 @@
 import { allocateTensor, type Backend } from '../core/backend.ts';
 import { PRECISIONS } from '../core/compute.ts';
-import { sizeOf } from '../core/ops/calls.ts';
-import { type ArgSpec, type Dims, OPS, type TensorArg } from '../core/ops/table.ts';
+import { codesOf, flatArgs, groupedValues } from '../core/ops/calls.ts';
+import { type Dims, sizeOf } from '../core/ops/dims.ts';
+import { isWritten, type TensorArg } from '../core/ops/table.ts';
 import { Random } from '../core/random.ts';
 import type { Codes, Tensor } from '../core/tensor.ts';
 import type { OpCase } from './op-case.ts';
@@ -31,30 +32,33 @@ export class OpArguments {
   constructor(private readonly backend: Backend) {}
 
   of({ op, dims, choice, codes }: OpCase): unknown[] {
-    const precision = PRECISIONS.find((one) => one === choice) ?? 'f32';
-    return OPS[op].args.map((arg: ArgSpec): unknown => {
+    const args = flatArgs(op);
+    const packed = args.flatMap((arg) => (arg.kind === 'tensor' && arg.packs ? [codesOf(op, arg)] : []));
+    const flat = args.map((arg, i): unknown => {
       if (arg.kind === 'choice') return choice;
       if (arg.kind === 'scalar') return arg.symbol ? dims[arg.symbol] : SCALARS[arg.name];
-      if (arg.kind === 'tensor') return this.tensor(arg, dims);
-      const fields: Record<string, Tensor> = {};
-      for (const [name, field] of Object.entries(arg.fields)) fields[name] = this.tensor(field, dims);
+      if (arg.packs) return null;
+      const made = this.tensor(arg, sizeOf(arg.rows, dims), sizeOf(arg.cols, dims));
+      this.fill(made, arg, dims);
       // Weights are always ternary; of the other operand only its codes are.
-      if (codes === 'int8' && !fields.packed) this.spread(fields.codes as Codes);
-      if (fields.packed)
-        this.backend.kernels.packTernary(fields.packed as Tensor<'u8'>, fields.codes as Codes, precision);
-      return fields;
+      if (codes === 'int8' && made.dtype === 'i8' && !packed.includes(i)) this.spread(made as Codes);
+      return made;
     });
+    // Once their codes are there.
+    args.forEach((arg, i) => {
+      if (arg.kind !== 'tensor' || !arg.packs) return;
+      const from = flat[codesOf(op, arg)] as Codes;
+      const made = this.tensor(arg, 1, this.backend.packedTernaryBytes(from.rows, from.cols)) as Tensor<'u8'>;
+      const precision = PRECISIONS.find((one) => one === choice) ?? 'f32';
+      if (!isWritten(arg.role)) this.backend.kernels.packTernary(made, from, precision);
+      flat[i] = made;
+    });
+    return groupedValues(op, flat);
   }
 
-  private tensor(arg: TensorArg, dims: Dims): Tensor {
+  private tensor(arg: TensorArg, rows: number, cols: number): Tensor {
     const dtype = arg.dtype === 'real' ? this.backend.real : arg.dtype;
-    const rows = sizeOf(arg.rows, dims);
-    const cols = arg.packs
-      ? this.backend.packedTernaryBytes(sizeOf(arg.packs[0], dims), sizeOf(arg.packs[1], dims))
-      : sizeOf(arg.cols, dims);
-    const made = allocateTensor(this.backend, dtype, rows, cols, arg.name);
-    this.fill(made, arg, dims);
-    return made;
+    return allocateTensor(this.backend, dtype, rows, cols, arg.name);
   }
 
   /** Codes of the whole range that quantisers give. */
@@ -64,7 +68,6 @@ export class OpArguments {
 
   private fill({ data, rows }: Tensor, arg: TensorArg, dims: Dims): void {
     const { random, pool } = this;
-    if (arg.packs) return;
     if (arg.offsetsInto) {
       const entries = dims[arg.offsetsInto]!;
       for (let i = 0; i < rows; i++) data[i] = Math.floor((entries * i) / (rows - 1));
@@ -74,7 +77,7 @@ export class OpArguments {
       for (let i = 0; i < data.length; i++) data[i] = (random.uint32() % 3) - 1;
     } else {
       // Scales, counts and second moments are positive wherever they come from.
-      const isPositive = arg.name === 'scale' || arg.name === 'weights' || arg.name === 'v';
+      const isPositive = /(^|\.)(scale|weights)$|^v$/.test(arg.name);
       const start = random.uint32() % POOL;
       for (let i = 0; i < data.length; i++) {
         const value = pool[(start + i) % POOL]!;

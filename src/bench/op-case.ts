@@ -1,7 +1,8 @@
 import type { Compute } from '../core/compute.ts';
 import type { OpName } from '../core/kernels.ts';
 import { flatArgs } from '../core/ops/calls.ts';
-import { type ChoiceArg, type Dims, OP_NAMES, OPS } from '../core/ops/table.ts';
+import type { Dims } from '../core/ops/dims.ts';
+import { type ChoiceArg, OP_NAMES, OPS } from '../core/ops/table.ts';
 import { shapeOf } from './shapes.ts';
 
 /** What the codes of activations are in a call that multiplies them as integers: which kernel serves depends on it. */

@@ -1,7 +1,7 @@
 import { FlashError } from '../core/errors.ts';
 import type { OpName } from '../core/kernels.ts';
-import type { Dims } from '../core/ops/table.ts';
-import { completeDims, symbolsOf } from './dims.ts';
+import { type Dims, isSize, planSteps, relationsOf, sizeOf, stepValue } from '../core/ops/dims.ts';
+import { equationsOf, symbolsOf } from '../core/ops/op-dims.ts';
 
 /** v6.1: a block of rows as two threads take it, the tokens of a step, the vocabulary, the model's and the FFN's width. */
 const ROWS = 1024;
@@ -24,7 +24,7 @@ const SPECIAL: Partial<Record<OpName, Dims>> = {
   // The head's three products: gradient of the rows, logits, gradient of the table.
   matmul: { M: ROWS, K: VOCAB, N: WIDTH },
   matmulTransB: { M: ROWS, K: WIDTH, N: VOCAB },
-  matmulTransA: { M: VOCAB, K: ROWS, N: WIDTH },
+  matmulTransA: { K: VOCAB, M: ROWS, N: WIDTH },
   sumSquares: ALL_PARAMETERS,
   scale: ALL_PARAMETERS,
   sgdMomentum: ALL_PARAMETERS,
@@ -32,8 +32,8 @@ const SPECIAL: Partial<Record<OpName, Dims>> = {
 };
 
 /**
- * The dimensions of an op in v6.1, changed by `given`.
- * @throws FlashError (wrong usage) for a symbol that the op does not have, or rows that are not whole sequences.
+ * The dimensions of an op in v6.1, changed by `given`. Symbols that equations tie to these follow.
+ * @throws FlashError (wrong usage) for a symbol that the op does not have, or dimensions that no call can have together.
  */
 export function shapeOf(op: OpName, given: Dims = {}): Dims {
   const symbols = symbolsOf(op);
@@ -44,6 +44,26 @@ export function shapeOf(op: OpName, given: Dims = {}): Dims {
       exitCode: 2,
     });
   }
-  const sizes: Dims = { ...USUAL, ...SPECIAL[op], ...given };
-  return completeDims(op, Object.fromEntries(symbols.map((symbol) => [symbol, sizes[symbol]!])));
+  const usual: Dims = { ...USUAL, ...SPECIAL[op] };
+  const dims: Record<string, number> = { ...given };
+  const follow = (): void => {
+    const steps = planSteps<never>(equationsOf(op).flatMap(relationsOf), Object.keys(dims));
+    for (const step of steps) dims[step.symbol] = stepValue(step, () => Number.NaN, dims);
+  };
+  follow();
+  // One by one, so that a size which follows from those before it is not taken from the usual ones.
+  for (const symbol of symbols) {
+    if (dims[symbol] !== undefined || usual[symbol] === undefined) continue;
+    dims[symbol] = usual[symbol];
+    follow();
+  }
+  const sizes = Object.fromEntries(symbols.map((symbol) => [symbol, dims[symbol]!]));
+  for (const { symbol, dim } of equationsOf(op)) {
+    if (sizeOf(dim, sizes) === sizes[symbol] && symbols.every((each) => isSize(sizes[each]!))) continue;
+    const chosen = symbols.filter((each) => isSize(sizes[each]!)).map((each) => `${each}=${sizes[each]}`);
+    throw new FlashError(`${op}: no whole numbers make ${symbol} = ${dim} with ${chosen.join(', ')}`, {
+      exitCode: 2,
+    });
+  }
+  return sizes;
 }

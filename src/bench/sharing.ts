@@ -1,6 +1,7 @@
 import { HEAD, headRowsAtOnce, packedRows } from '../backends/native/index.ts';
 import type { OpName } from '../core/kernels.ts';
-import { type Dims, OPS } from '../core/ops/table.ts';
+import { type Dims, sizeOf } from '../core/ops/dims.ts';
+import { OPS } from '../core/ops/table.ts';
 
 /**
  * How kernels share out their work among cores, as `native/kernels` does it. The constants have the names they have
@@ -121,7 +122,7 @@ const RULES: Partial<Record<OpName, (dims: Dims, tile: Tile, cores: number) => S
   ternaryMatmulGradW: ({ M, N, K }, tile, cores) => bySums(N!, K!, M!, tile, cores),
   matmul: ({ M, N, K }, tile) => byRows(M!, N!, K!, tile),
   matmulTransB: ({ M, N, K }, tile) => byRows(M!, N!, K!, tile),
-  matmulTransA: ({ M, N, K }, tile, cores) => bySums(M!, N!, K!, tile, cores),
+  matmulTransA: ({ M, N, K }, tile, cores) => bySums(K!, N!, M!, tile, cores),
   headLoss: ({ M, D, V }, tile, cores) => {
     const atOnce = headRowsAtOnce(cores, V!);
     const rows = Math.min(M!, atOnce);
@@ -155,8 +156,7 @@ export function sharedOut(op: OpName, dims: Dims, tile: Tile, cores: number): Sh
 function largestMatrix(op: OpName, dims: Dims): [number, number] {
   const sizes = OPS[op].args.flatMap((arg): [number, number][] => {
     if (arg.kind !== 'tensor' || arg.packs) return [];
-    const size = (dim: string | number) => (typeof dim === 'number' ? dim : (dims[dim.split('+')[0]!] ?? 1));
-    return [[size(arg.rows), size(arg.cols)]];
+    return [[sizeOf(arg.rows, dims), sizeOf(arg.cols, dims)]];
   });
   return sizes.reduce((most, each) => (each[0] * each[1] > most[0] * most[1] ? each : most), [0, 0]);
 }

@@ -3,9 +3,8 @@ import type { Backend } from '../core/backend.ts';
 import type { Precision } from '../core/compute.ts';
 import type { OpName } from '../core/kernels.ts';
 import { type Outcome, outcomeOf } from '../core/ops/agreement.ts';
-import { flatArgs } from '../core/ops/calls.ts';
+import { codesOf, flatArgs, groupedValues } from '../core/ops/calls.ts';
 import { type Call, type Input, inputsOf, type TensorInput } from '../core/ops/inputs.ts';
-import { type ArgSpec, OPS } from '../core/ops/table.ts';
 import { BYTES, type Codes, type DType, type Tensor, tensor } from '../core/tensor.ts';
 
 /**
@@ -64,27 +63,19 @@ class Run {
   }
 
   private placeAll(): unknown[] {
-    let at = 0;
-    const next = (name: string, codes: Codes | null): unknown => {
-      const input = this.inputs[at++]!;
-      return typeof input === 'object' ? this.place(input, name, codes) : input;
-    };
-    return OPS[this.op].args.map((arg: ArgSpec) => {
-      if (arg.kind !== 'group') return next(arg.name, this.packedBy(arg));
-      const fields: Record<string, unknown> = {};
-      for (const [field, spec] of Object.entries(arg.fields))
-        fields[field] = next(`${arg.name}.${field}`, spec.packs ? (fields.codes as Codes) : null);
-      return fields;
+    const args = flatArgs(this.op);
+    const place = (input: Input, i: number, codes: Codes | null): unknown =>
+      typeof input === 'object' ? this.place(input, args[i]!.name, codes) : input;
+    const isPacked = ({ arg }: TensorInput) => arg.packs !== undefined;
+    const flat = this.inputs.map((input, i) =>
+      typeof input === 'object' && isPacked(input) ? null : place(input, i, null),
+    );
+    // Once their codes are placed.
+    this.inputs.forEach((input, i) => {
+      if (typeof input === 'object' && isPacked(input))
+        flat[i] = place(input, i, flat[codesOf(this.op, input.arg)] as Codes);
     });
-  }
-
-  /** For an output that packs codes: the shape of those codes, which come later in the call. */
-  private packedBy(arg: ArgSpec): Codes | null {
-    if (arg.kind !== 'tensor' || !arg.packs) return null;
-    const codes = this.inputs.find(
-      (input) => typeof input === 'object' && input.arg.dtype === 'i8',
-    ) as TensorInput;
-    return tensor('i8', codes.rows, codes.cols, 'codes');
+    return groupedValues(this.op, flat);
   }
 
   private checkMemory(): void {

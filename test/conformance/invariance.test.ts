@@ -3,9 +3,11 @@ import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import { type OpName, ROW_CHUNK } from '../../src/core/kernels.ts';
 import { flatArgs } from '../../src/core/ops/calls.ts';
+import type { Dims } from '../../src/core/ops/dims.ts';
 import { type Drawn, type Input, inputsOf, variants } from '../../src/core/ops/inputs.ts';
-import { batchSymbol, complete, freeSymbols } from '../../src/core/ops/op-dims.ts';
-import { type Dims, OP_NAMES, OPS } from '../../src/core/ops/table.ts';
+import { complete, freeSymbols } from '../../src/core/ops/op-dims.ts';
+import { scheduleOf } from '../../src/core/ops/schedule.ts';
+import { OP_NAMES, OPS } from '../../src/core/ops/table.ts';
 import { mat } from '../../src/core/tensor.ts';
 import { runOp } from '../../src/verify/op-run.ts';
 import { nativeVariants } from './backends.ts';
@@ -23,11 +25,8 @@ const all = [{ name: 'reference', create: () => createReferenceBackend('f32') },
 
 /** `rows` rows of the batch (a multiple of SEQ_LEN), everything else `width`. */
 function dimsOf(op: OpName, rows: number, width: number): Dims {
-  const given: Readonly<Record<string, number>> = {
-    T: SEQ_LEN,
-    S: rows / SEQ_LEN,
-    [batchSymbol(op) ?? '']: rows,
-  };
+  const isCut = OPS[op].independent !== undefined;
+  const given: Dims = { T: SEQ_LEN, ...(isCut && { S: rows / SEQ_LEN, M: rows }) };
   return complete(op, Object.fromEntries(freeSymbols(op).map((symbol) => [symbol, given[symbol] ?? width])));
 }
 
@@ -72,7 +71,7 @@ describe.each(OP_NAMES)('%s', (op) => {
     }
   });
 
-  it.each(OPS[op].rowwise ? natives : [])(
+  it.each(scheduleOf(op) === 'tiled' ? natives : [])(
     'gives the same bits in turns with another call: $name',
     ({ create }) => {
       const rows = 2 * ROW_CHUNK + 44;
@@ -85,7 +84,7 @@ describe.each(OP_NAMES)('%s', (op) => {
     },
   );
 
-  const isByRows = batchSymbol(op) && OPS[op].returns === undefined;
+  const isByRows = OPS[op].independent && OPS[op].returns === undefined;
   it.each(isByRows ? all : [])('gives the same bits in blocks of rows: $name', ({ create }) => {
     const backend = create(1);
     const rows = 2 * ROW_CHUNK + 44;

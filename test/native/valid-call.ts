@@ -1,9 +1,10 @@
 import type { Backend } from '../../src/core/backend.ts';
 import type { OpName } from '../../src/core/kernels.ts';
-import { type FlatArg, flatArgs } from '../../src/core/ops/calls.ts';
-import { inputsOf } from '../../src/core/ops/inputs.ts';
-import { complete, freeSymbols } from '../../src/core/ops/op-dims.ts';
-import type { Dim, Dims, TensorArg } from '../../src/core/ops/table.ts';
+import { codesOf, type FlatArg, flatArgs } from '../../src/core/ops/calls.ts';
+import { type Dim, type Dims, symbolsIn } from '../../src/core/ops/dims.ts';
+import { inputsOf, type TensorInput } from '../../src/core/ops/inputs.ts';
+import { complete, dimReadings, equationsOf, freeSymbols } from '../../src/core/ops/op-dims.ts';
+import type { TensorArg } from '../../src/core/ops/table.ts';
 import type { Storage } from '../../src/core/tensor.ts';
 
 export type Data = Storage['f32' | 'i8' | 'i32' | 'u8'];
@@ -30,9 +31,8 @@ export class ValidCall {
     this.values = inputs.map((input) => {
       if (typeof input !== 'object') return [input];
       const { arg, rows, values } = input;
-      const cols = arg.packs
-        ? backend.packedTernaryBytes(dims[arg.packs[0]]!, dims[arg.packs[1]]!)
-        : input.cols;
+      const codes = arg.packs ? (inputs[codesOf(op, arg)] as TensorInput) : null;
+      const cols = codes ? backend.packedTernaryBytes(codes.rows, codes.cols) : input.cols;
       const data = new ARRAYS[arg.dtype](rows * cols);
       if (values!.length) data.set(values!);
       return [data, rows, cols];
@@ -65,10 +65,10 @@ export class ValidCall {
   /** Whether something else has to agree with this dimension of an argument: another dimension, or a packed layout. */
   isShared(index: number, dim: Dim): boolean {
     if (typeof dim === 'number') return true;
-    const symbol = (d: Dim) => String(d).split('+')[0];
-    const uses = this.tensors().flatMap(({ arg }) => [arg.rows, arg.cols, ...(arg.packs ?? [])]);
-    const packs = (this.args[index] as TensorArg).packs;
-    return packs !== undefined || uses.filter((use) => symbol(use) === symbol(dim)).length > 1;
+    const isPart = this.tensors().some(({ arg }) => arg.packs && codesOf(this.op, arg) === index);
+    const uses = [...dimReadings(this.op), ...equationsOf(this.op)].flatMap((one) => symbolsIn(one.dim));
+    const isUsedAgain = symbolsIn(dim).every((symbol) => uses.filter((use) => use === symbol).length > 1);
+    return isPart || (this.args[index] as TensorArg).packs !== undefined || isUsedAgain;
   }
 
   /** Copies of all tensors, to see whether a refused call wrote anything. */

@@ -3,7 +3,7 @@ import { FlashError } from '../../core/errors.ts';
 import type { OpName } from '../../core/kernels.ts';
 import { flatArgs, flatValues, realOf } from '../../core/ops/calls.ts';
 import { checkCall } from '../../core/ops/check.ts';
-import type { TensorArg } from '../../core/ops/table.ts';
+import { isWritten, type TensorArg } from '../../core/ops/table.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import { formatBytes } from '../../files/files.ts';
 import { undecorated } from '../wrap.ts';
@@ -11,6 +11,7 @@ import { digest } from './digest.ts';
 import { Edges } from './edges.ts';
 import { placeOf, refuseNonFinite } from './finite.ts';
 import type { GuardedMemory } from './guarded-memory.ts';
+import { columnsOf, Part } from './part.ts';
 import { findPoison, poison } from './poison.ts';
 
 /** A tensor of one call. */
@@ -37,21 +38,25 @@ export class CallChecks {
     call: () => unknown,
   ): { readonly result: unknown; readonly written: readonly Tensor[] } {
     const real = (this.backend.anyReal && realOf(op, values)) || this.backend.real;
-    checkCall(op, values, real);
+    const dims = checkCall(op, values, real);
     const given = tensorsOf(op, values);
-    const written = given.filter(({ arg }) => arg.role !== 'in').map(({ tensor }) => tensor);
+    const written = given.filter(({ arg }) => isWritten(arg.role)).map(({ tensor }) => tensor);
     const inputs = given.filter(({ arg, inPlace }) => arg.role === 'in' && !inPlace);
     const before = inputs.map(({ tensor }) => this.digest(tensor));
     inputs.forEach(({ tensor }, i) => {
       this.verifyInput(tensor, before[i]!);
     });
     for (const { arg, tensor, inPlace } of given) if (arg.role === 'out' && !inPlace) poison(tensor);
+    const parts = given.flatMap(({ arg, tensor }) =>
+      arg.role === 'part' ? [new Part(tensor, columnsOf(arg, dims))] : [],
+    );
     const edges = new Edges(written);
     const result = call();
     // Past all decorators, which would count a call that nobody made.
     const again = (): unknown => undecorated(this.backend.kernels[op])(...values);
     for (const each of given) refuseUnwrittenBytes(op, each, again);
     this.refuseBreach(op, edges);
+    for (const part of parts) part.refuseOthers(op);
     inputs.forEach(({ arg, tensor }, i) => {
       if (this.digest(tensor) === before[i]) return;
       throw new FlashError(`${op} changed its input '${arg.name}' (${tensor.label})`);

@@ -2,7 +2,10 @@ import type { Inspector } from '../../core/backend.ts';
 import { FlashError } from '../../core/errors.ts';
 import type { OpName } from '../../core/kernels.ts';
 import { flatArgs, flatValues } from '../../core/ops/calls.ts';
+import { dimsOf } from '../../core/ops/op-dims.ts';
+import { isRead, isWritten } from '../../core/ops/table.ts';
 import type { Tensor } from '../../core/tensor.ts';
+import { columnsOf, onlyColumns } from './part.ts';
 
 /** Index of the first element that is NaN or infinite, as `inspector` finds it if there is one; -1 where there is none. */
 export function findNonFinite({ data }: Tensor, inspector?: Inspector): number {
@@ -41,7 +44,9 @@ function realTensors(op: OpName, values: readonly unknown[], side: 'read' | 'wri
   return flatValues(op, values).flatMap((value, i): Tensor[] => {
     const arg = args[i]!;
     if (arg.kind !== 'tensor' || arg.dtype !== 'real' || value === null) return [];
-    return (side === 'read' ? arg.role !== 'out' : arg.role !== 'in') ? [value as Tensor] : [];
+    if (side === 'read') return isRead(arg.role) ? [value as Tensor] : [];
+    if (arg.role === 'part') return [onlyColumns(value as Tensor, columnsOf(arg, dimsOf(op, values)))];
+    return isWritten(arg.role) ? [value as Tensor] : [];
   });
 }
 

@@ -2,8 +2,8 @@ import { allocateTensor, type Backend } from '../../core/backend.ts';
 import type { Precision } from '../../core/compute.ts';
 import type { OpName } from '../../core/kernels.ts';
 import type { Outcome } from '../../core/ops/agreement.ts';
-import { flatArgs, flatValues, precisionOf } from '../../core/ops/calls.ts';
-import { type ArgSpec, OPS, type TensorArg } from '../../core/ops/table.ts';
+import { codesOf, flatArgs, flatValues, groupedValues, precisionOf } from '../../core/ops/calls.ts';
+import { OPS, type TensorArg } from '../../core/ops/table.ts';
 import { type Codes, type DType, type Tensor, tensor } from '../../core/tensor.ts';
 import { poison } from '../checked/poison.ts';
 
@@ -35,12 +35,11 @@ export function mirrorCall(
   real: Backend['real'],
   inPlace = false,
 ): unknown[] {
+  const args = flatArgs(op);
+  const flat = flatValues(op, values);
   const made: { readonly of: Tensor['data']; readonly copy: Tensor }[] = [];
-  const mirror = (arg: TensorArg, value: unknown, codes?: Codes): Tensor | null => {
-    if (value === null) return null;
-    const t = value as Tensor;
+  const mirror = (arg: TensorArg, t: Tensor): Tensor => {
     const dtype: DType = arg.dtype === 'real' ? real : arg.dtype;
-    if (arg.packs) return mirrorPacked(arg, t, codes, backend, precisionOf(op, values));
     const shared = inPlace ? made.find(({ of }) => isSameMemory(of, t.data))?.copy : undefined;
     const copy = shared
       ? ({ ...shared, label: t.label } as Tensor)
@@ -50,36 +49,25 @@ export function mirrorCall(
     else if (!shared) poison(copy);
     return copy;
   };
-  return OPS[op].args.map((arg: ArgSpec, i: number): unknown => {
-    if (arg.kind === 'tensor') return mirror(arg, values[i], codesIn(op, values));
-    if (arg.kind !== 'group') return values[i];
-    const group = values[i] as Readonly<Record<string, Tensor>>;
-    const fields: Record<string, Tensor | null> = {};
-    for (const [name, field] of Object.entries(arg.fields))
-      fields[name] = mirror(field, group[name]!, fields.codes as Codes | undefined);
-    return fields;
+  const mirrored = args.map((arg, i): unknown => {
+    if (arg.kind !== 'tensor' || flat[i] === null) return flat[i];
+    const t = flat[i] as Tensor;
+    if (!arg.packs) return mirror(arg, t);
+    return mirrorPacked(arg, t, flat[codesOf(op, arg)] as Codes, backend, precisionOf(op, values));
   });
+  return groupedValues(op, mirrored);
 }
 
 function mirrorPacked(
   arg: TensorArg,
-  t: Tensor,
-  codes: Codes | undefined,
+  { label }: Tensor,
+  codes: Codes,
   backend: Backend,
   precision: Precision,
 ): Tensor {
-  const bytes = codes ? backend.packedTernaryBytes(codes.rows, codes.cols) : 0;
-  const packed = allocateTensor(backend, 'u8', 1, bytes, t.label);
-  if (arg.role === 'in' && codes) backend.kernels.packTernary(packed, codes, precision);
+  const packed = allocateTensor(backend, 'u8', 1, backend.packedTernaryBytes(codes.rows, codes.cols), label);
+  if (arg.role === 'in') backend.kernels.packTernary(packed, codes, precision);
   return packed;
-}
-
-/** The codes of an op that packs codes. */
-function codesIn(op: OpName, values: readonly unknown[]): Codes | undefined {
-  const at = OPS[op].args.findIndex(
-    (arg: ArgSpec) => arg.kind === 'tensor' && arg.dtype === 'i8' && arg.role === 'in',
-  );
-  return at < 0 ? undefined : (values[at] as Codes);
 }
 
 /** Copies of what a call is about to add into or update, by flat name. */

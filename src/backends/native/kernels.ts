@@ -2,6 +2,7 @@ import type { Defer } from '../../core/backend.ts';
 import { FlashError } from '../../core/errors.ts';
 import type { Kernels, OpName } from '../../core/kernels.ts';
 import { flatArgs, flatValues } from '../../core/ops/calls.ts';
+import { mayBeDeferred } from '../../core/ops/schedule.ts';
 import { type ArgSpec, OP_NAMES, OPS } from '../../core/ops/table.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import type { Engine } from './addon.ts';
@@ -62,11 +63,6 @@ function memoryError(error: unknown, during: string): FlashError | null {
   });
 }
 
-/** Whether deferred calls run before one of this op, whose result or whose indices cannot be deferred. */
-const runsOthers = (op: OpName): boolean =>
-  OPS[op].returns !== undefined ||
-  flatArgs(op).some((arg) => arg.kind === 'tensor' && (arg.below || arg.offsetsInto));
-
 function nativeKernel(
   engine: Engine,
   op: OpName,
@@ -74,7 +70,8 @@ function nativeKernel(
 ): (...values: unknown[]) => unknown {
   const puts = OPS[op].args.map(putArg);
   const count = puts.length;
-  const isAwaited = runsOthers(op);
+  // A call that cannot be deferred runs those that are.
+  const isAwaited = !mayBeDeferred(op);
   // Two lists serve every call: a kernel never calls another, so nobody else can be using them.
   const given: unknown[] = [];
   const flat: unknown[] = [];

@@ -7,8 +7,8 @@ import { OP_NAMES, OPS } from '../../core/ops/table.ts';
  */
 export function opTableSignature(): string {
   const table = OP_NAMES.map((op) => {
-    const { args, product, integer, returns, rowwise, packsRows, mayBeZero } = OPS[op];
-    return [op, args, product, integer, returns, rowwise, packsRows, mayBeZero];
+    const { args, equations, integer, returns, independent, schedule, mayBeZero } = OPS[op];
+    return [op, args, equations, integer, returns, independent, schedule, mayBeZero];
   });
   return createHash('sha256').update(JSON.stringify(table)).digest('hex').slice(0, 16);
 }

@@ -1,6 +1,7 @@
 import type { Backend } from '../../core/backend.ts';
 import type { OpName } from '../../core/kernels.ts';
-import { dimsOf, flatArgs, flatValues, presentArgs } from '../../core/ops/calls.ts';
+import { flatArgs, flatValues, presentArgs } from '../../core/ops/calls.ts';
+import { dimsOf } from '../../core/ops/op-dims.ts';
 import { OPS } from '../../core/ops/table.ts';
 import { trafficOf } from '../../core/ops/traffic.ts';
 import type { Tensor } from '../../core/tensor.ts';

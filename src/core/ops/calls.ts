@@ -1,7 +1,15 @@
 import type { Precision } from '../compute.ts';
 import type { OpName } from '../kernels.ts';
 import type { Real, Tensor } from '../tensor.ts';
-import { type ArgSpec, type Dim, type Dims, type GroupArg, OP_NAMES, OPS, type Present } from './table.ts';
+import {
+  type ArgSpec,
+  type GroupArg,
+  OP_NAMES,
+  OPS,
+  type Present,
+  type ScalarArg,
+  type TensorArg,
+} from './table.ts';
 
 // What the op table says of one call: its arguments one by one, and what their values come to.
 
@@ -13,7 +21,11 @@ const FLAT_ARGS = Object.fromEntries(
     op,
     OPS[op].args.flatMap((arg: ArgSpec): FlatArg[] =>
       arg.kind === 'group'
-        ? Object.values(arg.fields).map((field) => ({ ...field, name: `${arg.name}.${field.name}` }))
+        ? Object.values(arg.fields).map((field) => ({
+            ...field,
+            name: `${arg.name}.${field.name}`,
+            ...(field.packs && { packs: `${arg.name}.${field.packs}` }),
+          }))
         : [arg],
     ),
   ]),
@@ -22,6 +34,19 @@ const FLAT_ARGS = Object.fromEntries(
 /** The arguments of an op with groups opened, in order. */
 export function flatArgs(op: OpName): readonly FlatArg[] {
   return FLAT_ARGS[op];
+}
+
+/** The minimum of a scalar that must be a whole number; null for one that may be any number. */
+export function minOf(op: OpName, { symbol, whole }: ScalarArg): number | null {
+  if (symbol) return OPS[op].mayBeZero?.includes(symbol) ? 0 : 1;
+  return whole ? 1 : null;
+}
+
+/** The place of the codes whose private layout a flat argument is. */
+export function codesOf(op: OpName, { name, packs }: TensorArg): number {
+  const at = flatArgs(op).findIndex((other) => other.name === packs);
+  if (at < 0) throw new Error(`${op}: there are no codes '${packs}' that '${name}' packs`);
+  return at;
 }
 
 /** The values of one call with groups opened, in the order of `flatArgs`. */
@@ -40,53 +65,6 @@ export function groupedValues(op: OpName, flat: readonly unknown[]): unknown[] {
     if (arg.kind !== 'group') return flat[at++];
     return Object.fromEntries(Object.keys(arg.fields).map((field) => [field, flat[at++]]));
   });
-}
-
-/** A dimension's value: `'M+1'` is one more than `M`. */
-export function sizeOf(dim: Dim, dims: Dims): number {
-  if (typeof dim === 'number') return dim;
-  const [symbol, plus = 0] = dim.split('+');
-  return dims[symbol!]! + Number(plus);
-}
-
-/** Reads one symbol off the flat values of a call. */
-interface DimReader {
-  readonly symbol: string;
-  readonly at: number;
-  readonly axis: 'rows' | 'cols' | 'number';
-  readonly plus: number;
-}
-
-function dimReaders(op: OpName): DimReader[] {
-  return flatArgs(op).flatMap((arg, at): DimReader[] => {
-    if (arg.kind === 'scalar') return arg.symbol ? [{ symbol: arg.symbol, at, axis: 'number', plus: 0 }] : [];
-    if (arg.kind !== 'tensor') return [];
-    return (['rows', 'cols'] as const).flatMap((axis) => {
-      const dim = arg[axis];
-      if (typeof dim === 'number') return [];
-      const [symbol, plus = 0] = dim.split('+');
-      return [{ symbol: symbol!, at, axis, plus: Number(plus) }];
-    });
-  });
-}
-
-const DIM_READERS = Object.fromEntries(OP_NAMES.map((op) => [op, dimReaders(op)])) as Record<
-  OpName,
-  DimReader[]
->;
-
-/** The values of an op's symbols in a call that is known to be right (`checkCall` finds out whether it is). */
-export function dimsOf(op: OpName, values: readonly unknown[]): Dims {
-  const flat = flatValues(op, values);
-  const dims: Record<string, number> = {};
-  for (const { symbol, at, axis, plus } of DIM_READERS[op]) {
-    const value = flat[at];
-    if (value === null || dims[symbol] !== undefined) continue;
-    dims[symbol] = (axis === 'number' ? (value as number) : (value as Tensor)[axis]) - plus;
-  }
-  const { product } = OPS[op];
-  if (product) dims[product[1]] ??= dims[product[0]]! / dims[product[2]]!;
-  return dims;
 }
 
 /** The float type of a call's tensors; undefined where it has none. */

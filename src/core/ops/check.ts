@@ -1,8 +1,10 @@
 import { FlashError } from '../errors.ts';
 import type { OpName } from '../kernels.ts';
 import type { Real, Tensor } from '../tensor.ts';
-import { type FlatArg, flatArgs, flatValues } from './calls.ts';
-import { type Dim, type Dims, OPS, type TensorArg } from './table.ts';
+import { type FlatArg, flatArgs, flatValues, minOf } from './calls.ts';
+import { type Dims, isSize, sizeOf, stepValue, symbolsIn } from './dims.ts';
+import { dimReadings, equationsOf, readSource, symbolSteps } from './op-dims.ts';
+import { isWritten, type TensorArg } from './table.ts';
 
 /**
  * Checks one call against the op table: types, lengths, shapes that agree, index ranges, memory that must not be
@@ -12,17 +14,9 @@ import { type Dim, type Dims, OPS, type TensorArg } from './table.ts';
 export function checkCall(op: OpName, values: readonly unknown[], real: Real): Dims {
   const args = flatArgs(op);
   const flat = flatValues(op, values);
-  const dims: Record<string, number> = {};
   const fail = (arg: FlatArg, i: number, what: string): never => {
     const label = (flat[i] as Tensor | null)?.label;
     throw new FlashError(`${op}: '${arg.name}' ${what}`, { where: label });
-  };
-  const agree = (arg: FlatArg, i: number, dim: Dim, found: number, what: string): void => {
-    const [symbol, plus] = typeof dim === 'string' ? dim.split('+') : [undefined];
-    const offset = Number(plus ?? 0);
-    if (symbol !== undefined) dims[symbol] ??= found - offset;
-    const expected = symbol === undefined ? dim : dims[symbol]! + offset;
-    if (found !== expected) fail(arg, i, `has ${found} ${what}, expected ${expected}`);
   };
 
   args.forEach((arg, i) => {
@@ -30,10 +24,9 @@ export function checkCall(op: OpName, values: readonly unknown[], real: Real): D
     if (arg.kind === 'scalar') {
       if (typeof value !== 'number' || !Number.isFinite(value))
         fail(arg, i, `is ${value}, expected a number`);
-      if ((arg.symbol || arg.whole) && !(Number.isSafeInteger(value) && (value as number) >= 1)) {
-        fail(arg, i, `is ${value}, expected a whole number of at least 1`);
-      }
-      if (arg.symbol) agree(arg, i, arg.symbol, value as number, '');
+      const min = minOf(op, arg);
+      if (min !== null && !(Number.isSafeInteger(value) && (value as number) >= min))
+        fail(arg, i, `is ${value}, expected a whole number of at least ${min}`);
     } else if (arg.kind === 'choice') {
       if (!arg.values.includes(value as string))
         fail(arg, i, `is ${value}, expected ${arg.values.join(' or ')}`);
@@ -45,29 +38,57 @@ export function checkCall(op: OpName, values: readonly unknown[], real: Real): D
       if (t.dtype !== dtype) fail(arg, i, `is ${t.dtype}, expected ${dtype}`);
       if (t.data.length !== t.rows * t.cols)
         fail(arg, i, `has ${t.data.length} values for ${t.rows} x ${t.cols}`);
-      agree(arg, i, arg.rows, t.rows, 'rows');
-      agree(arg, i, arg.cols, t.cols, 'columns');
     }
   });
 
-  const { product } = OPS[op];
-  if (product) {
-    const [whole, count, size] = product;
-    dims[count] ??= dims[whole]! / dims[size]!;
-    if (dims[count]! * dims[size]! !== dims[whole] || !Number.isInteger(dims[count])) {
-      throw new FlashError(`${op}: ${dims[whole]} rows are not ${dims[count]} sequences of ${dims[size]}`);
-    }
-  }
+  const dims = checkDims(op, flat, (i, what) => fail(args[i]!, i, what));
   args.forEach((arg, i) => {
     if (arg.kind !== 'tensor' || flat[i] === null) return;
     checkIndices(arg, flat[i] as Tensor, dims, usedEntries(arg, args, flat), (what) => fail(arg, i, what));
     args.forEach((other, j) => {
-      if (j === i || arg.role === 'in' || other.kind !== 'tensor' || flat[j] === null) return;
+      if (j === i || !isWritten(arg.role) || other.kind !== 'tensor' || flat[j] === null) return;
       const same = (flat[i] as Tensor).data === (flat[j] as Tensor).data;
       if (same && arg.mayAlias?.includes(other.name)) return;
       if (overlap(flat[i] as Tensor, flat[j] as Tensor)) fail(arg, i, `shares memory with '${other.name}'`);
     });
   });
+  return dims;
+}
+
+const AXES = { rows: 'rows', cols: 'columns', number: '' } as const;
+
+/** Solves the symbols and compares every dimension with them. */
+function checkDims(op: OpName, flat: readonly unknown[], fail: (i: number, what: string) => never): Dims {
+  const dims: Record<string, number> = {};
+  const given = (dim: string | number, but?: string): string => {
+    const known = symbolsIn(dim).flatMap((s) => (s === but ? [] : [`${s} = ${dims[s]}`]));
+    return known.length ? ` with ${known.join(', ')}` : '';
+  };
+  for (const step of symbolSteps(op)) {
+    const { symbol, dim, from } = step;
+    const value = stepValue(step, (source) => readSource(flat, source), dims);
+    dims[symbol] = value;
+    if (isSize(value)) continue;
+    const wanted = `expected ${dim} for a whole ${symbol}${given(dim, symbol)}`;
+    // Of an equation, the argument whose symbol it ties to the others.
+    const owner = 'dim' in from ? symbolSteps(op).find(({ symbol }) => symbol === from.dim)?.from : from;
+    if (owner && 'source' in owner)
+      fail(owner.source.arg, `has ${readSource(flat, owner.source)} ${AXES[owner.source.axis]}, ${wanted}`);
+    throw new FlashError(`${op}: ${dim} has no whole ${symbol}${given(dim, symbol)}`);
+  }
+  for (const { dim, source } of dimReadings(op)) {
+    const expected = sizeOf(dim, dims);
+    const found = readSource(flat, source);
+    if (flat[source.arg] === null || found === expected) continue;
+    const isPlain = typeof dim === 'number' || dim in dims;
+    const origin = isPlain ? '' : ` (${dim}${given(dim)})`;
+    fail(source.arg, `has ${found} ${AXES[source.axis]}, expected ${expected}${origin}`);
+  }
+  for (const { symbol, dim } of equationsOf(op)) {
+    const expected = sizeOf(dim, dims);
+    if (dims[symbol] !== expected)
+      throw new FlashError(`${op}: ${symbol} is ${dims[symbol]}, expected ${expected} (${dim}${given(dim)})`);
+  }
   return dims;
 }
 

@@ -1,8 +1,9 @@
 import type { OpName } from '../kernels.ts';
 import { Random } from '../random.ts';
-import { type FlatArg, flatArgs, sizeOf } from './calls.ts';
+import { type FlatArg, flatArgs } from './calls.ts';
+import { type Dims, sizeOf } from './dims.ts';
 import { freeSymbols, hasTargets } from './op-dims.ts';
-import type { Dims, TensorArg } from './table.ts';
+import type { TensorArg } from './table.ts';
 
 /** One call, as numbers: everything else about it follows. */
 export interface Call {
@@ -107,9 +108,7 @@ function tensorValues(
   const [rows, cols] = [sizeOf(arg.rows, dims), arg.packs ? 0 : sizeOf(arg.cols, dims)];
   const random = new Random(seed, `${op}/${arg.name}`);
   if (arg.offsetsInto) return offsets(random, rows, dims[arg.offsetsInto]!);
-  const isPacked = args.some(
-    (o) => o.kind === 'tensor' && o.packs?.[0] === arg.rows && o.packs[1] === arg.cols,
-  );
+  const isPacked = args.some((other) => other.kind === 'tensor' && other.packs === arg.name);
   let fill: Fill = realValues(op, cols, seed);
   if (arg.below) fill = indices(args, inputs, arg, dims);
   else if (arg.dtype === 'i8')

@@ -1,34 +1,121 @@
 import type { OpName } from '../kernels.ts';
-import { flatArgs } from './calls.ts';
-import { type Dims, OPS } from './table.ts';
+import type { Tensor } from '../tensor.ts';
+import { flatArgs, flatValues } from './calls.ts';
+import {
+  type Dim,
+  type Dims,
+  type Equation,
+  parseEquation,
+  planSteps,
+  type Relation,
+  relationsOf,
+  type Step,
+  sizeOf,
+  stepValue,
+  symbolsIn,
+} from './dims.ts';
+import { isWritten, OP_NAMES, OPS } from './table.ts';
 
-/** The symbols of an op that can be chosen freely: not the packed size, and not a product of two others. */
-export function freeSymbols(op: OpName): string[] {
-  const names = new Set<string>(OPS[op].product?.slice(1));
-  for (const arg of flatArgs(op)) {
-    if (arg.kind === 'scalar' && arg.symbol) names.add(arg.symbol);
-    if (arg.kind !== 'tensor') continue;
-    for (const dim of arg.packs ? [] : [arg.rows, arg.cols])
-      if (typeof dim === 'string' && !dim.includes('+')) names.add(dim);
-  }
-  names.delete(OPS[op].product?.[0] ?? '');
-  return [...names];
+// What the op table says of an op's symbols; the algebra is in dims.ts.
+
+/** Where a call shows the value of a dimension: an axis of a tensor, or a scalar. */
+export interface Source {
+  /** Of the flat arguments. */
+  readonly arg: number;
+  readonly axis: 'rows' | 'cols' | 'number';
 }
 
-/** `free` with the symbol that is their product. */
+/** A dimension of an argument, and where a call shows its value. */
+export interface Reading {
+  readonly dim: Dim;
+  readonly source: Source;
+}
+
+/** All dimensions of one argument. The columns of a packed layout are the backend's. */
+function readingsOf(op: OpName, at: number): Reading[] {
+  const arg = flatArgs(op)[at]!;
+  if (arg.kind === 'scalar')
+    return arg.symbol ? [{ dim: arg.symbol, source: { arg: at, axis: 'number' } }] : [];
+  if (arg.kind !== 'tensor') return [];
+  const rows: Reading = { dim: arg.rows, source: { arg: at, axis: 'rows' } };
+  return arg.packs ? [rows] : [rows, { dim: arg.cols, source: { arg: at, axis: 'cols' } }];
+}
+
+interface Symbols {
+  readonly readings: readonly Reading[];
+  readonly equations: readonly Equation[];
+  readonly steps: readonly Step<Source>[];
+}
+
+/**
+ * Symbols are read from inputs and scalars, then from equations, then from what is written: a caller thinks of inputs as
+ * given and of the rest as having to fit. An optional argument gives no symbol its value.
+ */
+function symbolsOfOp(op: OpName): Symbols {
+  const args = flatArgs(op);
+  const readings = args.flatMap((_, at) => readingsOf(op, at));
+  const equations = (OPS[op].equations ?? []).map(parseEquation);
+  const relations = (written: boolean): Relation<Source>[] =>
+    readings.flatMap(({ dim, source }): Relation<Source>[] => {
+      const arg = args[source.arg]!;
+      const isLate = arg.kind === 'tensor' && isWritten(arg.role);
+      return isLate === written && !(arg.kind === 'tensor' && arg.optional)
+        ? [{ dim, from: { source } }]
+        : [];
+    });
+  const steps = planSteps([...relations(false), ...equations.flatMap(relationsOf), ...relations(true)]);
+  const known = new Set(steps.map(({ symbol }) => symbol));
+  const unknown = [...readings, ...equations].flatMap(({ dim }) => symbolsIn(dim)).find((s) => !known.has(s));
+  if (unknown !== undefined) throw new Error(`${op}: no argument gives the symbol ${unknown} its value`);
+  return { readings, equations, steps };
+}
+
+const SYMBOLS = Object.fromEntries(OP_NAMES.map((op) => [op, symbolsOfOp(op)])) as Record<OpName, Symbols>;
+
+/** All dimensions of an op's arguments. */
+export const dimReadings = (op: OpName): readonly Reading[] => SYMBOLS[op].readings;
+export const equationsOf = (op: OpName): readonly Equation[] => SYMBOLS[op].equations;
+/** How the symbols of a call are found, in order. */
+export const symbolSteps = (op: OpName): readonly Step<Source>[] => SYMBOLS[op].steps;
+
+/** The symbols of an op, those of inputs first. */
+export const symbolsOf = (op: OpName): string[] => SYMBOLS[op].steps.map(({ symbol }) => symbol);
+
+/** The value that a call's flat arguments show at `source`; NaN for a tensor that is absent. */
+export function readSource(flat: readonly unknown[], { arg, axis }: Source): number {
+  if (axis === 'number') return flat[arg] as number;
+  return (flat[arg] as Tensor | null)?.[axis] ?? Number.NaN;
+}
+
+/** The values of an op's symbols in a call that is known to be right (`checkCall` finds out whether it is). */
+export function dimsOf(op: OpName, values: readonly unknown[]): Dims {
+  const flat = flatValues(op, values);
+  const dims: Record<string, number> = {};
+  for (const step of SYMBOLS[op].steps)
+    dims[step.symbol] = stepValue(step, (source) => readSource(flat, source), dims);
+  return dims;
+}
+
+/** The symbols of an op that can be chosen freely: all but those that equations define. */
+export function freeSymbols(op: OpName): string[] {
+  const defined = new Set(equationsOf(op).map(({ symbol }) => symbol));
+  const names = [...dimReadings(op), ...equationsOf(op)].flatMap(({ dim }) => symbolsIn(dim));
+  return [...new Set(names)].filter((symbol) => !defined.has(symbol));
+}
+
+/** `free` with the symbols that equations define. */
 export function complete(op: OpName, free: Dims): Dims {
-  const product = OPS[op].product;
-  return product ? { ...free, [product[0]]: free[product[1]]! * free[product[2]]! } : free;
+  const dims: Record<string, number> = { ...free };
+  for (const { symbol, dim } of equationsOf(op)) dims[symbol] = sizeOf(dim, dims);
+  return dims;
+}
+
+/** The symbol by which a batch is cut: rows or sequences that do not depend on each other; undefined where there is none. */
+export function batchSymbol(op: OpName): 'M' | 'S' | undefined {
+  const { independent } = OPS[op];
+  return independent && (independent === 'row' ? 'M' : 'S');
 }
 
 /** Whether an op has a loss over sparse targets. */
 export const hasTargets = (op: OpName): boolean =>
   flatArgs(op).some((arg) => arg.kind === 'tensor' && arg.offsetsInto !== undefined);
-
-/**
- * The symbol of an op's rows: those it maps one by one or sums over. Undefined for ops on one whole matrix.
- */
-export function batchSymbol(op: OpName): string | undefined {
-  const tensors = flatArgs(op).flatMap((arg) => (arg.kind === 'tensor' ? [arg] : []));
-  return ['M', 'K'].find((s) => tensors.some((t) => t.rows === s) && !tensors.some((t) => t.cols === s));
-}

@@ -2,11 +2,17 @@ import { FLOAT_PRECISIONS, PRECISIONS } from '../compute.ts';
 import type { Kernels, OpName } from '../kernels.ts';
 import { ACTIVATION_RULES, WEIGHT_RULES } from '../kernels.ts';
 import type { DType, Quantized, SparseTargets, Tensor, TernaryWeight } from '../tensor.ts';
+import type { Dim, Dims } from './dims.ts';
 
-/** What a kernel does to a tensor: reads it, writes all of it, adds into it, or updates it in place. */
-export type Role = 'in' | 'out' | 'acc' | 'inout';
-/** A symbol that every tensor of one call must agree on, a fixed number, or `'M+1'` for offsets. */
-export type Dim = string | number;
+/**
+ * What a kernel does to a tensor: reads it, writes all of it, adds into it, updates it in place, or writes a part of its
+ * columns (`columns`) and leaves the others as they are.
+ */
+export type Role = 'in' | 'out' | 'acc' | 'inout' | 'part';
+
+/** Whether a kernel reads what the tensor held before the call. */
+export const isRead = (role: Role): boolean => role === 'in' || role === 'acc' || role === 'inout';
+export const isWritten = (role: Role): boolean => role !== 'in';
 
 export interface TensorArg {
   readonly kind: 'tensor';
@@ -26,8 +32,13 @@ export interface TensorArg {
   readonly offsetsInto?: string;
   /** Bounds in place of the op's `near`, by the value of a choice. */
   readonly nearIn?: Readonly<Record<string, number>>;
-  /** A backend's private layout of codes [rows, cols]: never compared, sized by `Backend.packedTernaryBytes`. */
-  readonly packs?: readonly [Dim, Dim];
+  /**
+   * A backend's private layout of the codes in this argument: never compared, one row of `Backend.packedTernaryBytes`
+   * bytes, so that `cols` says nothing. In a group it names a field.
+   */
+  readonly packs?: string;
+  /** Of a `part`: the first column that the call writes, and how many it writes. */
+  readonly columns?: readonly [Dim, Dim];
 }
 /** Tensors that travel together; their flat names are `name.field`. */
 export interface GroupArg {
@@ -38,8 +49,9 @@ export interface GroupArg {
 export interface ScalarArg {
   readonly kind: 'scalar';
   readonly name: string;
+  /** The symbol whose value this is: a whole number of at least 1, or of 0 where `mayBeZero` has the symbol. */
   readonly symbol?: string;
-  /** A whole number of at least 1, as every symbol is. */
+  /** A whole number of at least 1. */
   readonly whole?: true;
 }
 export interface ChoiceArg {
@@ -51,9 +63,6 @@ export type ArgSpec = TensorArg | GroupArg | ScalarArg | ChoiceArg;
 
 /** Whether a call has an optional argument, by its flat name. */
 export type Present = (arg: string) => boolean;
-
-/** Values of the symbols in one call. */
-export type Dims = Readonly<Record<string, number>>;
 
 export interface OpSpec {
   readonly args: readonly ArgSpec[];
@@ -68,20 +77,25 @@ export interface OpSpec {
   readonly flops: (d: Dims, has?: Present) => number;
   readonly integer?: true;
   /**
-   * Rows stand for themselves: what is written to row i of the tensors with `M` rows follows from row i of those and from
-   * the tensors without, so that calls for runs of rows may take the place of one for all, at no great cost. What is
-   * added to is a sum over rows, one row itself.
+   * `row`: row i of every output depends only on row i of the inputs and on inputs without an `M` dimension. Accumulated
+   * outputs, and a returned number, are sums over rows.
+   * `sequence`: the same for whole sequences. Every dimension that contains `M` is cut by rows, every one that contains
+   * `S` by sequences.
    */
-  readonly rowwise?: true;
+  readonly independent?: 'row' | 'sequence';
   /**
-   * A sum over the rows of tensors with `M` rows, whose native kernel can be called in parts: some rows at a time to pack
-   * them, and once to multiply (`RowSumPart` in `native/src/context.h`).
+   * How a deferred region runs a row-wise op where not tile by tile. `packed`: a sum over rows whose native kernel packs
+   * some rows at a time and multiplies once (`RowSumPart` in `native/src/context.h`). `serial`: on all rows at once,
+   * because every call packs an operand that all rows share.
    */
-  readonly packsRows?: true;
-  /** `M = S * T` for ops on whole sequences. */
-  readonly product?: readonly [string, string, string];
-  /** A symbol of inputs without which outputs have values all the same; elsewhere that is an error. */
-  readonly mayBeZero?: string;
+  readonly schedule?: 'packed' | 'serial';
+  /** What holds between symbols: `M = S*T` in ops on whole sequences. The symbol on the left follows from the others. */
+  readonly equations?: readonly string[];
+  /**
+   * Symbols that may be 0 although outputs have values: no pairs to count, no columns beside a part. In other ops and for
+   * other symbols an input without values is an error where outputs have some.
+   */
+  readonly mayBeZero?: readonly string[];
   readonly returns?: 'number';
 }
 
@@ -115,6 +129,9 @@ const input = real('in');
 const output = real('out');
 const accumulate = real('acc');
 const update = real('inout');
+/** The columns [first, first + count) of a tensor. */
+export const part = (name: string, rows: Dim, cols: Dim, columns: readonly [Dim, Dim]): TensorArg =>
+  real('part')(name, rows, cols, { columns });
 const scalar = (name: string, symbol?: string): ScalarArg => ({
   kind: 'scalar',
   name,
@@ -139,7 +156,7 @@ const ternary = (name: string, rows: Dim, cols: Dim) =>
   group<TernaryWeight>(name, {
     codes: input('codes', rows, cols, { dtype: 'i8' }),
     scale: input('scale', 1, 1),
-    packed: input('packed', 1, 'P', { dtype: 'u8', packs: [rows, cols] }),
+    packed: input('packed', 1, 0, { dtype: 'u8', packs: 'codes' }),
   });
 const targets = group<SparseTargets>('targets', {
   offsets: input('offsets', 'M+1', 1, { dtype: 'i32', offsetsInto: 'Z' }),
@@ -164,11 +181,13 @@ const roundedOnTheWay = { nearIn: { bf16: 2 ** -8 } } as const;
 export const OPS: OpTable = {
   gatherRows: {
     args: [output('out', 'M', 'D'), input('table', 'V', 'D'), ids('ids', 'M', 'V')],
+    independent: 'row',
     agree: 'exact',
     flops: () => 0,
   },
   scatterAddRows: {
     args: [accumulate('accTable', 'V', 'D'), input('dy', 'M', 'D'), ids('ids', 'M', 'V')],
+    independent: 'row',
     agree: near,
     flops: ({ M, D }) => M * D,
   },
@@ -183,7 +202,7 @@ export const OPS: OpTable = {
     ],
     agree: 'exact',
     flops: () => 0,
-    mayBeZero: 'N',
+    mayBeZero: ['N'],
   },
   rmsNorm: {
     args: [
@@ -193,7 +212,7 @@ export const OPS: OpTable = {
       input('gain', 1, 'D', optional),
       scalar('eps'),
     ],
-    rowwise: true,
+    independent: 'row',
     agree: near,
     flops: ({ M, D }) => 4 * M * D,
   },
@@ -206,25 +225,25 @@ export const OPS: OpTable = {
       input('gain', 1, 'D', optional),
       input('rstd', 'M', 1),
     ],
-    rowwise: true,
+    independent: 'row',
     agree: near,
     flops: ({ M, D }) => 9 * M * D,
   },
   silu: {
     args: [output('out', 'M', 'D'), output('outSlope', 'M', 'D', optional), input('x', 'M', 'D')],
-    rowwise: true,
+    independent: 'row',
     agree: near,
     flops: ({ M, D }, has = () => true) => (has('outSlope') ? 19 : 16) * M * D,
   },
   siluGrad: {
     args: [output('outDx', 'M', 'D'), input('dy', 'M', 'D'), input('slope', 'M', 'D')],
-    rowwise: true,
+    independent: 'row',
     agree: near,
     flops: ({ M, D }) => M * D,
   },
   add: {
     args: [output('out', 'M', 'D', { mayAlias: ['a'] }), input('a', 'M', 'D'), input('b', 'M', 'D')],
-    rowwise: true,
+    independent: 'row',
     agree: 'exact',
     flops: ({ M, D }) => M * D,
   },
@@ -238,7 +257,8 @@ export const OPS: OpTable = {
     ],
     agree: near,
     flops: ({ M, D }) => 3 * M * D,
-    product: ['M', 'S', 'T'],
+    independent: 'sequence',
+    equations: ['M = S*T'],
   },
   tokenShiftGrad: {
     args: [
@@ -251,7 +271,8 @@ export const OPS: OpTable = {
     ],
     agree: near,
     flops: ({ M, D }) => 7 * M * D,
-    product: ['M', 'S', 'T'],
+    independent: 'sequence',
+    equations: ['M = S*T'],
   },
   quantizeWeight: {
     args: [
@@ -270,13 +291,13 @@ export const OPS: OpTable = {
       input('x', 'M', 'K'),
       choice('rule', ACTIVATION_RULES),
     ],
-    rowwise: true,
+    independent: 'row',
     agree: 'exact',
     flops: ({ M, K }) => 3 * M * K,
   },
   packTernary: {
     args: [
-      output('outPacked', 1, 'P', { dtype: 'u8', packs: ['N', 'K'] }),
+      output('outPacked', 1, 0, { dtype: 'u8', packs: 'codes' }),
       input('codes', 'N', 'K', { dtype: 'i8' }),
       precision,
     ],
@@ -285,40 +306,49 @@ export const OPS: OpTable = {
   },
   ternaryMatmul: {
     args: [output('out', 'M', 'N'), quantized('x', 'M', 'K'), ternary('w', 'N', 'K')],
-    rowwise: true,
+    independent: 'row',
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
     integer: true,
   },
   ternaryMatmulFloat: {
     args: [output('out', 'M', 'N'), input('x', 'M', 'K'), ternary('w', 'N', 'K'), floatPrecision],
+    independent: 'row',
+    schedule: 'serial',
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },
   ternaryMatmulGradX: {
     args: [output('outDx', 'M', 'K'), input('dy', 'M', 'N'), ternary('w', 'N', 'K'), precision],
-    rowwise: true,
+    independent: 'row',
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },
   ternaryMatmulGradW: {
     args: [accumulate('accW', 'N', 'K'), input('dy', 'M', 'N'), quantized('x', 'M', 'K'), precision],
-    packsRows: true,
+    independent: 'row',
+    schedule: 'packed',
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },
   matmul: {
     args: [output('out', 'M', 'N'), input('a', 'M', 'K'), input('b', 'K', 'N'), floatPrecision],
+    independent: 'row',
+    schedule: 'serial',
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },
   matmulTransB: {
     args: [output('out', 'M', 'N'), input('a', 'M', 'K'), input('b', 'N', 'K'), floatPrecision],
+    independent: 'row',
+    schedule: 'serial',
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },
   matmulTransA: {
-    args: [accumulate('acc', 'M', 'N'), input('a', 'K', 'M'), input('b', 'K', 'N'), floatPrecision],
+    args: [accumulate('acc', 'K', 'N'), input('a', 'M', 'K'), input('b', 'M', 'N'), floatPrecision],
+    independent: 'row',
+    schedule: 'serial',
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },
@@ -330,6 +360,7 @@ export const OPS: OpTable = {
       targets,
       scalar('scale'),
     ],
+    independent: 'row',
     agree: nearButNats,
     flops: ({ M, V }) => 20 * M * V,
   },
@@ -344,6 +375,7 @@ export const OPS: OpTable = {
       scalar('scale'),
       floatPrecision,
     ],
+    independent: 'row',
     agree: nearButNats,
     // Logits, and a product for each of the two gradients.
     flops: ({ M, V, D }, has = () => true) =>
@@ -351,12 +383,14 @@ export const OPS: OpTable = {
   },
   sumSquares: {
     args: [input('x', 'M', 'D')],
+    independent: 'row',
     agree: near,
     flops: ({ M, D }) => 2 * M * D,
     returns: 'number',
   },
   scale: {
     args: [update('x', 'M', 'D'), scalar('factor')],
+    independent: 'row',
     agree: near,
     flops: ({ M, D }) => M * D,
   },
@@ -369,6 +403,7 @@ export const OPS: OpTable = {
       scalar('momentum'),
       scalar('decay'),
     ],
+    independent: 'row',
     agree: near,
     flops: ({ M, D }) => 6 * M * D,
   },
@@ -385,6 +420,7 @@ export const OPS: OpTable = {
       scalar('decay'),
       { ...scalar('step'), whole: true },
     ],
+    independent: 'row',
     agree: near,
     flops: ({ M, D }) => 14 * M * D,
   },

@@ -1,8 +1,9 @@
 import type { Backend } from '../backend.ts';
 import type { OpName } from '../kernels.ts';
 import { BYTES } from '../tensor.ts';
-import { flatArgs, sizeOf } from './calls.ts';
-import { type Dims, OPS, type Present, type TensorArg } from './table.ts';
+import { codesOf, flatArgs } from './calls.ts';
+import { type Dims, sizeOf } from './dims.ts';
+import { isRead, isWritten, OPS, type Present, type TensorArg } from './table.ts';
 
 /** Bytes that one call must move at least, when every tensor goes between kernel and memory once each way. */
 export interface Traffic {
@@ -24,8 +25,8 @@ export function trafficOf(
     if (arg.kind !== 'tensor' || !has(arg.name)) continue;
     const bytes = bytesOf(op, arg, dims, backend);
     footprint += bytes;
-    if (arg.role !== 'out') read += bytes;
-    if (arg.role !== 'in') written += bytes;
+    if (isRead(arg.role)) read += bytes;
+    if (isWritten(arg.role)) written += bytes;
   }
   return { read, written, footprint };
 }
@@ -38,9 +39,12 @@ function bytesOf(
 ): number {
   // A packed weight is a copy of the codes beside it: a kernel reads one of the two.
   if (arg.packs && arg.role === 'in') return 0;
-  if (arg.packs) return packedTernaryBytes(sizeOf(arg.packs[0], dims), sizeOf(arg.packs[1], dims));
+  if (arg.packs) {
+    const codes = flatArgs(op)[codesOf(op, arg)] as TensorArg;
+    return packedTernaryBytes(sizeOf(codes.rows, dims), sizeOf(codes.cols, dims));
+  }
   const rows = Math.min(sizeOf(arg.rows, dims), rowsLookedUp(op, arg, dims));
-  return rows * sizeOf(arg.cols, dims) * BYTES[arg.dtype === 'real' ? real : arg.dtype];
+  return rows * sizeOf(arg.columns?.[1] ?? arg.cols, dims) * BYTES[arg.dtype === 'real' ? real : arg.dtype];
 }
 
 /** Of a table that ids look up, at most as many rows as there are ids. */

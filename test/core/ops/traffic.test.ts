@@ -3,7 +3,7 @@ import { createReferenceBackend } from '../../../src/backends/reference/index.ts
 import { OpArguments } from '../../../src/bench/op-arguments.ts';
 import { caseName, opCases } from '../../../src/bench/op-case.ts';
 import { flatArgs, flatValues } from '../../../src/core/ops/calls.ts';
-import type { Dims } from '../../../src/core/ops/table.ts';
+import type { Dims } from '../../../src/core/ops/dims.ts';
 import { trafficOf } from '../../../src/core/ops/traffic.ts';
 import type { Tensor } from '../../../src/core/tensor.ts';
 

@@ -12,7 +12,7 @@ export const BORDER_MUTANTS: readonly NativeMutant[] = [
     ...binding,
     id: 'indices-before-what-waits',
     fault: 'indices are checked before calls run that may write them',
-    at: '«if (s.queue->isOpen() && !mayWait(op)) runQueue(info.Env(), s);»',
+    at: '«if (s.queue->isOpen() && !op.mayBeDeferred) runQueue(info.Env(), s);»',
     wrong: '',
     corrupts: true,
   },

@@ -1,0 +1,19 @@
+import type { OpName } from '../kernels.ts';
+import { flatArgs } from './calls.ts';
+import { OPS } from './table.ts';
+
+/**
+ * Whether a deferred region may record a call of an op and run it later. It may not where the caller waits for the number
+ * that the op returns, nor where indices were checked that an earlier call could still change.
+ */
+export const mayBeDeferred = (op: OpName): boolean =>
+  OPS[op].returns === undefined &&
+  !flatArgs(op).some((arg) => arg.kind === 'tensor' && (arg.below || arg.offsetsInto));
+
+/** How a deferred region runs an op: tile by tile, in packed chunks of rows, or on all rows at once. */
+export type Schedule = 'tiled' | 'packed' | 'serial';
+
+export function scheduleOf(op: OpName): Schedule {
+  const { independent, schedule } = OPS[op];
+  return independent === 'row' && mayBeDeferred(op) ? (schedule ?? 'tiled') : 'serial';
+}
