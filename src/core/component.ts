@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Place } from '../recipes/errors.ts';
+import type { Place, RecipeIssue } from '../recipes/errors.ts';
 import type { MapTree } from '../recipes/tree.ts';
 import type { Backend, Decorator } from './backend.ts';
 import type { InputLayer, Layer, Objective } from './layer.ts';
@@ -42,9 +42,15 @@ export interface LayerScope extends ModelScope {
   readonly inCols: number;
   /**
    * The layers of a list that is one of the options, one after another: `inCols` columns go into the first.
-   * `segment` is added to their paths (`blocks.3`), which repeated lists need.
+   * `segment` is added to their paths (`blocks.3`), which repeated lists need. `repetition` is what `$index` (from 0)
+   * and `$times` are in the options of these layers; without it, what they are around this layer.
    */
-  build(list: LayerList, inCols: number, segment?: string): Layer;
+  build(
+    list: LayerList,
+    inCols: number,
+    segment?: string,
+    repetition?: { readonly index: number; readonly times: number },
+  ): Layer;
 }
 export interface ObjectiveScope extends ModelScope {
   readonly inCols: number;
@@ -117,6 +123,18 @@ export interface Spec<K extends Kind = Kind> {
   readonly place: Place;
   /** The options as written, for the places of mistakes that only the factory sees. */
   readonly written: MapTree;
+  /** Options that only the layer's position in the model decides, such as `out: 2x`. */
+  readonly open?: OpenOptions;
+}
+
+/** Options written as formulas over the columns that come in (`2x`), `$index` and `$times`. */
+export interface OpenOptions {
+  /** Where among the options they are, and as what a recipe writes them. */
+  readonly formulas: readonly { readonly path: readonly string[]; readonly text: string }[];
+  /** All options, by the values of `x`, `index` and `times` where they are known; or what is wrong with them. */
+  resolve(
+    position: ReadonlyMap<string, number>,
+  ): { readonly options: Spec['options'] } | { readonly issues: readonly RecipeIssue[] };
 }
 
 /** The layers of a list in a recipe. */

@@ -4,6 +4,7 @@ import type { InputLayer, Layer, Objective } from '../core/layer.ts';
 import { Sequence } from '../layers/sequence.ts';
 import { watchInput, watchLayer, watchObjective } from '../runtime/watched-layer.ts';
 import { RecipeError, type RecipeIssue } from './errors.ts';
+import { COLUMNS } from './formula.ts';
 import { optionPlace } from './tree.ts';
 
 /** The parts of a model, nothing of them allocated yet. */
@@ -76,6 +77,8 @@ class ModelBuilder {
   readonly issues: RecipeIssue[] = [];
   cause?: unknown;
   private layers = 0;
+  /** `$index` and `$times` where layers are being built. */
+  private repetition: readonly (readonly [string, number])[] = [];
 
   constructor(private readonly context: BuildContext) {}
 
@@ -148,10 +151,16 @@ class ModelBuilder {
     const layerScope: LayerScope = {
       ...this.scope(spec, path),
       inCols,
-      build: (list, cols, segment) => {
-        if (segment === undefined) return this.list(list, cols, inner, `${path}.layers`);
-        const block = inner.path(segment);
-        return this.list(list, cols, new PathScope(block), block);
+      build: (list, cols, segment, repetition) => {
+        const outside = this.repetition;
+        if (repetition) this.repetition = Object.entries(repetition);
+        try {
+          if (segment === undefined) return this.list(list, cols, inner, `${path}.layers`);
+          const block = inner.path(segment);
+          return this.list(list, cols, new PathScope(block), block);
+        } finally {
+          this.repetition = outside;
+        }
       },
     };
     return watchLayer(this.create(spec, 'layer', layerScope), this.context.backend.watch);
@@ -168,7 +177,8 @@ class ModelBuilder {
 
   private create<K extends ModelKind>(spec: Spec<ModelKind>, kind: K, scope: Scopes[K]): Made[K] {
     try {
-      const made = (spec as unknown as Spec<K>).component.create(spec.options, scope);
+      const options = this.optionsOf(spec, (scope as Partial<LayerScope>).inCols);
+      const made = (spec as unknown as Spec<K>).component.create(options, scope);
       const lacking = MEMBERS[kind].find(
         (member) => (made as unknown as Partial<Record<string, unknown>>)?.[member] === undefined,
       );
@@ -187,6 +197,16 @@ class ModelBuilder {
       this.cause ??= error;
       throw new Abandoned();
     }
+  }
+
+  /** With values in place of formulas that only the layer's position decides. */
+  private optionsOf({ options, open }: Spec, inCols: number | undefined): Spec['options'] {
+    if (!open) return options;
+    const columns = inCols === undefined ? [] : [[COLUMNS, inCols] as const];
+    const resolved = open.resolve(new Map([...columns, ...this.repetition]));
+    if ('options' in resolved) return resolved.options;
+    this.issues.push(...resolved.issues);
+    throw new Abandoned();
   }
 
   private scope(spec: Spec, path: string): ModelScope {

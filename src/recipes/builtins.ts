@@ -3,7 +3,7 @@ import { adamw } from '../optim/adamw.ts';
 import { constantSchedule, cosineSchedule, linearSchedule } from '../optim/schedules.ts';
 import { sgd } from '../optim/sgd.ts';
 import { native, reference } from './builtin/backends.ts';
-import { repeat, residual } from './builtin/containers.ts';
+import { repeat, residual, sequence } from './builtin/containers.ts';
 import { checked, diff, timed } from './builtin/decorators.ts';
 import { embedding, rmsNorm, silu, ternaryLinear, tiedHead, tokenShift } from './builtin/layers.ts';
 import { type Plugin, Registry } from './registry.ts';
@@ -14,6 +14,7 @@ const COMPONENTS = [
   ternaryLinear,
   silu,
   tokenShift,
+  sequence,
   residual,
   repeat,
   tiedHead,

@@ -145,7 +145,7 @@ function bestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] |
 const wrongAtRoot = (issue: Issue): boolean => issue.path.length === 0 && issue.code !== 'unrecognized_keys';
 
 /** The schemas that a value at `path` is checked by: several where a union is on the way. */
-function schemaAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType[] {
+export function schemaAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType[] {
   const inner = unwrap(schema);
   if (inner !== schema) return schemaAt(inner, path);
   const def = schema.def as {
@@ -153,11 +153,13 @@ function schemaAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType[] 
     options?: readonly z.ZodType[];
     element?: z.ZodType;
     items?: readonly z.ZodType[];
+    valueType?: z.ZodType;
   };
   if (def.options) return def.options.flatMap((option) => schemaAt(option, path));
   if (path.length === 0) return [schema];
   const key = path[0]!;
-  const next = def.shape?.[String(key)] ?? def.element ?? def.items?.[Number(key)];
+  const own = def.shape && Object.hasOwn(def.shape, key) ? def.shape[String(key)] : undefined;
+  const next = own ?? def.element ?? def.items?.[Number(key)] ?? def.valueType;
   return next ? schemaAt(next, path.slice(1)) : [];
 }
 

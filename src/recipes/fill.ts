@@ -31,9 +31,10 @@ function written(value: unknown): unknown {
   return isSpec(value) ? writtenSpec(value) : mapValues(value);
 }
 
-function writtenSpec({ component, options, common }: Spec): unknown {
+function writtenSpec({ component, options, common, open }: Spec): unknown {
   const { kind, type, main } = component;
   const own = mapValues(options);
+  for (const { path, text } of open?.formulas ?? []) putAt(own, path, text);
   if (!(MODEL_KINDS as readonly string[]).includes(kind)) return { type, ...own, ...mapValues(common) };
   const all = { ...mapValues(common), ...own };
   if (main === undefined) return Object.keys(all).length > 0 ? { [type]: all } : type;
@@ -44,6 +45,11 @@ function writtenSpec({ component, options, common }: Spec): unknown {
 function mapValues(values: object): Record<string, unknown> {
   const given = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([key, value]) => [key, written(value)]));
+}
+
+function putAt(values: Record<string, unknown>, [key, ...rest]: readonly string[], text: string): void {
+  if (rest.length === 0) values[key!] = text;
+  else putAt(values[key!] as Record<string, unknown>, rest, text);
 }
 
 function isSpec(value: object): value is Spec<ModelKind> {

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { type Component, type Kind, MODEL_KINDS, type ModelKind } from '../core/component.ts';
 import { type Slot, slotOf } from '../core/slots.ts';
+import { BLOCK_NAME } from './blocks.ts';
 import type { Registry } from './registry.ts';
-import { FILE_KEYS, fullSchema, RECIPE } from './schema.ts';
+import { FILE_KEYS, fullSchema, RECIPE, WRITING } from './schema.ts';
 
 type Json = Record<string, unknown>;
 
@@ -12,7 +13,7 @@ type Json = Record<string, unknown>;
  */
 export function recipeJsonSchema(registry: Registry): Json {
   const { $schema, ...recipe } = toJson(
-    z.strictObject({ ...FILE_KEYS, ...RECIPE.shape }).partial(FILE_KEY_MASK),
+    z.strictObject({ ...FILE_KEYS, ...WRITING.shape, ...RECIPE.shape }).partial(FILE_KEY_MASK),
   );
   const required = recipe.required as string[];
   const components: readonly Kind[] = ['optimizer', 'schedule', 'backend', 'decorator'];
@@ -25,8 +26,21 @@ export function recipeJsonSchema(registry: Registry): Json {
     if: { required: ['extends'] },
     else: { required: required.filter((key) => key !== 'name') },
     $defs: {
-      model: { type: 'array', minItems: 1, items: { anyOf: MODEL_KINDS.map((kind) => ref(kind)) } },
-      layers: { type: 'array', minItems: 1, items: ref('layer') },
+      model: {
+        type: 'array',
+        minItems: 1,
+        items: { anyOf: [...MODEL_KINDS.map((kind) => ref(kind)), ref('block'), ref('layers'), ref('name')] },
+      },
+      // A block's parameter may be a whole list.
+      layers: { anyOf: [{ type: 'array', minItems: 1, items: ref('entry') }, ref('name')] },
+      entry: { anyOf: [ref('layer'), ref('block'), ref('layers')] },
+      block: BLOCK_USE,
+      formula: {
+        type: 'string',
+        pattern: '\\$|^[-(\\d.][-+*/().\\dx\\s]*$',
+        description: 'A formula: 2*$d, $d/2, or 2x for twice the columns that come in.',
+      },
+      name: { type: 'string', pattern: '^\\$', description: "A block's parameter." },
       ...Object.fromEntries(MODEL_KINDS.map((kind) => [kind, entries(registry.all(kind))])),
       ...Object.fromEntries(components.map((kind) => [kind, typed(kind, registry.all(kind))])),
     },
@@ -83,18 +97,25 @@ function typed(kind: Kind, components: readonly Component[]): Json {
   return { anyOf: [kind === 'backend' ? { type: 'string' } : { enum: types }, map] };
 }
 
-const optionsOf = (component: Component): Json => toJson(fullSchema(component));
+/** Layers may stand in a block, and then have its parameters for any option. */
+const optionsOf = (component: Component): Json =>
+  toJson(fullSchema(component), (MODEL_KINDS as readonly Kind[]).includes(component.kind));
 
 function object(properties: Json, required: readonly string[] | undefined): Json {
   return { type: 'object', properties, ...(required?.length && { required }), additionalProperties: false };
 }
 
-function toJson(schema: z.ZodType): Json {
+function toJson(schema: z.ZodType, inBlocks = false): Json {
   return z.toJSONSchema(schema, {
     io: 'input',
     override: ({ zodSchema, jsonSchema }) => {
       const slot = slotOf(zodSchema as unknown as z.ZodType);
-      if (!slot) return;
+      if (!slot) {
+        const { type } = zodSchema._zod.def;
+        if (type === 'number') orReference(jsonSchema as Json, 'formula');
+        else if (inBlocks && (type === 'boolean' || type === 'enum')) orReference(jsonSchema as Json, 'name');
+        return;
+      }
       const { description, default: value } = jsonSchema;
       for (const key of Object.keys(jsonSchema)) delete (jsonSchema as Json)[key];
       Object.assign(jsonSchema, slotJson(slot), { description, default: value });
@@ -102,9 +123,31 @@ function toJson(schema: z.ZodType): Json {
   }) as Json;
 }
 
+/** Allows a reference beside what `schema` allows. */
+function orReference(schema: Json, kind: 'formula' | 'name'): void {
+  const { description, default: value, ...own } = schema;
+  for (const key of Object.keys(schema)) delete schema[key];
+  Object.assign(schema, { description, default: value, anyOf: [own, ref(kind)] });
+}
+
 function slotJson(slot: Slot): Json {
   if (slot.holds === 'component') return ref(slot.kind);
   return slot.holds === 'components' ? { type: 'array', items: ref(slot.kind) } : ref(slot.holds);
 }
+
+/** Which blocks there are only the recipe says, but their names are unlike any layer's. */
+const BLOCK_USE: Json = {
+  description: "One of the recipe's blocks, with values for its parameters.",
+  anyOf: [
+    { type: 'string', pattern: BLOCK_NAME.source },
+    {
+      type: 'object',
+      minProperties: 1,
+      maxProperties: 1,
+      patternProperties: { [BLOCK_NAME.source]: { type: ['object', 'null'] } },
+      additionalProperties: false,
+    },
+  ],
+};
 
 const ref = (name: string): Json => ({ $ref: `#/$defs/${name}` });

@@ -5,6 +5,7 @@ import type { LayerList } from '../core/component.ts';
 import { DATASETS } from '../data/datasets.ts';
 import { MIN_VOCAB } from '../data/tokenizer/tokenizer.ts';
 import { fromHome } from '../files/home-path.ts';
+import { readBlocks } from './blocks.ts';
 import { buildModel, type ModelParts } from './build-model.ts';
 import { createRegistry } from './builtins.ts';
 import { changes, checkOptions, optionsOf } from './check-options.ts';
@@ -15,6 +16,7 @@ import { readRecipe } from './read-file.ts';
 import { RecipeReader } from './reader.ts';
 import type { Registry } from './registry.ts';
 import { FILE_KEYS, RECIPE, type RecipeSettings } from './schema.ts';
+import { readSizes } from './sizes.ts';
 import { entry, type MapTree, optionPlace, placeOf, type Tree, toTree, without } from './tree.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -24,6 +26,8 @@ export interface Recipe extends Omit<RecipeSettings, 'tokenizer'> {
   readonly tokenizer:
     | { readonly type: 'byte_bpe'; readonly vocab: number }
     | { readonly file: string; readonly vocab: number };
+  /** The values of its `sizes`, which are in their places already. */
+  readonly sizes: Readonly<Record<string, number>>;
   /** The components its specs are made from: the built-in ones and its plugins'. */
   readonly registry: Registry;
 }
@@ -97,7 +101,10 @@ async function load(nameOrPath: string, changes: readonly Change[]): Promise<Rec
   const reader = new RecipeReader(createRegistry());
   const tree = withName(applyChanges(text, changes, reader), stem);
   await usePlugins(tree, reader);
-  const { values } = reader.readObject(RECIPE, without(tree, '$schema'), { name: 'the recipe' });
+  const sizes = readSizes(tree, reader);
+  reader.use(sizes, readBlocks(tree, reader));
+  const written = without(tree, '$schema', 'sizes', 'blocks');
+  const { values } = reader.readObject(RECIPE, written, { name: 'the recipe' });
   const settings = values as RecipeSettings;
   const vocab = checkTogether(settings, tree, reader);
   reader.finish();
@@ -105,7 +112,7 @@ async function load(nameOrPath: string, changes: readonly Change[]): Promise<Rec
   const { type, file } = resolved.tokenizer;
   const tokenizer =
     file === null ? { type, vocab: resolved.tokenizer.vocab ?? vocab! } : { file, vocab: vocab! };
-  return { ...resolved, tokenizer, registry: reader.registry };
+  return { ...resolved, tokenizer, sizes: Object.fromEntries(sizes), registry: reader.registry };
 }
 
 /** What only several settings together show, as far as they could be read. Returns the model's vocabulary. */

@@ -1,18 +1,52 @@
 import type { z } from 'zod';
-import { type Component, type Kind, MODEL_KINDS, type ModelKind, type Spec } from '../core/component.ts';
+import {
+  type Component,
+  type Kind,
+  MODEL_KINDS,
+  type ModelKind,
+  type OpenOptions,
+  type Spec,
+} from '../core/component.ts';
 import { type Slot, slotOf } from '../core/slots.ts';
 import { backendTree } from './backend-expression.ts';
+import { BLOCK_NAME, type Block, fillBlock, wrongBlock } from './blocks.ts';
 import { type Place, RecipeError, type RecipeIssue } from './errors.ts';
+import { evaluate, type OpenFormula, valueAt } from './evaluate.ts';
 import { explain, type Subject, unknownName } from './explain.ts';
+import { POSITIONAL, type Values } from './formula.ts';
+import { setAt } from './merge.ts';
 import type { Registry } from './registry.ts';
 import { COMMON, fullSchema } from './schema.ts';
-import { type Entry, entry, type MapTree, show, type Tree, toPlain, toTree, without } from './tree.ts';
+import {
+  type Entry,
+  entry,
+  find,
+  type ListTree,
+  type MapTree,
+  type ScalarTree,
+  show,
+  type Tree,
+  toPlain,
+  toTree,
+  without,
+} from './tree.ts';
 
 /** Checks trees against schemas and the registry, and collects every mistake. */
 export class RecipeReader {
   readonly issues: RecipeIssue[] = [];
+  private sizes: Values = new Map();
+  private blocks: ReadonlyMap<string, Block> = new Map();
+  /** The block whose layers are being read. */
+  private inside?: Block;
+  private layers = 0;
 
   constructor(readonly registry: Registry) {}
+
+  /** The names that whatever is read from now on may use. */
+  use(sizes: Values, blocks: ReadonlyMap<string, Block>): void {
+    this.sizes = sizes;
+    this.blocks = blocks;
+  }
 
   readonly report = (place: Place, message: string): void => {
     this.issues.push({ place, message });
@@ -29,15 +63,30 @@ export class RecipeReader {
    */
   readObject(
     schema: z.ZodObject,
-    tree: Tree,
+    written: Tree,
     subject: Subject,
-  ): { values: Record<string, unknown>; complete: boolean } {
+    positional: readonly string[] = [],
+  ): ReadObject {
+    const parameters = [...(this.inside?.parameters.keys() ?? [])];
+    const { tree, open, wrong, issues } = evaluate(schema, written, {
+      sizes: this.sizes,
+      parameters,
+      positional,
+    });
+    this.issues.push(...issues);
     const plain = toPlain(tree) as Record<string, unknown> | null;
     const result = this.parse(schema, plain, tree, subject);
-    if (!result) return { values: {}, complete: false };
+    if (!result) return { values: {}, complete: false, tree, open };
     const values: Record<string, unknown> = { ...result.data };
+    let complete = wrong.length === 0;
     if (!result.success) {
-      this.issues.push(...explain(result.error.issues, schema, tree, subject));
+      // A stand-in that does not fit says nothing about the value to come.
+      const unsure = [...wrong, ...open.map(({ path }) => path)];
+      const sure = result.error.issues.filter(
+        ({ code, path }) => code === 'unrecognized_keys' || !unsure.some((other) => startsWith(other, path)),
+      );
+      complete &&= sure.length === 0;
+      this.issues.push(...explain(sure, schema, tree, subject));
       for (const [key, field] of Object.entries(schema.shape)) {
         const alone = (field as z.ZodType).safeParse(plain?.[key]);
         if (alone.success) values[key] = alone.data;
@@ -53,7 +102,8 @@ export class RecipeReader {
         );
       }
     }
-    return { values, complete: result.success };
+    for (const [key] of wrong) delete values[key!];
+    return { values, complete, tree, open };
   }
 
   /** Undefined for a schema that throws: a plugin's may have code of its own. */
@@ -115,6 +165,19 @@ export class RecipeReader {
 
   /** An entry of a list of layers: a bare name, a map from the name to its options, or the name with its main option. */
   readLayer(tree: Tree, kinds: readonly ModelKind[], subject: string): Spec<ModelKind> | undefined {
+    if (++this.layers >= MAX_LAYERS) {
+      if (this.layers === MAX_LAYERS) {
+        this.report(
+          tree.place,
+          `the blocks make more than ${MAX_LAYERS.toLocaleString('en')} layers of the recipe`,
+        );
+      }
+      return undefined;
+    }
+    if (tree.kind === 'list' && tree.items.length > 0)
+      return this.sequence(tree, tree.place, emptyMap(tree.place));
+    const use = this.findBlock(tree);
+    if (use) return this.readBlock(use.block, use.place, use.given);
     const found = this.findLayer(tree);
     if (!found) return undefined;
     const { component, name } = found;
@@ -124,6 +187,48 @@ export class RecipeReader {
     }
     const written = this.layerOptions(component, tree, name);
     return written && this.readOptions(component, written, name.place);
+  }
+
+  /** Layers one after another, as one. */
+  private sequence(list: ListTree, place: Place, common: MapTree): Spec<ModelKind> | undefined {
+    const component = this.registry.get('layer', 'sequence');
+    const written: MapTree = {
+      ...common,
+      entries: new Map([...common.entries, ['layers', { place, value: list }]]),
+    };
+    return component && this.readOptions(component, written, place);
+  }
+
+  /** The block that an entry names, and what it gives to it. */
+  private findBlock(tree: Tree): { block: Block; place: Place; given: MapTree } | undefined {
+    const [name, given] =
+      tree.kind === 'map'
+        ? ([...tree.entries][0] ?? [])
+        : [tree.kind === 'scalar' ? tree.value : null, undefined];
+    if (typeof name !== 'string' || !BLOCK_NAME.test(name)) return undefined;
+    const block = this.blocks.get(name);
+    if (!block) {
+      const place = given?.place ?? tree.place;
+      this.issues.push(unknownName('block', toTree(name, place), [...this.blocks.keys()]));
+      return { block: wrongBlock(name), place, given: emptyMap(place) };
+    }
+    const place = given?.place ?? tree.place;
+    const options = tree.kind === 'map' && given ? this.mapBehind(name, tree, given) : emptyMap(place);
+    return options && { block, place, given: options };
+  }
+
+  /** A block's layers in its place, in a sequence that has the block's name in the paths of its layers. */
+  private readBlock(block: Block, place: Place, given: MapTree): Spec<ModelKind> | undefined {
+    const layers = fillBlock(block, given, this);
+    if (!layers) return undefined;
+    const outside = this.inside;
+    this.inside = block;
+    try {
+      const name = given.entries.get('name') ?? { place, value: toTree(block.name, place) };
+      return this.sequence(layers, place, { kind: 'map', place, entries: new Map([['name', name]]) });
+    } finally {
+      this.inside = outside;
+    }
   }
 
   /** Which layer an entry names, and where. */
@@ -143,7 +248,11 @@ export class RecipeReader {
       if (component) return { component, name };
     }
     const [type, name] = names[0]!;
-    this.issues.push(unknownName('layer', toTree(type, name.place), this.registry.types(...MODEL_KINDS)));
+    const parameters = [...(this.inside?.parameters.keys() ?? [])].map((parameter) => `$${parameter}`);
+    const [what, known] = type.startsWith('$')
+      ? ['parameter', parameters]
+      : ['layer', this.registry.types(...MODEL_KINDS)];
+    this.issues.push(unknownName(what, toTree(type, name.place), known));
     return undefined;
   }
 
@@ -157,6 +266,11 @@ export class RecipeReader {
       if (own) this.report(own.place, `'${main}' is what stands behind '${type}:'`);
       return { ...tree, place: name.place, entries: new Map([[main, name], ...siblings]) };
     }
+    return this.mapBehind(type, tree, name);
+  }
+
+  /** The options behind the only name of an entry. */
+  private mapBehind(type: string, tree: MapTree, name: Entry): MapTree | undefined {
     for (const [key, { place }] of without(tree, type).entries) {
       this.report(
         place,
@@ -176,14 +290,68 @@ export class RecipeReader {
   ): Spec<K> | undefined {
     const shared = COMMON[component.kind];
     const subject = { name: component.type, main: component.main };
-    const { values, complete } = this.readObject(fullSchema(component), written, subject);
+    const isLayer = component.kind === 'layer' || component.kind === 'objective';
+    const schema = fullSchema(component);
+    const { values, complete, tree, open } = this.readObject(
+      schema,
+      written,
+      subject,
+      isLayer ? POSITIONAL : [],
+    );
     if (!complete) return undefined;
     const split = (common: boolean) =>
       Object.fromEntries(
         Object.entries(values).filter(([key]) => Object.hasOwn(shared.shape, key) === common),
       );
-    return { component, options: split(false), common: split(true), place, written };
+    const spec = { component, options: split(false), common: split(true), place, written };
+    if (open.length === 0) return spec;
+    return {
+      ...spec,
+      open: { formulas: open, resolve: (position) => resolveOptions(spec, schema, tree, open, position) },
+    };
   }
 }
 
 const emptyMap = (place: Place): MapTree => ({ kind: 'map', place, entries: new Map() });
+
+/** Blocks that use blocks twice that use blocks twice... */
+const MAX_LAYERS = 20_000;
+
+interface ReadObject {
+  readonly values: Record<string, unknown>;
+  readonly complete: boolean;
+  /** With numbers in place of formulas. */
+  readonly tree: Tree;
+  /** The formulas whose values are still open. */
+  readonly open: readonly OpenFormula[];
+}
+
+const startsWith = (path: readonly string[], start: readonly PropertyKey[]): boolean =>
+  start.every((key, i) => String(key) === path[i]);
+
+/** The options of a layer where it is in the model. What is in slots is read already. */
+function resolveOptions(
+  { component, options }: Spec,
+  schema: z.ZodObject,
+  tree: Tree,
+  open: readonly OpenFormula[],
+  position: Values,
+): ReturnType<OpenOptions['resolve']> {
+  const issues: RecipeIssue[] = [];
+  let resolved = tree;
+  for (const one of open) {
+    const at = find(tree, one.path)!;
+    const value = valueAt(one, position);
+    if (typeof value === 'string') issues.push({ place: at.place, message: value });
+    else resolved = setAt(resolved, one.path, { ...at, value } as ScalarTree, at.place) as Tree;
+  }
+  if (issues.length > 0) return { issues };
+  const result = schema.safeParse(toPlain(resolved));
+  const subject = { name: component.type, main: component.main };
+  if (!result.success) return { issues: explain(result.error.issues, schema, resolved, subject) };
+  const values = Object.keys(component.schema.shape).map((key) => {
+    const isSlot = slotOf(component.schema.shape[key] as z.ZodType);
+    return [key, isSlot ? options[key] : result.data[key]];
+  });
+  return { options: Object.fromEntries(values) };
+}

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Component, Kind } from '../core/component.ts';
 import { PRECISIONS } from '../core/compute.ts';
 import { count, duration, every } from '../core/options.ts';
-import { componentOf, componentsOf, modelList } from '../core/slots.ts';
+import { componentOf, componentsOf, layerList, modelList } from '../core/slots.ts';
 import { DATA_ORDERS } from '../data/batches.ts';
 import { CORPUS_FORMATS, DEFAULT_TEXT_FIELD } from '../data/corpus.ts';
 import { MAX_VOCAB } from '../data/tokenizer/merges.ts';
@@ -158,6 +158,31 @@ export const RECIPE = z.strictObject({
     .default('f32')
     .describe('What training rounds the operands of its products to, where the backend is faster in it.'),
   backend: componentOf('backend', 'What runs the kernels.').default('native' as never),
+});
+
+/** One of a recipe's `blocks`. */
+export const BLOCK = z.strictObject({
+  parameters: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe(
+      'Names with their defaults, null for none: numbers, texts, true, false, lists of layers. Used as `$name`.',
+    ),
+  layers: layerList('The layers that stand in place of the block.'),
+});
+
+/** What makes a recipe short to write: it is gone once a recipe is loaded. */
+export const WRITING = z.strictObject({
+  sizes: z
+    .record(z.string(), count)
+    .optional()
+    .describe('Whole numbers by name, used as `$name` wherever a number is expected: `$d`, `2*$d`, `$d/2`.'),
+  blocks: z
+    .record(z.string(), BLOCK)
+    .optional()
+    .describe(
+      'Lists of layers by name (with a capital letter), used in lists of layers: `- Glu: { ffn: 512 }`.',
+    ),
 });
 
 /** What only files have: it is gone once a recipe is loaded. */

@@ -9,6 +9,8 @@ export interface ScalarTree {
   readonly kind: 'scalar';
   readonly place: Place;
   readonly value: Scalar;
+  /** What the value was computed from. */
+  readonly formula?: string;
 }
 export interface ListTree {
   readonly kind: 'list';
@@ -92,5 +94,6 @@ export function show(tree: Tree | undefined): string {
   if (tree.kind !== 'scalar') return `a ${tree.kind}`;
   if (tree.value === null) return 'nothing';
   const text = typeof tree.value === 'string' ? `'${tree.value}'` : String(tree.value);
+  if (tree.formula !== undefined) return `${text} (${tree.formula})`;
   return text.length > 40 ? `${text.slice(0, 37)}...` : text;
 }

@@ -14,7 +14,13 @@ it('recipe.schema.json is what the schemas of the source give (npm run generate)
 
 it('knows every section, component and option', () => {
   const schema = JSON.parse(recipeJsonSchemaText(registry));
-  expect(Object.keys(schema.properties)).toEqual(['$schema', 'extends', ...Object.keys(RECIPE.shape)]);
+  expect(Object.keys(schema.properties)).toEqual([
+    '$schema',
+    'extends',
+    'sizes',
+    'blocks',
+    ...Object.keys(RECIPE.shape),
+  ]);
   for (const component of registry.all(...KINDS)) {
     const text = JSON.stringify(schema.$defs[component.kind]);
     expect(text, component.type).toContain(`"${component.type}"`);

@@ -57,7 +57,14 @@ export const check: CliCommand = {
           const filled = options.filled ? { recipe: fillRecipe(recipe) } : {};
           const claimed = { causality: { claimed: recipe.causal, results: causality } };
           terminal.print(
-            JSON.stringify({ name: recipe.name, ...model, compute: recipe.compute, ...claimed, ...filled }),
+            JSON.stringify({
+              name: recipe.name,
+              sizes: recipe.sizes,
+              ...model,
+              compute: recipe.compute,
+              ...claimed,
+              ...filled,
+            }),
           );
         } else if (options.filled) terminal.write(fillRecipe(recipe));
         else terminal.print(describe(recipe, model, plan, causality, terminal).join('\n'));
@@ -142,7 +149,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 function describe(
-  { name, compute }: Recipe,
+  { name, compute, sizes }: Recipe,
   model: ModelDescription,
   [ends, ...warnings]: readonly string[],
   causality: readonly CausalityResult[],
@@ -151,6 +158,7 @@ function describe(
   const { styles } = terminal;
   const { memory } = model;
   const { shown, folded } = foldBlocks(model.layers);
+  const named = Object.entries(sizes).map(([size, value]) => `${size} ${formatCount(value)}`);
   const [titles, ...layers] = formatTable(COLUMNS, shown.map(row), terminal);
   return [
     styles.bold(name),
@@ -160,6 +168,7 @@ function describe(
     '',
     ...formatPairs(
       [
+        ...(named.length > 0 ? [['sizes', named.join(', ')] as [string, string]] : []),
         ['parameters', `${formatCount(model.parameters)}, ${formatPercent(model.ternaryShare)} ternary`],
         ['work', `${formatShort(model.macsPerToken)} multiply-accumulates a token, forward`],
         [

@@ -5,6 +5,17 @@ import { layerList } from '../../core/slots.ts';
 import { Residual } from '../../layers/residual.ts';
 import { Sequence } from '../../layers/sequence.ts';
 
+export const sequence = component({
+  kind: 'layer',
+  type: 'sequence',
+  summary: 'Layers one after another; a list where a layer is expected is short for it.',
+  main: 'layers',
+  segment: null,
+  schema: z.strictObject({ layers: layerList('The layers inside.') }),
+  examples: [{ layers: ['silu', { ternary_linear: { out: 12 } }] }],
+  create: ({ layers }, { path, inCols, build }) => new Sequence(path, [build(layers, inCols)]),
+});
+
 export const residual = component({
   kind: 'layer',
   type: 'residual',
@@ -35,10 +46,11 @@ export const repeat = component({
   }),
   examples: [{ times: 2, layers: [{ residual: ['rms_norm', 'silu'] }] }],
   create: ({ times, layers }, { path, inCols, build, fail }) => {
-    const blocks = [build(layers, inCols, '0')];
+    const block = (index: number) => build(layers, inCols, String(index), { index, times });
+    const blocks = [block(0)];
     const { outCols } = blocks[0]!;
     if (outCols !== inCols) fail(widths('repeat', inCols, outCols), 'layers');
-    for (let i = 1; i < times; i++) blocks.push(build(layers, inCols, String(i)));
+    for (let i = 1; i < times; i++) blocks.push(block(i));
     return new Sequence(path, blocks);
   },
 });

@@ -1,0 +1,146 @@
+import { explain, unknownKey } from './explain.ts';
+import { NAME, POSITIONAL, substitute } from './formula.ts';
+import type { RecipeReader } from './reader.ts';
+import { BLOCK } from './schema.ts';
+import { type Entry, entry, type ListTree, type MapTree, show, type Tree, toPlain, without } from './tree.ts';
+
+/** A block's name begins with a capital letter, so that none is ever taken for a layer, a plugin's or one to come. */
+export const BLOCK_NAME = /^[A-Z][A-Za-z0-9_]*$/;
+
+/** A list of layers with a name, and holes in it. */
+export interface Block {
+  readonly name: string;
+  /** Defaults; null where a use must give the value. */
+  readonly parameters: ReadonlyMap<string, Entry>;
+  /** Undefined where the block is wrong, which is reported once. */
+  readonly layers: ListTree | undefined;
+}
+
+/** A recipe's `blocks`. Mistakes are reported. */
+export function readBlocks(recipe: MapTree, reader: RecipeReader): ReadonlyMap<string, Block> {
+  const blocks = new Map<string, Block>();
+  const tree = entry(recipe, 'blocks')?.value;
+  if (!tree) return blocks;
+  if (tree.kind !== 'map') {
+    reader.report(tree.place, `'blocks' must be a map, found ${show(tree)}`);
+    return blocks;
+  }
+  for (const [name, { place, value }] of tree.entries) {
+    if (!BLOCK_NAME.test(name)) {
+      reader.report(place, `a block's name is a capital letter, then letters, digits and _, found '${name}'`);
+      continue;
+    }
+    const result = BLOCK.safeParse(toPlain(value));
+    if (!result.success) {
+      reader.issues.push(...explain(result.error.issues, BLOCK, value, { name: `blocks.${name}` }));
+      blocks.set(name, wrongBlock(name));
+      continue;
+    }
+    const parameters = entry(value, 'parameters')?.value;
+    const given = parameters?.kind === 'map' ? parameters.entries : new Map<string, Entry>();
+    for (const [parameter, { place }] of given) {
+      if (NAME.test(parameter) && !['name', ...POSITIONAL].includes(parameter)) continue;
+      reader.report(place, `'${parameter}' can't be the name of a parameter`);
+    }
+    blocks.set(name, { name, parameters: given, layers: entry(value, 'layers')!.value as ListTree });
+  }
+  const circle = circleOf(blocks);
+  for (const name of circle) blocks.set(name, wrongBlock(name));
+  if (circle.length > 0) {
+    const { place } = entry(tree, circle[0]!)!;
+    reader.report(place, `blocks use each other in a circle: ${[...circle, circle[0]].join(' -> ')}`);
+  }
+  return blocks;
+}
+
+/** In place of a block that can't be used. */
+export function wrongBlock(name: string): Block {
+  return { name, parameters: new Map(), layers: undefined };
+}
+
+/** Blocks each of which uses the next, and the last one the first. None where there is no such circle. */
+function circleOf(blocks: ReadonlyMap<string, Block>): readonly string[] {
+  const uses = new Map([...blocks].map(([name, block]) => [name, [...usedIn(block)]]));
+  const done = new Set<string>();
+  const search = (name: string, path: readonly string[]): readonly string[] => {
+    if (path.includes(name)) return path.slice(path.indexOf(name));
+    if (done.has(name)) return [];
+    for (const next of uses.get(name) ?? []) {
+      const found = search(next, [...path, name]);
+      if (found.length > 0) return found;
+    }
+    done.add(name);
+    return [];
+  };
+  for (const name of blocks.keys()) {
+    const found = search(name, []);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+/** The names that entries of lists in a block have, whether they are blocks or not. */
+function usedIn({ layers, parameters }: Block): Set<string> {
+  const names = new Set<string>();
+  const visit = (tree: Tree): void => {
+    if (tree.kind === 'map') for (const { value } of tree.entries.values()) visit(value);
+    if (tree.kind !== 'list') return;
+    for (const item of tree.items) {
+      const name = item.kind === 'map' ? [...item.entries.keys()][0] : item.kind === 'scalar' && item.value;
+      if (typeof name === 'string') names.add(name);
+      visit(item);
+    }
+  };
+  if (layers) visit(layers);
+  for (const { value } of parameters.values()) visit(value);
+  return names;
+}
+
+/**
+ * A block's layers with what a use of it gives, or else the defaults, in place of its parameters. Undefined where the use
+ * is wrong; that is reported.
+ */
+export function fillBlock(block: Block, use: MapTree, reader: RecipeReader): ListTree | undefined {
+  if (!block.layers) return undefined;
+  const values = new Map<string, Tree>();
+  const known = [...block.parameters.keys()];
+  for (const key of without(use, 'name', ...known).entries.keys()) {
+    reader.issues.push(unknownKey(key, ['name', ...known], use, block.name));
+  }
+  let isComplete = true;
+  for (const [name, { value: initial }] of block.parameters) {
+    const value = use.entries.get(name)?.value ?? initial;
+    if (value.kind === 'scalar' && value.value === null) {
+      reader.report(use.place, `'${name}' is missing in ${block.name}`);
+      isComplete = false;
+    }
+    values.set(name, value);
+  }
+  return isComplete ? (fill(block.layers, values) as ListTree) : undefined;
+}
+
+/** `tree` with `values` for the names behind `$`: whole values, and numbers or formulas inside formulas. */
+function fill(tree: Tree, values: ReadonlyMap<string, Tree>): Tree {
+  if (tree.kind === 'list') return { ...tree, items: tree.items.map((item) => fill(item, values)) };
+  if (tree.kind === 'map') {
+    const entries = [...tree.entries].map(([key, e]): [string, Entry] => [
+      key,
+      { ...e, value: fill(e.value, values) },
+    ]);
+    return { ...tree, entries: new Map(entries) };
+  }
+  if (typeof tree.value !== 'string' || !tree.value.includes('$')) return tree;
+  const whole = values.get(tree.value.slice(1));
+  if (whole && tree.value.startsWith('$')) return whole;
+  return { ...tree, value: substitute(tree.value, textOf(values)), formula: tree.value };
+}
+
+/** The values that may be in a formula. */
+function textOf(values: ReadonlyMap<string, Tree>): ReadonlyMap<string, number | string> {
+  const texts = new Map<string, number | string>();
+  for (const [name, tree] of values) {
+    if (tree.kind !== 'scalar') continue;
+    if (typeof tree.value === 'number' || typeof tree.value === 'string') texts.set(name, tree.value);
+  }
+  return texts;
+}
