@@ -36,16 +36,23 @@ class LowRank implements Layer<LowRankCache> {
     return [p.saved(`${this.path}/mid`, rows, rank), p.saved(`${this.path}/dmid`, rows, rank)];
   }
 
-  forward({ k, compute }: StepContext, x: Mat, y: Mat, [mid]: LowRankCache): void {
-    k.matmulTransB(mid, x, this.a.value, compute.products);
-    k.matmulTransB(y, mid, this.b.value, compute.products);
+  forward({ kernels, compute }: StepContext, x: Mat, y: Mat, [mid]: LowRankCache): void {
+    kernels.matmulTransB(mid, x, this.a.value, compute.products);
+    kernels.matmulTransB(y, mid, this.b.value, compute.products);
   }
 
-  backward({ k, compute }: StepContext, x: Mat, _y: Mat, dy: Mat, dx: Mat, [mid, dmid]: LowRankCache): void {
-    k.matmulTransA(this.b.grad, dy, mid, compute.products);
-    k.matmul(dmid, dy, this.b.value, compute.products);
-    k.matmulTransA(this.a.grad, dmid, x, compute.products);
-    k.matmul(dx, dmid, this.a.value, compute.products);
+  backward(
+    { kernels, compute }: StepContext,
+    x: Mat,
+    _y: Mat,
+    dy: Mat,
+    dx: Mat,
+    [mid, dmid]: LowRankCache,
+  ): void {
+    kernels.matmulTransA(this.b.grad, dy, mid, compute.products);
+    kernels.matmul(dmid, dy, this.b.value, compute.products);
+    kernels.matmulTransA(this.a.grad, dmid, x, compute.products);
+    kernels.matmul(dx, dmid, this.a.value, compute.products);
   }
 }
 

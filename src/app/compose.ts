@@ -110,8 +110,7 @@ export function composeRun(recipe: Recipe, overrides: Overrides = {}): ComposedR
  */
 export function composeModel(recipe: Recipe, backend: Backend): Model {
   describeModel(recipe, backend);
-  const { input, body, objective } = buildModel(recipe.model, { backend, seqLen: recipe.data.seq_len });
-  const model = new Model(backend, input, body, objective);
+  const model = new Model(backend, buildModel(recipe.model, { seqLen: recipe.data.seq_len }));
   model.store.initialize(recipe.train.seed);
   return model;
 }

@@ -42,7 +42,7 @@ export function describeModel(
   recipe: Recipe,
   backend: Backend = createReferenceBackend('f32'),
 ): ModelDescription {
-  const parts = buildModel(recipe.model, { backend, seqLen: recipe.data.seq_len });
+  const parts = buildModel(recipe.model, { seqLen: recipe.data.seq_len });
   const { input, body, objective } = parts;
   const seen = new Set<Parameter>();
   const { path, type, inCols, vocab, macs } = objective;

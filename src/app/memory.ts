@@ -6,14 +6,14 @@ import { FlashError } from '../core/errors.ts';
 import type { Layer } from '../core/layer.ts';
 import type { Memory } from '../core/memory.ts';
 import type { Optimizer } from '../core/optimizer.ts';
-import { BYTES, type DType, type Mat, type Tensor } from '../core/tensor.ts';
+import { BYTES, type Mat, mat } from '../core/tensor.ts';
 import { formatBytes } from '../files/files.ts';
 import { processLimits } from '../files/process-limits.ts';
-import type { ModelParts } from '../recipes/build-model.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { chooseBlockRows } from '../runtime/batch-runner.ts';
-import { couplingOf } from '../runtime/model.ts';
-import type { Planner } from '../runtime/workspace.ts';
+import { planBlock } from '../runtime/blocks.ts';
+import { couplingOf, type ModelParts } from '../runtime/model.ts';
+import { Workspace } from '../runtime/workspace.ts';
 
 /** Bytes that a training run needs, an estimate made without allocating them. */
 export interface MemoryEstimate {
@@ -59,7 +59,7 @@ export function estimateMemory(
   );
   const updates = new CountingMemory(bytes);
   optimizer.plan(all, updates);
-  const planned = planActivations(parts, rows, data.seq_len, bytes);
+  const planned = planActivations(parts, rows, data.seq_len, backend);
   const sizes = {
     parameters: (2 * values + shared) * bytes + 2 * ternary,
     optimizer: updates.bytes,
@@ -136,21 +136,24 @@ export function requireMemory(estimate: MemoryEstimate, available: number = avai
 
 const readable = (bytes: number): string => `${bytes.toLocaleString('en')} bytes (${formatBytes(bytes)})`;
 
-/** What `Blocks` would ask its workspace for. */
+/** What `Blocks` asks its workspace for. */
 function planActivations(
-  { input, body, objective }: ModelParts,
+  parts: ModelParts,
   rows: number,
   seqLen: number,
-  real: number,
+  backend: Backend,
 ): { readonly bytes: number; readonly largest: number } {
-  const planner = new CountingPlanner(seqLen, real);
-  for (const layer of [input, body]) {
-    planner.saved('out', rows, layer.outCols);
-    planner.saved('grad', rows, layer.outCols);
-    layer.plan(rows, planner);
-  }
-  objective.plan(rows, planner);
-  return planner;
+  const workspace = new Workspace(backend, true);
+  const sequences = Math.ceil(rows / seqLen);
+  let carried = 0;
+  const state = {
+    request: (label: string, rowsPerSequence: number, cols: number): Mat => {
+      carried += sequences * rowsPerSequence * cols * BYTES[backend.real];
+      return { ...mat(backend.real, 0, 0, label), rows: sequences * rowsPerSequence, cols } as Mat;
+    },
+  };
+  workspace.plan({ training: true, seqLen, state }, (p) => planBlock(parts, rows, p));
+  return { bytes: workspace.bytes + carried, largest: workspace.largest };
 }
 
 /** Adds up requests, and hands out arrays without data. */
@@ -162,55 +165,5 @@ class CountingMemory implements Memory {
   mat(rows: number, cols: number, label: string): Mat {
     this.bytes += rows * cols * this.real;
     return { dtype: 'f32', rows, cols, label, data: new Float32Array(0) };
-  }
-}
-
-/** Adds up requests, and hands out tensors without data. */
-class CountingPlanner implements Planner {
-  readonly training = true;
-  bytes = 0;
-  largest = 0;
-  private readonly released = new Map<number, number>();
-
-  constructor(
-    readonly seqLen: number,
-    private readonly real: number,
-  ) {}
-
-  saved(label: string, rows: number, cols: number): Mat {
-    return this.add('f32', this.real, label, rows, cols) as Mat;
-  }
-
-  savedCodes(label: string, rows: number, cols: number): Tensor<'i8'> {
-    return this.add('i8', 1, label, rows, cols) as Tensor<'i8'>;
-  }
-
-  scratch(label: string, rows: number, cols: number): Mat {
-    const size = rows * cols * this.real;
-    const reusable = this.released.get(size) ?? 0;
-    if (reusable > 0) {
-      this.released.set(size, reusable - 1);
-      this.bytes -= size;
-    }
-    return this.saved(label, rows, cols);
-  }
-
-  state(label: string, rows: number, cols: number): Mat {
-    return this.saved(label, rows, cols);
-  }
-
-  deferred<T>(plan: () => T): T {
-    return plan();
-  }
-
-  release(t: Tensor): void {
-    const size = t.rows * t.cols * this.real;
-    this.released.set(size, (this.released.get(size) ?? 0) + 1);
-  }
-
-  private add(dtype: DType, width: number, label: string, rows: number, cols: number): Tensor {
-    this.bytes += rows * cols * width;
-    this.largest = Math.max(this.largest, rows * cols * width);
-    return { dtype, rows, cols, label, data: new Float32Array(0) };
   }
 }

@@ -31,6 +31,7 @@ export function recipeTraining(recipe: Recipe, batches: Batches, tokens: number)
         limits: { steps: never, tokens: never, epochs: never, seconds: never },
         measure: 'steps',
         clip: recipe.train.clip,
+        seed: recipe.train.seed,
         collapse: path === 'collapsed' ? 'auto' : 'never',
         seqLen: recipe.data.seq_len,
         tokensPerStep: tokens,

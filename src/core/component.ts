@@ -33,7 +33,6 @@ export interface Scope {
 export interface ModelScope extends Scope {
   /** Where the layer stands: "blocks.3.up". Parameters are called `${path}.weight` and the like. */
   readonly path: string;
-  readonly backend: Backend;
   /** Rows of one training sequence. */
   readonly seqLen: number;
 }

@@ -1,27 +1,47 @@
-import type { Planner } from '../runtime/workspace.ts';
 import type { Defer } from './backend.ts';
 import type { Compute, Precision } from './compute.ts';
 import type { Kernels } from './kernels.ts';
 import type { Parameter } from './parameter.ts';
+import type { Planner } from './planner.ts';
 import type { Ids, Mat, SparseTargets, Tensor } from './tensor.ts';
 import type { LayerWatch } from './watch.ts';
 
-/** What a layer may know of the call it is part of. */
+/** What decides random numbers of a step, beside the layer and the element: never threads, blocks or calls before. */
+export interface RandomKey {
+  readonly seed: number;
+  /** From 0. */
+  readonly step: number;
+}
+
+/** What a layer may know of the call it is part of; made by `stepContext` alone. */
 export interface StepContext {
-  readonly k: Kernels;
+  readonly kernels: Kernels;
   /** Rows of one sequence; a block holds whole sequences. */
   readonly seqLen: number;
   /**
-   * Sequences continue the ones of the previous call (generation, long documents) instead of starting afresh.
-   * Training never carries, so backward may assume a zero start.
+   * Rows of each sequence that came before this call [sequences x 1]: 0 where it begins here. In training all begin here, so
+   * backward may assume a zero state.
    */
-  readonly carry: boolean;
+  readonly position: Ids;
+  /** Forward prepares a backward pass, and dropout drops. */
+  readonly training: boolean;
+  readonly rng: RandomKey;
+  /** The block's first row among those of the step: element (i, j) of a layer is `(firstRow + i) * cols + j` to `rng`. */
+  readonly firstRow: number;
   /** What products are rounded to. */
   readonly compute: Compute;
   /** The backend's, where it can defer calls. */
-  readonly defer?: Defer;
-  /** Hears of the layers' calls in place of the backend's own watch. */
-  readonly watch?: LayerWatch;
+  readonly defer: Defer | undefined;
+  /** Hears of the layers' calls. */
+  readonly watch: LayerWatch | undefined;
+}
+
+/** What a layer may know when its weights are quantised and packed. */
+export interface PrepareContext {
+  readonly kernels: Kernels;
+  /** The precision of the gradients that will follow. */
+  readonly gradients: Precision;
+  readonly watch: LayerWatch | undefined;
 }
 
 /** Is a row's output a function of that row alone, or of the rows before it in its sequence too? */
@@ -31,7 +51,7 @@ export type Coupling = 'row' | 'sequence';
 export type Grad<X> = X extends Mat ? Mat : null;
 
 /**
- * Explicit forward and backward, side by side, bound to whatever backend `ctx.k` is. `C` is what forward leaves for
+ * Explicit forward and backward, side by side, bound to whatever backend `ctx.kernels` is. `C` is what forward leaves for
  * backward; it is allocated once, in `plan`, never in the loop.
  */
 export interface Layer<C = unknown, X extends Tensor = Mat> {
@@ -45,7 +65,7 @@ export interface Layer<C = unknown, X extends Tensor = Mat> {
   /** Does backward read x, does it read y? What nobody keeps shares memory with other activations. */
   readonly keeps: { readonly input: boolean; readonly output: boolean };
   /**
-   * Forward and backward touch activations and gradients through `ctx.k` alone, so that their calls may be deferred: see
+   * Forward and backward touch activations and gradients through `ctx.kernels` alone, so that their calls may be deferred: see
    * `Defer`.
    */
   readonly throughKernels?: boolean;
@@ -56,8 +76,8 @@ export interface Layer<C = unknown, X extends Tensor = Mat> {
   parameters(): Iterable<Parameter>;
   /** Asks for everything forward and backward need for `rows` rows. The caller holds x, y, dx and dy meanwhile. */
   plan(rows: number, p: Planner): C;
-  /** Once per change of the parameters: quantise and pack the weights, for gradients of this precision. */
-  prepare?(k: Kernels, gradients: Precision): void;
+  /** Once per change of the parameters: quantise and pack the weights. */
+  prepare?(ctx: PrepareContext): void;
   forward(ctx: StepContext, x: X, y: Mat, cache: C): void;
   /**
    * Changes neither x, y nor dy. Writes all of dx, which is always writable; parameter gradients accumulate. dx and dy
@@ -78,6 +98,8 @@ export interface Objective<C = unknown> {
   readonly macs: number;
   parameters(): Iterable<Parameter>;
   plan(rows: number, p: Planner): C;
+  /** As a layer's. */
+  prepare?(ctx: PrepareContext): void;
   /**
    * Nats of each row [rows x 1] and, when `dh` is given, the gradient of `scale * sum(nats)` in `dh` and added to
    * the parameters'.

@@ -1,7 +1,7 @@
-import { allocateMat, type Backend } from './backend.ts';
+import { allocateMat, allocateTensor, type Backend } from './backend.ts';
 import type { Kernels } from './kernels.ts';
 import { Random } from './random.ts';
-import type { Mat } from './tensor.ts';
+import type { Mat, TernaryWeight } from './tensor.ts';
 
 /** What a parameter is, one thing a flag. What is left out does not hold. */
 export interface ParameterTraits {
@@ -29,6 +29,8 @@ export class ParameterUse {
 export class Parameter {
   value!: Mat;
   grad!: Mat;
+  /** Of a quantised parameter what its layer's `prepare` makes of the value, set with it. */
+  ternary!: TernaryWeight;
   /** Uses beside the layer that owns the parameter. */
   readonly uses: ParameterUse[] = [];
   readonly decay: boolean;
@@ -119,6 +121,7 @@ export class ParameterStore {
     for (const p of all) {
       p.value = layout.slice(this.values, p, p.name);
       p.grad = layout.slice(this.grads, p, `grad(${p.name})`);
+      if (p.quantised) p.ternary = ternaryWeight(p, backend);
       for (const use of p.uses) {
         use.grad = allocateMat(backend, p.rows, p.cols, `shared grad(${p.name})`);
       }
@@ -159,4 +162,12 @@ export class ParameterStore {
       }
     }
   }
+}
+
+function ternaryWeight({ name, rows, cols }: Parameter, backend: Backend): TernaryWeight {
+  return {
+    codes: allocateTensor(backend, 'i8', rows, cols, `${name}/codes`),
+    scale: allocateMat(backend, 1, 1, `${name}/scale`),
+    packed: allocateTensor(backend, 'u8', 1, backend.packedTernaryBytes(rows, cols), `${name}/packed`),
+  };
 }

@@ -1,5 +1,5 @@
-import type { Requests } from '../runtime/workspace.ts';
 import type { Parameter } from './parameter.ts';
+import type { Requests } from './planner.ts';
 import type { Mat, Tensor } from './tensor.ts';
 
 /** What a layer is doing when its kernels are called. */

@@ -33,10 +33,10 @@ export class Embedding implements InputLayer<null> {
   }
 
   forward(ctx: StepContext, ids: Ids, y: Mat): void {
-    ctx.k.gatherRows(y, this.table.value, ids);
+    ctx.kernels.gatherRows(y, this.table.value, ids);
   }
 
   backward(ctx: StepContext, ids: Ids, _y: Mat, dy: Mat): void {
-    ctx.k.scatterAddRows(this.table.grad, dy, ids);
+    ctx.kernels.scatterAddRows(this.table.grad, dy, ids);
   }
 }

@@ -1,10 +1,8 @@
 import type { Defer } from '../core/backend.ts';
-import type { Precision } from '../core/compute.ts';
-import type { Kernels } from '../core/kernels.ts';
-import type { Coupling, Layer, StepContext } from '../core/layer.ts';
+import type { Coupling, Layer, PrepareContext, StepContext } from '../core/layer.ts';
 import type { Parameter } from '../core/parameter.ts';
+import type { Planner } from '../core/planner.ts';
 import type { Mat } from '../core/tensor.ts';
-import type { Planner } from '../runtime/workspace.ts';
 
 interface ResidualCache {
   /** f(x), kept only where the layer inside reads its own output: y would hold the sum instead. */
@@ -47,8 +45,8 @@ export class Residual implements Layer<ResidualCache> {
     return { inner, cache: this.throughKernels ? p.deferred(plan) : plan() };
   }
 
-  prepare(k: Kernels, gradients: Precision): void {
-    this.f.prepare?.(k, gradients);
+  prepare(ctx: PrepareContext): void {
+    this.f.prepare?.(ctx);
   }
 
   // A deferred region is one block of a model: its weights fit a core's cache beside the rows, those of several do not.
@@ -66,7 +64,7 @@ export class Residual implements Layer<ResidualCache> {
   private runForward(ctx: StepContext, x: Mat, y: Mat, { inner, cache }: ResidualCache): void {
     const fx = inner ?? y;
     this.f.forward(ctx, x, fx, cache);
-    ctx.k.add(y, fx, x);
+    ctx.kernels.add(y, fx, x);
   }
 
   private runBackward(
@@ -78,7 +76,7 @@ export class Residual implements Layer<ResidualCache> {
     { inner, cache }: ResidualCache,
   ): void {
     this.f.backward(ctx, x, inner ?? y, dy, dx, cache);
-    ctx.k.add(dx, dx, dy);
+    ctx.kernels.add(dx, dx, dy);
   }
 
   // Methods of their own: a closure in those above would cost memory for every token of a text that is generated.

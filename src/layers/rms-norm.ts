@@ -1,7 +1,7 @@
 import type { Layer, StepContext } from '../core/layer.ts';
 import { Parameter } from '../core/parameter.ts';
+import type { Planner } from '../core/planner.ts';
 import type { Mat } from '../core/tensor.ts';
-import type { Planner } from '../runtime/workspace.ts';
 
 interface RmsNormCache {
   /** 1 / rms of each row: backward needs it, and computing it again would be a pass over x. */
@@ -41,10 +41,10 @@ export class RmsNorm implements Layer<RmsNormCache> {
   }
 
   forward(ctx: StepContext, x: Mat, y: Mat, { rstd }: RmsNormCache): void {
-    ctx.k.rmsNorm(y, rstd, x, this.gain?.value ?? null, this.eps);
+    ctx.kernels.rmsNorm(y, rstd, x, this.gain?.value ?? null, this.eps);
   }
 
   backward(ctx: StepContext, x: Mat, _y: Mat, dy: Mat, dx: Mat, { rstd }: RmsNormCache): void {
-    ctx.k.rmsNormGrad(dx, this.gain?.grad ?? null, dy, x, this.gain?.value ?? null, rstd);
+    ctx.kernels.rmsNormGrad(dx, this.gain?.grad ?? null, dy, x, this.gain?.value ?? null, rstd);
   }
 }

@@ -1,9 +1,7 @@
-import type { Precision } from '../core/compute.ts';
-import type { Kernels } from '../core/kernels.ts';
-import type { Coupling, Layer, StepContext } from '../core/layer.ts';
+import type { Coupling, Layer, PrepareContext, StepContext } from '../core/layer.ts';
 import type { Parameter } from '../core/parameter.ts';
+import type { Planner } from '../core/planner.ts';
 import type { Mat } from '../core/tensor.ts';
-import type { Planner } from '../runtime/workspace.ts';
 
 interface SequenceCache {
   /** Activation and gradient between layer i and i+1. */
@@ -63,8 +61,8 @@ export class Sequence implements Layer<SequenceCache> {
     return { values, grads, caches };
   }
 
-  prepare(k: Kernels, gradients: Precision): void {
-    for (const layer of this.children) layer.prepare?.(k, gradients);
+  prepare(ctx: PrepareContext): void {
+    for (const layer of this.children) layer.prepare?.(ctx);
   }
 
   forward(ctx: StepContext, x: Mat, y: Mat, { values, caches }: SequenceCache): void {

@@ -1,7 +1,7 @@
 import type { Layer, StepContext } from '../core/layer.ts';
 import type { Parameter } from '../core/parameter.ts';
+import type { Planner } from '../core/planner.ts';
 import type { Mat } from '../core/tensor.ts';
-import type { Planner } from '../runtime/workspace.ts';
 
 interface SiluCache {
   /** dy/dx, all that backward needs. Null where there is none. */
@@ -36,10 +36,10 @@ export class Silu implements Layer<SiluCache> {
   }
 
   forward(ctx: StepContext, x: Mat, y: Mat, { slope }: SiluCache): void {
-    ctx.k.silu(y, slope, x);
+    ctx.kernels.silu(y, slope, x);
   }
 
   backward(ctx: StepContext, _x: Mat, _y: Mat, dy: Mat, dx: Mat, { slope }: SiluCache): void {
-    ctx.k.siluGrad(dx, dy, slope!);
+    ctx.kernels.siluGrad(dx, dy, slope!);
   }
 }

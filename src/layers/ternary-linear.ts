@@ -1,10 +1,8 @@
-import { allocateMat, allocateTensor, type Backend } from '../core/backend.ts';
-import type { Precision } from '../core/compute.ts';
-import type { ActivationRule, Kernels, WeightRule } from '../core/kernels.ts';
-import type { Layer, StepContext } from '../core/layer.ts';
+import type { ActivationRule, WeightRule } from '../core/kernels.ts';
+import type { Layer, PrepareContext, StepContext } from '../core/layer.ts';
 import { type Init, Parameter } from '../core/parameter.ts';
-import type { Mat, Quantized, TernaryWeight } from '../core/tensor.ts';
-import type { Planner } from '../runtime/workspace.ts';
+import type { Planner } from '../core/planner.ts';
+import type { Mat, Quantized } from '../core/tensor.ts';
 
 export interface TernaryLinearOptions {
   readonly weights: WeightRule;
@@ -28,14 +26,12 @@ export class TernaryLinear implements Layer<TernaryLinearCache> {
   readonly macs: number;
   /** The float master [out x in] that the optimiser updates. */
   readonly weight: Parameter;
-  private quantized?: TernaryWeight;
 
   constructor(
     readonly path: string,
     readonly inCols: number,
     readonly outCols: number,
     private readonly options: TernaryLinearOptions,
-    private readonly backend: Backend,
   ) {
     this.weight = new Parameter(`${path}.weight`, outCols, inCols, options.init, {
       decay: true,
@@ -58,37 +54,26 @@ export class TernaryLinear implements Layer<TernaryLinearCache> {
     };
   }
 
-  prepare(k: Kernels, gradients: Precision): void {
-    this.quantized ??= this.allocate();
-    const { codes, scale, packed } = this.quantized;
-    k.quantizeWeight(codes, scale, this.weight.value, this.options.weights);
-    k.packTernary(packed, codes, gradients);
+  prepare({ kernels, gradients }: PrepareContext): void {
+    const { codes, scale, packed } = this.weight.ternary;
+    kernels.quantizeWeight(codes, scale, this.weight.value, this.options.weights);
+    kernels.packTernary(packed, codes, gradients);
   }
 
   forward(ctx: StepContext, x: Mat, y: Mat, xq: TernaryLinearCache): void {
     const { activations } = this.options;
     if (xq === null || activations === 'none') {
-      ctx.k.ternaryMatmulFloat(y, x, this.quantized!, ctx.compute.products);
+      ctx.kernels.ternaryMatmulFloat(y, x, this.weight.ternary, ctx.compute.products);
       return;
     }
-    ctx.k.quantizeRows(xq.codes, xq.scale, x, activations);
-    ctx.k.ternaryMatmul(y, xq, this.quantized!);
+    ctx.kernels.quantizeRows(xq.codes, xq.scale, x, activations);
+    ctx.kernels.ternaryMatmul(y, xq, this.weight.ternary);
   }
 
   backward(ctx: StepContext, x: Mat, _y: Mat, dy: Mat, dx: Mat, xq: TernaryLinearCache): void {
     const { products, gradients } = ctx.compute;
-    if (xq === null) ctx.k.matmulTransA(this.weight.grad, dy, x, products);
-    else ctx.k.ternaryMatmulGradW(this.weight.grad, dy, xq, gradients);
-    ctx.k.ternaryMatmulGradX(dx, dy, this.quantized!, gradients);
-  }
-
-  private allocate(): TernaryWeight {
-    const { backend, path, outCols, inCols } = this;
-    const packedBytes = backend.packedTernaryBytes(outCols, inCols);
-    return {
-      codes: allocateTensor(backend, 'i8', outCols, inCols, `${path}.weight/codes`),
-      scale: allocateMat(backend, 1, 1, `${path}.weight/scale`),
-      packed: allocateTensor(backend, 'u8', 1, packedBytes, `${path}.weight/packed`),
-    };
+    if (xq === null) ctx.kernels.matmulTransA(this.weight.grad, dy, x, products);
+    else ctx.kernels.ternaryMatmulGradW(this.weight.grad, dy, xq, gradients);
+    ctx.kernels.ternaryMatmulGradX(dx, dy, this.weight.ternary, gradients);
   }
 }

@@ -33,7 +33,7 @@ export class TiedHead implements Objective<null> {
   }
 
   loss(ctx: StepContext, outNats: Mat, h: Mat, targets: SparseTargets, scale: number, dh: Mat | null): void {
-    ctx.k.headLoss(
+    ctx.kernels.headLoss(
       outNats,
       dh,
       dh && this.use.grad,
@@ -46,6 +46,6 @@ export class TiedHead implements Objective<null> {
   }
 
   logits(ctx: StepContext, out: Mat, h: Mat): void {
-    ctx.k.matmulTransB(out, h, this.table.value, ctx.compute.products);
+    ctx.kernels.matmulTransB(out, h, this.table.value, ctx.compute.products);
   }
 }

@@ -1,10 +1,10 @@
 import type { Layer, StepContext } from '../core/layer.ts';
 import { Parameter } from '../core/parameter.ts';
+import type { Planner } from '../core/planner.ts';
 import type { Mat } from '../core/tensor.ts';
-import type { Planner } from '../runtime/workspace.ts';
 
 interface TokenShiftCache {
-  /** The row before each sequence of the block: zero in training, the last row seen while a text goes on. */
+  /** The row before each sequence; it receives the last one. */
   readonly carry: Mat;
 }
 
@@ -12,6 +12,7 @@ interface TokenShiftCache {
 export class TokenShift implements Layer<TokenShiftCache> {
   readonly type = 'token_shift';
   readonly coupling = 'sequence';
+  readonly throughKernels: boolean = true;
   readonly keeps = { input: true, output: false };
   readonly inCols: number;
   readonly outCols: number;
@@ -32,16 +33,15 @@ export class TokenShift implements Layer<TokenShiftCache> {
     return [this.mix];
   }
 
-  plan(rows: number, p: Planner): TokenShiftCache {
-    return { carry: p.state(`${this.path}/carry`, rows / p.seqLen, this.inCols) };
+  plan(_rows: number, p: Planner): TokenShiftCache {
+    return { carry: p.state(`${this.path}/carry`, 1, this.inCols) };
   }
 
   forward(ctx: StepContext, x: Mat, y: Mat, { carry }: TokenShiftCache): void {
-    if (!ctx.carry) carry.data.fill(0);
-    ctx.k.tokenShift(y, carry, x, this.mix.value, ctx.seqLen);
+    ctx.kernels.tokenShift(y, carry, x, this.mix.value, ctx.seqLen);
   }
 
   backward(ctx: StepContext, x: Mat, _y: Mat, dy: Mat, dx: Mat): void {
-    ctx.k.tokenShiftGrad(dx, this.mix.grad, dy, x, this.mix.value, ctx.seqLen);
+    ctx.kernels.tokenShiftGrad(dx, this.mix.grad, dy, x, this.mix.value, ctx.seqLen);
   }
 }

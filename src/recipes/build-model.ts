@@ -1,21 +1,13 @@
-import type { Backend } from '../core/backend.ts';
 import type { LayerList, LayerScope, Made, ModelKind, ModelScope, Scopes, Spec } from '../core/component.ts';
 import type { InputLayer, Layer, Objective } from '../core/layer.ts';
 import { Sequence } from '../layers/sequence.ts';
+import type { ModelParts } from '../runtime/model.ts';
 import { watchInput, watchLayer, watchObjective } from '../runtime/watched-layer.ts';
 import { RecipeError, type RecipeIssue } from './errors.ts';
 import { COLUMNS } from './formula.ts';
 import { optionPlace } from './tree.ts';
 
-/** The parts of a model, nothing of them allocated yet. */
-export interface ModelParts {
-  readonly input: InputLayer;
-  readonly body: Layer;
-  readonly objective: Objective;
-}
-
 export interface BuildContext {
-  readonly backend: Backend;
   /** Rows of one training sequence. */
   readonly seqLen: number;
 }
@@ -129,14 +121,12 @@ class ModelBuilder {
       cols = layer.outCols;
     }
     if (layers.length < specs.length || layers.length === 0) throw new Abandoned();
-    return layers.length === 1
-      ? layers[0]!
-      : watchLayer(new Sequence(path, layers), this.context.backend.watch);
+    return layers.length === 1 ? layers[0]! : watchLayer(new Sequence(path, layers));
   }
 
   private input(spec: Spec<ModelKind>, scope: PathScope): InputLayer {
     const input = this.create(spec, 'input', this.scope(spec, pathOf(spec, scope)));
-    return watchInput(input, this.context.backend.watch);
+    return watchInput(input);
   }
 
   private layer(spec: Spec<ModelKind>, inCols: number, scope: PathScope): Layer {
@@ -163,7 +153,7 @@ class ModelBuilder {
         }
       },
     };
-    return watchLayer(this.create(spec, 'layer', layerScope), this.context.backend.watch);
+    return watchLayer(this.create(spec, 'layer', layerScope));
   }
 
   private objective(spec: Spec<ModelKind>, inCols: number, scope: PathScope, input: InputLayer): Objective {
@@ -172,7 +162,7 @@ class ModelBuilder {
       inCols,
       parameterOf: (type) => (input.type === type ? [...input.parameters()][0] : undefined),
     });
-    return watchObjective(objective, this.context.backend.watch);
+    return watchObjective(objective);
   }
 
   private create<K extends ModelKind>(spec: Spec<ModelKind>, kind: K, scope: Scopes[K]): Made[K] {

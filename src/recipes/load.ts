@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { createReferenceBackend } from '../backends/reference/index.ts';
 import type { LayerList } from '../core/component.ts';
 import { DATASETS } from '../data/datasets.ts';
 import { MIN_VOCAB } from '../data/tokenizer/tokenizer.ts';
 import { fromHome } from '../files/home-path.ts';
+import type { ModelParts } from '../runtime/model.ts';
 import { readBlocks } from './blocks.ts';
-import { buildModel, type ModelParts } from './build-model.ts';
+import { buildModel } from './build-model.ts';
 import { createRegistry } from './builtins.ts';
 import { changes, checkOptions, optionsOf } from './check-options.ts';
 import { type Place, RecipeError } from './errors.ts';
@@ -205,8 +205,7 @@ function checkRates(
 
 function tryModel(model: LayerList, seqLen: number, reader: RecipeReader): ModelParts | undefined {
   try {
-    // Layers allocate nothing until their model does: the reference backend only stands in for the one to come.
-    return buildModel(model, { backend: createReferenceBackend('f32'), seqLen });
+    return buildModel(model, { seqLen });
   } catch (error) {
     if (!(error instanceof RecipeError)) throw error;
     reader.issues.push(...error.issues);

@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Compute, FLOAT32 } from '../core/compute.ts';
+import type { Compute } from '../core/compute.ts';
 import { ROW_CHUNK } from '../core/kernels.ts';
-import type { StepContext } from '../core/layer.ts';
 import type { Mat } from '../core/tensor.ts';
-import { type BlockPlan, Blocks, type Model } from './model.ts';
+import { Blocks } from './blocks.ts';
+import type { Pass } from './context.ts';
+import type { Model } from './model.ts';
 import type { Rows } from './rows.ts';
 
 export interface BatchRunnerOptions {
@@ -57,7 +58,7 @@ function leastCommonMultiple(a: number, b: number): number {
 /** Sends batches through a model block by block, so that activations of one block at a time exist. */
 export class BatchRunner {
   readonly blocks: Blocks;
-  private readonly context: StepContext;
+  private readonly pass: Pass;
   /** When signals and timers were last let in. */
   private turn = performance.now();
 
@@ -71,32 +72,36 @@ export class BatchRunner {
       training: options.training,
       targetCapacity: options.maxEntries,
     });
-    const { seqLen, compute = FLOAT32 } = options;
-    const { kernels, defer } = model.backend;
-    this.context = { k: kernels, seqLen, carry: false, compute, ...(defer && { defer }) };
+    const { compute, training } = options;
+    this.pass = { training, ...(compute && { compute }) };
   }
 
   /** Sum of the rows' nats. */
-  evaluate(rows: Rows, context: StepContext = this.context): number {
-    return finish(this.run(rows, 0, false, context));
+  evaluate(rows: Rows, pass: Pass = this.pass): number {
+    return finish(this.run(rows, null, pass));
   }
 
   /** `evaluate` that stops after each block, with the number of rows that are done. */
   evaluateStepwise(rows: Rows): Generator<number, number> {
-    return this.run(rows, 0, false, this.context);
+    return this.run(rows, null, this.pass);
   }
 
   /** Sum of the rows' nats; the gradient of `scale` times that sum is added to the parameters' gradients. */
-  train(rows: Rows, scale: number, context: StepContext = this.context): number {
-    return finish(this.run(rows, scale, true, context));
+  train(rows: Rows, scale: number, pass: Pass = {}): number {
+    return finish(this.run(rows, scale, { ...this.pass, ...pass }));
   }
 
   /**
    * `train` that lets signals and timers in, between blocks and not too often: a step can take minutes, or milliseconds.
    * `onRows` is called as often, with the rows that are done.
    */
-  async trainInPieces(rows: Rows, scale: number, onRows?: (done: number) => void): Promise<number> {
-    const run = this.run(rows, scale, true, this.context);
+  async trainInPieces(
+    rows: Rows,
+    scale: number,
+    pass: Pass = {},
+    onRows?: (done: number) => void,
+  ): Promise<number> {
+    const run = this.run(rows, scale, { ...this.pass, ...pass });
     for (;;) {
       const { done, value } = run.next();
       if (done) return value;
@@ -107,8 +112,8 @@ export class BatchRunner {
     }
   }
 
-  /** Stops after each block, with the rows that are done; returns the sum of the nats. */
-  private *run(rows: Rows, scale: number, train: boolean, context: StepContext): Generator<number, number> {
+  /** Stops after each block, with the rows that are done; returns the sum of the nats. `scale` null: no gradients. */
+  private *run(rows: Rows, scale: number | null, pass: Pass): Generator<number, number> {
     const most = this.blocks.options.rows;
     let nats = 0;
     for (let start = 0, count = 0; start < rows.count; start += count) {
@@ -119,32 +124,17 @@ export class BatchRunner {
       if (count === 0) throw new RangeError(`row ${start} has more targets than a block holds`);
       const padded =
         this.model.coupling === 'row' ? Math.min(most, Math.ceil(count / ROW_PADDING) * ROW_PADDING) : count;
-      const plan = this.blocks.plan(padded);
-      loadRows(plan, rows, start, count);
-      plan.forward(context);
-      plan.loss(context, scale, train);
-      nats = addInOrder(nats, plan.nats, count);
+      const block = this.blocks.block(padded);
+      block.load(rows, start, count);
+      block.forward(pass);
+      block.loss(pass, scale);
+      if (scale !== null) block.backward(pass);
+      nats = addInOrder(nats, block.nats, count);
       yield start + count;
     }
-    if (train) this.model.store.foldUses(context.k);
+    if (scale !== null) this.model.store.foldUses(pass.kernels ?? this.model.backend.kernels);
     return nats;
   }
-}
-
-// Loops stand outside of `run`: a generator that is entered once a step stays interpreted for long.
-
-/** Copies `count` rows from row `start` on into a plan, which may have more. */
-function loadRows({ ids, targets }: BlockPlan, rows: Rows, start: number, count: number): void {
-  const first = rows.offsets[start]!;
-  const last = rows.offsets[start + count]!;
-  const offsets = targets.offsets.data;
-  ids.data.set(rows.ids.subarray(start, start + count));
-  for (let i = 0; i <= count; i++) offsets[i] = rows.offsets[start + i]! - first;
-  // Padding rows have no targets, hence neither loss nor gradient.
-  ids.data.fill(0, count);
-  offsets.fill(last - first, count);
-  targets.ids.data.set(rows.targetIds.subarray(first, last));
-  targets.weights.data.set(rows.weights.subarray(first, last));
 }
 
 /** In row order and float64: the total must not depend on the blocks. */

@@ -1,11 +1,18 @@
-import type { Precision } from '../core/compute.ts';
-import type { Kernels } from '../core/kernels.ts';
-import type { Coupling, Grad, InputLayer, Layer, Objective, StepContext } from '../core/layer.ts';
+import type {
+  Coupling,
+  Grad,
+  InputLayer,
+  Layer,
+  Objective,
+  PrepareContext,
+  StepContext,
+} from '../core/layer.ts';
 import type { Parameter } from '../core/parameter.ts';
+import type { Planner, Requests } from '../core/planner.ts';
 import type { Mat, SparseTargets, Tensor } from '../core/tensor.ts';
 import type { LayerCall, LayerWatch } from '../core/watch.ts';
 import { layerFailure } from './layer-failure.ts';
-import { type Planner, RecordingPlanner, type Requests } from './workspace.ts';
+import { RecordingPlanner } from './workspace.ts';
 
 // Every layer of a model stands in one of these: what a layer throws gets its name, whoever calls it, and watches hear
 // of its calls. Without a watch nothing is allocated: closures are made in methods that only watched calls enter.
@@ -18,7 +25,7 @@ interface Watched<C> {
   readonly requests: Requests;
 }
 
-type Part<C> = Pick<Objective<C>, 'path' | 'type' | 'inCols' | 'macs' | 'parameters' | 'plan'>;
+type Part<C> = Pick<Objective<C>, 'path' | 'type' | 'inCols' | 'macs' | 'parameters' | 'plan' | 'prepare'>;
 
 /** What layers and objectives have in common. */
 abstract class WatchedPart<C, P extends Part<C>> {
@@ -27,14 +34,15 @@ abstract class WatchedPart<C, P extends Part<C>> {
   readonly inCols: number;
   readonly macs: number;
 
-  constructor(
-    protected readonly inner: P,
-    protected readonly watch?: LayerWatch,
-  ) {
+  constructor(protected readonly inner: P) {
     this.path = inner.path;
     this.type = inner.type;
     this.inCols = inner.inCols;
     this.macs = inner.macs;
+  }
+
+  protected get container(): boolean {
+    return false;
   }
 
   /** In full: a generator must throw here, not where its values are used. */
@@ -44,6 +52,28 @@ abstract class WatchedPart<C, P extends Part<C>> {
     } catch (error) {
       throw layerFailure(error, this, 'parameters');
     }
+  }
+
+  prepare(ctx: PrepareContext): void {
+    if (!this.inner.prepare) return;
+    try {
+      if (ctx.watch) this.prepareWatched(ctx.watch, ctx);
+      else this.inner.prepare(ctx);
+    } catch (error) {
+      throw layerFailure(error, this, 'prepare');
+    }
+  }
+
+  private prepareWatched(watch: LayerWatch, ctx: PrepareContext): void {
+    const none = {
+      container: this.container,
+      training: false,
+      requests: NOTHING,
+      kept: [],
+      reads: [],
+      writes: [],
+    };
+    watch.around(this.call({ pass: 'prepare', ...none }), () => this.inner.prepare!(ctx));
   }
 
   plan(rows: number, p: Planner): Watched<C> {
@@ -75,8 +105,8 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat>
   readonly throughKernels: boolean;
   readonly children?: readonly Layer[];
 
-  constructor(inner: Layer<C, X>, watch?: LayerWatch) {
-    super(inner, watch);
+  constructor(inner: Layer<C, X>) {
+    super(inner);
     this.outCols = inner.outCols;
     this.coupling = inner.coupling;
     this.keeps = inner.keeps;
@@ -84,22 +114,12 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat>
     if (inner.children) this.children = inner.children;
   }
 
-  private get container(): boolean {
+  protected override get container(): boolean {
     return this.children !== undefined;
   }
 
-  prepare(k: Kernels, gradients: Precision): void {
-    if (!this.inner.prepare) return;
-    try {
-      if (this.watch) this.prepareWatched(this.watch, k, gradients);
-      else this.inner.prepare(k, gradients);
-    } catch (error) {
-      throw layerFailure(error, this, 'prepare');
-    }
-  }
-
   forward(ctx: StepContext, x: X, y: Mat, cache: Watched<C>): void {
-    const watch = ctx.watch ?? this.watch;
+    const { watch } = ctx;
     try {
       if (watch) this.forwardWatched(watch, ctx, x, y, cache);
       else this.inner.forward(ctx, x, y, cache.inner);
@@ -109,19 +129,13 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat>
   }
 
   backward(ctx: StepContext, x: X, y: Mat, dy: Mat, dx: Grad<X>, cache: Watched<C>): void {
-    const watch = ctx.watch ?? this.watch;
+    const { watch } = ctx;
     try {
       if (watch) this.backwardWatched(watch, ctx, x, y, dy, dx, cache);
       else this.inner.backward(ctx, x, y, dy, dx, cache.inner);
     } catch (error) {
       throw layerFailure(error, this, 'backward');
     }
-  }
-
-  private prepareWatched(watch: LayerWatch, k: Kernels, gradients: Precision): void {
-    const { container } = this;
-    const of = { container, training: false, requests: NOTHING, kept: [], reads: [], writes: [] };
-    watch.around(this.call({ pass: 'prepare', ...of }), () => this.inner.prepare!(k, gradients));
   }
 
   private forwardWatched(watch: LayerWatch, ctx: StepContext, x: X, y: Mat, cache: Watched<C>): void {
@@ -164,8 +178,8 @@ export class WatchedObjective<C = unknown>
 {
   readonly vocab: number;
 
-  constructor(inner: Objective<C>, watch?: LayerWatch) {
-    super(inner, watch);
+  constructor(inner: Objective<C>) {
+    super(inner);
     this.vocab = inner.vocab;
   }
 
@@ -178,7 +192,7 @@ export class WatchedObjective<C = unknown>
     dh: Mat | null,
     cache: Watched<C>,
   ): void {
-    const watch = ctx.watch ?? this.watch;
+    const { watch } = ctx;
     try {
       if (watch) this.lossWatched(watch, ctx, outNats, h, targets, scale, dh, cache);
       else this.inner.loss(ctx, outNats, h, targets, scale, dh, cache.inner);
@@ -188,7 +202,7 @@ export class WatchedObjective<C = unknown>
   }
 
   logits(ctx: StepContext, out: Mat, h: Mat, cache: Watched<C>): void {
-    const watch = ctx.watch ?? this.watch;
+    const { watch } = ctx;
     try {
       if (watch) this.logitsWatched(watch, ctx, out, h, cache);
       else this.inner.logits(ctx, out, h, cache.inner);
@@ -229,14 +243,14 @@ export class WatchedObjective<C = unknown>
 }
 
 /** `watchLayer` for a model's first layer. */
-export function watchInput(input: InputLayer, watch?: LayerWatch): InputLayer {
-  return new WatchedLayer(input, watch);
+export function watchInput(input: InputLayer): InputLayer {
+  return new WatchedLayer(input);
 }
 
-export function watchLayer(layer: Layer, watch?: LayerWatch): Layer {
-  return new WatchedLayer(layer, watch) as Layer;
+export function watchLayer(layer: Layer): Layer {
+  return new WatchedLayer(layer) as Layer;
 }
 
-export function watchObjective(objective: Objective, watch?: LayerWatch): Objective {
-  return new WatchedObjective(objective, watch) as Objective;
+export function watchObjective(objective: Objective): Objective {
+  return new WatchedObjective(objective) as Objective;
 }

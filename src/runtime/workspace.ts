@@ -1,28 +1,7 @@
 import { allocate, type Backend } from '../core/backend.ts';
+import type { Planner } from '../core/planner.ts';
 import { BYTES, type Codes, type DType, type Mat, type Tensor, tensor } from '../core/tensor.ts';
-
-/** Hands out the tensors of one plan. Everything is asked for once; nothing is allocated while a model runs. */
-export interface Planner {
-  readonly training: boolean;
-  /** Rows of one sequence; a plan's rows are whole sequences where any layer mixes rows. */
-  readonly seqLen: number;
-  /** Lives from forward to backward. */
-  saved(label: string, rows: number, cols: number): Mat;
-  savedCodes(label: string, rows: number, cols: number): Codes;
-  /** Lives until `release`; the next scratch of the same size may then get the same memory, nothing else ever does. */
-  scratch(label: string, rows: number, cols: number): Mat;
-  release(t: Tensor): void;
-  /** Plans the layers of a deferred region: scratch that they ask for is `transient`. */
-  deferred<T>(plan: () => T): T;
-  /** Keeps its contents from call to call: what a sequence layer carries. */
-  state(label: string, rows: number, cols: number): Mat;
-}
-
-/** What one plan asked for: `saved` from forward to backward, `scratch` for the length of one call. */
-export interface Requests {
-  readonly saved: readonly Tensor[];
-  readonly scratch: readonly Tensor[];
-}
+import type { SequenceState } from './sequence-state.ts';
 
 /** A planner that notes what is asked for. Scratch counts once it is released: until then it is its layer's own. */
 export class RecordingPlanner implements Planner {
@@ -59,8 +38,8 @@ export class RecordingPlanner implements Planner {
     return this.inner.deferred(plan);
   }
 
-  state(label: string, rows: number, cols: number): Mat {
-    return this.inner.state(label, rows, cols);
+  state(label: string, rowsPerSequence: number, cols: number): Mat {
+    return this.inner.state(label, rowsPerSequence, cols);
   }
 
   private note<T extends Tensor>(t: T): T {
@@ -69,8 +48,17 @@ export class RecordingPlanner implements Planner {
   }
 }
 
+export interface PlanOptions {
+  readonly training: boolean;
+  readonly seqLen: number;
+  /** Of the sequences of the plan's rows. */
+  readonly state: Pick<SequenceState, 'request'>;
+}
+
 interface Slot {
-  readonly memory: Uint8Array;
+  readonly bytes: number;
+  /** Null where memory is only counted. */
+  readonly memory: Uint8Array | null;
   free: boolean;
 }
 
@@ -85,10 +73,14 @@ export class Workspace {
   private readonly order: number[] = [];
   private planned = false;
 
-  constructor(private readonly backend: Backend) {}
+  /** With `counts` nothing is allocated, and tensors have no data: what a model would need is counted by the same rules. */
+  constructor(
+    private readonly backend: Pick<Backend, 'allocate' | 'real'>,
+    private readonly counts = false,
+  ) {}
 
   /** Runs `build` with a planner. The first call must be the one for the largest number of rows. */
-  plan<T>(training: boolean, seqLen: number, build: (p: Planner) => T): T {
+  plan<T>({ training, seqLen, state }: PlanOptions, build: (p: Planner) => T): T {
     let request = 0;
     let depth = 0;
     const owner = new Map<Tensor, number>();
@@ -103,7 +95,10 @@ export class Workspace {
       if (!this.planned)
         this.order.push((shared ? this.findFree(bytes) : undefined) ?? this.add(bytes, label));
       const index = this.order[request++]!;
-      const plain = tensor(dtype, rows, cols, label, this.slots[index]!.memory);
+      const { memory } = this.slots[index]!;
+      const plain = memory
+        ? tensor(dtype, rows, cols, label, memory)
+        : { ...tensor(dtype, 0, 0, label), rows, cols };
       const t = shared && depth > 0 ? { ...plain, transient: true as const } : plain;
       owner.set(t as Tensor, index);
       return t;
@@ -126,7 +121,7 @@ export class Workspace {
       release: (t) => {
         if (!this.planned) this.slots[owner.get(t)!]!.free = true;
       },
-      state: (label, rows, cols) => take(real, label, rows, cols) as Mat,
+      state: (label, rowsPerSequence, cols) => state.request(label, rowsPerSequence, cols),
     };
     const result = build(planner);
     this.planned = true;
@@ -135,17 +130,23 @@ export class Workspace {
 
   /** Bytes of all activations. */
   get bytes(): number {
-    return this.slots.reduce((sum, slot) => sum + slot.memory.length, 0);
+    return this.slots.reduce((sum, slot) => sum + slot.bytes, 0);
+  }
+
+  /** Bytes of the largest array among them. */
+  get largest(): number {
+    return this.slots.reduce((most, slot) => Math.max(most, slot.bytes), 0);
   }
 
   private findFree(bytes: number): number | undefined {
-    const index = this.slots.findIndex((slot) => slot.free && slot.memory.length === bytes);
+    const index = this.slots.findIndex((slot) => slot.free && slot.bytes === bytes);
     if (index < 0) return undefined;
     this.slots[index]!.free = false;
     return index;
   }
 
   private add(bytes: number, label: string): number {
-    return this.slots.push({ memory: allocate(this.backend, bytes, label), free: false }) - 1;
+    const memory = this.counts ? null : allocate(this.backend, bytes, label);
+    return this.slots.push({ bytes, memory, free: false }) - 1;
   }
 }

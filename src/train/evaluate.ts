@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { FLOAT32 } from '../core/compute.ts';
 import { BigramCounts } from '../data/collapse.ts';
 import { BatchRunner } from '../runtime/batch-runner.ts';
-import { Blocks, type Model } from '../runtime/model.ts';
+import { Blocks } from '../runtime/blocks.ts';
+import type { Pass } from '../runtime/context.ts';
+import type { Model } from '../runtime/model.ts';
 import { DenseRows, type Rows } from '../runtime/rows.ts';
 import type { EvalEvent } from './events.ts';
 
@@ -168,44 +169,50 @@ function tokenWiseScorer(model: Model, collapse: 'auto' | 'never', blockRows: nu
   };
 }
 
+/** Rows of a block are a multiple of these. */
+const ROW_PADDING = 16;
+const BEGINS: Pass = {};
+const CONTINUES: Pass = { continues: true };
+
 /** Document by document, in windows of a training sequence whose layers carry their state from window to window. */
 function sequenceScorer(model: Model, seqLen: number): Scorer {
   const blocks = new Blocks(model, { rows: seqLen, seqLen, training: false, targetCapacity: seqLen });
-  const plan = blocks.plan(seqLen);
-  const { offsets, ids: targetIds, weights } = plan.targets;
-  weights.data.fill(1);
-  /** `sum` and the nats of the plan's first `count` rows, added in order. */
-  const addWindow = (sum: number, count: number, carry: boolean, eos: number): number => {
-    // Rows past the end have no target, and no row looks ahead at them.
-    plan.ids.data.fill(eos, count);
-    targetIds.data.fill(0, count);
-    for (let i = 0; i < seqLen; i++) offsets.data[i + 1] = Math.min(i + 1, count);
-    const context = { k: model.backend.kernels, seqLen, carry, compute: FLOAT32 };
-    plan.forward(context);
-    plan.loss(context, 0, false);
+  const dense = new DenseRows(seqLen);
+  const ids = new Int32Array(seqLen);
+  const targets = new Int32Array(seqLen);
+  /** `sum` and the nats of the window's `count` rows, added in order. */
+  const addWindow = (sum: number, count: number, continues: boolean): number => {
+    // Padded, so that few blocks are planned: rows past the end have no target, and no row looks ahead at them. What is
+    // shorter than a window is the end of a document, after which nothing continues.
+    const rows = Math.min(seqLen, Math.ceil(count / ROW_PADDING) * ROW_PADDING);
+    const block = blocks.block(rows, rows);
+    const pass = continues ? CONTINUES : BEGINS;
+    block.load(dense.of(ids, targets, count));
+    block.forward(pass);
+    block.loss(pass);
     let nats = sum;
-    for (let i = 0; i < count; i++) nats += plan.nats.data[i]!;
+    for (let i = 0; i < count; i++) nats += block.nats.data[i]!;
     return nats;
   };
   return function* ({ eos, tokens: pieces, count }) {
     model.prepare();
     let [nats, tokens, held] = [0, 0, 0];
     let previous = eos;
-    let carry = false;
+    let continues = false;
     for (const piece of pieces()) {
       for (const token of piece) {
-        plan.ids.data[held] = previous;
-        targetIds.data[held++] = token;
+        ids[held] = previous;
+        targets[held++] = token;
         previous = token;
         if (held < seqLen && token !== eos) continue;
-        nats = addWindow(nats, held, carry, eos);
-        carry = token !== eos;
+        nats = addWindow(nats, held, continues);
+        continues = token !== eos;
         tokens += held;
         held = 0;
         yield tokens / count;
       }
     }
-    if (held > 0) nats = addWindow(nats, held, carry, eos);
+    if (held > 0) nats = addWindow(nats, held, continues);
     return { nats, tokens: tokens + held, floor: null };
   };
 }

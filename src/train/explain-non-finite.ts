@@ -1,10 +1,10 @@
 import { describeNonFinite, nonFiniteInput, refuseNonFinite } from '../backends/checked/finite.ts';
 import { wrapKernels } from '../backends/wrap.ts';
 import { FlashError } from '../core/errors.ts';
-import type { StepContext } from '../core/layer.ts';
 import type { ParameterStore } from '../core/parameter.ts';
 import { combineWatches, type LayerCall, type LayerWatch } from '../core/watch.ts';
 import type { BatchRunner } from '../runtime/batch-runner.ts';
+import type { Pass } from '../runtime/context.ts';
 import type { Rows } from '../runtime/rows.ts';
 import { initAdvice } from './init-advice.ts';
 
@@ -21,7 +21,7 @@ interface FailedStep {
   readonly step: number;
   /** Of the loss's gradient. */
   readonly scale: number;
-  readonly context: Omit<StepContext, 'k'>;
+  readonly pass: Pass;
 }
 
 /** The loss, a gradient or a weight is not a number: going on from the checkpoint before would end in the same way. */
@@ -36,11 +36,7 @@ export function nonFiniteAdvice(store: ParameterStore, updates: number): string 
  * Runs a step again whose loss or gradients are not finite, and looks at everything that kernels and layers write: also
  * at what a layer made in loops of its own, outside all kernels.
  */
-export function explainNonFinite(
-  runner: BatchRunner,
-  rows: Rows,
-  { step, scale, context }: FailedStep,
-): Origin {
+export function explainNonFinite(runner: BatchRunner, rows: Rows, { step, scale, pass }: FailedStep): Origin {
   const { store, backend } = runner.model;
   const advice = nonFiniteAdvice(store, step);
   for (const { value } of store.all) {
@@ -62,7 +58,7 @@ export function explainNonFinite(
   });
   const watch = combineWatches(new FiniteWatch(store), backend.watch);
   try {
-    runner.train(rows, scale, { ...context, k, watch });
+    runner.train(rows, scale, { ...pass, kernels: k, watch });
   } catch (error) {
     if (!(error instanceof FlashError)) throw error;
     return { first: error.message, where: error.where, remedy: error.remedy ?? advice };

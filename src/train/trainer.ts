@@ -5,6 +5,7 @@ import type { Schedule } from '../core/schedule.ts';
 import { BigramCounts } from '../data/collapse.ts';
 import { clipGradients } from '../optim/clip.ts';
 import { BatchRunner } from '../runtime/batch-runner.ts';
+import type { Pass } from '../runtime/context.ts';
 import type { Model } from '../runtime/model.ts';
 import { DenseRows, type Rows } from '../runtime/rows.ts';
 import type { Ending, Path, StepEvent, WorkProgress } from './events.ts';
@@ -31,6 +32,8 @@ export interface TrainerOptions {
   /** Largest global gradient norm; null never clips. */
   readonly clip: number | null;
   readonly collapse: 'auto' | 'never';
+  /** Decides what is drawn at random within a step. */
+  readonly seed?: number;
   readonly seqLen: number;
   readonly tokensPerStep: number;
   readonly tokensPerEpoch: number;
@@ -201,7 +204,8 @@ export class Trainer {
       const progress = { work: 'step', share: done / rows.count, seconds: secondsSince(began) } as const;
       for (const hook of this.hooks) hook.onProgress?.(progress);
     };
-    const loss = (await this.runner.trainInPieces(rows, 1 / tokensPerStep, onRows)) / tokensPerStep;
+    const loss =
+      (await this.runner.trainInPieces(rows, 1 / tokensPerStep, this.pass, onRows)) / tokensPerStep;
     const gradNorm = clipGradients(kernels, model.store.grads, clip);
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) this.refuseNonFinite(rows, loss, gradNorm);
 
@@ -239,6 +243,11 @@ export class Trainer {
     };
   }
 
+  /** How the next step goes through the model. */
+  private get pass(): Pass {
+    return { rng: { seed: this.options.seed ?? 0, step: this.step } };
+  }
+
   private nextRows(): Rows {
     const { ids, targets, counts } = this;
     this.parts.batches.fill(this.step, ids, targets);
@@ -253,11 +262,11 @@ export class Trainer {
   /** Runs the step again to name the first layer and op. */
   private refuseNonFinite(rows: Rows, loss: number, gradNorm: number): never {
     const what = Number.isFinite(loss) ? `gradient norm is ${gradNorm}` : `loss is ${loss}`;
-    const { seqLen, tokensPerStep } = this.options;
+    const { tokensPerStep } = this.options;
     const { first, where, remedy } = explainNonFinite(this.runner, rows, {
       step: this.step,
       scale: 1 / tokensPerStep,
-      context: { seqLen, carry: false, compute: this.compute },
+      pass: { ...this.pass, compute: this.compute },
     });
     throw new NonFiniteError(`step ${this.step + 1}: ${what}; first: ${first}`, {
       where,

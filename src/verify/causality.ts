@@ -3,13 +3,14 @@ import { describeModel } from '../app/describe.ts';
 import { checkArguments } from '../backends/checked/check-arguments.ts';
 import { findNonFinite } from '../backends/checked/finite.ts';
 import { allocateMat, type Backend } from '../core/backend.ts';
-import { FLOAT32 } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
 import type { Mat } from '../core/tensor.ts';
 import { combineWatches, type LayerCall, type LayerWatch } from '../core/watch.ts';
 import type { Recipe } from '../recipes/load.ts';
-import { type BlockPlan, Blocks, type Model } from '../runtime/model.ts';
+import { type Block, Blocks } from '../runtime/blocks.ts';
+import type { Model } from '../runtime/model.ts';
+import { DenseRows } from '../runtime/rows.ts';
 
 /** A place in the block: a sequence, and a position in it from 0. */
 export interface Position {
@@ -130,7 +131,7 @@ export function checkCausality(
   const model = composeModel(recipe, watched);
   perturb(model);
   const tokenWise = model.coupling === 'row';
-  const block = new Block(model, tokens);
+  const block = new TwoSequences(model, tokens);
   const base = block.run();
   const about = { backend: backend.name, tokenWise, nonFinite: trace.nonFinite ?? null, tokens };
   refuseChance(base, block, trace);
@@ -162,7 +163,7 @@ export function checkCausality(
  * Runs the unchanged tokens again.
  * @throws FlashError for a model that gives other results for the very same tokens: every change would look like a leak.
  */
-function refuseChance(base: Outputs, block: Block, trace: Trace): void {
+function refuseChance(base: Outputs, block: TwoSequences, trace: Trace): void {
   trace.compare(() => true);
   const differs = leakOf(base, block.run(), () => true);
   trace.end();
@@ -222,9 +223,12 @@ interface Outputs {
 }
 
 /** Two sequences of random tokens, of which one token at a time is another. */
-class Block {
-  private readonly plan: BlockPlan;
+class TwoSequences {
+  private readonly block: Block;
+  private readonly rows: DenseRows;
   private readonly ids: Int32Array;
+  /** They stay as they are: only what the model reads is changed. */
+  private readonly targets: Int32Array;
   private readonly logits: Mat;
 
   constructor(
@@ -233,32 +237,29 @@ class Block {
   ) {
     const rows = SEQUENCES * tokens;
     const blocks = new Blocks(model, { rows, seqLen: tokens, training: false, targetCapacity: rows });
-    this.plan = blocks.plan(rows);
+    this.block = blocks.block(rows);
+    this.rows = new DenseRows(rows);
     this.logits = allocateMat(model.backend, rows, model.vocab, 'logits');
     const random = new Random(1, 'causality/tokens');
     const draw = () => Int32Array.from({ length: rows }, () => Math.floor(model.vocab * random.uniform()));
     this.ids = draw();
-    const { offsets, ids, weights } = this.plan.targets;
-    // The targets stay as they are: only what the model reads is changed.
-    ids.data.set(draw());
-    weights.data.fill(1);
-    for (let row = 0; row <= rows; row++) offsets.data[row] = row;
+    this.targets = draw();
     model.prepare();
   }
 
   run(changed?: Position): Outputs {
-    const { model, plan, logits, tokens } = this;
-    plan.ids.data.set(this.ids);
+    const { model, block, logits, tokens, targets } = this;
+    const ids = this.ids.slice();
     if (changed) {
       const row = changed.sequence * tokens + changed.row;
       const by = 1 + (row % (model.vocab - 1));
-      plan.ids.data[row] = (this.ids[row]! + by) % model.vocab;
+      ids[row] = (ids[row]! + by) % model.vocab;
     }
-    const context = { k: model.backend.kernels, seqLen: tokens, carry: false, compute: FLOAT32 };
-    plan.forward(context);
-    plan.logits(context, logits);
-    plan.loss(context, 0, false);
-    return { logits: copyOf(logits), nats: copyOf(plan.nats) };
+    block.load(this.rows.of(ids, targets, ids.length));
+    block.forward();
+    block.logits(logits);
+    block.loss();
+    return { logits: copyOf(logits), nats: copyOf(block.nats) };
   }
 }
 

@@ -3,13 +3,13 @@ import { checkArguments } from '../backends/checked/check-arguments.ts';
 import { createReferenceBackend } from '../backends/reference/index.ts';
 import { StraightThrough } from '../backends/straight-through.ts';
 import type { Backend } from '../core/backend.ts';
-import { FLOAT32 } from '../core/compute.ts';
 import type { Kernels } from '../core/kernels.ts';
 import type { Layer } from '../core/layer.ts';
 import { Random } from '../core/random.ts';
 import { buildModel } from '../recipes/build-model.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { BatchRunner } from '../runtime/batch-runner.ts';
+import type { Pass } from '../runtime/context.ts';
 import { layerFailure } from '../runtime/layer-failure.ts';
 import type { Model } from '../runtime/model.ts';
 import { DenseRows } from '../runtime/rows.ts';
@@ -136,7 +136,7 @@ const SEQUENCES = 2;
  */
 export function checkGradients(recipe: Recipe, { probes, onProgress }: GradcheckOptions): GradientResult[] {
   const backend = checkArguments(createReferenceBackend('f64'));
-  const { body, objective } = buildModel(recipe.model, { backend, seqLen: SEQ_LEN });
+  const { body, objective } = buildModel(recipe.model, { seqLen: SEQ_LEN });
   const layers = leaves(body);
   const short = { ...recipe, data: { ...recipe.data, seq_len: SEQ_LEN } };
   const model = new ModelCase((for64) => composeModel(short, for64), backend);
@@ -224,17 +224,17 @@ export class ModelCase {
     const { model, runner, rows, tokens, reference } = this;
     const smooth = new StraightThrough(reference.kernels);
     this.kernels = smooth.record();
-    const context = () => ({ k: this.kernels, seqLen: SEQ_LEN, carry: false, compute: FLOAT32 });
+    const pass = (): Pass => ({ training: true, kernels: this.kernels });
     model.prepare();
     model.store.zeroGrads();
-    const nats = runner.train(rows, 1 / tokens, context());
+    const nats = runner.train(rows, 1 / tokens, pass());
     const gradients = model.store.all.map((p) => p.grad.data.slice());
     const surrogate = smooth.quantizers;
     const rounding = (ROUNDINGS * nats) / tokens / MODEL_STEP;
     const loss = (): number => {
       this.kernels = smooth.replay();
       model.prepare();
-      return runner.evaluate(rows, context()) / tokens;
+      return runner.evaluate(rows, pass()) / tokens;
     };
     for (const [i, p] of model.store.all.entries()) {
       const gradient = gradients[i]!;

@@ -7,6 +7,8 @@ import type { Layer, StepContext } from '../core/layer.ts';
 import { ParameterStore } from '../core/parameter.ts';
 import { Random } from '../core/random.ts';
 import { type Mat, mat } from '../core/tensor.ts';
+import { stepContext } from '../runtime/context.ts';
+import { SequenceState } from '../runtime/sequence-state.ts';
 import { Workspace } from '../runtime/workspace.ts';
 
 export interface LayerCaseSize {
@@ -30,11 +32,12 @@ export class LayerCase {
   readonly dx: Mat;
   private readonly cache: unknown;
   private readonly seqLen: number;
+  private readonly state: SequenceState;
 
   /** `backend` is the one the layer was made for. */
   constructor(
     readonly layer: Layer,
-    backend: Backend,
+    private readonly backend: Backend,
     { sequences, seqLen }: LayerCaseSize,
   ) {
     const rows = sequences * seqLen;
@@ -56,13 +59,16 @@ export class LayerCase {
     this.y = mat('f64', rows, layer.outCols, 'y');
     this.dy = filled('dy', layer.outCols);
     this.dx = mat('f64', rows, layer.inCols, 'dx');
-    this.cache = new Workspace(backend).plan(true, seqLen, (p) => layer.plan(rows, p));
+    this.state = new SequenceState(backend, sequences);
+    const { state } = this;
+    this.cache = new Workspace(backend).plan({ training: true, seqLen, state }, (p) => layer.plan(rows, p));
   }
 
   /** Quantises the weights and runs forward; the sum of `y * dy`, whose gradient backward must give. */
   forward(k: Kernels): number {
     this.leaving('forward', [this.x], () => {
-      this.layer.prepare?.(k, FLOAT32.gradients);
+      this.state.clear();
+      this.layer.prepare?.({ kernels: k, gradients: FLOAT32.gradients, watch: undefined });
       this.layer.forward(this.context(k), this.x, this.y, this.cache);
     });
     const [y, dy] = [this.y.data, this.dy.data];
@@ -127,7 +133,8 @@ export class LayerCase {
   }
 
   private context(k: Kernels): StepContext {
-    return { k, seqLen: this.seqLen, carry: false, compute: FLOAT32 };
+    const { backend, seqLen, state } = this;
+    return stepContext(backend, { seqLen, position: state.position }, { kernels: k, training: true });
   }
 }
 

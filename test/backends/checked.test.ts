@@ -3,13 +3,14 @@ import { checked } from '../../src/backends/checked/checked.ts';
 import { diff } from '../../src/backends/diff/diff.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
-import { FLOAT32 } from '../../src/core/compute.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import type { OpName } from '../../src/core/kernels.ts';
 import type { Layer } from '../../src/core/layer.ts';
 import { Parameter, ParameterStore } from '../../src/core/parameter.ts';
 import { type Mat, mat, type Tensor } from '../../src/core/tensor.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
+import { stepContext } from '../../src/runtime/context.ts';
+import { SequenceState } from '../../src/runtime/sequence-state.ts';
 import { WatchedLayer } from '../../src/runtime/watched-layer.ts';
 import { Workspace } from '../../src/runtime/workspace.ts';
 import { BACKENDS, RECIPES } from '../properties/models.ts';
@@ -191,7 +192,7 @@ function layerOf(parts: Partial<Layer<{ scratch: Mat }>>): Layer<{ scratch: Mat 
 
 function runLayer(parts: Partial<Layer<{ scratch: Mat }>>): Record<'x' | 'y' | 'dy' | 'dx', Mat> {
   const backend = checked(reference);
-  const layer = new WatchedLayer(layerOf(parts), backend.watch!);
+  const layer = new WatchedLayer(layerOf(parts));
   const [x, y, dy, dx] = ['x', 'y', 'dy', 'dx'].map((label) => mat('f32', 3, 2, label)) as [
     Mat,
     Mat,
@@ -200,9 +201,10 @@ function runLayer(parts: Partial<Layer<{ scratch: Mat }>>): Record<'x' | 'y' | '
   ];
   x.data.fill(1);
   dy.data.fill(2);
-  const cache = new Workspace(backend).plan(true, 1, (p) => layer.plan(3, p));
-  const ctx = { k: backend.kernels, seqLen: 1, carry: false, compute: FLOAT32 };
-  layer.prepare(backend.kernels, 'f32');
+  const state = new SequenceState(backend, 3);
+  const cache = new Workspace(backend).plan({ training: true, seqLen: 1, state }, (p) => layer.plan(3, p));
+  const ctx = stepContext(backend, { seqLen: 1, position: state.position }, { training: true });
+  layer.prepare({ kernels: backend.kernels, gradients: 'f32', watch: backend.watch });
   layer.forward(ctx, x, y, cache);
   layer.backward(ctx, x, y, dy, dx, cache);
   return { x, y, dy, dx };
@@ -262,7 +264,7 @@ describe('checked holds a layer without kernels', () => {
   });
 
   it('and names the layer, not the kernel that then reads what the layer has changed', () => {
-    const forward: Layer['forward'] = ({ k }, x, y) => {
+    const forward: Layer['forward'] = ({ kernels: k }, x, y) => {
       x.data[3] = Number.NaN;
       k.add(y, x, x);
     };
@@ -292,18 +294,18 @@ describe('checked holds a layer without kernels', () => {
 
   it('also where a layer that names no children calls others on its own input', () => {
     const backend = checked(reference);
-    const inner = new WatchedLayer(layerOf({ path: 'own.inner' }), backend.watch!);
+    const inner = new WatchedLayer(layerOf({ path: 'own.inner' }));
     const outer = new WatchedLayer(
       layerOf({
         plan: (rows, p) => inner.plan(rows, p) as never,
         forward: (ctx, x, y, cache) => inner.forward(ctx, x, y, cache as never),
         backward: (ctx, x, y, dy, dx, cache) => inner.backward(ctx, x, y, dy, dx, cache as never),
       }),
-      backend.watch!,
     );
     const [x, y, dy, dx] = ['x', 'y', 'dy', 'dx'].map((label) => mat('f32', 3, 2, label)) as Mat[];
-    const cache = new Workspace(backend).plan(true, 1, (p) => outer.plan(3, p));
-    const ctx = { k: backend.kernels, seqLen: 1, carry: false, compute: FLOAT32 };
+    const state = new SequenceState(backend, 3);
+    const cache = new Workspace(backend).plan({ training: true, seqLen: 1, state }, (p) => outer.plan(3, p));
+    const ctx = stepContext(backend, { seqLen: 1, position: state.position }, { training: true });
     outer.forward(ctx, x!, y!, cache);
     expect(() => outer.backward(ctx, x!, y!, dy!, dx!, cache)).not.toThrow();
   });

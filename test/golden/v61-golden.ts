@@ -15,13 +15,11 @@ export function buildV61(backend: Backend): Model {
   const [vocab, dim, hidden] = [1024, 192, 384];
   const embedding = new Embedding('embedding', vocab, dim, { normal: 0.02 });
   const linear = (path: string, from: number, to: number) =>
-    new TernaryLinear(
-      path,
-      from,
-      to,
-      { weights: 'absmean', activations: 'ternary', init: { normal: 1 / Math.sqrt(from) } },
-      backend,
-    );
+    new TernaryLinear(path, from, to, {
+      weights: 'absmean',
+      activations: 'ternary',
+      init: { normal: 1 / Math.sqrt(from) },
+    });
   const block = (i: number) =>
     new Residual(
       `blocks.${i}`,
@@ -34,7 +32,11 @@ export function buildV61(backend: Backend): Model {
     );
   const blocks = Array.from({ length: 6 }, (_, i) => block(i));
   const body = new Sequence('body', [...blocks, new RmsNorm('rms_norm', dim, { gain: false, eps: 1e-6 })]);
-  return new Model(backend, embedding, body, new TiedHead('tied_head', embedding.table));
+  return new Model(backend, {
+    input: embedding,
+    body,
+    objective: new TiedHead('tied_head', embedding.table),
+  });
 }
 
 export const SEED = 20260101;

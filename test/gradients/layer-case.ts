@@ -28,7 +28,7 @@ export class ExampleCase extends LayerCase {
     const place = { text: component.type, source: component.type, dir: '.', line: 0, column: 0 };
     const spec = reader.readLayer(toTree(entryOf(component, example), place), ['layer'], 'a test');
     reader.finish();
-    const layer = buildLayers([spec!], cols, { backend, seqLen });
+    const layer = buildLayers([spec!], cols, { seqLen });
     super(layer, backend, { sequences, seqLen });
   }
 }

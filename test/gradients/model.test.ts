@@ -3,7 +3,6 @@ import { composeModel } from '../../src/app/compose.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { StraightThrough } from '../../src/backends/straight-through.ts';
 import type { Backend } from '../../src/core/backend.ts';
-import { FLOAT32 } from '../../src/core/compute.ts';
 import type { Kernels } from '../../src/core/kernels.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { BatchRunner } from '../../src/runtime/batch-runner.ts';
@@ -52,7 +51,7 @@ describe('a whole model', () => {
       kernels = k;
       model.prepare();
       model.store.zeroGrads();
-      return runner.train(rows, 1 / TOKENS, { k, seqLen: SEQ_LEN, carry: false, compute: FLOAT32 }) / TOKENS;
+      return runner.train(rows, 1 / TOKENS, { kernels: k, training: true }) / TOKENS;
     };
 
     const smooth = new StraightThrough(reference.kernels);
@@ -61,7 +60,7 @@ describe('a whole model', () => {
     const loss = (): number => {
       kernels = smooth.replay();
       model.prepare();
-      return runner.evaluate(rows, { k: kernels, seqLen: SEQ_LEN, carry: false, compute: FLOAT32 }) / TOKENS;
+      return runner.evaluate(rows, { kernels, training: true }) / TOKENS;
     };
     for (const p of model.store.all) {
       const grad = grads.get(p)!;

@@ -134,9 +134,9 @@ export const CHECKS: readonly Check[] = [
     run(subject) {
       const backend = backendOf(subject, 'f64');
       const size = { sequences: 2, seqLen: 5 };
-      for (const layer of layersOf(subject, backend))
+      for (const layer of layersOf(subject))
         refuseWrong(checkLayer(new LayerCase(layer, backend, size), backend.kernels));
-      for (const layer of layersOf(subject, backend))
+      for (const layer of layersOf(subject))
         expectAccumulation(new LayerCase(layer, backend, size), backend.kernels);
     },
   },

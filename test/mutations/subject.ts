@@ -64,9 +64,9 @@ const DIM = 8;
 const INIT = { normal: 0.5 };
 
 /** One layer of each kind, and each way a linear layer takes its input, by itself. */
-export function layersOf({ layers: l }: Subject, backend: Backend): Layer[] {
+export function layersOf({ layers: l }: Subject): Layer[] {
   const linear = (path: string, activations: TernaryLinearOptions['activations']): Layer =>
-    new l.TernaryLinear(path, DIM, 12, { weights: 'absmean', activations, init: INIT }, backend);
+    new l.TernaryLinear(path, DIM, 12, { weights: 'absmean', activations, init: INIT });
   return [
     new l.RmsNorm('norm', DIM, { gain: true, eps: 1e-5 }),
     new l.TokenShift('shift', DIM),
@@ -83,7 +83,7 @@ export type Mixing = 'token-wise' | 'mixes rows';
 /** Two residual blocks, all kinds of layers in them, under a head that shares the embedding's table. */
 export function modelOf(subject: Subject, backend: Backend, mixing: Mixing): Model {
   const l = subject.layers;
-  const watch = <L extends Layer>(layer: L): Layer => watchLayer(layer, backend.watch);
+  const watch = <L extends Layer>(layer: L): Layer => watchLayer(layer);
   const norm = (path: string, gain: boolean) => watch(new l.RmsNorm(path, DIM, { gain, eps: 1e-5 }));
   const shift = (path: string) => (mixing === 'mixes rows' ? [watch(new l.TokenShift(path, DIM))] : []);
   const linear = (
@@ -91,10 +91,7 @@ export function modelOf(subject: Subject, backend: Backend, mixing: Mixing): Mod
     inCols: number,
     outCols: number,
     activations: TernaryLinearOptions['activations'],
-  ) =>
-    watch(
-      new l.TernaryLinear(path, inCols, outCols, { weights: 'absmean', activations, init: INIT }, backend),
-    );
+  ) => watch(new l.TernaryLinear(path, inCols, outCols, { weights: 'absmean', activations, init: INIT }));
   const residual = (path: string, layers: readonly Layer[]) =>
     watch(new l.Residual(path, new Sequence(path, layers)));
   const embedding = new l.Embedding('embedding', VOCAB, DIM, INIT);
@@ -110,12 +107,7 @@ export function modelOf(subject: Subject, backend: Backend, mixing: Mixing): Mod
     norm('norm', false),
   ]);
   const head = new l.TiedHead('tied_head', embedding.table);
-  const model = new Model(
-    backend,
-    watchInput(embedding, backend.watch),
-    body,
-    watchObjective(head, backend.watch),
-  );
+  const model = new Model(backend, { input: watchInput(embedding), body, objective: watchObjective(head) });
   model.store.initialize(1);
   return subject.model(model);
 }

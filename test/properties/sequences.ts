@@ -1,32 +1,44 @@
-import { FLOAT32 } from '../../src/core/compute.ts';
 import { mat } from '../../src/core/tensor.ts';
-import { Blocks, type Model } from '../../src/runtime/model.ts';
+import { Blocks } from '../../src/runtime/blocks.ts';
+import type { Model } from '../../src/runtime/model.ts';
+import type { Rows } from '../../src/runtime/rows.ts';
 
-/** Logits after each token of one sequence, computed at once. The model must be prepared. */
-export function allAtOnce(model: Model, ids: Int32Array): Float64Array[] {
-  const rows = ids.length;
-  const blocks = new Blocks(model, { rows, seqLen: rows, training: false, targetCapacity: rows });
-  const plan = blocks.plan(rows);
-  const context = { k: model.backend.kernels, seqLen: rows, carry: false, compute: FLOAT32 };
-  const logits = mat(model.backend.real, rows, model.vocab, 'logits');
-  plan.ids.data.set(ids);
-  plan.forward(context);
-  plan.logits(context, logits);
-  return Array.from(ids, (_, i) =>
-    Float64Array.from(logits.data.subarray(i * model.vocab, (i + 1) * model.vocab)),
-  );
-}
+/** Rows of token ids without targets. */
+export const rowsOf = (ids: Int32Array): Rows => ({
+  count: ids.length,
+  ids,
+  offsets: new Int32Array(ids.length + 1),
+  targetIds: new Int32Array(0),
+  weights: new Int32Array(0),
+});
 
-/** Logits after each token, one token after the other, layers carrying their state. The model must be prepared. */
-export function oneByOne(model: Model, ids: Int32Array): Float64Array[] {
-  const blocks = new Blocks(model, { rows: 1, seqLen: 1, training: false, targetCapacity: 1 });
-  const plan = blocks.plan(1);
-  const logits = mat(model.backend.real, 1, model.vocab, 'logits');
-  return Array.from(ids, (id, i) => {
-    const context = { k: model.backend.kernels, seqLen: 1, carry: i > 0, compute: FLOAT32 };
-    plan.ids.data[0] = id;
-    plan.forward(context);
-    plan.logits(context, logits);
-    return Float64Array.from(logits.data);
+/** Logits after each token of one sequence, computed in calls of these lengths. The model must be prepared. */
+export function inPieces(model: Model, ids: Int32Array, lengths: readonly number[]): Float64Array[] {
+  const rows = Math.max(...lengths);
+  const blocks = new Blocks(model, { rows, seqLen: rows, training: false, targetCapacity: 1 });
+  let start = 0;
+  return lengths.flatMap((length) => {
+    const block = blocks.block(length, length);
+    const logits = mat(model.backend.real, length, model.vocab, 'logits');
+    const pass = { continues: start > 0 };
+    block.load(rowsOf(ids.subarray(start, start + length)));
+    block.forward(pass);
+    block.logits(logits, pass);
+    start += length;
+    return Array.from({ length }, (_, i) =>
+      Float64Array.from(logits.data.subarray(i * model.vocab, (i + 1) * model.vocab)),
+    );
   });
 }
+
+/** Logits after each token of one sequence, computed at once. The model must be prepared. */
+export const allAtOnce = (model: Model, ids: Int32Array): Float64Array[] =>
+  inPieces(model, ids, [ids.length]);
+
+/** Logits after each token, one token after the other, layers carrying their state. The model must be prepared. */
+export const oneByOne = (model: Model, ids: Int32Array): Float64Array[] =>
+  inPieces(
+    model,
+    ids,
+    Array.from(ids, () => 1),
+  );

@@ -6,11 +6,11 @@ import { describe, expect, it } from 'vitest';
 import { composeModel } from '../../src/app/compose.ts';
 import { describeModel } from '../../src/app/describe.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
-import { FLOAT32 } from '../../src/core/compute.ts';
 import { fillRecipe } from '../../src/recipes/fill.ts';
 import { libraryNames } from '../../src/recipes/library.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { Blocks } from '../../src/runtime/model.ts';
+import { Blocks } from '../../src/runtime/blocks.ts';
+import { DenseRows } from '../../src/runtime/rows.ts';
 import { folder } from './helpers.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -27,16 +27,14 @@ describe.each(recipes)('%s', (file) => {
     const seqLen = 8;
     const rows = 2 * seqLen;
     const blocks = new Blocks(model, { rows, seqLen, training: false, targetCapacity: rows });
-    const plan = blocks.plan(rows);
-    plan.ids.data.set(Array.from({ length: rows }, (_, i) => (i * 37) % model.vocab));
-    plan.targets.ids.data.set(Array.from({ length: rows }, (_, i) => (i * 101) % model.vocab));
-    plan.targets.offsets.data.set(Array.from({ length: rows + 1 }, (_, i) => i));
-    plan.targets.weights.data.fill(1);
+    const block = blocks.block(rows);
+    const ids = Int32Array.from({ length: rows }, (_, i) => (i * 37) % model.vocab);
+    const targets = Int32Array.from({ length: rows }, (_, i) => (i * 101) % model.vocab);
+    block.load(new DenseRows(rows).of(ids, targets, rows));
     model.prepare();
-    const context = { k: model.backend.kernels, seqLen, carry: false, compute: FLOAT32 };
-    plan.forward(context);
-    plan.loss(context, 1 / rows, false);
-    const loss = Array.from(plan.nats.data).reduce((sum, n) => sum + n, 0) / rows;
+    block.forward();
+    block.loss();
+    const loss = Array.from(block.nats.data).reduce((sum, n) => sum + n, 0) / rows;
     // First weights know nothing: near the entropy of a uniform guess, more where logits are large.
     expect(loss).toBeGreaterThan(0.7 * Math.log(model.vocab));
     expect(loss).toBeLessThan(4 * Math.log(model.vocab));

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { component } from '../../src/core/component.ts';
 import type { Layer, StepContext } from '../../src/core/layer.ts';
 import { Parameter } from '../../src/core/parameter.ts';
+import type { Planner } from '../../src/core/planner.ts';
 import type { Mat } from '../../src/core/tensor.ts';
 import type { Plugin } from '../../src/recipes/registry.ts';
-import type { Planner } from '../../src/runtime/workspace.ts';
 
 interface Cache {
   readonly mid: Mat;
@@ -39,7 +39,7 @@ class MakesNan implements Layer<Cache> {
     return { mid: p.saved(`${this.path}/mid`, rows, this.inCols) };
   }
 
-  forward({ k }: StepContext, x: Mat, y: Mat, { mid }: Cache): void {
+  forward({ kernels: k }: StepContext, x: Mat, y: Mat, { mid }: Cache): void {
     const { data: gain } = this.gain.value;
     for (let i = 0; i < x.data.length; i++) y.data[i] = gain[i % x.cols]! * x.data[i]!;
     if (this.fault === 'forward') y.data[5] = Number.NaN;

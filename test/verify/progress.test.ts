@@ -102,13 +102,13 @@ it('a training step that takes long tells how many of its rows are done', async 
   const ids = Int32Array.from({ length: 64 }, (_, i) => i);
   const rows = new DenseRows(64).of(ids, ids, 64);
   const done: number[] = [];
-  const quiet = await runner.trainInPieces(rows, 1, (count) => done.push(count));
+  const quiet = await runner.trainInPieces(rows, 1, {}, (count) => done.push(count));
   let now = performance.now();
   vi.spyOn(performance, 'now').mockImplementation(() => {
     now += 1000;
     return now;
   });
   done.length = 0;
-  expect(await runner.trainInPieces(rows, 1, (count) => done.push(count))).toBe(quiet);
+  expect(await runner.trainInPieces(rows, 1, {}, (count) => done.push(count))).toBe(quiet);
   expect(done).toEqual([16, 32, 48, 64]);
 });

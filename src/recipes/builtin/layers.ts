@@ -56,9 +56,9 @@ export const ternaryLinear = component({
     { out: 8, activations: 'int8' },
     { out: 8, activations: 'none' },
   ],
-  create: ({ out, init, ...rules }, { path, inCols, backend }) => {
+  create: ({ out, init, ...rules }, { path, inCols }) => {
     const first = init === 'fan_in' ? { normal: 1 / Math.sqrt(inCols) } : init;
-    return new TernaryLinear(path, inCols, out, { ...rules, init: first }, backend);
+    return new TernaryLinear(path, inCols, out, { ...rules, init: first });
   },
 });
 

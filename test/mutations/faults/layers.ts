@@ -1,4 +1,3 @@
-import type { StepContext } from '../../../src/core/layer.ts';
 import { type Mat, mat } from '../../../src/core/tensor.ts';
 import { Embedding } from '../../../src/layers/embedding.ts';
 import { Residual } from '../../../src/layers/residual.ts';
@@ -69,26 +68,28 @@ export const LAYER_FAULTS: readonly Mutation[] = [
   }),
   layer('carry-leaks', 'the last row of a sequence is carried into the next batch', {
     TokenShift: class extends TokenShift {
-      override forward(
-        ctx: StepContext,
-        ...rest: Args<TokenShift['forward']> extends [unknown, ...infer R] ? R : never
-      ): void {
-        super.forward({ ...ctx, carry: true }, ...rest);
+      override readonly throughKernels = false;
+      private last?: Mat['data'];
+      override forward(...args: Args<TokenShift['forward']>): void {
+        const { data } = args[3].carry;
+        if (this.last?.length === data.length) data.set(this.last as never);
+        super.forward(...args);
+        this.last = data.slice();
       }
     },
   }),
   layer('carry-lost', 'while a text goes on, the row before is forgotten', {
     TokenShift: class extends TokenShift {
-      override forward(
-        ctx: StepContext,
-        ...rest: Args<TokenShift['forward']> extends [unknown, ...infer R] ? R : never
-      ): void {
-        super.forward({ ...ctx, carry: false }, ...rest);
+      override readonly throughKernels = false;
+      override forward(...args: Args<TokenShift['forward']>): void {
+        args[3].carry.data.fill(0);
+        super.forward(...args);
       }
     },
   }),
   layer('sees-ahead', 'a row is shifted to the one after it', {
     TokenShift: class extends TokenShift {
+      override readonly throughKernels = false;
       override forward(...args: Args<TokenShift['forward']>): void {
         const [, x, y] = args;
         super.forward(...args);
@@ -134,7 +135,7 @@ export const LAYER_FAULTS: readonly Mutation[] = [
       override forward(...args: Args<Residual['forward']>): void {
         super.forward(...args);
         const [ctx, x, y] = args;
-        ctx.k.add(y, y, x);
+        ctx.kernels.add(y, y, x);
       }
     },
   }),

@@ -1,0 +1,181 @@
+import { allocateMat, allocateTensor } from '../core/backend.ts';
+import type { StepContext } from '../core/layer.ts';
+import type { Planner } from '../core/planner.ts';
+import type { Ids, Mat, SparseTargets } from '../core/tensor.ts';
+import { type Pass, stepContext } from './context.ts';
+import type { Model, ModelParts } from './model.ts';
+import type { Rows } from './rows.ts';
+import { SequenceState } from './sequence-state.ts';
+import { Workspace } from './workspace.ts';
+
+export interface BlockOptions {
+  /** Rows of the largest block, and of one sequence in it. */
+  readonly rows: number;
+  readonly seqLen: number;
+  readonly training: boolean;
+  /** Target entries that one block may hold. */
+  readonly targetCapacity: number;
+}
+
+/**
+ * Some rows of a model with the memory for them. A step is
+ *
+ *     block.load(rows);
+ *     block.forward(pass);
+ *     block.loss(pass, scale);
+ *     block.backward(pass);
+ */
+export interface Block {
+  readonly rows: number;
+  readonly seqLen: number;
+  /** Shared by all blocks of as many sequences. */
+  readonly state: SequenceState;
+  /** Of each row, after `loss` [rows x 1]. */
+  readonly nats: Mat;
+  /** Takes `count` rows from row `start` on; the block's other rows have no targets, hence neither loss nor gradient. */
+  load(rows: Rows, start?: number, count?: number): void;
+  /** Sequences begin here unless `pass` continues them. */
+  forward(pass?: Pass): void;
+  /** The rows' nats. With `scale`, backward can follow: it adds the gradient of `scale * sum(nats)` to the parameters'. */
+  loss(pass?: Pass, scale?: number | null): void;
+  backward(pass?: Pass): void;
+  /** [rows x vocab] */
+  logits(out: Mat, pass?: Pass): void;
+}
+
+/** Blocks of a model by rows and sequence length, in memory that they share: one of them is under way at a time. */
+export class Blocks {
+  private readonly workspace: Workspace;
+  private readonly blocks = new Map<string, Block>();
+  private readonly states = new Map<number, SequenceState>();
+  private readonly targetEntries: Pick<SparseTargets, 'ids' | 'weights'>;
+
+  constructor(
+    readonly model: Model,
+    readonly options: BlockOptions,
+  ) {
+    this.workspace = new Workspace(model.backend);
+    this.targetEntries = {
+      ids: allocateTensor(model.backend, 'i32', options.targetCapacity, 1, 'targets/ids'),
+      weights: allocateMat(model.backend, options.targetCapacity, 1, 'targets/weights'),
+    };
+    this.block(options.rows, options.seqLen);
+  }
+
+  /** Bytes of activations and of what sequences carry. */
+  get bytes(): number {
+    let bytes = this.workspace.bytes;
+    for (const state of this.states.values()) bytes += state.bytes;
+    return bytes;
+  }
+
+  /** The block of exactly `rows` rows, made at its first use; never more than `options.rows`. */
+  block(rows: number, seqLen: number = this.options.seqLen): Block {
+    const key = `${rows} ${seqLen}`;
+    const block = this.blocks.get(key) ?? this.build(rows, seqLen);
+    this.blocks.set(key, block);
+    return block;
+  }
+
+  /** What this many sequences carry. */
+  state(sequences: number): SequenceState {
+    const state = this.states.get(sequences) ?? new SequenceState(this.model.backend, sequences);
+    this.states.set(sequences, state);
+    return state;
+  }
+
+  private build(rows: number, seqLen: number): Block {
+    const { model, options } = this;
+    const { input, body, objective, backend } = model;
+    const { training } = options;
+    const state = this.state(Math.ceil(rows / seqLen));
+    return this.workspace.plan({ training, seqLen, state }, (p) => {
+      const ids: Ids = allocateTensor(backend, 'i32', rows, 1, 'ids');
+      const targets: SparseTargets = {
+        offsets: allocateTensor(backend, 'i32', rows + 1, 1, 'targets/offsets'),
+        ...this.targetEntries,
+      };
+      const { nats, x, h, dx, dh, inputCache, bodyCache, objectiveCache } = planBlock(model, rows, p);
+      const context = contexts(model, seqLen, state.position);
+      let firstRow = 0;
+      return {
+        rows,
+        seqLen,
+        state,
+        nats,
+        load(from, start = 0, count = from.count - start) {
+          firstRow = start;
+          loadRows(ids, targets, from, start, count);
+        },
+        forward(pass) {
+          if (!pass?.continues) state.clear();
+          const ctx = context(pass, firstRow);
+          input.forward(ctx, ids, x, inputCache);
+          body.forward(ctx, x, h, bodyCache);
+          state.advance(seqLen);
+        },
+        loss(pass, scale = null) {
+          const gradient = scale === null ? null : dh;
+          objective.loss(context(pass, firstRow), nats, h, targets, scale ?? 0, gradient, objectiveCache);
+        },
+        backward(pass) {
+          const ctx = context(pass, firstRow);
+          body.backward(ctx, x, h, dh!, dx!, bodyCache);
+          input.backward(ctx, ids, x, dx!, null, inputCache);
+        },
+        logits(out, pass) {
+          objective.logits(context(pass, firstRow), out, h, objectiveCache);
+        },
+      };
+    });
+  }
+}
+
+/** Asks for the activations of a block, and for their gradients where the plan is for training. */
+export function planBlock({ input, body, objective }: ModelParts, rows: number, p: Planner) {
+  const grad = (path: string, cols: number) => (p.training ? p.saved(`grad(${path}/out)`, rows, cols) : null);
+  return {
+    nats: p.saved('nats', rows, 1),
+    x: p.saved(`${input.path}/out`, rows, input.outCols),
+    h: p.saved(`${body.path}/out`, rows, body.outCols),
+    dx: grad(input.path, input.outCols),
+    dh: grad(body.path, body.outCols),
+    inputCache: input.plan(rows, p),
+    bodyCache: body.plan(rows, p),
+    objectiveCache: objective.plan(rows, p),
+  };
+}
+
+/**
+ * The contexts of one block. The last one is kept: a text that is written passes the same `Pass` for every token, and
+ * must not leave garbage each time.
+ */
+function contexts({ backend }: Model, seqLen: number, position: Ids) {
+  let last: { pass: Pass | undefined; kernels: unknown; firstRow: number; context: StepContext } | undefined;
+  return (pass: Pass | undefined, firstRow: number): StepContext => {
+    const { kernels } = backend;
+    if (!last || last.pass !== pass || last.firstRow !== firstRow || last.kernels !== kernels) {
+      const context = stepContext(backend, { seqLen, position, firstRow }, pass);
+      last = { pass, kernels, firstRow, context };
+    }
+    return last.context;
+  };
+}
+
+// A loop by itself: a function that is entered once a step stays interpreted for long.
+
+/** Copies `count` rows from row `start` on; what is left of the block gets token 0 and no target. */
+function loadRows(ids: Ids, targets: SparseTargets, rows: Rows, start: number, count: number): void {
+  const first = rows.offsets[start]!;
+  const last = rows.offsets[start + count]!;
+  const offsets = targets.offsets.data;
+  if (count === rows.ids.length) ids.data.set(rows.ids);
+  else ids.data.set(rows.ids.subarray(start, start + count));
+  for (let i = 0; i <= count; i++) offsets[i] = rows.offsets[start + i]! - first;
+  ids.data.fill(0, count);
+  offsets.fill(last - first, count);
+  // A token that is written has no targets, and must leave no garbage.
+  if (first === last) return;
+  targets.ids.data.set(rows.targetIds.subarray(first, last));
+  targets.weights.data.set(rows.weights.subarray(first, last));
+}
