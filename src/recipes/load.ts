@@ -97,8 +97,9 @@ const changePlace = (change: Change): Place => {
 };
 
 async function load(nameOrPath: string, changes: readonly Change[]): Promise<Recipe> {
-  const { tree: text, stem } = readRecipe(nameOrPath);
+  const { tree: text, stem, issues } = readRecipe(nameOrPath);
   const reader = new RecipeReader(createRegistry());
+  reader.reportSyntax(issues);
   const tree = withName(applyChanges(text, changes, reader), stem);
   await usePlugins(tree, reader);
   const sizes = readSizes(tree, reader);
@@ -138,8 +139,11 @@ function checkTogether(
   const report = (message: string) => reader.report(latest(tree, places), message);
   const ids = tokenizer.vocab ?? vocab;
   if (ids > vocab) {
+    const own = placeOf(tree, ['tokenizer', 'vocab']);
     report(
-      `the tokenizer has ${ids} tokens (tokenizer.vocab) and the model ${vocab}; the model must have at least as many`,
+      own.source === latest(tree, places).source
+        ? `the tokenizer has ${ids} tokens (tokenizer.vocab) and the model ${vocab}; the model must have at least as many`
+        : `the model has ${vocab} tokens and its tokenizer ${ids}, which ${own.text} says: set tokenizer.vocab too, to ${vocab} at most`,
     );
   } else if (ids < MIN_VOCAB) {
     report(`a vocabulary of ${ids} is too small: byte-level BPE needs at least ${MIN_VOCAB} tokens`);
@@ -260,6 +264,7 @@ async function usePlugins(tree: MapTree, reader: RecipeReader): Promise<void> {
       for (const plugin of await loadPlugins([file], item.place.dir)) reader.registry.use(plugin);
     } catch (error) {
       reader.report(item.place, error instanceof Error ? error.message : String(error));
+      reader.namesAreIncomplete = true;
     }
   }
 }
@@ -282,12 +287,9 @@ function applyChanges(tree: MapTree, changes: readonly Change[], reader: RecipeR
       continue;
     }
     try {
-      const result = setAt(
-        changed,
-        keys,
-        parseYaml(text, () => place),
-        place,
-      );
+      const { tree: value, issues } = parseYaml(text, () => place);
+      reader.reportSyntax(issues);
+      const result = setAt(changed, keys, value, place);
       if (typeof result === 'string') reader.report(place, result);
       else changed = result;
     } catch (error) {

@@ -4,11 +4,11 @@ import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
 import { fileError, formatBytes } from '../files/files.ts';
 import { fromHome } from '../files/home-path.ts';
-import { type Place, RecipeError } from './errors.ts';
+import { type Place, RecipeError, type RecipeIssue } from './errors.ts';
 import { libraryFile, libraryNames } from './library.ts';
 import { mergeRecipes } from './merge.ts';
 import { nearest } from './nearest.ts';
-import { entry, type MapTree, show, type Tree, without } from './tree.ts';
+import { entry, type MapTree, show, without } from './tree.ts';
 import { type Locate, MAX_BYTES, parseYaml } from './yaml.ts';
 
 const MAX_CHAIN = 32;
@@ -16,6 +16,8 @@ const MAX_CHAIN = 32;
 /** A recipe's text with everything it extends, not yet checked. */
 export interface RecipeText {
   readonly tree: MapTree;
+  /** Mistakes beside which the rest can be checked. */
+  readonly issues: readonly RecipeIssue[];
   /** The file's name without its ending: the recipe's name where it gives itself none. */
   readonly stem: string;
 }
@@ -28,7 +30,9 @@ export interface RecipeText {
 export function readRecipe(nameOrPath: string): RecipeText {
   const asked: Place = { text: '', source: '', dir: process.cwd(), line: 0, column: 0 };
   const file = findRecipe(nameOrPath, asked);
-  return { tree: readChain(file, asked, []), stem: basename(file).replace(/\.ya?ml$/, '') };
+  const issues: RecipeIssue[] = [];
+  const tree = readChain(file, asked, [], issues);
+  return { tree, issues, stem: basename(file).replace(/\.ya?ml$/, '') };
 }
 
 /** A path if it looks like one or if there is such a file, else a name of the library. */
@@ -51,7 +55,8 @@ function findRecipe(name: string, place: Place): string {
   throw new RecipeError([{ place, message, nearest: isPath ? undefined : nearest(name, names) }]);
 }
 
-function readChain(file: string, askedAt: Place, above: readonly string[]): MapTree {
+/** `issues` gets the mistakes beside which the rest can be checked. */
+function readChain(file: string, askedAt: Place, above: readonly string[], issues: RecipeIssue[]): MapTree {
   const real = realpathSync(file);
   if (above.includes(real)) {
     const circle = [...above.slice(above.indexOf(real)), real].map(shown).join(' -> ');
@@ -60,22 +65,24 @@ function readChain(file: string, askedAt: Place, above: readonly string[]): MapT
   if (above.length === MAX_CHAIN) {
     throw new RecipeError([{ place: askedAt, message: `more than ${MAX_CHAIN} recipes extend each other` }]);
   }
-  const tree = readMap(file, askedAt);
+  const tree = readMap(file, askedAt, issues);
   const base = entry(tree, 'extends')?.value;
   if (!base) return tree;
   if (base.kind !== 'scalar' || typeof base.value !== 'string') {
     const message = `'extends' must be a recipe's name or file, found ${show(base)}`;
     throw new RecipeError([{ place: base.place, message }]);
   }
-  const below = readChain(findRecipe(base.value, base.place), base.place, [...above, real]);
+  const below = readChain(findRecipe(base.value, base.place), base.place, [...above, real], issues);
   return mergeRecipes(below, without(tree, 'extends'));
 }
 
 /** Who gives a text in a recipe's place wants to train on it, and should not hear of YAML's rules. */
-function readMap(file: string, askedAt: Place): MapTree {
+function readMap(file: string, askedAt: Place, issues: RecipeIssue[]): MapTree {
   const isYaml = /\.ya?ml$/.test(file);
   try {
-    const tree = readTree(file, askedAt);
+    const { tree, issues: found } = readTree(file, askedAt);
+    if (!isYaml && found.length > 0) throw new RecipeError(found);
+    issues.push(...found);
     if (tree.kind === 'map') return tree;
     throw new RecipeError([{ place: tree.place, message: `a recipe must be a map, found ${show(tree)}` }]);
   } catch (error) {
@@ -88,7 +95,7 @@ function readMap(file: string, askedAt: Place): MapTree {
   }
 }
 
-function readTree(file: string, place: Place): Tree {
+function readTree(file: string, place: Place): ReturnType<typeof parseYaml> {
   const source = shown(file);
   try {
     const refused = unreadable(file);

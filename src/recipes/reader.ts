@@ -34,6 +34,9 @@ import {
 /** Checks trees against schemas and the registry, and collects every mistake. */
 export class RecipeReader {
   readonly issues: RecipeIssue[] = [];
+  /** A plugin could not be loaded: a name that is not known may be one of its. */
+  namesAreIncomplete = false;
+  private readonly syntax: RecipeIssue[] = [];
   private sizes: Values = new Map();
   private blocks: ReadonlyMap<string, Block> = new Map();
   /** The block whose layers are being read. */
@@ -52,9 +55,18 @@ export class RecipeReader {
     this.issues.push({ place, message });
   };
 
+  /** Mistakes in the YAML, beside which the rest was checked. */
+  reportSyntax(issues: readonly RecipeIssue[]): void {
+    this.syntax.push(...issues);
+  }
+
   /** @throws RecipeError if anything was reported. */
   finish(): void {
-    if (this.issues.length > 0) throw new RecipeError(this.issues);
+    // What stands where the syntax is wrong is not what was meant.
+    const told = new Set(this.syntax.map(({ place }) => place.text));
+    const rest = this.issues.filter(({ place }) => place.line === 0 || !told.has(place.text));
+    const issues = [...this.syntax, ...rest];
+    if (issues.length > 0) throw new RecipeError(issues);
   }
 
   /**
@@ -156,7 +168,7 @@ export class RecipeReader {
     }
     const component = this.registry.get(kind, String(name.value));
     if (!component) {
-      this.issues.push(unknownName(kind, name, this.registry.types(kind)));
+      this.reportUnknown(kind, name, this.registry.types(kind));
       return undefined;
     }
     const written = tree.kind === 'map' ? without(tree, 'type') : emptyMap(tree.place);
@@ -248,12 +260,18 @@ export class RecipeReader {
       if (component) return { component, name };
     }
     const [type, name] = names[0]!;
-    const parameters = [...(this.inside?.parameters.keys() ?? [])].map((parameter) => `$${parameter}`);
-    const [what, known] = type.startsWith('$')
-      ? ['parameter', parameters]
-      : ['layer', this.registry.types(...MODEL_KINDS)];
-    this.issues.push(unknownName(what, toTree(type, name.place), known));
+    const written = toTree(type, name.place);
+    if (type.startsWith('$')) {
+      const parameters = [...(this.inside?.parameters.keys() ?? [])].map((parameter) => `$${parameter}`);
+      this.issues.push(unknownName('parameter', written, parameters));
+    } else {
+      this.reportUnknown('layer', written, this.registry.types(...MODEL_KINDS));
+    }
     return undefined;
+  }
+
+  private reportUnknown(what: string, name: Tree, known: readonly string[]): void {
+    if (!this.namesAreIncomplete) this.issues.push(unknownName(what, name, known));
   }
 
   /** The options of an entry as one map, however it is written. */

@@ -23,8 +23,14 @@ const MAX_TOKENS = 10 * MAX_VALUES;
 /** Where the text comes from: turns a position (both from 1) into a place. */
 export type Locate = (line: number, column: number) => Place;
 
-/** Parses YAML 1.2 to a tree. @throws RecipeError with every mistake in the syntax and its position. */
-export function parseYaml(text: string, locate: Locate): Tree {
+/**
+ * Parses YAML 1.2 to a tree. `issues` are mistakes that leave the rest as it was meant: it can be checked further.
+ * @throws RecipeError with every mistake in the syntax after which nothing is certain.
+ */
+export function parseYaml(
+  text: string,
+  locate: Locate,
+): { readonly tree: Tree; readonly issues: readonly RecipeIssue[] } {
   return new YamlReader(text, locate).read();
 }
 
@@ -33,13 +39,15 @@ class YamlReader {
   private readonly issues: RecipeIssue[] = [];
   private readonly anchors = new Map<string, unknown>();
   private values = 0;
+  /** A value or a key could not be read: what is said of the rest might follow from that. */
+  private isIncomplete = false;
 
   constructor(
     private readonly text: string,
     private readonly locate: Locate,
   ) {}
 
-  read(): Tree {
+  read(): { tree: Tree; issues: readonly RecipeIssue[] } {
     if (this.text.length > MAX_BYTES) throw this.stop(0, `the text is larger than ${MAX_BYTES / 1e6} MB`);
     // Keys are compared while the tree is made: the library's own check takes time with the square of their number.
     const options = {
@@ -53,13 +61,16 @@ class YamlReader {
       documents.push(d as Document.Parsed);
     }
     const document = documents[0]!;
+    // What follows a tab is read as something else than was meant.
+    const tab = document.errors.find(({ code }) => code === 'TAB_AS_INDENT');
+    if (tab) throw this.stop(tab.pos[0], 'this line is indented by a tab; YAML is indented by spaces');
     for (const { message, pos } of document.errors) this.report(pos[0], message);
+    if (this.issues.length > 0) throw new RecipeError(this.issues);
     if (documents.length > 1)
       this.report(documents[1]!.range[0], 'a second document begins; a recipe is one');
-    if (this.issues.length > 0) throw new RecipeError(this.issues);
     const tree = this.convert(document.contents, 0, 0);
-    if (this.issues.length > 0) throw new RecipeError(this.issues);
-    return tree;
+    if (this.isIncomplete) throw new RecipeError(this.issues);
+    return { tree, issues: this.issues };
   }
 
   /** The parser keeps its own stack, but what comes after it calls itself once for every level. */
@@ -83,7 +94,7 @@ class YamlReader {
     if (isAlias(node)) {
       const target = this.anchors.get(node.source);
       if (target) return this.convert(target, depth + 1, at);
-      this.report(at, `there is no anchor '&${node.source}' above`);
+      this.lose(at, `there is no anchor '&${node.source}' above`);
       return this.scalar(at, null);
     }
     const { tag, anchor } = (node ?? {}) as { tag?: string; anchor?: string };
@@ -99,7 +110,7 @@ class YamlReader {
     if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) {
       return this.scalar(at, value as Scalar);
     }
-    this.report(at, 'only text, numbers, true, false and null are used in recipes');
+    this.lose(at, 'only text, numbers, true, false and null are used in recipes');
     return this.scalar(at, null);
   }
 
@@ -112,7 +123,7 @@ class YamlReader {
     for (const { key, value } of pairs) {
       const at = (key as { range?: readonly number[] } | null)?.range?.[0] ?? offset;
       if (!isScalar(key) || key.value === null) {
-        this.report(at, 'a key must be plain text');
+        this.lose(at, 'a key must be plain text');
         continue;
       }
       const name = String(key.value);
@@ -137,6 +148,11 @@ class YamlReader {
 
   private report(offset: number, message: string): void {
     this.issues.push({ place: this.place(offset), message });
+  }
+
+  private lose(offset: number, message: string): void {
+    this.report(offset, message);
+    this.isIncomplete = true;
   }
 
   private tooMany(offset: number): RecipeError {

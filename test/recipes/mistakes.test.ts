@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RecipeError } from '../../src/recipes/errors.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { folder, mistakesOf, RIGHT } from './helpers.ts';
+import { folder, mistakes, mistakesOf, RIGHT } from './helpers.ts';
 
 const change = (from: string, to: string) => {
   expect(RIGHT).toContain(from);
@@ -37,6 +37,57 @@ describe('mistakes in a recipe', () => {
       'recipe.yaml:17:8: the run would never end: set epochs, steps, tokens or budget in train',
       "recipe.yaml:18:10: unknown backend 'refrence'; did you mean 'reference'?",
     ]);
+  });
+
+  it('are told at once in the YAML and in what it says', async () => {
+    const text = RIGHT.replace('steps: 20', 'steps: 20, steps: 30, budget: !time 2')
+      .replace('seq_len: 16', 'seq_len: -16')
+      .replace('out: 16', 'otu: 16');
+    expect(await mistakesOf(text)).toEqual([
+      "recipe.yaml:8:41: unknown key 'otu' in ternary_linear; did you mean 'out'?",
+      "recipe.yaml:14:34: 'data.seq_len' must be at least 1, found -16",
+      "recipe.yaml:17:21: the key 'steps' is here twice; the first is on line 17",
+      'recipe.yaml:17:46: tags are not used in recipes, found !time',
+    ]);
+  });
+
+  it('are told at once in a recipe and in the YAML of the one that it extends', async () => {
+    const dir = folder({
+      'base.yaml': RIGHT.replace('steps: 20', 'steps: 20, steps: 21'),
+      'recipe.yaml': 'extends: base.yaml\ndata: { batchx: 3 }\n',
+    });
+    expect(await mistakes(dir)).toEqual([
+      "base.yaml:17:21: the key 'steps' is here twice; the first is on line 17",
+      "recipe.yaml:2:9: unknown key 'batchx' in 'data'; did you mean 'batch'?",
+    ]);
+  });
+
+  it('a tab is one mistake, and what the parser makes of the rest is none', async () => {
+    const text = 'extends: v61\nmodel:\n\t- embedding: { vocab: 300, dim: 32 }\n  - tied_head\n';
+    expect(await mistakesOf(text)).toEqual([
+      'recipe.yaml:3:1: this line is indented by a tab; YAML is indented by spaces',
+    ]);
+  });
+
+  it('of a plugin that does not load do not make the names unknown that it would have brought', async () => {
+    const text = RIGHT.replace('- rms_norm: { gain: false }', '- my_layer')
+      .replace('seq_len: 16', 'seq_len: -16')
+      .replace('backend: reference', 'backend: { type: reference, wrap: [mine] }\nplugins: [./none.mjs]');
+    expect(await mistakesOf(text)).toEqual([
+      "recipe.yaml:14:34: 'data.seq_len' must be at least 1, found -16",
+      expect.stringMatching(/^recipe\.yaml:19:11: there is no plugin .*none\.mjs$/),
+    ]);
+  });
+
+  it('of a tokenizer that a recipe has inherited are told with the place they come from', async () => {
+    const text =
+      'extends: v61\nmodel:\n  - embedding: { vocab: 300, dim: 32 }\n  - rms_norm\n  - tied_head\n';
+    const [line, ...more] = await mistakesOf(text);
+    expect(more).toEqual([]);
+    expect(line).toMatch(
+      /^recipe\.yaml:3:25: the model has 300 tokens and its tokenizer 1024, which \S*v61\.yaml:15:\d+ says: set tokenizer\.vocab too, to 300 at most$/,
+    );
+    expect(await mistakesOf(text, { set: ['tokenizer.vocab=300'] })).toEqual([]);
   });
 
   it('are told where nothing else is left of the model', async () => {
