@@ -1,11 +1,12 @@
-// Runs the tests, step after step, and says how long each took: node scripts/test.mjs [--all | --rest] [-- VITEST OPTIONS]
+// Runs the tests and says how long each step took: node scripts/test.mjs [--all | --rest] [-- VITEST OPTIONS]
 //
 //   (nothing)   what holds the product on this machine, in minutes
 //   --all       everything: the suites with every case they know, hostile input, sanitizers, ARM, the package
 //   --rest      what --all adds to a run without options
 //
 // What --all needs beside Node and a compiler is installed where that is allowed, else named.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -22,9 +23,14 @@ const { values, positionals } = readOptions(USAGE, {
   allowPositionals: true,
 });
 
+/** Side by side: most of them are done at once where little changed, and none fills a machine. */
 const FIRST = [
   { name: 'kernels', command: node('native/build.mjs', '--optional') },
-  { name: 'types', command: bin('tsc') },
+  { name: 'program', command: node('scripts/compile.mjs') },
+  {
+    name: 'types',
+    command: bin('tsc', '--incremental', '--tsBuildInfoFile', 'node_modules/.cache/types.tsbuildinfo'),
+  },
   { name: 'style', command: bin('biome', 'check') },
 ];
 const suites = bin('vitest', 'run', ...positionals);
@@ -36,7 +42,7 @@ const ALL = [
   ...(onX64Linux ? [{ name: 'package', command: node('scripts/test-package.mjs', '--host-only') }] : []),
 ];
 const LAST = values.all || values.rest ? ALL : [{ name: 'suites', command: suites }];
-const steps = values.rest ? LAST : [...FIRST, ...LAST];
+const groups = [...(values.rest ? [] : [FIRST]), ...LAST.map((step) => [step])];
 
 const duration = (ms) => {
   const seconds = ms / 1000;
@@ -45,21 +51,26 @@ const duration = (ms) => {
     : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 };
 
-const began = performance.now();
 const times = [];
-for (const { name, command, env } of steps) {
+
+/** Whether the step passed. */
+async function run({ name, command, env }) {
   console.log(`\n> ${command.join(' ')}`);
   const start = performance.now();
   const [program, ...args] = command;
   const executable = program === 'node' ? process.execPath : program;
-  const { status } = spawnSync(executable, args, {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, ...env },
-  });
+  const child = spawn(executable, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+  const [status] = await once(child, 'close');
   times.push(`${name} ${duration(performance.now() - start)}`);
-  if (status !== 0) {
-    console.error(`\nThe tests failed: ${name}. Times: ${times.join(', ')}`);
+  return status === 0;
+}
+
+const began = performance.now();
+for (const steps of groups) {
+  const passed = await Promise.all(steps.map(run));
+  if (passed.includes(false)) {
+    const failed = steps.filter((_, i) => !passed[i]).map(({ name }) => name);
+    console.error(`\nThe tests failed: ${failed.join(', ')}. Times: ${times.join(', ')}`);
     process.exit(1);
   }
 }

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { runProcess } from './cli-process.ts';
+import { PROGRAM, runProcess } from './cli-process.ts';
 
-const source = new URL('../../src/', import.meta.url).href;
+const source = new URL(`../../${PROGRAM.folder}/`, import.meta.url).href;
 
-/** The modules of `src` that a process loaded, by Node's own record of the scripts it ran. */
+/** The modules of the program that a process loaded, without their endings, by Node's own record of the scripts it ran. */
 async function modulesOf(args: readonly string[]): Promise<{ stdout: string; modules: string[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'flashlm-coverage-'));
   try {
@@ -19,7 +19,9 @@ async function modulesOf(args: readonly string[]): Promise<{ stdout: string; mod
     const urls = scripts.map(
       ({ url }) => (url.startsWith('/') ? pathToFileURL(url).href : url).split('?')[0]!,
     );
-    const modules = urls.filter((url) => url.startsWith(source)).map((url) => url.slice(source.length));
+    const modules = urls
+      .filter((url) => url.startsWith(source))
+      .map((url) => url.slice(source.length).replace(/\.[jt]s$/, ''));
     return { stdout, modules: [...new Set(modules)].sort() };
   } finally {
     await rm(folder, { recursive: true });
@@ -30,10 +32,10 @@ describe('starting the program', () => {
   it('loads no command, recipe, kernel or layer to print the version', async () => {
     const { stdout, modules } = await modulesOf(['--version']);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-    expect(modules).toContain('cli/main.ts');
-    expect(modules.filter((name) => !/^(core|cli)\/[\w-]+\.ts/.test(name))).toEqual([
-      'cli/commands/index.ts',
-      'recipes/errors.ts',
+    expect(modules).toContain('cli/main');
+    expect(modules.filter((name) => !/^(core|cli|files)\/[\w-]+$/.test(name))).toEqual([
+      'cli/commands/index',
+      'recipes/errors',
     ]);
     expect(modules.length).toBeLessThan(15);
   });
