@@ -11,14 +11,14 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 
 const COMMON = [
   'src/arguments.cpp',
-  'src/batch.cpp',
   'src/binding.cpp',
-  'src/call_queue.cpp',
   'src/cpu.cpp',
+  'src/deferred_region.cpp',
   'src/dispatch.cpp',
   'src/inspect.cpp',
   'src/limits.cpp',
   'src/machine.cpp',
+  'src/schedule.cpp',
   'src/scratch.cpp',
 ];
 

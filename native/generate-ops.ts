@@ -2,7 +2,7 @@ import { opTableSignature } from '../src/backends/native/signature.ts';
 import type { OpName } from '../src/core/kernels.ts';
 import { codesOf, type FlatArg, flatArgs, minOf } from '../src/core/ops/calls.ts';
 import { type Dim, hasSymbol, type Step, termsOf } from '../src/core/ops/dims.ts';
-import { dimReadings, equationsOf, type Source, symbolSteps, symbolsOf } from '../src/core/ops/op-dims.ts';
+import { equationsOf, type Source, symbolSteps, symbolsOf } from '../src/core/ops/op-dims.ts';
 import { mayBeDeferred, scheduleOf } from '../src/core/ops/schedule.ts';
 import { isWritten, OP_NAMES, OPS, type ScalarArg, type TensorArg } from '../src/core/ops/table.ts';
 import { BANNER, CPP_TYPES, enumName, pascal, valuesName } from './cpp-names.ts';
@@ -52,6 +52,7 @@ class OpWriter {
     if (arg.role === 'out') text += '.out()';
     else if (isWritten(arg.role)) text += '.update()';
     if (arg.optional) text += '.optional()';
+    if (this.isCut(arg)) text += '.cut()';
     if (below) text += `.below(${this.symbol(below)})`;
     if (this.args.some((other) => other.kind === 'tensor' && other.offsetsInto === arg.rows))
       text += `.entriesOf(${this.find('offsets', (other) => other.offsetsInto === arg.rows)})`;
@@ -63,6 +64,40 @@ class OpWriter {
     return text;
   }
 
+  /**
+   * Whether a call on some of the rows, or of the sequences, takes only a part of this argument: as many rows for each row,
+   * or for each sequence.
+   */
+  private isCut(arg: TensorArg): boolean {
+    if (scheduleOf(this.op) === 'serial') return false;
+    const by = ['M', ...(OPS[this.op].independent === 'sequence' ? ['S'] : [])];
+    const cutting = (dim: Dim) => by.filter((symbol) => hasSymbol(dim, symbol));
+    const [symbol, ...others] = cutting(arg.rows);
+    const isEven = (dim: Dim) => termsOf(dim).every(({ symbols }) => symbols.includes(symbol!));
+    if (others.length > 0 || (symbol && !isEven(arg.rows)) || (symbol === 'M' && arg.rows !== 'M'))
+      throw new Error(`${this.op}: '${arg.rows}' cannot be cut by rows`);
+    if (!arg.packs && cutting(arg.cols).length > 0)
+      throw new Error(`${this.op}: '${arg.cols}' cannot be cut by rows`);
+    return symbol !== undefined;
+  }
+
+  /** A cut argument with a row for each of the call's, or kNone. */
+  private rowsArg(): number | 'kNone' {
+    const at = this.args.findIndex(
+      (arg) => arg.kind === 'tensor' && !arg.optional && arg.rows === 'M' && this.isCut(arg),
+    );
+    if (at < 0 && scheduleOf(this.op) !== 'serial') throw new Error(`${this.op}: no argument has M rows`);
+    return at < 0 ? 'kNone' : at;
+  }
+
+  /** The argument with the rows of a sequence, where only whole sequences can be cut. */
+  private seqLenArg(): number | 'kNone' {
+    if (scheduleOf(this.op) === 'serial' || OPS[this.op].independent !== 'sequence') return 'kNone';
+    const at = this.args.findIndex((arg) => arg.kind === 'scalar' && arg.symbol === 'T');
+    if (at < 0) throw new Error(`${this.op}: no argument says how long a sequence is`);
+    return at;
+  }
+
   private spec(arg: FlatArg): string {
     if (arg.kind === 'tensor') return this.tensor(arg);
     if (arg.kind === 'scalar') return `scalar("${arg.name}")${this.whole(arg)}`;
@@ -72,16 +107,6 @@ class OpWriter {
   private whole(arg: ScalarArg): string {
     const min = minOf(this.op, arg);
     return min === null ? '' : `.whole(${min})`;
-  }
-
-  /** The dimension that a tiled or packed call is cut by: rows that are all the same number for every tensor. */
-  private rowSymbol(): string {
-    if (scheduleOf(this.op) === 'serial') return 'kNone';
-    const split = dimReadings(this.op).find(
-      ({ dim, source }) => hasSymbol(dim, 'M') && !(dim === 'M' && source.axis === 'rows'),
-    );
-    if (split) throw new Error(`${this.op}: '${split.dim}' cannot be cut by rows`);
-    return String(this.symbol('M'));
   }
 
   /** An op with an input of no values although it has something to do: one that is as long as such a symbol. */
@@ -142,7 +167,7 @@ class OpWriter {
     return (
       `    {"${this.op}", k${name}Args, ${this.args.length}, ${values}, ` +
       `k${name}Symbols, ${symbolSteps(this.op).length}, ${equations}, ` +
-      `${mayBeDeferred(this.op)}, ${this.rowSymbol()}, ${scheduleOf(this.op) === 'packed'}, ` +
+      `${mayBeDeferred(this.op)}, ${this.rowsArg()}, ${this.seqLenArg()}, ${scheduleOf(this.op) === 'packed'}, ` +
       `${this.takesNone()}, ${returns === 'number'}, run${name}},\n`
     );
   }

@@ -49,9 +49,9 @@ double runCountPairs(const KernelTable& table, Context& context, const Argument*
 }
 
 constexpr ArgSpec kRmsNormArgs[] = {
-    tensor<float>("out", symbol(0), symbol(1)).out(),
-    tensor<float>("outRstd", symbol(0), fixed(1)).out(),
-    tensor<float>("x", symbol(0), symbol(1)),
+    tensor<float>("out", symbol(0), symbol(1)).out().cut(),
+    tensor<float>("outRstd", symbol(0), fixed(1)).out().cut(),
+    tensor<float>("x", symbol(0), symbol(1)).cut(),
     tensor<float>("gain", fixed(1), symbol(1)).optional(),
     scalar("eps"),
 };
@@ -65,12 +65,12 @@ double runRmsNorm(const KernelTable& table, Context& context, const Argument* v)
 }
 
 constexpr ArgSpec kRmsNormGradArgs[] = {
-    tensor<float>("outDx", symbol(0), symbol(1)).out(),
+    tensor<float>("outDx", symbol(0), symbol(1)).out().cut(),
     tensor<float>("accGain", fixed(1), symbol(1)).update().optional(),
-    tensor<float>("dy", symbol(0), symbol(1)),
-    tensor<float>("x", symbol(0), symbol(1)),
+    tensor<float>("dy", symbol(0), symbol(1)).cut(),
+    tensor<float>("x", symbol(0), symbol(1)).cut(),
     tensor<float>("gain", fixed(1), symbol(1)).optional(),
-    tensor<float>("rstd", symbol(0), fixed(1)),
+    tensor<float>("rstd", symbol(0), fixed(1)).cut(),
 };
 constexpr SymbolSpec kRmsNormGradSymbols[] = {
     solve("M", symbol(0), 2, SymbolSpec::rows),
@@ -82,9 +82,9 @@ double runRmsNormGrad(const KernelTable& table, Context& context, const Argument
 }
 
 constexpr ArgSpec kSiluArgs[] = {
-    tensor<float>("out", symbol(0), symbol(1)).out(),
-    tensor<float>("outSlope", symbol(0), symbol(1)).out().optional(),
-    tensor<float>("x", symbol(0), symbol(1)),
+    tensor<float>("out", symbol(0), symbol(1)).out().cut(),
+    tensor<float>("outSlope", symbol(0), symbol(1)).out().optional().cut(),
+    tensor<float>("x", symbol(0), symbol(1)).cut(),
 };
 constexpr SymbolSpec kSiluSymbols[] = {
     solve("M", symbol(0), 2, SymbolSpec::rows),
@@ -96,9 +96,9 @@ double runSilu(const KernelTable& table, Context& context, const Argument* v) {
 }
 
 constexpr ArgSpec kSiluGradArgs[] = {
-    tensor<float>("outDx", symbol(0), symbol(1)).out(),
-    tensor<float>("dy", symbol(0), symbol(1)),
-    tensor<float>("slope", symbol(0), symbol(1)),
+    tensor<float>("outDx", symbol(0), symbol(1)).out().cut(),
+    tensor<float>("dy", symbol(0), symbol(1)).cut(),
+    tensor<float>("slope", symbol(0), symbol(1)).cut(),
 };
 constexpr SymbolSpec kSiluGradSymbols[] = {
     solve("M", symbol(0), 1, SymbolSpec::rows),
@@ -110,9 +110,9 @@ double runSiluGrad(const KernelTable& table, Context& context, const Argument* v
 }
 
 constexpr ArgSpec kAddArgs[] = {
-    tensor<float>("out", symbol(0), symbol(1)).out().alias(1),
-    tensor<float>("a", symbol(0), symbol(1)),
-    tensor<float>("b", symbol(0), symbol(1)),
+    tensor<float>("out", symbol(0), symbol(1)).out().cut().alias(1),
+    tensor<float>("a", symbol(0), symbol(1)).cut(),
+    tensor<float>("b", symbol(0), symbol(1)).cut(),
 };
 constexpr SymbolSpec kAddSymbols[] = {
     solve("M", symbol(0), 1, SymbolSpec::rows),
@@ -124,9 +124,9 @@ double runAdd(const KernelTable& table, Context& context, const Argument* v) {
 }
 
 constexpr ArgSpec kTokenShiftArgs[] = {
-    tensor<float>("out", symbol(0), symbol(1)).out(),
-    tensor<float>("carry", symbol(3), symbol(1)).update(),
-    tensor<float>("x", symbol(0), symbol(1)),
+    tensor<float>("out", symbol(0), symbol(1)).out().cut(),
+    tensor<float>("carry", symbol(3), symbol(1)).update().cut(),
+    tensor<float>("x", symbol(0), symbol(1)).cut(),
     tensor<float>("mix", fixed(1), symbol(1)),
     scalar("seqLen").whole(1),
 };
@@ -145,10 +145,10 @@ double runTokenShift(const KernelTable& table, Context& context, const Argument*
 }
 
 constexpr ArgSpec kTokenShiftGradArgs[] = {
-    tensor<float>("outDx", symbol(0), symbol(1)).out(),
+    tensor<float>("outDx", symbol(0), symbol(1)).out().cut(),
     tensor<float>("accMix", fixed(1), symbol(1)).update(),
-    tensor<float>("dy", symbol(0), symbol(1)),
-    tensor<float>("x", symbol(0), symbol(1)),
+    tensor<float>("dy", symbol(0), symbol(1)).cut(),
+    tensor<float>("x", symbol(0), symbol(1)).cut(),
     tensor<float>("mix", fixed(1), symbol(1)),
     scalar("seqLen").whole(1),
 };
@@ -184,9 +184,9 @@ double runQuantizeWeight(const KernelTable& table, Context& context, const Argum
 
 constexpr const char* kQuantizeRowsRule[] = {"ternary", "ternary-mse", "int8"};
 constexpr ArgSpec kQuantizeRowsArgs[] = {
-    tensor<int8_t>("outCodes", symbol(0), symbol(1)).out(),
-    tensor<float>("outScale", symbol(0), fixed(1)).out(),
-    tensor<float>("x", symbol(0), symbol(1)),
+    tensor<int8_t>("outCodes", symbol(0), symbol(1)).out().cut(),
+    tensor<float>("outScale", symbol(0), fixed(1)).out().cut(),
+    tensor<float>("x", symbol(0), symbol(1)).cut(),
     choice("rule", kQuantizeRowsRule),
 };
 constexpr SymbolSpec kQuantizeRowsSymbols[] = {
@@ -214,9 +214,9 @@ double runPackTernary(const KernelTable& table, Context& context, const Argument
 }
 
 constexpr ArgSpec kTernaryMatmulArgs[] = {
-    tensor<float>("out", symbol(0), symbol(2)).out(),
-    tensor<int8_t>("x.codes", symbol(0), symbol(1)).atMostCols(4194304),
-    tensor<float>("x.scale", symbol(0), fixed(1)),
+    tensor<float>("out", symbol(0), symbol(2)).out().cut(),
+    tensor<int8_t>("x.codes", symbol(0), symbol(1)).cut().atMostCols(4194304),
+    tensor<float>("x.scale", symbol(0), fixed(1)).cut(),
     tensor<int8_t>("w.codes", symbol(2), symbol(1)).atMostCols(4194304),
     tensor<float>("w.scale", fixed(1), fixed(1)),
     tensor<uint8_t>("w.packed", fixed(1), fixed(0)).packs(3),
@@ -252,8 +252,8 @@ double runTernaryMatmulFloat(const KernelTable& table, Context& context, const A
 
 constexpr const char* kTernaryMatmulGradXPrecision[] = {"f32", "bf16", "int8"};
 constexpr ArgSpec kTernaryMatmulGradXArgs[] = {
-    tensor<float>("outDx", symbol(0), symbol(2)).out(),
-    tensor<float>("dy", symbol(0), symbol(1)),
+    tensor<float>("outDx", symbol(0), symbol(2)).out().cut(),
+    tensor<float>("dy", symbol(0), symbol(1)).cut(),
     tensor<int8_t>("w.codes", symbol(1), symbol(2)),
     tensor<float>("w.scale", fixed(1), fixed(1)),
     tensor<uint8_t>("w.packed", fixed(1), fixed(0)).packs(2),
@@ -272,9 +272,9 @@ double runTernaryMatmulGradX(const KernelTable& table, Context& context, const A
 constexpr const char* kTernaryMatmulGradWPrecision[] = {"f32", "bf16", "int8"};
 constexpr ArgSpec kTernaryMatmulGradWArgs[] = {
     tensor<float>("accW", symbol(1), symbol(2)).update(),
-    tensor<float>("dy", symbol(0), symbol(1)),
-    tensor<int8_t>("x.codes", symbol(0), symbol(2)),
-    tensor<float>("x.scale", symbol(0), fixed(1)),
+    tensor<float>("dy", symbol(0), symbol(1)).cut(),
+    tensor<int8_t>("x.codes", symbol(0), symbol(2)).cut(),
+    tensor<float>("x.scale", symbol(0), fixed(1)).cut(),
     choice("precision", kTernaryMatmulGradWPrecision),
 };
 constexpr SymbolSpec kTernaryMatmulGradWSymbols[] = {
@@ -393,7 +393,7 @@ double runSumSquares(const KernelTable& table, Context& context, const Argument*
 }
 
 constexpr ArgSpec kScaleArgs[] = {
-    tensor<float>("x", symbol(0), symbol(1)).update(),
+    tensor<float>("x", symbol(0), symbol(1)).update().cut(),
     scalar("factor"),
 };
 constexpr SymbolSpec kScaleSymbols[] = {
@@ -406,9 +406,9 @@ double runScale(const KernelTable& table, Context& context, const Argument* v) {
 }
 
 constexpr ArgSpec kSgdMomentumArgs[] = {
-    tensor<float>("p", symbol(0), symbol(1)).update(),
-    tensor<float>("v", symbol(0), symbol(1)).update(),
-    tensor<float>("g", symbol(0), symbol(1)),
+    tensor<float>("p", symbol(0), symbol(1)).update().cut(),
+    tensor<float>("v", symbol(0), symbol(1)).update().cut(),
+    tensor<float>("g", symbol(0), symbol(1)).cut(),
     scalar("lr"),
     scalar("momentum"),
     scalar("decay"),
@@ -423,10 +423,10 @@ double runSgdMomentum(const KernelTable& table, Context& context, const Argument
 }
 
 constexpr ArgSpec kAdamWArgs[] = {
-    tensor<float>("p", symbol(0), symbol(1)).update(),
-    tensor<float>("m", symbol(0), symbol(1)).update(),
-    tensor<float>("v", symbol(0), symbol(1)).update(),
-    tensor<float>("g", symbol(0), symbol(1)),
+    tensor<float>("p", symbol(0), symbol(1)).update().cut(),
+    tensor<float>("m", symbol(0), symbol(1)).update().cut(),
+    tensor<float>("v", symbol(0), symbol(1)).update().cut(),
+    tensor<float>("g", symbol(0), symbol(1)).cut(),
     scalar("lr"),
     scalar("beta1"),
     scalar("beta2"),
@@ -444,30 +444,30 @@ double runAdamW(const KernelTable& table, Context& context, const Argument* v) {
 }
 
 constexpr OpSpec kOps[] = {
-    {"gatherRows", kGatherRowsArgs, 3, 9, kGatherRowsSymbols, 3, nullptr, 0, false, kNone, false, false, false, runGatherRows},
-    {"scatterAddRows", kScatterAddRowsArgs, 3, 9, kScatterAddRowsSymbols, 3, nullptr, 0, false, kNone, false, false, false, runScatterAddRows},
-    {"countPairs", kCountPairsArgs, 6, 16, kCountPairsSymbols, 2, nullptr, 0, false, kNone, false, true, false, runCountPairs},
-    {"rmsNorm", kRmsNormArgs, 5, 13, kRmsNormSymbols, 2, nullptr, 0, true, 0, false, false, false, runRmsNorm},
-    {"rmsNormGrad", kRmsNormGradArgs, 6, 18, kRmsNormGradSymbols, 2, nullptr, 0, true, 0, false, false, false, runRmsNormGrad},
-    {"silu", kSiluArgs, 3, 9, kSiluSymbols, 2, nullptr, 0, true, 0, false, false, false, runSilu},
-    {"siluGrad", kSiluGradArgs, 3, 9, kSiluGradSymbols, 2, nullptr, 0, true, 0, false, false, false, runSiluGrad},
-    {"add", kAddArgs, 3, 9, kAddSymbols, 2, nullptr, 0, true, 0, false, false, false, runAdd},
-    {"tokenShift", kTokenShiftArgs, 5, 13, kTokenShiftSymbols, 4, kTokenShiftEquations, 1, true, kNone, false, false, false, runTokenShift},
-    {"tokenShiftGrad", kTokenShiftGradArgs, 6, 16, kTokenShiftGradSymbols, 4, kTokenShiftGradEquations, 1, true, kNone, false, false, false, runTokenShiftGrad},
-    {"quantizeWeight", kQuantizeWeightArgs, 4, 10, kQuantizeWeightSymbols, 2, nullptr, 0, true, kNone, false, false, false, runQuantizeWeight},
-    {"quantizeRows", kQuantizeRowsArgs, 4, 10, kQuantizeRowsSymbols, 2, nullptr, 0, true, 0, false, false, false, runQuantizeRows},
-    {"packTernary", kPackTernaryArgs, 3, 7, kPackTernarySymbols, 2, nullptr, 0, true, kNone, false, false, false, runPackTernary},
-    {"ternaryMatmul", kTernaryMatmulArgs, 6, 18, kTernaryMatmulSymbols, 3, nullptr, 0, true, 0, false, false, false, runTernaryMatmul},
-    {"ternaryMatmulFloat", kTernaryMatmulFloatArgs, 6, 16, kTernaryMatmulFloatSymbols, 3, nullptr, 0, true, kNone, false, false, false, runTernaryMatmulFloat},
-    {"ternaryMatmulGradX", kTernaryMatmulGradXArgs, 6, 16, kTernaryMatmulGradXSymbols, 3, nullptr, 0, true, 0, false, false, false, runTernaryMatmulGradX},
-    {"ternaryMatmulGradW", kTernaryMatmulGradWArgs, 5, 13, kTernaryMatmulGradWSymbols, 3, nullptr, 0, true, 0, true, false, false, runTernaryMatmulGradW},
-    {"matmul", kMatmulArgs, 4, 10, kMatmulSymbols, 3, nullptr, 0, true, kNone, false, false, false, runMatmul},
-    {"matmulTransB", kMatmulTransBArgs, 4, 10, kMatmulTransBSymbols, 3, nullptr, 0, true, kNone, false, false, false, runMatmulTransB},
-    {"matmulTransA", kMatmulTransAArgs, 4, 10, kMatmulTransASymbols, 3, nullptr, 0, true, kNone, false, false, false, runMatmulTransA},
-    {"softmaxCrossEntropy", kSoftmaxCrossEntropyArgs, 7, 19, kSoftmaxCrossEntropySymbols, 3, nullptr, 0, false, kNone, false, false, false, runSoftmaxCrossEntropy},
-    {"headLoss", kHeadLossArgs, 10, 26, kHeadLossSymbols, 4, nullptr, 0, false, kNone, false, false, false, runHeadLoss},
-    {"sumSquares", kSumSquaresArgs, 1, 3, kSumSquaresSymbols, 2, nullptr, 0, false, kNone, false, false, true, runSumSquares},
-    {"scale", kScaleArgs, 2, 4, kScaleSymbols, 2, nullptr, 0, true, 0, false, false, false, runScale},
-    {"sgdMomentum", kSgdMomentumArgs, 6, 12, kSgdMomentumSymbols, 2, nullptr, 0, true, 0, false, false, false, runSgdMomentum},
-    {"adamW", kAdamWArgs, 10, 18, kAdamWSymbols, 2, nullptr, 0, true, 0, false, false, false, runAdamW},
+    {"gatherRows", kGatherRowsArgs, 3, 9, kGatherRowsSymbols, 3, nullptr, 0, false, kNone, kNone, false, false, false, runGatherRows},
+    {"scatterAddRows", kScatterAddRowsArgs, 3, 9, kScatterAddRowsSymbols, 3, nullptr, 0, false, kNone, kNone, false, false, false, runScatterAddRows},
+    {"countPairs", kCountPairsArgs, 6, 16, kCountPairsSymbols, 2, nullptr, 0, false, kNone, kNone, false, true, false, runCountPairs},
+    {"rmsNorm", kRmsNormArgs, 5, 13, kRmsNormSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runRmsNorm},
+    {"rmsNormGrad", kRmsNormGradArgs, 6, 18, kRmsNormGradSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runRmsNormGrad},
+    {"silu", kSiluArgs, 3, 9, kSiluSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runSilu},
+    {"siluGrad", kSiluGradArgs, 3, 9, kSiluGradSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runSiluGrad},
+    {"add", kAddArgs, 3, 9, kAddSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runAdd},
+    {"tokenShift", kTokenShiftArgs, 5, 13, kTokenShiftSymbols, 4, kTokenShiftEquations, 1, true, 0, 4, false, false, false, runTokenShift},
+    {"tokenShiftGrad", kTokenShiftGradArgs, 6, 16, kTokenShiftGradSymbols, 4, kTokenShiftGradEquations, 1, true, 0, 5, false, false, false, runTokenShiftGrad},
+    {"quantizeWeight", kQuantizeWeightArgs, 4, 10, kQuantizeWeightSymbols, 2, nullptr, 0, true, kNone, kNone, false, false, false, runQuantizeWeight},
+    {"quantizeRows", kQuantizeRowsArgs, 4, 10, kQuantizeRowsSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runQuantizeRows},
+    {"packTernary", kPackTernaryArgs, 3, 7, kPackTernarySymbols, 2, nullptr, 0, true, kNone, kNone, false, false, false, runPackTernary},
+    {"ternaryMatmul", kTernaryMatmulArgs, 6, 18, kTernaryMatmulSymbols, 3, nullptr, 0, true, 0, kNone, false, false, false, runTernaryMatmul},
+    {"ternaryMatmulFloat", kTernaryMatmulFloatArgs, 6, 16, kTernaryMatmulFloatSymbols, 3, nullptr, 0, true, kNone, kNone, false, false, false, runTernaryMatmulFloat},
+    {"ternaryMatmulGradX", kTernaryMatmulGradXArgs, 6, 16, kTernaryMatmulGradXSymbols, 3, nullptr, 0, true, 0, kNone, false, false, false, runTernaryMatmulGradX},
+    {"ternaryMatmulGradW", kTernaryMatmulGradWArgs, 5, 13, kTernaryMatmulGradWSymbols, 3, nullptr, 0, true, 1, kNone, true, false, false, runTernaryMatmulGradW},
+    {"matmul", kMatmulArgs, 4, 10, kMatmulSymbols, 3, nullptr, 0, true, kNone, kNone, false, false, false, runMatmul},
+    {"matmulTransB", kMatmulTransBArgs, 4, 10, kMatmulTransBSymbols, 3, nullptr, 0, true, kNone, kNone, false, false, false, runMatmulTransB},
+    {"matmulTransA", kMatmulTransAArgs, 4, 10, kMatmulTransASymbols, 3, nullptr, 0, true, kNone, kNone, false, false, false, runMatmulTransA},
+    {"softmaxCrossEntropy", kSoftmaxCrossEntropyArgs, 7, 19, kSoftmaxCrossEntropySymbols, 3, nullptr, 0, false, kNone, kNone, false, false, false, runSoftmaxCrossEntropy},
+    {"headLoss", kHeadLossArgs, 10, 26, kHeadLossSymbols, 4, nullptr, 0, false, kNone, kNone, false, false, false, runHeadLoss},
+    {"sumSquares", kSumSquaresArgs, 1, 3, kSumSquaresSymbols, 2, nullptr, 0, false, kNone, kNone, false, false, true, runSumSquares},
+    {"scale", kScaleArgs, 2, 4, kScaleSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runScale},
+    {"sgdMomentum", kSgdMomentumArgs, 6, 12, kSgdMomentumSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runSgdMomentum},
+    {"adamW", kAdamWArgs, 10, 18, kAdamWSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runAdamW},
 };

@@ -2,7 +2,7 @@
 
 #include "left_operands.inl"
 #include "output_parts.inl"
-#include "row_chunks.inl"
+#include "row_sums.inl"
 #include "tile_sums.inl"
 
 /**
@@ -260,7 +260,7 @@ class PackedRows {
 
 /**
  * acc += left^T . right for `rows` rows of both. `pack(to, first)` packs as many rows as `to` holds from `first` on; few
- * chunks at a time, so that scratch memory does not grow with the number of rows, unless the call is in parts.
+ * chunks at a time, so that scratch memory does not grow with the number of rows, unless a deferred region takes the rows in runs (`RowSum`).
  */
 template <class Steps, class Pack>
 inline void accumulateRows(Context& ctx, Matrix<float> acc, int64_t rows, const Pack& pack) {
@@ -268,13 +268,13 @@ inline void accumulateRows(Context& ctx, Matrix<float> acc, int64_t rows, const 
   const auto add = [&](const Packed& packed) {
     multiplyParallel<Steps>(ctx, acc.rows, packed.left, packed.right, whole(acc), {Into::add});
   };
-  if (RowSumPart* part = ctx.part) {
-    if (part->phase == RowSumPart::Phase::size) {
-      part->bytes = Packed::bytes(part->rows, acc.rows, acc.cols);
+  if (RowSum* sum = ctx.sum) {
+    if (sum->phase == RowSum::Phase::size) {
+      sum->bytes = Packed::bytes(sum->rows, acc.rows, acc.cols);
       return;
     }
-    const Packed all(part->room, part->rows, acc.rows, acc.cols);
-    if (part->phase == RowSumPart::Phase::pack) return pack(all.part(part->begin, rows), 0);
+    const Packed all(sum->room, sum->rows, acc.rows, acc.cols);
+    if (sum->phase == RowSum::Phase::rows) return pack(all.part(sum->begin, rows), 0);
     return add(all);
   }
   const int64_t most = atMost(rows, packedRows(ctx));

@@ -165,7 +165,7 @@ inline double forkLimit(Context& ctx, const LimitWork& work) noexcept {
 /** Registers that a loop over memory has under way. */
 constexpr int STREAMS = 8;
 constexpr int64_t STREAM_STEP = STREAMS * simd::LANES;
-static_assert(kLeastLimitCount >= 3 * STREAM_STEP, "a thread's memory holds one step of each third");
+static_assert(kMinLimitCount >= 3 * STREAM_STEP, "a thread's memory holds one step of each third");
 
 inline double readLimit(Context& ctx, const LimitWork& work) noexcept {
   const int64_t count = work.count / STREAM_STEP * STREAM_STEP;

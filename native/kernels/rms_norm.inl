@@ -1,4 +1,4 @@
-#include "row_chunks.inl"
+#include "row_sums.inl"
 
 namespace flashlm {
 namespace {
@@ -45,10 +45,8 @@ void rmsNormGrad(Context& ctx, const RmsNormGradArgs& args) noexcept {
   const float* gain = args.gain.data;
   const float* rstd = args.rstd.data;
   float* accGain = args.accGain.data;
-  float* partials = accGain ? ctx.scratch.get<float>(partialSums(rows, D)) : nullptr;
-  if (accGain && !partials) return;
 
-  eachRowInParts(ctx, rows, D, partials, [=](int64_t row, float* gainSums) {
+  const auto onRow = [=](int64_t row, float* gainSums) {
     float* dx = dxs + row * D;
     const float* dy = dys + row * D;
     const float* x = xs + row * D;
@@ -69,10 +67,8 @@ void rmsNormGrad(Context& ctx, const RmsNormGradArgs& args) noexcept {
       const simd::Vec normed = simd::mul(v, r);
       put(gainSums + i, simd::fma(take(dy + i, part), normed, take(gainSums + i, part)), part);
     });
-  });
-
-  if (!accGain) return;
-  foldParts(accGain, partials, rows, D, [](simd::Vec sum, int64_t, auto) { return sum; });
+  };
+  eachRowWithSums(ctx, rows, D, accGain ? D : 0, onRow, [=](const PartSums& sums) { foldParts(accGain, D, sums, 0); });
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "row_chunks.inl"
+#include "row_sums.inl"
 #include "sigmoid.inl"
 
 namespace flashlm {
@@ -53,11 +53,10 @@ void tokenShiftGrad(Context& ctx, const TokenShiftGradArgs& args) noexcept {
   const float* xs = args.x.data;
   const Shares shares = sharesOf(ctx, args.mix.data, D);
   float* zeros = ctx.scratch.get<float>(D);
-  float* partials = ctx.scratch.get<float>(partialSums(rows, D));
-  if (!shares.own || !zeros || !partials) return;
+  if (!shares.own || !zeros) return;
   memset(zeros, 0, D * sizeof(float));
 
-  eachRowInParts(ctx, rows, D, partials, [=](int64_t row, float* mixSums) {
+  const auto onRow = [=](int64_t row, float* mixSums) {
     float* dx = dxs + row * D;
     const float* dy = dys + row * D;
     const float* x = xs + row * D;
@@ -70,10 +69,12 @@ void tokenShiftGrad(Context& ctx, const TokenShiftGradArgs& args) noexcept {
       const simd::Vec step = simd::sub(take(x + i, part), take(previous + i, part));
       put(mixSums + i, simd::fma(g, step, take(mixSums + i, part)), part);
     });
-  });
-
-  foldParts(args.accMix.data, partials, rows, D, [=](simd::Vec sum, int64_t i, auto part) {
-    return simd::mul(sum, simd::mul(take(shares.own + i, part), take(shares.before + i, part)));
+  };
+  float* accMix = args.accMix.data;
+  eachRowWithSums(ctx, rows, D, D, onRow, [=](const PartSums& sums) {
+    foldParts(accMix, D, sums, 0, [=](simd::Vec sum, int64_t i, auto part) {
+      return simd::mul(sum, simd::mul(take(shares.own + i, part), take(shares.before + i, part)));
+    });
   });
 }
 

@@ -255,7 +255,7 @@ class Check {
   const OpSpec& op_;
   const Argument* values_;
   const KernelTable& table_;
-  int64_t dims_[kMostSymbols];
+  int64_t dims_[kMaxSymbols];
 };
 
 }  // namespace

@@ -59,7 +59,7 @@ struct ArgSpec {
   Kind kind;
   Type type = Type::f32;
   Dim rows = fixed(0), cols = fixed(0);
-  bool isWritten = false, isOut = false, isOptional = false;
+  bool isWritten = false, isOut = false, isOptional = false, isCut = false;
   int64_t least = kNone;  // of a whole number
   int belowSymbol = kNone, offsetsIntoSymbol = kNone, entriesOfArg = kNone, packsArg = kNone, aliasArg = kNone;
   int64_t mostCols = INT64_MAX;
@@ -71,6 +71,8 @@ struct ArgSpec {
   /** Added into, updated, or written in part. */
   constexpr ArgSpec update() const { ArgSpec a = *this; a.isWritten = true; return a; }
   constexpr ArgSpec optional() const { ArgSpec a = *this; a.isOptional = true; return a; }
+  /** Has a row for each of the call's rows, or rows for each of its sequences, where a call can be cut into tiles. */
+  constexpr ArgSpec cut() const { ArgSpec a = *this; a.isCut = true; return a; }
   /** A whole number of at least this. */
   constexpr ArgSpec whole(int64_t least) const { ArgSpec a = *this; a.least = least; return a; }
   /** Every element is an index below this symbol. */
@@ -145,15 +147,16 @@ struct OpSpec {
   const EquationSpec* equations;
   int equationCount;
   bool mayBeDeferred;  // a deferred region may record a call and run it later
-  int rowSymbol;       // of the rows by which a call can be cut into tiles or packed, or kNone
-  bool packsRows;      // a sum over rows that can be called in parts (RowSumPart)
+  int rowsArg;         // an argument with a row for each of the call's, where a call can be cut into tiles, else kNone
+  int seqLenArg;       // the rows of a sequence, where only whole sequences can be cut, else kNone
+  bool packsRows;      // a sum over rows that packs its operands (RowSum)
   bool takesNone;      // inputs may have no values though outputs have some
   bool returnsNumber;
   double (*run)(const KernelTable&, Context&, const Argument*);
 };
 
-constexpr int kMostArgs = 16;
-constexpr int kMostSymbols = 8;
+constexpr int kMaxArgs = 16;
+constexpr int kMaxSymbols = 8;
 
 /** A call that does not fit its op; the message is in the user's terms. */
 struct WrongType : std::invalid_argument {

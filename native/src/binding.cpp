@@ -1,5 +1,5 @@
 // The border between JavaScript and the kernels: the only file that knows Node-API. JavaScript owns all memory; native
-// borrows it for the length of one call, or until the calls that wait have run, and keeps no pointer. A kernel is entered
+// borrows it for the length of one call, or until the deferred calls have run, and keeps no pointer. A kernel is entered
 // only with arguments it cannot fail on.
 #include <napi.h>
 
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "arguments.h"
-#include "call_queue.h"
+#include "deferred_region.h"
 #include "dispatch.h"
 #include "inspect.h"
 #include "limits.h"
@@ -21,8 +21,8 @@ namespace {
 
 #include "../generated/ops.inl"
 
-constexpr double kMostSafeInteger = 9007199254740991.0;
-constexpr int kMostThreads = 1024;
+constexpr double kMaxSafeInteger = 9007199254740991.0;
+constexpr int kMaxThreads = 1024;
 constexpr size_t kCacheLine = 64;
 
 struct ArrayType {
@@ -126,7 +126,7 @@ class Reader {
     double number;
     if (napi_get_value_double(env_, given, &number) != napi_ok)
       fail(spec, std::string("has no number of ") + what + ": got " + described(given));
-    if (!(number >= 0 && number <= kMostSafeInteger && number == std::floor(number)))
+    if (!(number >= 0 && number <= kMaxSafeInteger && number == std::floor(number)))
       fail<WrongRange>(spec, "has " + given.ToString().Utf8Value() + " " + what + ", expected a whole number");
     return static_cast<int64_t>(number);
   }
@@ -136,7 +136,7 @@ class Reader {
     if (napi_get_value_double(env_, given, &value.number) != napi_ok)
       fail(spec, "must be a number, got " + described(given));
     if (std::isnan(value.number)) fail<WrongRange>(spec, "is NaN");
-    if (spec.least != kNone && !(value.number >= static_cast<double>(spec.least) && value.number <= kMostSafeInteger &&
+    if (spec.least != kNone && !(value.number >= static_cast<double>(spec.least) && value.number <= kMaxSafeInteger &&
                                  value.number == std::floor(value.number)))
       fail<WrongRange>(spec, "is " + given.ToString().Utf8Value() + ", expected a whole number of at least " +
                                  std::to_string(spec.least));
@@ -207,16 +207,16 @@ class Engine : public Napi::ObjectWrap<Engine> {
       if (!threads.IsNumber()) throw WrongTypeIn(info.Env(), "threads must be a number, got " + described(threads));
       count = threads.As<Napi::Number>();
     }
-    if (!(count >= 1 && count <= kMostThreads && count == std::floor(count)))
+    if (!(count >= 1 && count <= kMaxThreads && count == std::floor(count)))
       throw Napi::RangeError::New(info.Env(), "native: threads is " + threads.ToString().Utf8Value() +
-                                                  ", expected 1 to " + std::to_string(kMostThreads));
+                                                  ", expected 1 to " + std::to_string(kMaxThreads));
     try {
       state_->kernels = selectKernels(name, features.IsUndefined() ? nullptr : &wanted);
     } catch (const std::invalid_argument& error) {
       throw Napi::RangeError::New(info.Env(), error.what());
     }
     state_->context.threads = static_cast<int>(count);
-    state_->queue = std::make_unique<CallQueue>(state_->context.threads);
+    state_->region = std::make_unique<DeferredRegion>(state_->context.threads);
     describe(info.This().As<Napi::Object>());
   }
 
@@ -224,7 +224,7 @@ class Engine : public Napi::ObjectWrap<Engine> {
   struct State {
     Selection kernels;
     Context context;
-    std::unique_ptr<CallQueue> queue;
+    std::unique_ptr<DeferredRegion> region;
   };
 
   /** Plain values: unlike a method's, an accessor's receiver is not checked by Node before it is taken for an Engine. */
@@ -254,9 +254,9 @@ class Engine : public Napi::ObjectWrap<Engine> {
   Napi::Value run(const Napi::CallbackInfo& info) {
     const OpSpec& op = *static_cast<const OpSpec*>(info.Data());
     State& s = state(info.Env());
-    // Before indices are checked: what waits may write to the memory that holds them.
-    if (s.queue->isOpen() && !op.mayBeDeferred) runQueue(info.Env(), s);
-    Argument values[kMostArgs];
+    // Before indices are checked: deferred calls may write to the memory that holds them.
+    if (s.region->isOpen() && !op.mayBeDeferred) runRegion(info.Env(), s);
+    Argument values[kMaxArgs];
     bool isWork;
     try {
       Reader(info, op).read(values);
@@ -266,9 +266,9 @@ class Engine : public Napi::ObjectWrap<Engine> {
     } catch (const WrongRange& error) {
       throw Napi::RangeError::New(info.Env(), error.what());
     }
-    if (s.queue->isOpen()) {
-      if (op.mayBeDeferred && isWork) s.queue->add(op, values);
-      else s.queue->skip();
+    if (s.region->isOpen()) {
+      if (op.mayBeDeferred && isWork) s.region->add(op, values);
+      else s.region->skip();
       if (op.mayBeDeferred) return info.Env().Undefined();
     }
     s.context.scratch.reset();
@@ -282,27 +282,27 @@ class Engine : public Napi::ObjectWrap<Engine> {
                                           " bytes to work in");
   }
 
-  static void runQueue(Napi::Env env, State& s, const std::vector<Range>& transient = {}, double* seconds = nullptr) {
-    const CallQueue::Outcome outcome = s.queue->run(s.kernels.table, s.context, transient, seconds);
+  static void runRegion(Napi::Env env, State& s, const std::vector<Range>& transient = {}, double* seconds = nullptr) {
+    const DeferredRegion::Outcome outcome = s.region->run(s.kernels.table, s.context, transient, seconds);
     if (outcome.bytes) throw outOfMemory(env, outcome.op, outcome.bytes);
   }
 
-  /** From here to `close`, calls wait where they can. JavaScript keeps their arrays alive. */
-  void open(const Napi::CallbackInfo& info) { state(info.Env()).queue->open(); }
+  /** From here to `close`, calls are recorded where they can be deferred. JavaScript keeps their arrays alive. */
+  void open(const Napi::CallbackInfo& info) { state(info.Env()).region->open(); }
 
   /**
-   * `close(transient, seconds)`: runs what waits. Nobody reads the arrays in `transient` afterwards. A Float64Array
-   * `seconds`, which may be null, gets the time of each call since `open` that waited. With wrong arguments nothing runs.
+   * `close(transient, seconds)`: runs what is recorded. Nobody reads the arrays in `transient` afterwards. A Float64Array
+   * `seconds`, which may be null, gets the time of each call since `open` that was deferred. With wrong arguments nothing runs.
    */
   void close(const Napi::CallbackInfo& info) {
     discardUnless(info.Env(), [&] {
       const std::vector<Range> transient = ranges(info[0]);
-      const size_t calls = state(info.Env()).queue->count();
+      const size_t calls = state(info.Env()).region->count();
       double* seconds = secondsFor(calls, info[1]);
       // Reading a list can run the user's code: only now does nothing come between.
       State& s = state(info.Env());
-      s.queue->close();
-      runQueue(info.Env(), s, transient, seconds);
+      s.region->close();
+      runRegion(info.Env(), s, transient, seconds);
     });
   }
 
@@ -311,7 +311,7 @@ class Engine : public Napi::ObjectWrap<Engine> {
     try {
       run();
     } catch (...) {
-      if (state_) state(env).queue->discard();
+      if (state_) state(env).region->discard();
       throw;
     }
   }
@@ -344,7 +344,7 @@ class Engine : public Napi::ObjectWrap<Engine> {
     return seconds.Data();
   }
 
-  void discard(const Napi::CallbackInfo& info) { state(info.Env()).queue->discard(); }
+  void discard(const Napi::CallbackInfo& info) { state(info.Env()).region->discard(); }
 
   Napi::Value packedTernaryBytes(const Napi::CallbackInfo& info) {
     State& s = state(info.Env());

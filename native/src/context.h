@@ -42,13 +42,20 @@ class Scratch {
 };
 
 /**
- * A part of a call that sums over rows: they are packed as they come, while they are in a core's caches, and multiplied when
- * all are there.
+ * A call that sums over rows, some rows at a time while they are in a core's caches: the kernel is entered once for its
+ * `size`, then for runs of `rows` in any order and on any thread, then to `finish`. See `eachRowWithSums`.
  */
-struct RowSumPart {
-  /** To find out how many `bytes` all packed rows take; to pack rows, whole chunks of them but for the last; to multiply. */
-  enum class Phase { size, pack, multiply } phase;
-  /** Of the whole sum. In `pack`, arguments have some of them, from `begin` on. */
+struct RowSum {
+  enum class Phase {
+    /** Sets `bytes`: how much all rows together leave in `room`. Nothing else is read or written. */
+    size,
+    /** Does what the call does to the rows of its arguments, which are rows `begin`... of all, and leaves their terms in
+     * `room`. `begin` is a multiple of PART_ROWS, or of ROW_CHUNK where an op is `packed`. */
+    rows,
+    /** Adds what all rows left to the sums. Other arguments are not touched. */
+    finish,
+  } phase;
+  /** Rows of the whole call, and the first row of the arguments. */
   int64_t rows, begin;
   size_t bytes;
   /** On a 64-byte boundary. */
@@ -59,8 +66,8 @@ struct RowSumPart {
 struct Context {
   int threads;
   Scratch scratch;
-  /** Null for a whole call. */
-  RowSumPart* part = nullptr;
+  /** Null where a call is made on all of its rows at once. */
+  RowSum* sum = nullptr;
 };
 
 }  // namespace flashlm

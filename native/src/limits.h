@@ -47,7 +47,7 @@ constexpr Limit kLimits[] = {
     {"fork", &LimitTable::fork, false}};
 
 /** The least `LimitWork::count` that every instruction set can work on. */
-constexpr int64_t kLeastLimitCount = 3 * 128;
+constexpr int64_t kMinLimitCount = 3 * 128;
 
 struct LimitResult {
   double seconds, work;

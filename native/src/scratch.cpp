@@ -8,7 +8,7 @@ namespace {
 
 constexpr size_t kAlign = 64;
 // Small requests share a block, so that a kernel's first call does not allocate once per buffer.
-constexpr size_t kLeastBlock = 64 * 1024;
+constexpr size_t kMinBlock = 64 * 1024;
 
 // Between two requests that share a block, where a sanitizer watches.
 constexpr size_t kGap = kAsan ? kAlign : 0;
@@ -36,7 +36,7 @@ void* Scratch::bytes(size_t count, size_t size) {
   }
   const size_t need = aligned(count * size) + kGap;
   if (!blocks_ || blocks_->size - blocks_->used < need) {
-    const size_t capacity = need > kLeastBlock ? need : kLeastBlock;
+    const size_t capacity = need > kMinBlock ? need : kMinBlock;
     void* memory = ::operator new(aligned(sizeof(Block)) + capacity, std::align_val_t(kAlign), std::nothrow);
     if (!memory) {
       failed_ = need;

@@ -12,6 +12,8 @@ const COLS = 20;
 const MATS = 5;
 /** Of these so many are `transient`. */
 const TRANSIENT = 2;
+/** Of one sequence. */
+const MAX_STATE_ROWS = 7;
 
 /** The memory that a program works on. Tensors are windows of it, so that they overlap in all ways. */
 export interface Pool {
@@ -22,6 +24,10 @@ export interface Pool {
   readonly gainSums: readonly Mat[];
   readonly weightSums: readonly Mat[];
   readonly quantized: readonly Quantized[];
+  /** Lengths of which the rows are whole sequences. */
+  readonly seqLens: readonly number[];
+  /** The state of sequences of so many rows, for each of which it has `rowsEach`; all of them share memory. */
+  readonly state: (seqLen: number, rowsEach: number) => Mat;
   readonly weights: readonly TernaryWeight[];
   /** Everything that may be written and looked at. */
   readonly memory: readonly ArrayBufferView[];
@@ -45,6 +51,7 @@ export function makePool(backend: Backend, rows: number, seed: number): Pool {
   const wide = filled((rows + 1) * COLS);
   mats.push(of(wide.subarray(0, rows * COLS), rows, COLS), of(wide.subarray(COLS), rows, COLS));
   const { k, weights } = { k: backend.kernels, weights: [0, 1] };
+  const states = filled(rows * MAX_STATE_ROWS * COLS);
   return {
     mats,
     rstd: [of(filled(rows), rows, 1), of(filled(rows), rows, 1)],
@@ -59,6 +66,11 @@ export function makePool(backend: Backend, rows: number, seed: number): Pool {
       memory.push(codes.data);
       return { codes, scale: of(filled(rows), rows, 1) };
     }),
+    seqLens: Array.from({ length: rows }, (_, i) => i + 1).filter((length) => rows % length === 0),
+    state: (seqLen, rowsEach) => {
+      const count = (rows / seqLen) * rowsEach;
+      return of(states.subarray(0, count * COLS), count, COLS);
+    },
     weights: weights.map(() => {
       const codes = tensor('i8', COLS, COLS, 'codes') as Codes;
       const scale = mat('f32', 1, 1, 'scale');
@@ -94,6 +106,9 @@ export const anyCall: fc.Arbitrary<{ readonly text: string; readonly call: PoolC
       'ternaryMatmulGradW',
       'ternaryMatmulGradW',
       'matmulTransA',
+      'tokenShift',
+      'tokenShiftGrad',
+      'tokenShiftGrad',
       'scale',
       'sumSquares',
     ),
@@ -104,11 +119,13 @@ export const anyCall: fc.Arbitrary<{ readonly text: string; readonly call: PoolC
     two,
     rule,
     precision,
+    fc.nat({ max: 30 }),
   )
-  .map(([op, a, b, c, i, j, r, p]) => ({
-    text: `${op} ${a} ${b} ${c} ${i} ${j} ${r} ${p}`,
-    call: (k, { mats, rstd, gain, gainSums, weightSums, quantized, weights }) => {
+  .map(([op, a, b, c, i, j, r, p, s]) => ({
+    text: `${op} ${a} ${b} ${c} ${i} ${j} ${r} ${p} ${s}`,
+    call: (k, { mats, rstd, gain, gainSums, weightSums, quantized, weights, seqLens, state }) => {
       const [x, y, z] = [mats[a]!, mats[b]!, mats[c]!];
+      const seqLen = seqLens[s % seqLens.length]!;
       const calls: Readonly<Record<typeof op, () => void>> = {
         add: () => k.add(x, y, z),
         silu: () => k.silu(x, i ? y : null, z),
@@ -119,6 +136,8 @@ export const anyCall: fc.Arbitrary<{ readonly text: string; readonly call: PoolC
         ternaryMatmul: () => k.ternaryMatmul(x, quantized[i]!, weights[j]!),
         ternaryMatmulGradX: () => k.ternaryMatmulGradX(x, y, weights[j]!, p),
         ternaryMatmulGradW: () => k.ternaryMatmulGradW(weightSums[j]!, x, quantized[i]!, p),
+        tokenShift: () => k.tokenShift(x, state(seqLen, 1), y, gain, seqLen),
+        tokenShiftGrad: () => k.tokenShiftGrad(x, gainSums[j]!, y, z, gain, seqLen),
         matmulTransA: () => k.matmulTransA(weightSums[j]!, x, y, 'f32'),
         scale: () => k.scale(x, 0.5),
         sumSquares: () => void k.sumSquares(x),

@@ -40,8 +40,8 @@ function* calls(op: OpName, dims: Dims, drawn: Drawn): Generator<Input[]> {
       yield inputsOf({ op, dims, seed, variant }, drawn);
 }
 
-/** A backend whose calls of an op share tiles of rows with a call that has nothing to do with them. */
-function inTurns(backend: Backend, op: OpName, rows: number): Backend {
+/** A backend whose calls of an op go through tiles side by side with a call that has nothing to do with them. */
+function inTiles(backend: Backend, op: OpName, rows: number): Backend {
   const { kernels, defer } = backend;
   const [x, out] = [mat('f32', rows, 5, 'x'), mat('f32', rows, 5, 'out')];
   const call = (...values: unknown[]) =>
@@ -72,13 +72,13 @@ describe.each(OP_NAMES)('%s', (op) => {
   });
 
   it.each(scheduleOf(op) === 'tiled' ? natives : [])(
-    'gives the same bits in turns with another call: $name',
+    'gives the same bits in tiles beside another call: $name',
     ({ create }) => {
       const rows = 2 * ROW_CHUNK + 44;
       for (const threads of [1, 3]) {
         const backend = create(threads);
         for (const inputs of calls(op, dimsOf(op, rows, 33), drawn))
-          expectSameBits(runOp(inTurns(backend, op, rows), op, inputs), runOp(backend, op, inputs));
+          expectSameBits(runOp(inTiles(backend, op, rows), op, inputs), runOp(backend, op, inputs));
         backend.dispose();
       }
     },

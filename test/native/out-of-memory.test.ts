@@ -101,7 +101,7 @@ describe.runIf(process.platform === 'linux')('memory that cannot be had', () => 
     backend.dispose();
   });
 
-  describe('while calls wait', () => {
+  describe('in a deferred region', () => {
     const ROWS = 320;
     const pool = makePool(createNativeBackend({ threads: 1 }), ROWS, 1);
     /** All that programs may write, those tensors too that nobody looks at in the end. */
@@ -198,7 +198,7 @@ describe.runIf(process.platform === 'linux')('memory that cannot be had', () => 
       },
     );
 
-    it('keeps the same working memory however many blocks of calls run', () => {
+    it('keeps the same working memory however many regions run', () => {
       const backend = create();
       const before = seam.bytes;
       const after = (blocks: number) => {

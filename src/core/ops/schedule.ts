@@ -10,10 +10,10 @@ export const mayBeDeferred = (op: OpName): boolean =>
   OPS[op].returns === undefined &&
   !flatArgs(op).some((arg) => arg.kind === 'tensor' && (arg.below || arg.offsetsInto));
 
-/** How a deferred region runs an op: tile by tile, in packed chunks of rows, or on all rows at once. */
+/** How a deferred region runs an op: by tiles of rows or of whole sequences, in packed chunks of rows, or on all rows. */
 export type Schedule = 'tiled' | 'packed' | 'serial';
 
 export function scheduleOf(op: OpName): Schedule {
   const { independent, schedule } = OPS[op];
-  return independent === 'row' && mayBeDeferred(op) ? (schedule ?? 'tiled') : 'serial';
+  return independent && mayBeDeferred(op) ? (schedule ?? 'tiled') : 'serial';
 }

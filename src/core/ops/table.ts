@@ -84,9 +84,9 @@ export interface OpSpec {
    */
   readonly independent?: 'row' | 'sequence';
   /**
-   * How a deferred region runs a row-wise op where not tile by tile. `packed`: a sum over rows whose native kernel packs
-   * some rows at a time and multiplies once (`RowSumPart` in `native/src/context.h`). `serial`: on all rows at once,
-   * because every call packs an operand that all rows share.
+   * How a deferred region runs an op where not tile by tile. `packed`: a sum over rows whose native kernel packs some rows
+   * at a time and multiplies once (`RowSum` in `native/src/context.h`). `serial`: on all rows at once, because every call
+   * packs an operand that all rows share.
    */
   readonly schedule?: 'packed' | 'serial';
   /** What holds between symbols: `M = S*T` in ops on whole sequences. The symbol on the left follows from the others. */

@@ -97,14 +97,14 @@ export const ROW_MUTANTS: readonly NativeMutant[] = [
   {
     id: 'parts-not-cleared',
     fault: 'the partial sums of a part begin with what the memory held',
-    file: 'kernels/row_chunks.inl',
-    at: '«if (sums && row % PART_ROWS == 0) memset(sums, 0, cols * sizeof(float));»',
+    file: 'kernels/row_sums.inl',
+    at: '«if (sums) memset(sums, 0, cols * sizeof(float));»',
     wrong: '',
   },
   {
     id: 'chunk-lost',
     fault: 'only the last chunk of rows counts in a sum over rows',
-    file: 'kernels/row_chunks.inl',
+    file: 'kernels/row_sums.inl',
     at: 'put(acc + i, simd::add(«take(acc + i, part)», finish(sum, i, part)), part)',
     wrong: 'simd::zero()',
   },
