@@ -6,6 +6,7 @@ import type { InputLayer, Layer, Objective } from './layer.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { Parameter } from './parameter.ts';
 import type { Schedule } from './schedule.ts';
+import type { Mat } from './tensor.ts';
 
 /** What a component of each kind makes. */
 export interface Made {
@@ -36,6 +37,16 @@ export interface ModelScope extends Scope {
   /** Rows of one training sequence. */
   readonly seqLen: number;
 }
+/** Rows that a layer keeps for layers after it. */
+export interface Remembered {
+  readonly outCols: number;
+  /**
+   * The rows, for the layer that is being planned. In training it writes their gradient to `gradient` [rows x cols] in its
+   * backward, which comes before that of the layer that keeps them.
+   */
+  recall(gradient: Mat | null): Mat;
+}
+
 export interface LayerScope extends ModelScope {
   /** Columns that come in. */
   readonly inCols: number;
@@ -50,6 +61,10 @@ export interface LayerScope extends ModelScope {
     segment?: string,
     repetition?: { readonly index: number; readonly times: number },
   ): Layer;
+  /** Makes what a layer keeps known under a name to the layers after it; a later one of the same name takes its place. */
+  remember(name: string, value: Remembered): void;
+  /** What a layer before keeps; a name that none has is a mistake at `option`. */
+  recall(name: string, option: string): Remembered;
 }
 export interface ObjectiveScope extends ModelScope {
   readonly inCols: number;

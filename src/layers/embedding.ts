@@ -1,4 +1,7 @@
+import { z } from 'zod';
+import { component } from '../core/component.ts';
 import type { InputLayer, StepContext } from '../core/layer.ts';
+import { count, init } from '../core/options.ts';
 import { type Init, Parameter } from '../core/parameter.ts';
 import type { Ids, Mat } from '../core/tensor.ts';
 
@@ -40,3 +43,16 @@ export class Embedding implements InputLayer<null> {
     ctx.kernels.scatterAddRows(this.table.grad, dy, ids);
   }
 }
+
+export const embedding = component({
+  kind: 'input',
+  type: 'embedding',
+  summary: 'A learned row for each token.',
+  schema: z.strictObject({
+    vocab: count.describe('Number of tokens.'),
+    dim: count.describe('Columns of a row: the width of the model.'),
+    init: init.default({ normal: 0.02 }).describe('First values.'),
+  }),
+  examples: [{ vocab: 16, dim: 8 }],
+  create: ({ vocab, dim, init }, { path }) => new Embedding(path, vocab, dim, init),
+});

@@ -1,7 +1,10 @@
+import { z } from 'zod';
 import type { Defer } from '../core/backend.ts';
+import { component } from '../core/component.ts';
 import type { Coupling, Layer, PrepareContext, StepContext } from '../core/layer.ts';
 import type { Parameter } from '../core/parameter.ts';
 import type { Planner } from '../core/planner.ts';
+import { layerList } from '../core/slots.ts';
 import type { Mat } from '../core/tensor.ts';
 
 interface ResidualCache {
@@ -97,3 +100,25 @@ export class Residual implements Layer<ResidualCache> {
     defer(() => this.runBackward(ctx, x, y, dy, dx, cache));
   }
 }
+
+export const residual = component({
+  kind: 'layer',
+  type: 'residual',
+  summary: 'Adds what the layers inside give to what came in.',
+  main: 'layers',
+  segment: null,
+  schema: z.strictObject({ layers: layerList('The layers inside; as many columns come out as go in.') }),
+  examples: [
+    { layers: ['silu'] },
+    { layers: ['rms_norm', { ternary_linear: { out: 8, activations: 'none' } }] },
+  ],
+  create: ({ layers }, { path, inCols, build, fail }) => {
+    const inside = build(layers, inCols);
+    if (inside.outCols !== inCols)
+      fail(
+        `${inCols} columns go into residual and its layers give ${inside.outCols}; both must be the same`,
+        'layers',
+      );
+    return new Residual(path, inside);
+  },
+});

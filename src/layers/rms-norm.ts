@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { component } from '../core/component.ts';
 import type { Layer, StepContext } from '../core/layer.ts';
 import { Parameter } from '../core/parameter.ts';
 import type { Planner } from '../core/planner.ts';
@@ -48,3 +50,15 @@ export class RmsNorm implements Layer<RmsNormCache> {
     ctx.kernels.rmsNormGrad(dx, this.gain?.grad ?? null, dy, x, this.gain?.value ?? null, rstd);
   }
 }
+
+export const rmsNorm = component({
+  kind: 'layer',
+  type: 'rms_norm',
+  summary: 'Divides each row by its root mean square.',
+  schema: z.strictObject({
+    gain: z.boolean().default(true).describe('Multiply each channel by a learned gain.'),
+    eps: z.number().positive().default(1e-6).describe('Added to the mean square.'),
+  }),
+  examples: [{}, { gain: false }],
+  create: (options, { path, inCols }) => new RmsNorm(path, inCols, options),
+});

@@ -1,6 +1,9 @@
+import { z } from 'zod';
+import { component } from '../core/component.ts';
 import type { Coupling, Layer, PrepareContext, StepContext } from '../core/layer.ts';
 import type { Parameter } from '../core/parameter.ts';
 import type { Planner } from '../core/planner.ts';
+import { layerList } from '../core/slots.ts';
 import type { Mat } from '../core/tensor.ts';
 
 interface SequenceCache {
@@ -91,3 +94,14 @@ export class Sequence implements Layer<SequenceCache> {
     }
   }
 }
+
+export const sequence = component({
+  kind: 'layer',
+  type: 'sequence',
+  summary: 'Layers one after another; a list where a layer is expected is short for it.',
+  main: 'layers',
+  segment: null,
+  schema: z.strictObject({ layers: layerList('The layers inside.') }),
+  examples: [{ layers: ['silu', { ternary_linear: { out: 12 } }] }],
+  create: ({ layers }, { path, inCols, build }) => new Sequence(path, [build(layers, inCols)]),
+});

@@ -1,5 +1,8 @@
-import type { ActivationRule, WeightRule } from '../core/kernels.ts';
+import { z } from 'zod';
+import { component } from '../core/component.ts';
+import { ACTIVATION_RULES, type ActivationRule, WEIGHT_RULES, type WeightRule } from '../core/kernels.ts';
 import type { Layer, PrepareContext, StepContext } from '../core/layer.ts';
+import { count, init } from '../core/options.ts';
 import { type Init, Parameter } from '../core/parameter.ts';
 import type { Planner } from '../core/planner.ts';
 import type { Mat, Quantized } from '../core/tensor.ts';
@@ -77,3 +80,31 @@ export class TernaryLinear implements Layer<TernaryLinearCache> {
     ctx.kernels.ternaryMatmulGradX(dx, dy, this.weight.ternary, gradients);
   }
 }
+
+export const ternaryLinear = component({
+  kind: 'layer',
+  type: 'ternary_linear',
+  summary: 'A linear layer without bias whose weights are a scale times -1, 0 or +1.',
+  schema: z.strictObject({
+    out: count.describe('Columns that come out.'),
+    weights: z.enum(WEIGHT_RULES).default('absmean').describe('How the scale of the weights is found.'),
+    activations: z
+      .enum([...ACTIVATION_RULES, 'none'])
+      .default('ternary')
+      .describe('How the rows that come in are quantised.'),
+    init: z
+      .union([z.literal('fan_in'), init])
+      .default('fan_in')
+      .describe('First values; fan_in: normal with standard deviation 1/sqrt(columns that come in).'),
+  }),
+  examples: [
+    { out: 12 },
+    { out: 5, weights: 'absmedian', activations: 'ternary-mse', init: { normal: 0.3 } },
+    { out: 8, activations: 'int8' },
+    { out: 8, activations: 'none' },
+  ],
+  create: ({ out, init, ...rules }, { path, inCols }) => {
+    const first = init === 'fan_in' ? { normal: 1 / Math.sqrt(inCols) } : init;
+    return new TernaryLinear(path, inCols, out, { ...rules, init: first });
+  },
+});

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { component } from '../core/component.ts';
 import type { Objective, StepContext } from '../core/layer.ts';
 import type { Parameter, ParameterUse } from '../core/parameter.ts';
 import type { Mat, SparseTargets } from '../core/tensor.ts';
@@ -49,3 +51,18 @@ export class TiedHead implements Objective<null> {
     ctx.kernels.matmulTransB(out, h, this.table.value, ctx.compute.products);
   }
 }
+
+export const tiedHead = component({
+  kind: 'objective',
+  type: 'tied_head',
+  summary: "Logits from the embedding's own table, and cross-entropy.",
+  schema: z.strictObject({}),
+  examples: [{}],
+  create: (_, { path, inCols, parameterOf, fail }) => {
+    const table = parameterOf('embedding') ?? fail('tied_head needs an embedding as the first layer');
+    if (table.cols !== inCols) {
+      fail(`${inCols} columns come in, but the embedding it is tied to has dim ${table.cols}`);
+    }
+    return new TiedHead(path, table);
+  },
+});

@@ -1,4 +1,13 @@
-import type { LayerList, LayerScope, Made, ModelKind, ModelScope, Scopes, Spec } from '../core/component.ts';
+import type {
+  LayerList,
+  LayerScope,
+  Made,
+  ModelKind,
+  ModelScope,
+  Remembered,
+  Scopes,
+  Spec,
+} from '../core/component.ts';
 import type { InputLayer, Layer, Objective } from '../core/layer.ts';
 import { Sequence } from '../layers/sequence.ts';
 import type { ModelParts } from '../runtime/model.ts';
@@ -72,6 +81,8 @@ class ModelBuilder {
   /** `$index` and `$times` where layers are being built. */
   private repetition: readonly (readonly [string, number])[] = [];
 
+  private readonly remembered = new Map<string, Remembered>();
+
   constructor(private readonly context: BuildContext) {}
 
   model(specs: Incomplete): ModelParts | undefined {
@@ -138,9 +149,17 @@ class ModelBuilder {
     const path = pathOf(spec, scope);
     const unnamed = spec.component.segment === null && spec.common.name === undefined;
     const inner = unnamed ? scope : new PathScope(path);
+    const base = this.scope(spec, path);
     const layerScope: LayerScope = {
-      ...this.scope(spec, path),
+      ...base,
       inCols,
+      remember: (name, value) => void this.remembered.set(name, value),
+      recall: (name, option) =>
+        this.remembered.get(name) ??
+        base.fail(
+          `no layer before this one remembers '${name}'; there ${listOf([...this.remembered.keys()])}`,
+          option,
+        ),
       build: (list, cols, segment, repetition) => {
         const outside = this.repetition;
         if (repetition) this.repetition = Object.entries(repetition);
@@ -229,3 +248,6 @@ function pathOf({ component, common }: Spec, scope: PathScope): string {
   const { segment } = component;
   return scope.path((common.name as string | undefined) ?? segment ?? component.type);
 }
+
+const listOf = (names: readonly string[]): string =>
+  names.length === 0 ? 'is none' : `${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}`;

@@ -1,11 +1,17 @@
 import type { Component } from '../core/component.ts';
+import { embedding } from '../layers/embedding.ts';
+import { repeat } from '../layers/repeat.ts';
+import { residual } from '../layers/residual.ts';
+import { rmsNorm } from '../layers/rms-norm.ts';
+import { sequence } from '../layers/sequence.ts';
+import { ternaryLinear } from '../layers/ternary-linear.ts';
+import { tiedHead } from '../layers/tied-head.ts';
 import { adamw } from '../optim/adamw.ts';
 import { constantSchedule, cosineSchedule, linearSchedule } from '../optim/schedules.ts';
 import { sgd } from '../optim/sgd.ts';
 import { native, reference } from './builtin/backends.ts';
-import { repeat, residual, sequence } from './builtin/containers.ts';
 import { checked, diff, timed } from './builtin/decorators.ts';
-import { embedding, rmsNorm, silu, ternaryLinear, tiedHead, tokenShift } from './builtin/layers.ts';
+import { silu, tokenShift } from './builtin/layers.ts';
 import { type Plugin, Registry } from './registry.ts';
 
 const COMPONENTS = [
