@@ -33,7 +33,7 @@ export function formatRate(tokensPerSecond: number): string {
   return `${Math.abs(rounded) < WHOLE_LIMIT ? value : extreme(rounded)} tokens/s`;
 }
 
-/** `0.42` -> `0.42 s`, `42` -> `42 s`, `72` -> `1m 12s`, `7380` -> `2h 03m`, `180000` -> `2d 02h` */
+/** `0.42` -> `0.42 s`, `42` -> `42 s`, `72` -> `1m 12s`, `7380` -> `2h 03m`, `180000` -> `2d 02h`, `1e11` -> `1,157,407d` */
 export function formatDuration(seconds: number): string {
   if (seconds < 0) return `-${formatDuration(-seconds)}`;
   if (!Number.isFinite(seconds)) return NO_NUMBER;
@@ -45,7 +45,8 @@ export function formatDuration(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   if (minutes < 24 * 60) return `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m`;
   const hours = Math.round(seconds / 3600);
-  return `${formatCount(Math.floor(hours / 24))}d ${two(hours % 24)}h`;
+  const days = Math.floor(hours / 24);
+  return days < 100_000 ? `${formatCount(days)}d ${two(hours % 24)}h` : `${formatCount(days)}d`;
 }
 
 /** Nats: four decimals, or three digits where those would be zeros or too many. */

@@ -30,6 +30,8 @@ describe('numbers with units', () => {
     [86_370, '1d 00h'],
     [180_000, '2d 02h'],
     [1e9, '11,574d 02h'],
+    [1e11, '1,157,407d'],
+    [-37449833505941864000, '-433,447,147,059,512d'],
     [0.0004, 'under 1 ms'],
     [1e-300, 'under 1 ms'],
     [-72, '-1m 12s'],
@@ -92,7 +94,15 @@ describe('numbers with units', () => {
 
   it('writes every number in a few characters, and none as NaN, Infinity or undefined', () => {
     const extremes = [0, -0, 1e-300, 5e-324, 1e300, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, 1e15];
-    const number = fc.oneof(fc.double(), fc.constantFrom(...extremes, ...extremes.map((value) => -value)));
+    // Most doubles are far beyond what anything measures: a third of the numbers is near.
+    const measured = fc
+      .tuple(fc.integer({ min: -20, max: 25 }), fc.double({ min: -10, max: 10, noNaN: true }))
+      .map(([power, value]) => value * 10 ** power);
+    const number = fc.oneof(
+      fc.double(),
+      measured,
+      fc.constantFrom(...extremes, ...extremes.map((value) => -value)),
+    );
     const formatters: ((value: number) => string)[] = [
       formatCount,
       formatDuration,
@@ -110,7 +120,7 @@ describe('numbers with units', () => {
         expect(format(value)).toMatch(/^.{1,24}$/);
         expect(format(value)).not.toMatch(/NaN|Infinity|undefined|e\+/);
       }),
-      { numRuns: 3000, seed: 1 },
+      { numRuns: 3000 },
     );
   });
 
