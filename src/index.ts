@@ -23,7 +23,9 @@ export {
   type Spec,
 } from './core/component.ts';
 export type { Compute, FloatPrecision, Precision } from './core/compute.ts';
+export type { DataSource } from './core/data-source.ts';
 export { FlashError, type FlashErrorDetails } from './core/errors.ts';
+export type { Ending, Hook, StepEvent, WorkProgress } from './core/hook.ts';
 export type { Kernels, OpName } from './core/kernels.ts';
 export type { Coupling, InputLayer, Layer, Objective, PrepareContext, StepContext } from './core/layer.ts';
 export { type Memory, memoryOf } from './core/memory.ts';
@@ -63,7 +65,6 @@ export { Model, type ModelParts } from './runtime/model.ts';
 export type { TrainEvent } from './train/events.ts';
 export { TextGenerator } from './train/generate.ts';
 export { Sampler, type SamplingOptions } from './train/sampling.ts';
-export type { Hook } from './train/trainer.ts';
 export { checkThoroughly as checkCausality } from './verify/causal-claim.ts';
 export { type BackendCoverage, coverage } from './verify/coverage.ts';
 export { checkGradients, type GradientResult, isRight } from './verify/gradient-check.ts';

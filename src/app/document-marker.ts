@@ -1,5 +1,5 @@
 import { DOCUMENT_MARKER } from '../data/corpus.ts';
-import type { Recipe } from '../recipes/load.ts';
+import { isFiles, type Recipe } from '../recipes/load.ts';
 
 /** Names of files that are no plain text. What such a file holds may be known only once it is read. */
 const JSON_FILE = /\.(json|jsonl|ndjson)(\.(gz|zst))?$/i;
@@ -7,6 +7,7 @@ const JSON_FILE = /\.(json|jsonl|ndjson)(\.(gz|zst))?$/i;
 /** What stands between documents in the texts that a recipe trains on; undefined where nothing does. */
 export function documentMarker({ data }: Pick<Recipe, 'data'>): string | undefined {
   const { format, source } = data;
+  if (!isFiles(source)) return undefined;
   const hasText = format === 'auto' && [source].flat().some((path) => !JSON_FILE.test(path));
   return format === 'text' || hasText ? DOCUMENT_MARKER : undefined;
 }

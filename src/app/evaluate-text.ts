@@ -72,17 +72,17 @@ async function openText(
   { data, onPrepare, onNotice = noteOnError }: EvaluationOptions,
 ): Promise<{ readonly split: string; readonly tokens: TokenFile }> {
   const named = data === undefined ? undefined : validationText(recipe.data, data);
-  const texts = named ? undefined : runTexts(recipe);
+  const texts = named ? undefined : await runTexts(recipe);
   const split = named ? 'data' : texts?.valid ? 'valid' : 'train';
   const text = named ?? texts?.valid ?? texts!.train;
   const prepared = await prepareText(recipe, text, tokenizer, { onProgress: onPrepare });
   for (const notice of prepared.notices) onNotice(notice);
-  if (named && recipe.data.valid_share !== null && isSource(named.files, recipe))
+  if (named && recipe.data.valid_share !== null && (await isSource(named.files, recipe)))
     onNotice('The run was trained on a part of this text. Without --data only the other part is measured.');
   return { split, tokens: prepared.tokens };
 }
 
-function isSource(files: readonly string[], recipe: Recipe): boolean {
-  const trained = new Set(runTexts(recipe).train.files);
+async function isSource(files: readonly string[], recipe: Recipe): Promise<boolean> {
+  const trained = new Set((await runTexts(recipe)).train.files);
   return files.some((file) => trained.has(file));
 }

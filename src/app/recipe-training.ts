@@ -1,9 +1,9 @@
 import type { Backend } from '../core/backend.ts';
 import { computeOn } from '../core/compute.ts';
+import type { Path } from '../core/hook.ts';
 import { memoryOf } from '../core/memory.ts';
 import { createOptimizer, createSchedule } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';
-import type { Path } from '../train/events.ts';
 import type { Batches, TrainerOptions, TrainerParts } from '../train/trainer.ts';
 import { composeModel } from './compose.ts';
 

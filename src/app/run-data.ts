@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandLine } from '../core/command-line.ts';
+import type { Spec } from '../core/component.ts';
 import { FlashError } from '../core/errors.ts';
 import { DATASETS, datasetFolder } from '../data/datasets.ts';
 import type { DocumentPart } from '../data/document-share.ts';
@@ -11,10 +12,12 @@ import {
   type TokenizerSource,
 } from '../data/prepare.ts';
 import { SAMPLE } from '../data/sample.ts';
+import { keepDocuments } from '../data/source-documents.ts';
 import { sourceFiles } from '../data/source-files.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import { errorCode } from '../files/files.ts';
-import type { Recipe } from '../recipes/load.ts';
+import { createPart } from '../recipes/create.ts';
+import { isFiles, type Recipe } from '../recipes/load.ts';
 
 /** The encoded texts of a run. */
 export interface RunData {
@@ -31,7 +34,7 @@ export async function prepareRunData(
   options: PrepareHooks,
   tokenizer?: Tokenizer,
 ): Promise<RunData> {
-  const texts = runTexts(recipe);
+  const texts = await runTexts(recipe);
   const train = await prepareText(recipe, texts.train, tokenizer ?? recipe.tokenizer, options);
   if (!texts.valid) return { train, valid: null };
   const valid = await prepareText(recipe, texts.valid, train.tokenizer, options);
@@ -46,13 +49,14 @@ type PrepareHooks = Pick<PrepareOptions, 'onProgress' | 'signal'>;
 /** Encodes one text as the recipe says that texts are read. @throws FlashError for data that can't be used. */
 export async function prepareText(
   { data }: Recipe,
-  { files, part, notices }: RunText,
+  { files, part, notices, inRecords }: RunText,
   tokenizer: TokenizerSource,
   hooks: PrepareHooks,
 ): Promise<PreparedData> {
   const { format, text_field: textField, cache_dir } = data;
+  const how = inRecords ? ({ format: 'jsonl' } as const) : { format, textField };
   const cacheDir = cache_dir ?? undefined;
-  const prepared = await prepareData({ ...hooks, files, part, format, textField, cacheDir, tokenizer });
+  const prepared = await prepareData({ ...hooks, files, part, ...how, cacheDir, tokenizer });
   return { ...prepared, notices: [...notices, ...prepared.notices] };
 }
 
@@ -66,7 +70,7 @@ export function movedText(
   command: (flag: '--data' | '--valid') => string,
 ): unknown {
   if (!(error instanceof FlashError) || errorCode(error.cause) !== 'ENOENT') return error;
-  const isOneOf = (files: string | readonly string[]) => [files].flat().includes(error.where ?? '');
+  const isOneOf = (text: RunSource) => isFiles(text) && [text].flat().includes(error.where ?? '');
   const valid = !isOneOf(data.source);
   if (valid && !isOneOf(data.valid ?? [])) return error;
   return new FlashError(`The run's ${valid ? 'validation ' : ''}text is not there any more`, {
@@ -80,6 +84,8 @@ export function movedText(
 export interface RunText {
   readonly files: readonly string[];
   readonly part?: DocumentPart;
+  /** The files are those of a plugin's source, whatever the recipe says of how its files are to be read. */
+  readonly inRecords?: boolean;
   /** What a person should know of how the files were found. */
   readonly notices: readonly string[];
 }
@@ -90,20 +96,33 @@ export interface RunTexts {
   readonly valid: RunText | null;
 }
 
-/** The files of the recipe's texts. @throws FlashError for what names no file, and for a data set not fetched. */
-export function runTexts({ data }: Recipe): RunTexts {
+type RunSource = Recipe['data']['source'];
+
+/**
+ * The files of the recipe's texts. What a plugin's source gives becomes one first.
+ * @throws FlashError for what names no file, and for a data set not fetched.
+ */
+export async function runTexts({ data }: Recipe): Promise<RunTexts> {
   const { source, valid, valid_share: validShare } = data;
-  const own = namedTexts(source, data.cache_dir ?? undefined);
-  const train = sourceFiles(own?.train ?? [source].flat());
+  const cacheDir = data.cache_dir ?? undefined;
+  const own = isFiles(source) ? namedTexts(source, cacheDir) : null;
+  const train = isFiles(source)
+    ? sourceFiles(own?.train ?? [source].flat())
+    : await sourceText(source, cacheDir);
   if (validShare !== null) {
-    const { files, notices } = train;
     return {
-      train: { files, notices, part: { validShare, side: 'train' } },
-      valid: { files, notices: [], part: { validShare, side: 'valid' } },
+      train: { ...train, part: { validShare, side: 'train' } },
+      valid: { ...train, notices: [], part: { validShare, side: 'valid' } },
     };
   }
-  if (valid !== null) return { train, valid: noticeOverlap(validationText(data, valid), train) };
-  return { train, valid: own && sourceFiles(own.valid) };
+  if (valid === null) return { train, valid: own && sourceFiles(own.valid) };
+  const text = isFiles(valid) ? validationText(data, valid) : await sourceText(valid, cacheDir);
+  return { train, valid: noticeOverlap(text, train) };
+}
+
+async function sourceText(spec: Spec<'source'>, cacheDir: string | undefined): Promise<RunText> {
+  const file = await keepDocuments(spec.component.type, createPart(spec), cacheDir);
+  return { files: [file], notices: [], inRecords: true };
 }
 
 /** The text of validation data. A named source means its validation half. @throws FlashError as `runTexts` */

@@ -1,10 +1,12 @@
 import { commandLine } from '../core/command-line.ts';
 import { computeNotice, computeOn } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
+import type { Hook } from '../core/hook.ts';
 import { BatchSource, ORDER_VERSIONS } from '../data/batches.ts';
 import type { PreparedData, PrepareProgress } from '../data/prepare.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import { writeFileAtomic } from '../files/files.ts';
+import { createPart } from '../recipes/create.ts';
 import { fillRecipe } from '../recipes/fill.ts';
 import { type Change, loadRecipe, type Recipe } from '../recipes/load.ts';
 import { shown } from '../recipes/read-file.ts';
@@ -14,7 +16,6 @@ import { Run, type RunOptions } from '../train/run.ts';
 import { RunDirectory } from '../train/run-directory.ts';
 import { FLOOR_TOKENS, textFloor } from '../train/text-floor.ts';
 import { tokenText } from '../train/token-text.ts';
-import type { Hook } from '../train/trainer.ts';
 import { checkUnasked, refuseLeak } from '../verify/causal-claim.ts';
 import { type ComposedRun, composeRun } from './compose.ts';
 import { documentMarker } from './document-marker.ts';
@@ -140,6 +141,7 @@ async function open(
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
+    const hooks = recipe.hooks.map(createPart);
     const composed = composeRun(recipe);
     undo.push(() => composed.dispose());
     for (const notice of composed.notices) options.onNotice(notice);
@@ -175,7 +177,10 @@ async function open(
     };
     const compute = computeOn(backend, recipe.compute);
     const runOptions = { ...optionsOf(recipe, data), compute };
-    const run = new Run(parts, texts, runOptions, directory, options.report, options.hooks);
+    const run = new Run(parts, texts, runOptions, directory, options.report, [
+      ...hooks,
+      ...(options.hooks ?? []),
+    ]);
     const startStep = await run.restore(options.onNotice);
     const floor = textFloor(model, tokens);
     return { recipe, composed, data, directory, run, startStep, floor, otherEnd: '', close };

@@ -1,7 +1,7 @@
 import type { Backend } from '../core/backend.ts';
+import type { StepEvent } from '../core/hook.ts';
 import { Random } from '../core/random.ts';
 import type { Recipe } from '../recipes/load.ts';
-import type { StepEvent } from '../train/events.ts';
 import { UNLIMITED } from '../train/limits.ts';
 import { type Batches, Trainer } from '../train/trainer.ts';
 import type { ModelDescription } from './describe.ts';

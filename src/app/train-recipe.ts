@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { FlashError } from '../core/errors.ts';
+import type { Hook } from '../core/hook.ts';
 import { callback, changes, checkOptions, optionsOf } from '../recipes/check-options.ts';
 import { type Change, loadRecipe, type Recipe } from '../recipes/load.ts';
 import type { DoneEvent } from '../train/events.ts';
-import type { Hook } from '../train/trainer.ts';
 import { checkArguments } from './arguments.ts';
 import { resumeRun, type Session, type SessionOptions, startRun } from './session.ts';
 import { noteOnError } from './with-trained.ts';

@@ -1,5 +1,5 @@
 import type { Backend } from '../core/backend.ts';
-import type { Path } from '../train/events.ts';
+import type { Path } from '../core/hook.ts';
 import { CallCounter, type CallCounter as Counter } from './call-count.ts';
 import { type Assumed, type CallsOn, type PredictedStep, predictStep } from './prediction.ts';
 import { breakDown, StepBench, type StepResult, type Variant } from './step-bench.ts';

@@ -2,6 +2,8 @@ import type { z } from 'zod';
 import type { Place, RecipeIssue } from '../recipes/errors.ts';
 import type { MapTree } from '../recipes/tree.ts';
 import type { Backend, Decorator } from './backend.ts';
+import type { DataSource } from './data-source.ts';
+import type { Hook } from './hook.ts';
 import type { InputLayer, Layer, Objective } from './layer.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { Parameter } from './parameter.ts';
@@ -17,13 +19,17 @@ export interface Made {
   schedule: Schedule;
   backend: Backend;
   decorator: Decorator;
+  source: DataSource;
+  hook: Hook;
 }
 export type Kind = keyof Made;
 
 /** The kinds that a `model:` list is made of. They share their names: an entry says only `silu`, not its kind. */
 export const MODEL_KINDS = ['input', 'layer', 'objective'] as const;
 export type ModelKind = (typeof MODEL_KINDS)[number];
-export const KINDS = [...MODEL_KINDS, 'optimizer', 'schedule', 'backend', 'decorator'] as const;
+/** The kinds that recipes write as a name or as a map from the name to the options; others as a map with `type`. */
+export const ENTRY_KINDS = [...MODEL_KINDS, 'source', 'hook'] as const;
+export const KINDS = [...ENTRY_KINDS, 'optimizer', 'schedule', 'backend', 'decorator'] as const;
 
 /** What every factory may do. */
 export interface Scope {
@@ -89,6 +95,8 @@ export interface Scopes {
   schedule: Scope;
   backend: BackendScope;
   decorator: BackendScope;
+  source: Scope;
+  hook: Scope;
 }
 
 /**

@@ -8,7 +8,9 @@ import type { Kind, LayerList, Spec } from './component.ts';
 export type Slot =
   /** A list of layers; `model` also has its input and objective. */
   | { readonly holds: 'layers' | 'model' }
-  | { readonly holds: 'component' | 'components'; readonly kind: Kind };
+  | { readonly holds: 'component' | 'components'; readonly kind: Kind }
+  /** Written as layers are: a name, or a map from it to the options. */
+  | { readonly holds: 'entry' | 'entries'; readonly kind: Kind };
 
 /** An option that is a list of layers. */
 export function layerList(description: string): z.ZodType<LayerList, unknown[]> {
@@ -33,6 +35,19 @@ export function componentsOf<K extends Kind>(
   return slot({ holds: 'components', kind }, z.array(z.unknown()), description);
 }
 
+/** An option that is a component, written as a map from its name to its options. */
+export function entryOf<K extends Kind>(kind: K, description: string): z.ZodType<Spec<K>, object> {
+  return slot({ holds: 'entry', kind }, z.looseObject({}), description);
+}
+
+/** A list of components, each written as a name or as a map from it to its options. */
+export function entriesOf<K extends Kind>(
+  kind: K,
+  description: string,
+): z.ZodType<readonly Spec<K>[], unknown[]> {
+  return slot({ holds: 'entries', kind }, z.array(z.unknown()), description);
+}
+
 // zod's global registry, not a map of ours: a plugin may bring another copy of this module, and of zod.
 function slot<S extends z.ZodType, T>(holds: Slot, schema: S, description: string): T {
   return schema.meta({ flashlmSlot: holds, description }) as unknown as T;
@@ -50,4 +65,17 @@ export function slotOf(schema: z.ZodType): Slot | undefined {
 export function unwrap(schema: z.ZodType): z.ZodType {
   const { innerType, in: input } = schema.def as { innerType?: z.ZodType; in?: z.ZodType };
   return innerType ?? input ?? schema;
+}
+
+/** A schema under all of them. */
+export function innermost(schema: z.ZodType): z.ZodType {
+  const inner = unwrap(schema);
+  return inner === schema ? schema : innermost(inner);
+}
+
+/** The slot that `value` stands in: where a schema has others beside it, only maps stand in one. */
+export function slotFor(schema: z.ZodType, value: unknown): Slot | undefined {
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const { options = [] } = innermost(schema).def as { options?: readonly z.ZodType[] };
+  return slotOf(schema) ?? (isMap ? options.map(slotOf).find((slot) => slot !== undefined) : undefined);
 }

@@ -29,7 +29,7 @@ export class DataCache {
   /** Makes the folder. Throws FlashError if that is not possible. */
   static async open(dir = cacheDir()): Promise<DataCache> {
     try {
-      for (const name of ['hashes', 'tokenizers', 'tokens']) {
+      for (const name of ['hashes', 'tokenizers', 'tokens', 'sources']) {
         await makeFolder(join(dir, name));
         await sweep(join(dir, name));
       }
@@ -45,6 +45,11 @@ export class DataCache {
   /** Where the tokenizer that depends on `parts` is kept. */
   tokenizerPath(...parts: readonly unknown[]): string {
     return join(this.dir, 'tokenizers', `${cacheKey(...parts)}.json`);
+  }
+
+  /** Where the documents that depend on `parts` are kept. */
+  documentsPath(...parts: readonly unknown[]): string {
+    return join(this.dir, 'sources', `${cacheKey(...parts)}.jsonl`);
   }
 
   /** Where the token file that depends on `parts` is kept. */

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, writeSync } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import { FlashError } from '../core/errors.ts';
@@ -97,7 +97,10 @@ export async function syncFolder(folder: string): Promise<void> {
  * Replaces `path` by `data` in one step: whoever reads sees the old file or the whole new one, also after a crash.
  * A symbolic link at `path` is replaced, never followed. Throws FlashError when the disk refuses.
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array | AsyncIterable<string>,
+): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     await writeNewFile(temporary, data);
@@ -115,10 +118,13 @@ export async function discard(path: string): Promise<void> {
 }
 
 /** Writes a file that must not exist yet (nor be a link) and waits until the disk has it. */
-export async function writeNewFile(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeNewFile(
+  path: string,
+  data: string | Uint8Array | AsyncIterable<string>,
+): Promise<void> {
   const handle = await open(path, 'wx');
   try {
-    await handle.writeFile(data);
+    await writeFile(handle, data);
     await handle.sync();
   } finally {
     await handle.close();

@@ -1,5 +1,5 @@
 import type { Backend } from '../core/backend.ts';
-import type { BackendScope, Scope, Spec } from '../core/component.ts';
+import type { BackendScope, Made, Scope, Spec } from '../core/component.ts';
 import { FlashError } from '../core/errors.ts';
 import type { Optimizer } from '../core/optimizer.ts';
 import type { Schedule } from '../core/schedule.ts';
@@ -34,6 +34,19 @@ export function createOptimizer(spec: Spec<'optimizer'>): Optimizer {
   const named = nameFailures(made, nameOf(spec));
   const plan: Optimizer['plan'] = (...args) => nameFailures(named.plan(...args), nameOf(spec));
   return { type: made.type, lr: made.lr, plan };
+}
+
+/**
+ * Makes a plugin's source of documents, or a hook; what its methods throw later is named too.
+ * @throws RecipeError with what its factory finds wrong, or for what it threw.
+ */
+export function createPart<K extends 'source' | 'hook'>(spec: Spec<K>): Made[K] {
+  const part = attempt(spec, () => {
+    const made = spec.component.create(spec.options, scopeOf(spec) as never) as Made[K] | null | undefined;
+    if (typeof made !== 'object' || made === null) throw new Error(`create gave no ${spec.component.kind}`);
+    return made;
+  });
+  return nameFailures(part, nameOf(spec));
 }
 
 export type BackendContext = Pick<BackendScope, 'threads' | 'notice'>;

@@ -1,5 +1,5 @@
 import { Document, isScalar, visit } from 'yaml';
-import { MODEL_KINDS, type ModelKind, type Spec } from '../core/component.ts';
+import { ENTRY_KINDS, type ModelKind, type Spec } from '../core/component.ts';
 import type { Recipe } from './load.ts';
 import { RECIPE } from './schema.ts';
 
@@ -35,7 +35,7 @@ function writtenSpec({ component, options, common, open }: Spec): unknown {
   const { kind, type, main } = component;
   const own = mapValues(options);
   for (const { path, text } of open?.formulas ?? []) putAt(own, path, text);
-  if (!(MODEL_KINDS as readonly string[]).includes(kind)) return { type, ...own, ...mapValues(common) };
+  if (!(ENTRY_KINDS as readonly string[]).includes(kind)) return { type, ...own, ...mapValues(common) };
   const all = { ...mapValues(common), ...own };
   if (main === undefined) return Object.keys(all).length > 0 ? { [type]: all } : type;
   const { [main]: first, ...rest } = all;

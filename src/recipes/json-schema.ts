@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Component, type Kind, MODEL_KINDS, type ModelKind } from '../core/component.ts';
+import { type Component, ENTRY_KINDS, type Kind, MODEL_KINDS } from '../core/component.ts';
 import { type Slot, slotOf } from '../core/slots.ts';
 import { BLOCK_NAME } from './blocks.ts';
 import type { Registry } from './registry.ts';
@@ -41,7 +41,7 @@ export function recipeJsonSchema(registry: Registry): Json {
         description: 'A formula: 2*$d, $d/2, or 2x for twice the columns that come in.',
       },
       name: { type: 'string', pattern: '^\\$', description: "A block's parameter." },
-      ...Object.fromEntries(MODEL_KINDS.map((kind) => [kind, entries(registry.all(kind))])),
+      ...Object.fromEntries(ENTRY_KINDS.map((kind) => [kind, entries(kind, registry.all(kind))])),
       ...Object.fromEntries(components.map((kind) => [kind, typed(kind, registry.all(kind))])),
     },
   };
@@ -54,8 +54,9 @@ export function recipeJsonSchemaText(registry: Registry): string {
   return `${JSON.stringify(recipeJsonSchema(registry), null, 2)}\n`;
 }
 
-/** The entries that a list of layers may have: names alone, and maps from a name to its options. */
-function entries(components: readonly Component<ModelKind>[]): Json {
+/** The entries that a list of layers, or of another kind that is written so, may have: names alone, and maps from a name to its options. */
+function entries(kind: Kind, components: readonly Component[]): Json {
+  if (components.length === 0) return nothing(kind);
   const bare = components.filter(({ main, schema }) => main === undefined && schema.safeParse({}).success);
   return {
     anyOf: [
@@ -65,7 +66,7 @@ function entries(components: readonly Component<ModelKind>[]): Json {
   };
 }
 
-function layerMap(component: Component<ModelKind>): Json {
+function layerMap(component: Component): Json {
   const { type, main, summary } = component;
   const options = optionsOf(component);
   if (main === undefined) {
@@ -83,7 +84,7 @@ function layerMap(component: Component<ModelKind>): Json {
 /** A component of another kind: its name, or a map whose `type` decides which keys there may be. */
 function typed(kind: Kind, components: readonly Component[]): Json {
   const types = components.map(({ type }) => type);
-  if (types.length === 0) return { not: {}, description: `There is no ${kind} yet.` };
+  if (types.length === 0) return nothing(kind);
   const map = {
     type: 'object',
     properties: { type: { enum: types } },
@@ -96,6 +97,8 @@ function typed(kind: Kind, components: readonly Component[]): Json {
   };
   return { anyOf: [kind === 'backend' ? { type: 'string' } : { enum: types }, map] };
 }
+
+const nothing = (kind: Kind): Json => ({ not: {}, description: `Only plugins add a ${kind}.` });
 
 /** Layers may stand in a block, and then have its parameters for any option. */
 const optionsOf = (component: Component): Json =>
@@ -132,7 +135,10 @@ function orReference(schema: Json, kind: 'formula' | 'name'): void {
 
 function slotJson(slot: Slot): Json {
   if (slot.holds === 'component') return ref(slot.kind);
-  return slot.holds === 'components' ? { type: 'array', items: ref(slot.kind) } : ref(slot.holds);
+  if (slot.holds === 'entry') return { allOf: [{ type: 'object' }, ref(slot.kind)] };
+  if (slot.holds === 'components' || slot.holds === 'entries')
+    return { type: 'array', items: ref(slot.kind) };
+  return ref(slot.holds);
 }
 
 /** Which blocks there are only the recipe says, but their names are unlike any layer's. */

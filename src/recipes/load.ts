@@ -217,6 +217,11 @@ function tryModel(model: LayerList, seqLen: number, reader: RecipeReader): Model
   }
 }
 
+/** Whether a text of a recipe is in files, or in a data set that is; otherwise a plugin's source gives it. */
+export function isFiles(text: RecipeSettings['data']['source']): text is string | string[] {
+  return typeof text === 'string' || Array.isArray(text);
+}
+
 /** Sources that are no files. */
 export const NAMED_SOURCES: readonly string[] = ['sample', ...Object.keys(DATASETS)];
 
@@ -227,7 +232,8 @@ export const NAMED_SOURCES: readonly string[] = ['sample', ...Object.keys(DATASE
 function resolvePaths(recipe: RecipeSettings, tree: MapTree): RecipeSettings {
   const absolute = (path: string, ...keys: readonly PropertyKey[]): string =>
     resolve(placeOf(tree, keys).dir, fromHome(path));
-  const files = (value: string | string[], key: string): string | string[] => {
+  const files = (value: RecipeSettings['data']['source'], key: string): typeof value => {
+    if (!isFiles(value)) return value;
     if (Array.isArray(value)) return value.map((path, i) => absolute(path, 'data', key, i));
     return NAMED_SOURCES.includes(value) ? value : absolute(value, 'data', key);
   };

@@ -16,10 +16,14 @@ export function merge(base: Tree, change: Tree): Tree {
   const entries = new Map(base.entries);
   for (const [key, entry] of change.entries) {
     const before = base.entries.get(key);
-    entries.set(key, before ? { ...entry, value: merge(before.value, entry.value) } : entry);
+    const isMerged = before !== undefined && !WHOLE.includes(key);
+    entries.set(key, isMerged ? { ...entry, value: merge(before.value, entry.value) } : entry);
   }
   return { ...change, entries };
 }
+
+/** The texts of `data`: a map there is one plugin's source with its options, and no two of them make one. */
+const WHOLE: readonly string[] = ['source', 'valid'];
 
 /** `merge` for whole recipes. */
 export function mergeRecipes(base: MapTree, change: MapTree): MapTree {

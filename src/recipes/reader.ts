@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import {
   type Component,
   type Kind,
@@ -7,7 +7,7 @@ import {
   type OpenOptions,
   type Spec,
 } from '../core/component.ts';
-import { type Slot, slotOf } from '../core/slots.ts';
+import { innermost, type Slot, slotFor, slotOf } from '../core/slots.ts';
 import { backendTree } from './backend-expression.ts';
 import { BLOCK_NAME, type Block, fillBlock, wrongBlock } from './blocks.ts';
 import { type Place, RecipeError, type RecipeIssue } from './errors.ts';
@@ -104,18 +104,34 @@ export class RecipeReader {
         if (alone.success) values[key] = alone.data;
       }
     }
-    for (const [key, field] of Object.entries(schema.shape)) {
-      const slot = slotOf(field);
-      if (slot && values[key] !== undefined) {
-        values[key] = this.readSlot(
-          slot,
-          entry(tree, key)?.value ?? toTree(values[key], tree.place),
-          subject.name,
-        );
-      }
-    }
+    this.readSlots(schema, values, tree, subject);
     for (const [key] of wrong) delete values[key!];
     return { values, complete, tree, open };
+  }
+
+  /** Puts specs in place of what stands in slots, those of a recipe's sections too. */
+  private readSlots(
+    schema: z.ZodObject,
+    values: Record<string, unknown>,
+    tree: Tree,
+    subject: Subject,
+  ): void {
+    for (const [key, field] of Object.entries(schema.shape)) {
+      const value = values[key];
+      if (value === undefined) continue;
+      const written = entry(tree, key)?.value ?? toTree(value, tree.place);
+      const slot = slotFor(field, value);
+      if (slot) {
+        values[key] = this.readSlot(slot, written, subject.name);
+        continue;
+      }
+      const section = innermost(field);
+      if (section instanceof z.ZodObject) {
+        const inside = { ...(value as Record<string, unknown>) };
+        this.readSlots(section, inside, written, { name: key });
+        values[key] = inside;
+      }
+    }
   }
 
   /** Undefined for a schema that throws: a plugin's may have code of its own. */
@@ -138,6 +154,10 @@ export class RecipeReader {
         return items.map((item) => this.readLayer(item, ['layer'], subject));
       case 'components':
         return items.map((item) => this.readComponent(slot.kind, item));
+      case 'entries':
+        return items.map((item) => this.readEntry(slot.kind, item));
+      case 'entry':
+        return this.readEntry(slot.kind, tree);
       case 'component':
         return this.readComponent(slot.kind, tree);
     }
@@ -175,6 +195,13 @@ export class RecipeReader {
     return this.readOptions(component, written, name.place);
   }
 
+  /** A component given by its name, or by a map from it to its options. */
+  private readEntry(kind: Kind, tree: Tree): Spec | undefined {
+    const found = this.findEntry(tree, [kind]);
+    const written = found && this.entryOptions(found.component, tree, found.name);
+    return written && this.readOptions(found.component, written, found.name.place);
+  }
+
   /** An entry of a list of layers: a bare name, a map from the name to its options, or the name with its main option. */
   readLayer(tree: Tree, kinds: readonly ModelKind[], subject: string): Spec<ModelKind> | undefined {
     if (++this.layers >= MAX_LAYERS) {
@@ -190,14 +217,14 @@ export class RecipeReader {
       return this.sequence(tree, tree.place, emptyMap(tree.place));
     const use = this.findBlock(tree);
     if (use) return this.readBlock(use.block, use.place, use.given);
-    const found = this.findLayer(tree);
+    const found = this.findEntry(tree, MODEL_KINDS);
     if (!found) return undefined;
     const { component, name } = found;
     if (!kinds.includes(component.kind)) {
       this.report(name.place, `'${component.type}' is an ${component.kind}, which can't stand in ${subject}`);
       return undefined;
     }
-    const written = this.layerOptions(component, tree, name);
+    const written = this.entryOptions(component, tree, name);
     return written && this.readOptions(component, written, name.place);
   }
 
@@ -243,8 +270,12 @@ export class RecipeReader {
     }
   }
 
-  /** Which layer an entry names, and where. */
-  private findLayer(tree: Tree): { component: Component<ModelKind>; name: Entry } | undefined {
+  /** Which component of some kinds an entry names, and where. */
+  private findEntry<K extends Kind>(
+    tree: Tree,
+    kinds: readonly K[],
+  ): { component: Component<K>; name: Entry } | undefined {
+    const kind = kinds.length > 1 ? 'layer' : kinds[0]!;
     const names: [string, Entry][] =
       tree.kind === 'map'
         ? [...tree.entries]
@@ -252,11 +283,11 @@ export class RecipeReader {
           ? [[tree.value, { place: tree.place, value: emptyMap(tree.place) }]]
           : [];
     if (names.length === 0) {
-      this.report(tree.place, `an entry must be the name of a layer or a map from it, found ${show(tree)}`);
+      this.report(tree.place, `an entry must be the name of a ${kind} or a map from it, found ${show(tree)}`);
       return undefined;
     }
     for (const [type, name] of names) {
-      const component = this.registry.getLayer(type);
+      const component = kinds.map((k) => this.registry.get(k, type)).find((c) => c !== undefined);
       if (component) return { component, name };
     }
     const [type, name] = names[0]!;
@@ -265,7 +296,7 @@ export class RecipeReader {
       const parameters = [...(this.inside?.parameters.keys() ?? [])].map((parameter) => `$${parameter}`);
       this.issues.push(unknownName('parameter', written, parameters));
     } else {
-      this.reportUnknown('layer', written, this.registry.types(...MODEL_KINDS));
+      this.reportUnknown(kind, written, this.registry.types(...kinds));
     }
     return undefined;
   }
@@ -275,7 +306,7 @@ export class RecipeReader {
   }
 
   /** The options of an entry as one map, however it is written. */
-  private layerOptions(component: Component, tree: Tree, name: Entry): MapTree | undefined {
+  private entryOptions(component: Component, tree: Tree, name: Entry): MapTree | undefined {
     const { type, main } = component;
     if (tree.kind !== 'map') return emptyMap(name.place);
     if (main !== undefined) {

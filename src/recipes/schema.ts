@@ -2,12 +2,16 @@ import { z } from 'zod';
 import type { Component, Kind } from '../core/component.ts';
 import { PRECISIONS } from '../core/compute.ts';
 import { count, duration, every } from '../core/options.ts';
-import { componentOf, componentsOf, layerList, modelList } from '../core/slots.ts';
+import { componentOf, componentsOf, entriesOf, entryOf, layerList, modelList } from '../core/slots.ts';
 import { DATA_ORDERS } from '../data/batches.ts';
 import { CORPUS_FORMATS, DEFAULT_TEXT_FIELD } from '../data/corpus.ts';
 import { MAX_VOCAB } from '../data/tokenizer/merges.ts';
 
-const files = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+const texts = z.union([
+  z.string().min(1),
+  z.array(z.string().min(1)).min(1),
+  entryOf('source', "A plugin's source of documents."),
+]);
 
 const tokenizer = z.strictObject({
   type: z.literal('byte_bpe').default('byte_bpe').describe('Byte-level BPE.'),
@@ -22,10 +26,12 @@ const tokenizer = z.strictObject({
 });
 
 const data = z.strictObject({
-  source: files
+  source: texts
     .default('sample')
-    .describe('`sample` (comes with the package), `tinystories`, or text files, folders and glob patterns.'),
-  valid: files
+    .describe(
+      "`sample` (comes with the package), `tinystories`, or text files, folders and glob patterns; or a plugin's source with its options.",
+    ),
+  valid: texts
     .nullable()
     .default(null)
     .describe("Validation data, likewise; null takes the source's own, if any."),
@@ -158,6 +164,7 @@ export const RECIPE = z.strictObject({
     .default('f32')
     .describe('What training rounds the operands of its products to, where the backend is faster in it.'),
   backend: componentOf('backend', 'What runs the kernels.').default('native' as never),
+  hooks: entriesOf('hook', 'What plugins do between steps, in this order.').default([] as never),
 });
 
 /** One of a recipe's `blocks`. */
@@ -207,6 +214,8 @@ export const COMMON: Readonly<Record<Kind, z.ZodObject>> = {
     wrap: componentsOf('decorator', 'Decorators, the innermost first.').default([] as never),
   }),
   decorator: z.strictObject({}),
+  source: z.strictObject({}),
+  hook: z.strictObject({}),
 };
 
 function modelCommon() {

@@ -1,4 +1,4 @@
-import type { StepEvent } from './events.ts';
+import type { StepEvent } from '../core/hook.ts';
 
 /** What is wrong with a loss. */
 export interface Divergence {

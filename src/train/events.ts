@@ -1,28 +1,5 @@
 import type { LayerTime, OpTime } from '../backends/timed/timed.ts';
-/** Which route a step took: every token computed, or distinct tokens only. */
-export type Path = 'collapsed' | 'dense';
-
-export interface StepEvent {
-  readonly event: 'step';
-  /** Steps done, this one included. */
-  readonly step: number;
-  /** Tokens trained on so far. */
-  readonly tokens: number;
-  /** Nats per token of this step's batch, before its update. */
-  readonly loss: number;
-  /** The least loss that any token-wise model could have on this batch; null where the model is not token-wise. */
-  readonly floor: number | null;
-  readonly lr: number;
-  /** Before clipping. */
-  readonly gradNorm: number;
-  readonly tokensPerSecond: number;
-  /** Training time so far, over all sittings and with this step. */
-  readonly seconds: number;
-  readonly path: Path;
-  readonly backend: string;
-  /** What its products were rounded to, as `computeName` gives it: `f32`, `bf16`, `int8`, `int8 (products f32)`. */
-  readonly compute: string;
-}
+import type { Ending, StepEvent } from '../core/hook.ts';
 
 export interface EvalEvent {
   readonly event: 'eval';
@@ -58,9 +35,6 @@ export interface CheckpointEvent {
   readonly dir: string;
 }
 
-/** Why a run ended. */
-export type Ending = 'steps' | 'tokens' | 'epochs' | 'time' | 'interrupted';
-
 export interface DoneEvent {
   readonly event: 'done';
   readonly runDir: string;
@@ -77,17 +51,6 @@ export interface TimingEvent {
   readonly seconds: number;
   readonly ops: readonly OpTime[];
   readonly layers: readonly LayerTime[];
-}
-
-/** How far the work between two events is. It is shown to a person, and written nowhere. */
-export interface WorkProgress {
-  readonly work: 'step' | 'evaluation' | 'sample';
-  /** What is evaluated: `train`, `valid`. */
-  readonly split?: string;
-  /** From 0 to 1. */
-  readonly share: number;
-  /** Seconds since it began. */
-  readonly seconds: number;
 }
 
 export type TrainEvent = StepEvent | EvalEvent | SampleEvent | CheckpointEvent | TimingEvent | DoneEvent;

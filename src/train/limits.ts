@@ -1,4 +1,4 @@
-import type { Ending } from './events.ts';
+import type { Ending } from '../core/hook.ts';
 
 /** What ends a run; the first limit that is reached does. Infinity where there is none. */
 export interface Limits {

@@ -3,12 +3,13 @@ import { setImmediate } from 'node:timers/promises';
 import { clockOf } from '../backends/timed/timed.ts';
 import { computeName } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
+import type { Hook, StepEvent, WorkProgress } from '../core/hook.ts';
 import { Random } from '../core/random.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { Model } from '../runtime/model.ts';
 import { checkpointName, latestCheckpoint } from './checkpoint-files.ts';
 import { type EvaluationText, Evaluator } from './evaluate.ts';
-import type { DoneEvent, SampleEvent, StepEvent, TrainEvent, WorkProgress } from './events.ts';
+import type { DoneEvent, SampleEvent, TrainEvent } from './events.ts';
 import { NonFiniteError, nonFiniteAdvice } from './explain-non-finite.ts';
 import { TextGenerator } from './generate.ts';
 import { reached } from './limits.ts';
@@ -17,7 +18,7 @@ import { isSameRecipe, type Origin } from './origin.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { appendSample, restoreSamples } from './samples.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
-import { type Hook, Trainer, type TrainerOptions, type TrainerParts } from './trainer.ts';
+import { Trainer, type TrainerOptions, type TrainerParts } from './trainer.ts';
 import { type TextRequest, writeText } from './write-text.ts';
 
 export interface RunOptions extends TrainerOptions {

@@ -1,5 +1,6 @@
 import { type Compute, computeName, FLOAT32 } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
+import type { Ending, Hook, Path, StepEvent } from '../core/hook.ts';
 import type { Optimizer, OptimizerPlan } from '../core/optimizer.ts';
 import type { Schedule } from '../core/schedule.ts';
 import { BigramCounts } from '../data/collapse.ts';
@@ -8,7 +9,6 @@ import { BatchRunner } from '../runtime/batch-runner.ts';
 import type { Pass } from '../runtime/context.ts';
 import type { Model } from '../runtime/model.ts';
 import { DenseRows, type Rows } from '../runtime/rows.ts';
-import type { Ending, Path, StepEvent, WorkProgress } from './events.ts';
 import { explainNonFinite, NonFiniteError } from './explain-non-finite.ts';
 import { type Limits, type Measure, type Progress, reached, shareDone } from './limits.ts';
 
@@ -40,14 +40,6 @@ export interface TrainerOptions {
   readonly blockRows: number | 'auto';
   /** What products are rounded to in training, float32 where it is left out; evaluation always is in float32. */
   readonly compute?: Compute;
-}
-
-/** Called in order, awaited, between steps. */
-export interface Hook {
-  onStep?(event: StepEvent): void | Promise<void>;
-  onEnd?(ending: Ending): void | Promise<void>;
-  /** Now and then within work that takes long, not awaited. */
-  onProgress?(progress: WorkProgress): void;
 }
 
 /** All of a run that is neither weights nor optimiser slots. The data's position follows from `step`. */

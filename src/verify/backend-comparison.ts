@@ -2,9 +2,9 @@ import type { MakeTraining } from '../app/recipe-training.ts';
 import { diff } from '../backends/diff/diff.ts';
 import type { LoopLayer } from '../backends/diff/loop-layers.ts';
 import type { Backend } from '../core/backend.ts';
+import type { Path } from '../core/hook.ts';
 import type { OpName } from '../core/kernels.ts';
 import { combineWatches } from '../core/watch.ts';
-import type { Path } from '../train/events.ts';
 import { Trainer } from '../train/trainer.ts';
 import { LayerWork } from './layer-work.ts';
 

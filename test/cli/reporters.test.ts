@@ -7,7 +7,8 @@ import { ProgressReporter } from '../../src/cli/reporters/progress-reporter.ts';
 import { StepPace } from '../../src/cli/reporters/step-pace.ts';
 import { TaskLines } from '../../src/cli/reporters/task-lines.ts';
 import { TaskProgress } from '../../src/cli/reporters/task-progress.ts';
-import type { EvalEvent, StepEvent, TrainEvent } from '../../src/train/events.ts';
+import type { StepEvent } from '../../src/core/hook.ts';
+import type { EvalEvent, TrainEvent } from '../../src/train/events.ts';
 import type { Limits } from '../../src/train/limits.ts';
 import { fakeTerminal } from './fake-terminal.ts';
 

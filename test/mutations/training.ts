@@ -1,8 +1,8 @@
 import type { Backend } from '../../src/core/backend.ts';
+import type { StepEvent } from '../../src/core/hook.ts';
 import { memoryOf } from '../../src/core/memory.ts';
 import type { Optimizer } from '../../src/core/optimizer.ts';
 import { cosine } from '../../src/optim/schedules.ts';
-import type { StepEvent } from '../../src/train/events.ts';
 import { Trainer, type TrainerParts } from '../../src/train/trainer.ts';
 import { randomTokens } from '../properties/models.ts';
 import { type Mixing, modelOf, type Subject, VOCAB } from './subject.ts';

@@ -2,13 +2,13 @@ import { describe, expect, it, vi } from 'vitest';
 import { composeModel } from '../../src/app/compose.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { FlashError } from '../../src/core/errors.ts';
+import type { StepEvent } from '../../src/core/hook.ts';
 import { memoryOf } from '../../src/core/memory.ts';
 import { Random } from '../../src/core/random.ts';
 import type { Schedule } from '../../src/core/schedule.ts';
 import { cosine, linear } from '../../src/optim/schedules.ts';
 import { Sgd } from '../../src/optim/sgd.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import type { StepEvent } from '../../src/train/events.ts';
 import type { Limits, Measure } from '../../src/train/limits.ts';
 import { Trainer, type TrainerOptions } from '../../src/train/trainer.ts';
 

@@ -11,7 +11,7 @@ import { FlashError } from '../../core/errors.ts';
 import { formatBytes } from '../../files/files.ts';
 import { createBackend, createSchedule } from '../../recipes/create.ts';
 import { fillRecipe } from '../../recipes/fill.ts';
-import { loadRecipe, type Recipe } from '../../recipes/load.ts';
+import { isFiles, loadRecipe, type Recipe } from '../../recipes/load.ts';
 import { stepsOf } from '../../train/limits.ts';
 import { checkThoroughly, checkUnasked, describeLeak, refuseLeak } from '../../verify/causal-claim.ts';
 import type { CausalityResult } from '../../verify/causality.ts';
@@ -102,7 +102,7 @@ async function describePlan(recipe: Recipe, model: ModelDescription, backend: Ba
   const tokensPerStep = recipe.data.seq_len * recipe.data.batch;
   const plan = { limits, tokensPerStep, tokensPerEpoch: Number.POSITIVE_INFINITY, warmupSteps };
   // A token is a byte at least, but for the ends of documents.
-  const most = stepsOf(limits, tokensPerStep, textBytes(recipe));
+  const most = stepsOf(limits, tokensPerStep, await textBytes(recipe));
   const mayBind = Number.isFinite(limits.seconds) && limits.seconds / most < SLOW_STEP_SECONDS;
   const seconds = mayBind ? await measureStep(recipe, model, backend) : undefined;
   const timed = seconds === undefined ? Number.POSITIVE_INFINITY : Math.ceil(limits.seconds / seconds);
@@ -112,10 +112,11 @@ async function describePlan(recipe: Recipe, model: ModelDescription, backend: Ba
   return [[describeEnd(plan), ...here].join('; '), ...(warning ? [warning] : [])];
 }
 
-/** Infinity where the text is not there, or is compressed. */
-function textBytes(recipe: Recipe): number {
+/** Infinity where the text is not there, is compressed, or comes from a plugin, which may have to fetch it. */
+async function textBytes(recipe: Recipe): Promise<number> {
+  if (!isFiles(recipe.data.source)) return Number.POSITIVE_INFINITY;
   try {
-    const { files } = runTexts(recipe).train;
+    const { files } = (await runTexts(recipe)).train;
     if (files.some((file) => /\.(gz|zst)$/.test(file))) return Number.POSITIVE_INFINITY;
     return files.reduce((sum, file) => sum + statSync(file).size, 0);
   } catch {

@@ -1,4 +1,5 @@
-import type { EvalEvent, SampleEvent, StepEvent, TrainEvent, WorkProgress } from '../../train/events.ts';
+import type { StepEvent, WorkProgress } from '../../core/hook.ts';
+import type { EvalEvent, SampleEvent, TrainEvent } from '../../train/events.ts';
 import {
   formatBits,
   formatCount,

@@ -1,4 +1,5 @@
-import type { TrainEvent, WorkProgress } from '../../train/events.ts';
+import type { WorkProgress } from '../../core/hook.ts';
+import type { TrainEvent } from '../../train/events.ts';
 import type { Terminal } from '../terminal.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 import type { Reporter } from './reporter.ts';

@@ -1,4 +1,4 @@
-import type { StepEvent, WorkProgress } from '../../train/events.ts';
+import type { StepEvent, WorkProgress } from '../../core/hook.ts';
 import type { Limits, Progress } from '../../train/limits.ts';
 
 /** Seconds over which the current speed is averaged. */

@@ -1,4 +1,5 @@
-import type { TrainEvent, WorkProgress } from '../../train/events.ts';
+import type { WorkProgress } from '../../core/hook.ts';
+import type { TrainEvent } from '../../train/events.ts';
 
 /** Shows a person or a program how a training run goes. */
 export interface Reporter {

@@ -1,5 +1,6 @@
 import type { Session } from '../../app/session.ts';
 import { computeName, unlessFloat32 } from '../../core/compute.ts';
+import { isFiles, type Recipe } from '../../recipes/load.ts';
 import { shown } from '../../recipes/read-file.ts';
 import { stepsOf } from '../../train/limits.ts';
 import { formatCount, formatDuration, formatPlural } from '../format.ts';
@@ -44,9 +45,9 @@ function goingOn({ run }: Session): string {
   return `going on after step ${formatCount(step)} and ${formatDuration(seconds)} of training, which limits count too`;
 }
 
-function describeData(source: string | readonly string[], { train, valid }: Session['data']): string {
+function describeData(source: Recipe['data']['source'], { train, valid }: Session['data']): string {
   const { documents } = train.tokens.info;
-  const files = typeof source === 'string' ? [source] : source;
+  const files = isFiles(source) ? [source].flat() : [source.component.type];
   const name = files.length > 1 ? `${shown(files[0]!)} and ${files.length - 1} more` : shownSource(files[0]!);
   const validation = valid ? `, validation ${formatPlural(valid.tokens.tokens, 'token')}` : '';
   return `${name}: ${formatPlural(train.tokens.tokens, 'token')} in ${formatPlural(documents, 'document')}${validation}`;

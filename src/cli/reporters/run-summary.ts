@@ -1,16 +1,9 @@
 import type { Session } from '../../app/session.ts';
 import { unlessFloat32 } from '../../core/compute.ts';
+import type { Ending, StepEvent } from '../../core/hook.ts';
 import { shown } from '../../recipes/read-file.ts';
 import type { Divergence } from '../../train/divergence.ts';
-import type {
-  DoneEvent,
-  Ending,
-  EvalEvent,
-  SampleEvent,
-  StepEvent,
-  TimingEvent,
-  TrainEvent,
-} from '../../train/events.ts';
+import type { DoneEvent, EvalEvent, SampleEvent, TimingEvent, TrainEvent } from '../../train/events.ts';
 import {
   formatBits,
   formatCount,

@@ -1,9 +1,10 @@
 import type { Session } from '../../app/session.ts';
 import { DisagreementError } from '../../backends/diff/diff.ts';
 import { commandLine } from '../../core/command-line.ts';
+import type { StepEvent, WorkProgress } from '../../core/hook.ts';
 import { shown } from '../../recipes/read-file.ts';
 import { DivergenceWatch } from '../../train/divergence.ts';
-import type { DoneEvent, StepEvent, TrainEvent, WorkProgress } from '../../train/events.ts';
+import type { DoneEvent, TrainEvent } from '../../train/events.ts';
 import { NonFiniteError } from '../../train/explain-non-finite.ts';
 import { formatCount, formatDuration, formatPlural } from '../format.ts';
 import type { Terminal } from '../terminal.ts';

@@ -1,4 +1,4 @@
-import type { WorkProgress } from '../../train/events.ts';
+import type { WorkProgress } from '../../core/hook.ts';
 import { formatPercent } from '../format.ts';
 import { stepDetail, taskName } from './event-lines.ts';
 import type { ProgressMeter } from './progress-meter.ts';
