@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { commandLine } from '../core/command-line.ts';
 import type { Spec } from '../core/component.ts';
 import { FlashError } from '../core/errors.ts';
+import { Corpus } from '../data/corpus.ts';
 import { DATASETS, datasetFolder } from '../data/datasets.ts';
 import type { DocumentPart } from '../data/document-share.ts';
 import {
@@ -42,6 +43,13 @@ export async function prepareRunData(
   const kept = valid.tokens.info.documents;
   const notice = `${kept} of ${kept + train.tokens.info.documents} documents are kept for validation.`;
   return { train, valid: { ...valid, notices: [...valid.notices, notice] } };
+}
+
+/** Looks whether the recipe's texts are there, and of a kind that can be read. @throws FlashError where not */
+export async function openTexts(recipe: Recipe): Promise<void> {
+  const { format, text_field: textField } = recipe.data;
+  const { train, valid } = await runTexts(recipe);
+  for (const text of [train, ...(valid ? [valid] : [])]) await Corpus.open(text.files, { format, textField });
 }
 
 type PrepareHooks = Pick<PrepareOptions, 'onProgress' | 'signal'>;

@@ -20,7 +20,7 @@ import { checkUnasked, refuseLeak } from '../verify/causal-claim.ts';
 import { type ComposedRun, composeRun } from './compose.ts';
 import { documentMarker } from './document-marker.ts';
 import { fingerprint } from './fingerprint.ts';
-import { movedText, prepareRunData, type RunData } from './run-data.ts';
+import { movedText, openTexts, prepareRunData, type RunData } from './run-data.ts';
 import { limitFlags, runLimits, scheduleMeasure } from './run-limits.ts';
 import { runTokenizer } from './run-tokenizer.ts';
 
@@ -54,18 +54,19 @@ export interface Session {
 
 /** A new run in `<root>/<name>-<date>/`. @throws FlashError, before the directory is made where possible. */
 export async function startRun(recipe: Recipe, root: string, options: SessionOptions): Promise<Session> {
-  // Before the data is prepared, on a model of its own. A recipe that says that it leaks need not be looked at.
-  if (recipe.causal)
-    refuseLeak(
-      recipe,
-      checkUnasked(recipe, (share) => options.onTask?.('looking for leaks', share)),
-    );
-  return open(recipe, options, undefined, ({ train }) =>
+  const createDirectory = ({ train }: RunData) =>
     RunDirectory.create(root, recipe.name, new Date(), async (files) => {
       await writeFileAtomic(files.recipe, fillRecipe(recipe));
       await train.tokenizer.save(files.tokenizer);
-    }),
-  );
+    });
+  return open(recipe, options, undefined, createDirectory, () => lookForLeaks(recipe, options));
+}
+
+/** On a model of its own. A recipe that says that it leaks need not be looked at. @throws FlashError for one that does not */
+function lookForLeaks(recipe: Recipe, { onTask }: SessionOptions): void {
+  if (!recipe.causal) return;
+  const results = checkUnasked(recipe, (share) => onTask?.('looking for leaks', share));
+  refuseLeak(recipe, results);
 }
 
 /**
@@ -135,6 +136,7 @@ async function open(
   options: SessionOptions,
   tokenizer: Tokenizer | undefined,
   openDirectory: (data: RunData) => Promise<RunDirectory>,
+  gate?: () => void,
 ): Promise<Session> {
   const undo: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
@@ -145,6 +147,9 @@ async function open(
     const composed = composeRun(recipe);
     undo.push(() => composed.dispose());
     for (const notice of composed.notices) options.onNotice(notice);
+    // What takes seconds comes after the backend is there and the texts are: what is impossible is refused at once.
+    await openTexts(recipe);
+    gate?.();
     const { backend, model } = composed;
     const shortfall = computeNotice(backend, recipe.compute);
     if (shortfall) options.onNotice(shortfall);

@@ -73,6 +73,8 @@ function countedSeconds(wall: number, { user, system }: NodeJS.CpuUsage): number
 export class Trainer {
   /** What ends the run, and the one of them that the schedule goes along with. */
   private end: Pick<TrainerOptions, 'limits' | 'measure'>;
+  /** A step ended in an error. A run repeats itself: whoever went on would meet the same error again. */
+  failedInStep = false;
   private step = 0;
   private seconds = 0;
   private decayStart: Progress | null = null;
@@ -177,6 +179,9 @@ export class Trainer {
     watch?.beginStep?.(this.step);
     try {
       return await this.stepOnce();
+    } catch (error) {
+      this.failedInStep = true;
+      throw error;
     } finally {
       watch?.endStep?.();
     }

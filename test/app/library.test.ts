@@ -76,6 +76,21 @@ describe('the library', () => {
   });
 });
 
+describe('a run that can not be', () => {
+  it.each([
+    ['a backend', 'backend=native:none', /native/],
+    ['a text', 'data.source=none.txt', /none\.txt|exist|no such/i],
+  ])('is refused for %s before anything takes time', async (_, set, message) => {
+    const tasks: string[] = [];
+    const onTask = (task: string) => void tasks.push(task);
+    const options = { out: tiny.runs, onTask, ...QUIET };
+    await expect(trainRecipe(tiny.recipe, { ...options, set: [set] })).rejects.toThrow(message);
+    expect(tasks).toEqual([]);
+    await trainRecipe(tiny.recipe, { ...options, set: ['train.steps=1'] });
+    expect(new Set(tasks)).toEqual(new Set(['looking for leaks']));
+  });
+});
+
 describe('the library, called as no compiler would let it be,', () => {
   const given = (value: unknown): never => value as never;
   const trained = given({ composed: 1, tokenizer: 1 });

@@ -133,10 +133,16 @@ describe.skipIf(process.platform === 'win32')('a printed command works as it is'
     const { terminal, stdout, stderr } = fakeTerminal({ env: process.env });
     const print = terminal.print.bind(terminal);
     vi.spyOn(terminal, 'print').mockImplementation((line) => {
-      if (line?.startsWith('step 1/')) happen();
+      if (line?.startsWith('step 2/')) happen();
       print(line);
     });
-    expect(await runCli(tiny('--steps', '4', '--set', 'log.every=1'), COMMANDS, terminal)).toBe(status);
+    expect(
+      await runCli(
+        tiny('--steps', '4', '--set', 'log.every=1', '--set', 'checkpoint.every=1'),
+        COMMANDS,
+        terminal,
+      ),
+    ).toBe(status);
     const [resume] = commandsIn(stdout.text + stderr.text);
     expect(await printed([...resume!, '--steps', '4'])).toContain('Done after 4 steps');
   });

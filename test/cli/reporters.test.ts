@@ -75,6 +75,19 @@ describe('ProgressMeter', () => {
     expect(meter.secondsLeft).toBeCloseTo(left, 9);
   });
 
+  it('knows the last step by whichever limit comes first, unless the clock may', () => {
+    const lastStep = (limits: Partial<Limits>) => {
+      const meter = meterOf(limits);
+      meter.add(stepEvent(1));
+      return meter.lastStep;
+    };
+    expect(lastStep({ steps: 60 })).toBe(60);
+    expect(lastStep({ steps: 60, epochs: 2 })).toBeLessThan(60);
+    expect(lastStep({ steps: 60, seconds: 1e6 })).toBe(60);
+    expect(lastStep({ steps: 60, seconds: 1e-3 })).toBeUndefined();
+    expect(lastStep({ seconds: 100 })).toBeUndefined();
+  });
+
   it('says nothing of the end where there is none, nor of the time before the first step', () => {
     expect(meterOf({}).share).toBeUndefined();
     expect(meterOf({ steps: 5 }).secondsLeft).toBeUndefined();

@@ -83,6 +83,12 @@ describe('the steps that a budget holds', () => {
     expect(told).toEqual([undefined, undefined, undefined, 80, undefined, undefined, undefined]);
   });
 
+  it('are not counted by the first steps, which are slower than all that follow', () => {
+    const estimate = new BudgetEstimate(planOf({ seconds: 20 }), progressOf(0, 0));
+    const told = [4, 5, 5.1, 5.2].map((seconds, i) => estimate.stepsOnce(progressOf(i + 1, seconds)));
+    expect(told).toEqual([undefined, undefined, undefined, 4 + 148]);
+  });
+
   it('are told after the first step that uses it up', () => {
     const estimate = new BudgetEstimate(planOf({ seconds: 1 }), progressOf(0, 0));
     expect(estimate.stepsOnce(progressOf(1, 3))).toBe(1);
@@ -90,7 +96,8 @@ describe('the steps that a budget holds', () => {
 
   it('count those that a resumed run has done, at the speed of this sitting', () => {
     const estimate = new BudgetEstimate(planOf({ seconds: 100 }), progressOf(50, 90));
-    expect(estimate.stepsOnce(progressOf(54, 92))).toBe(54 + 16);
+    const told = [90.5, 91, 91.5, 92].map((seconds, i) => estimate.stepsOnce(progressOf(51 + i, seconds)));
+    expect(told.at(-1)).toBe(54 + 16);
   });
 
   it('are not told where the work ends first, or the clock does not count', () => {

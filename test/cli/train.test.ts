@@ -218,7 +218,7 @@ describe('a run that fails', () => {
     ];
     const { status, stdout, stderr } = await runInProcess(['train', 'v61-debug', ...args]);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-    expect(stderr).toMatch(/^What the run learned up to step 0 is kept in .*v6\.1-debug-/);
+    expect(stderr).not.toContain('up to step');
     expect(stderr).toMatch(/^error: step \d+: (loss|gradient norm) is .*; first: \w+ wrote/m);
     const run = await onlyRun(out);
     expect(await readdir(join(run, 'checkpoints'))).toEqual(['step-00000000']);

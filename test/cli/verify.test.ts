@@ -185,6 +185,46 @@ describe('flashlm gradcheck', () => {
   });
 });
 
+describe('a run that a step ends with an error', () => {
+  const trained = async (fail: string, ...flags: string[]) => {
+    const source = PLUGIN.replace(
+      'dx.data[i] = dy.data[i] * x.data[i];',
+      `dx.data[i] = dy.data[i] * x.data[i]; ${fail}`,
+    );
+    expect(source).toContain(fail);
+    const name = `fails${fail.length}.mjs`;
+    await put(name, source);
+    const recipe = await put('fails.yaml', SQUARE.replace('faults.mjs', name));
+    const sets = [
+      'data.batch=1',
+      'checkpoint.every=1',
+      'eval.every=null',
+      'eval.tokens=64',
+      'sample.every=null',
+    ];
+    const all = ['--steps', '3', '--out', join(dir, 'failed'), ...sets.flatMap((set) => ['--set', set])];
+    const { status, stdout, stderr } = await runInProcess(['train', recipe, ...all, ...flags]);
+    expect(status).toBe(1);
+    expect(stdout + stderr).not.toContain('--resume');
+    return stderr;
+  };
+
+  it('names what it learned so far, and no command that would end in the same error', async () => {
+    const stderr = await trained(
+      'if ((this.calls = (this.calls ?? 0) + 1) > 2) throw new Error("oops");',
+      '--backend',
+      'reference',
+    );
+    expect(stderr).toMatch(/^What the run learned up to step 2 is kept in /m);
+    expect(stderr).toMatch(/^error: The layer failed: oops$/m);
+  });
+
+  it('says nothing of what is saved where that are the first weights', async () => {
+    const stderr = await trained('x.data[0] = 9;', '--backend', 'checked(reference)');
+    expect(stderr).toMatch(/^error: backward of square changed /);
+  });
+});
+
 describe('a layer that throws', () => {
   it.each(['gradcheck', 'check', 'train'])('is named by %s', async (command) => {
     await put(

@@ -30,9 +30,9 @@ export function barDetail(event: StepEvent, meter: ProgressMeter): string {
   return [lossText(event, meter), formatRate(meter.tokensPerSecond), ...timeLeft(meter)].join('  ');
 }
 
-/** `step 120/700`, without the end where the run is not counted in steps. */
-export function stepName(step: number, { limits }: ProgressMeter): string {
-  return `step ${formatCount(step)}${Number.isFinite(limits.steps) ? `/${formatCount(limits.steps)}` : ''}`;
+/** `step 120/700`, without the end where it is not known in steps. */
+export function stepName(step: number, { lastStep }: ProgressMeter): string {
+  return `step ${formatCount(step)}${lastStep === undefined ? '' : `/${formatCount(lastStep)}`}`;
 }
 
 /** The task of work that is no event yet: `evaluating valid`, `step 3/400`. */

@@ -1,5 +1,5 @@
 import type { StepEvent, WorkProgress } from '../../core/hook.ts';
-import type { Limits, Progress } from '../../train/limits.ts';
+import { type Limits, type Progress, stepsOf } from '../../train/limits.ts';
 
 /** Seconds over which the current speed is averaged. */
 const WINDOW = 3;
@@ -42,6 +42,16 @@ export class ProgressMeter {
 
   get progress(): Progress {
     return this.done;
+  }
+
+  /** The step that ends the run; undefined where that is not known, as where the clock may end it before. */
+  get lastStep(): number | undefined {
+    const { limits, tokensPerStep, tokensPerEpoch, done, rate } = this;
+    const last = stepsOf(limits, tokensPerStep, tokensPerEpoch);
+    if (!Number.isFinite(last)) return undefined;
+    if (!Number.isFinite(limits.seconds)) return last;
+    const seconds = ((last - done.step) * tokensPerStep) / rate;
+    return seconds < limits.seconds - done.seconds ? last : undefined;
   }
 
   /** Tokens a second over the last few seconds. */

@@ -65,28 +65,39 @@ export function warnOfFewSteps(plan: RunPlan, steps: number, resumed = false): s
   return `warning: ${why}. Give it more, such as --steps ${enough}, ${smaller}`;
 }
 
-/** Steps and seconds of training after which the speed of steps is known well enough. */
+/** Steps after the first, and seconds of training, after which the speed of steps is known well enough. */
 const MIN_MEASURED = { steps: 3, share: 1 / 20, seconds: 1 };
 
 /** How many steps a limit in time holds, once a few of them were measured. */
 export class BudgetEstimate {
   private told = false;
+  /** Seconds of each step, the first left out: it pays for what every later one finds ready. */
+  private readonly durations: number[] = [];
+  private last: Progress;
 
   /** `start` is where the run is when it begins. */
   constructor(
     private readonly plan: RunPlan,
     private readonly start: Progress,
-  ) {}
+  ) {
+    this.last = start;
+  }
 
   /** Asked after each step; the number of steps in the whole run, once. */
-  stepsOnce({ step, seconds }: Progress): number | undefined {
+  stepsOnce(now: Progress): number | undefined {
     const { limits, tokensPerStep, tokensPerEpoch } = this.plan;
     if (this.told || !Number.isFinite(limits.seconds)) return undefined;
-    const [steps, time] = [step - this.start.step, seconds - this.start.seconds];
+    const { start, last, durations } = this;
+    const { step, seconds } = now;
+    if (last !== start) durations.push(seconds - last.seconds);
+    this.last = now;
     const enough = Math.min(MIN_MEASURED.seconds, limits.seconds * MIN_MEASURED.share);
-    if (seconds < limits.seconds && (steps < MIN_MEASURED.steps || time < enough)) return undefined;
+    const isMeasured = durations.length >= MIN_MEASURED.steps && seconds - start.seconds >= enough;
+    if (seconds < limits.seconds && !isMeasured) return undefined;
     this.told = true;
-    const estimate = step + Math.ceil((Math.max(0, limits.seconds - seconds) * steps) / time);
+    // The middle one: the second and third step are often slow too.
+    const typical = durations.toSorted((a, b) => a - b)[durations.length >> 1] ?? Number.POSITIVE_INFINITY;
+    const estimate = step + Math.ceil(Math.max(0, limits.seconds - seconds) / typical);
     // Where the work comes to its end first, that has been said.
     return estimate < stepsOf(limits, tokensPerStep, tokensPerEpoch) ? estimate : undefined;
   }

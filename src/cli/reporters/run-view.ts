@@ -99,10 +99,11 @@ export class RunView {
   /** `error` ended the run. */
   fail(error: unknown): void {
     this.reporter.close();
-    if (this.saved < 0) return;
+    // Of the first weights nothing is worth going on from.
+    if (this.saved <= 0) return;
     const step = formatCount(this.saved);
-    if (error instanceof NonFiniteError || error instanceof DisagreementError) {
-      // A run repeats itself: whoever went on would meet the same error again.
+    const { failedInStep } = this.session.run.trainer;
+    if (failedInStep || error instanceof NonFiniteError || error instanceof DisagreementError) {
       this.terminal.note(
         `What the run learned up to step ${step} is kept in ${shown(this.session.directory.path)}.`,
       );
