@@ -40,11 +40,11 @@ export type { Ids, Mat, Quantized, Real, SparseTargets, Tensor, TernaryWeight } 
 export { type DownloadDatasetOptions, downloadDataset } from './data/download.ts';
 export { type PreparedData, type PrepareOptions, prepareData } from './data/prepare.ts';
 export { Tokenizer } from './data/tokenizer/tokenizer.ts';
+export { Activation } from './layers/activation.ts';
 export { Embedding } from './layers/embedding.ts';
 export { Residual } from './layers/residual.ts';
 export { RmsNorm } from './layers/rms-norm.ts';
 export { Sequence } from './layers/sequence.ts';
-export { Silu } from './layers/silu.ts';
 export { TernaryLinear } from './layers/ternary-linear.ts';
 export { TiedHead } from './layers/tied-head.ts';
 export { TokenShift } from './layers/token-shift.ts';

@@ -60,19 +60,21 @@ struct RmsNormGradArgs {
   Matrix<const float> rstd;  // in [M x 1]
 };
 
-struct SiluArgs {
+enum class ActivationFn : int { silu, sigmoid, tanh, relu, relu2, gelu, gelu_tanh, softplus };
+struct ActivationArgs {
   Matrix<float> out;  // out [M x D]
   Matrix<float> outSlope;  // out [M x D], data == nullptr when absent
   Matrix<const float> x;  // in [M x D]
-};
-
-struct SiluGradArgs {
-  Matrix<float> outDx;  // out [M x D]
-  Matrix<const float> dy;  // in [M x D]
-  Matrix<const float> slope;  // in [M x D]
+  ActivationFn fn;
 };
 
 struct AddArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<const float> a;  // in [M x D]
+  Matrix<const float> b;  // in [M x D]
+};
+
+struct MultiplyArgs {
   Matrix<float> out;  // out [M x D]
   Matrix<const float> a;  // in [M x D]
   Matrix<const float> b;  // in [M x D]
@@ -240,9 +242,9 @@ struct KernelTable {
   void (*countPairs)(Context&, const CountPairsArgs&) noexcept;
   void (*rmsNorm)(Context&, const RmsNormArgs&) noexcept;
   void (*rmsNormGrad)(Context&, const RmsNormGradArgs&) noexcept;
-  void (*silu)(Context&, const SiluArgs&) noexcept;
-  void (*siluGrad)(Context&, const SiluGradArgs&) noexcept;
+  void (*activation)(Context&, const ActivationArgs&) noexcept;
   void (*add)(Context&, const AddArgs&) noexcept;
+  void (*multiply)(Context&, const MultiplyArgs&) noexcept;
   void (*tokenShift)(Context&, const TokenShiftArgs&) noexcept;
   void (*tokenShiftGrad)(Context&, const TokenShiftGradArgs&) noexcept;
   void (*quantizeWeight)(Context&, const QuantizeWeightArgs&) noexcept;

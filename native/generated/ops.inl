@@ -1,5 +1,5 @@
 // Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
-constexpr char kSignature[] = "454739ab4f53c297";
+constexpr char kSignature[] = "61141c31ccfc2b7b";
 
 constexpr ArgSpec kGatherRowsArgs[] = {
     tensor<float>("out", symbol(2), symbol(1)).out(),
@@ -81,31 +81,19 @@ double runRmsNormGrad(const KernelTable& table, Context& context, const Argument
   return 0;
 }
 
-constexpr ArgSpec kSiluArgs[] = {
+constexpr const char* kActivationFn[] = {"silu", "sigmoid", "tanh", "relu", "relu2", "gelu", "gelu_tanh", "softplus"};
+constexpr ArgSpec kActivationArgs[] = {
     tensor<float>("out", symbol(0), symbol(1)).out().cut(),
     tensor<float>("outSlope", symbol(0), symbol(1)).out().optional().cut(),
     tensor<float>("x", symbol(0), symbol(1)).cut(),
+    choice("fn", kActivationFn),
 };
-constexpr SymbolSpec kSiluSymbols[] = {
+constexpr SymbolSpec kActivationSymbols[] = {
     solve("M", symbol(0), 2, SymbolSpec::rows),
     solve("D", symbol(1), 2, SymbolSpec::cols),
 };
-double runSilu(const KernelTable& table, Context& context, const Argument* v) {
-  table.silu(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2])});
-  return 0;
-}
-
-constexpr ArgSpec kSiluGradArgs[] = {
-    tensor<float>("outDx", symbol(0), symbol(1)).out().cut(),
-    tensor<float>("dy", symbol(0), symbol(1)).cut(),
-    tensor<float>("slope", symbol(0), symbol(1)).cut(),
-};
-constexpr SymbolSpec kSiluGradSymbols[] = {
-    solve("M", symbol(0), 1, SymbolSpec::rows),
-    solve("D", symbol(1), 1, SymbolSpec::cols),
-};
-double runSiluGrad(const KernelTable& table, Context& context, const Argument* v) {
-  table.siluGrad(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
+double runActivation(const KernelTable& table, Context& context, const Argument* v) {
+  table.activation(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), static_cast<ActivationFn>(v[3].choice)});
   return 0;
 }
 
@@ -120,6 +108,20 @@ constexpr SymbolSpec kAddSymbols[] = {
 };
 double runAdd(const KernelTable& table, Context& context, const Argument* v) {
   table.add(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
+  return 0;
+}
+
+constexpr ArgSpec kMultiplyArgs[] = {
+    tensor<float>("out", symbol(0), symbol(1)).out().cut().alias(1),
+    tensor<float>("a", symbol(0), symbol(1)).cut(),
+    tensor<float>("b", symbol(0), symbol(1)).cut(),
+};
+constexpr SymbolSpec kMultiplySymbols[] = {
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("D", symbol(1), 1, SymbolSpec::cols),
+};
+double runMultiply(const KernelTable& table, Context& context, const Argument* v) {
+  table.multiply(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
   return 0;
 }
 
@@ -449,9 +451,9 @@ constexpr OpSpec kOps[] = {
     {"countPairs", kCountPairsArgs, 6, 16, kCountPairsSymbols, 2, nullptr, 0, false, kNone, kNone, false, true, false, runCountPairs},
     {"rmsNorm", kRmsNormArgs, 5, 13, kRmsNormSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runRmsNorm},
     {"rmsNormGrad", kRmsNormGradArgs, 6, 18, kRmsNormGradSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runRmsNormGrad},
-    {"silu", kSiluArgs, 3, 9, kSiluSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runSilu},
-    {"siluGrad", kSiluGradArgs, 3, 9, kSiluGradSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runSiluGrad},
+    {"activation", kActivationArgs, 4, 10, kActivationSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runActivation},
     {"add", kAddArgs, 3, 9, kAddSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runAdd},
+    {"multiply", kMultiplyArgs, 3, 9, kMultiplySymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runMultiply},
     {"tokenShift", kTokenShiftArgs, 5, 13, kTokenShiftSymbols, 4, kTokenShiftEquations, 1, true, 0, 4, false, false, false, runTokenShift},
     {"tokenShiftGrad", kTokenShiftGradArgs, 6, 16, kTokenShiftGradSymbols, 4, kTokenShiftGradEquations, 1, true, 0, 5, false, false, false, runTokenShiftGrad},
     {"quantizeWeight", kQuantizeWeightArgs, 4, 10, kQuantizeWeightSymbols, 2, nullptr, 0, true, kNone, kNone, false, false, false, runQuantizeWeight},

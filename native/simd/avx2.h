@@ -54,6 +54,7 @@ SIMD_INLINE Vec max(Vec a, Vec b) { return _mm256_max_ps(a, b); }
 SIMD_INLINE Vec abs(Vec a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
 SIMD_INLINE Vec neg(Vec a) { return _mm256_xor_ps(_mm256_set1_ps(-0.0f), a); }
 SIMD_INLINE Vec sqrt(Vec a) { return _mm256_sqrt_ps(a); }
+SIMD_INLINE Vec productError(Vec a, Vec b, Vec p) { return fma(a, b, neg(p)); }
 
 SIMD_INLINE Mask greater(Vec a, Vec b) { return _mm256_cmp_ps(a, b, _CMP_GT_OQ); }
 SIMD_INLINE Vec select(Mask m, Vec whenTrue, Vec whenFalse) {

@@ -55,6 +55,7 @@ SIMD_INLINE Vec max(Vec a, Vec b) { return _mm512_max_ps(a, b); }
 SIMD_INLINE Vec abs(Vec a) { return _mm512_abs_ps(a); }
 SIMD_INLINE Vec neg(Vec a) { return _mm512_xor_ps(_mm512_set1_ps(-0.0f), a); }
 SIMD_INLINE Vec sqrt(Vec a) { return _mm512_sqrt_ps(a); }
+SIMD_INLINE Vec productError(Vec a, Vec b, Vec p) { return fma(a, b, neg(p)); }
 
 SIMD_INLINE Mask greater(Vec a, Vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
 SIMD_INLINE Vec select(Mask m, Vec whenTrue, Vec whenFalse) {

@@ -51,6 +51,7 @@ SIMD_INLINE Vec max(Vec a, Vec b) { return vmaxq_f32(a, b); }
 SIMD_INLINE Vec abs(Vec a) { return vabsq_f32(a); }
 SIMD_INLINE Vec neg(Vec a) { return vnegq_f32(a); }
 SIMD_INLINE Vec sqrt(Vec a) { return vsqrtq_f32(a); }
+SIMD_INLINE Vec productError(Vec a, Vec b, Vec p) { return fma(a, b, neg(p)); }
 
 SIMD_INLINE Mask greater(Vec a, Vec b) { return vcgtq_f32(a, b); }
 SIMD_INLINE Vec select(Mask m, Vec whenTrue, Vec whenFalse) { return vbslq_f32(m, whenTrue, whenFalse); }

@@ -17,6 +17,7 @@
  *   min max                   (a, b): NaN when b is; when only a is, it depends on the instruction set
  *   fma fnma                  (a, b, c): a * b + c and c - a * b; one rounding, except here, where it is two
  *   abs neg sqrt
+ *   productError(a, b, p)     a * b - p with one rounding, where p = mul(a, b)
  *   divide(x, s, r)           x / s, given r = 1 / s, where neither is denormal; NaN or 0 where s is infinite
  *   expMinus(a)               a[j] = e^-a[j] for N registers of values >= 0: relative error < 2e-7; 0 above 87.33; NaN
  *                             of NaN
@@ -122,6 +123,9 @@ SIMD_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
 SIMD_INLINE Vec abs(Vec a) { return __builtin_fabsf(a); }
 SIMD_INLINE Vec neg(Vec a) { return -a; }
 SIMD_INLINE Vec sqrt(Vec a) { return __builtin_sqrtf(a); }
+SIMD_INLINE Vec productError(Vec a, Vec b, Vec p) {
+  return static_cast<float>(static_cast<double>(a) * b - p);
+}
 SIMD_INLINE Vec divide(Vec x, Vec s, Vec) { return x / s; }
 
 SIMD_INLINE Mask greater(Vec a, Vec b) { return a > b; }

@@ -6,7 +6,7 @@ import type { StepResult } from './step-bench.ts';
 
 /** How many times as fast as before something is: median over median. */
 export interface Ratio {
-  /** `silu M=1024 D=384`, `step v61 dense`. */
+  /** `add M=1024 D=192`, `step v61 dense`. */
   readonly what: string;
   readonly threads: number;
   readonly before: number;
@@ -17,7 +17,7 @@ export interface Ratio {
 /** A new report against an old one. */
 export class Comparison {
   readonly ratios: readonly Ratio[];
-  /** What only the new report has: `silu M=1024 D=384 (2 threads)`. */
+  /** What only the new report has: `add M=1024 D=192 (2 threads)`. */
   readonly unmatched: readonly string[];
   private readonly byKey: ReadonlyMap<string, Ratio>;
 

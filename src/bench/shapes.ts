@@ -19,8 +19,8 @@ const ALL_PARAMETERS: Dims = { M: 1, D: PARAMETERS };
 /** Where an op has another place in the model. */
 const SPECIAL: Partial<Record<OpName, Dims>> = {
   countPairs: { N: BATCH },
-  silu: { D: HIDDEN },
-  siluGrad: { D: HIDDEN },
+  activation: { D: HIDDEN },
+  multiply: { D: HIDDEN },
   // The head's three products: gradient of the rows, logits, gradient of the table.
   matmul: { M: ROWS, K: VOCAB, N: WIDTH },
   matmulTransB: { M: ROWS, K: WIDTH, N: VOCAB },

@@ -3,8 +3,20 @@ import type { Bytes, Codes, Ids, Mat, Quantized, SparseTargets, TernaryWeight } 
 
 export const WEIGHT_RULES = ['absmean', 'absmedian'] as const;
 export const ACTIVATION_RULES = ['ternary', 'ternary-mse', 'int8'] as const;
+export const ACTIVATION_FNS = [
+  'silu',
+  'sigmoid',
+  'tanh',
+  'relu',
+  'relu2',
+  'gelu',
+  'gelu_tanh',
+  'softplus',
+] as const;
 export type WeightRule = (typeof WEIGHT_RULES)[number];
 export type ActivationRule = (typeof ACTIVATION_RULES)[number];
+/** An activation function of one number; `backends/reference/activation.ts` defines each with its derivative. */
+export type ActivationFn = (typeof ACTIVATION_FNS)[number];
 
 /**
  * Sums over rows (weight, gain and table gradients) are formed in chunks of this many rows: each chunk is summed by
@@ -44,16 +56,13 @@ export interface Kernels {
   /** With `u = dy * gain`: `outDx = r * (u - x * r^2 * mean(u * x))`, `accGain += sum over rows of dy * x * r`. */
   rmsNormGrad(outDx: Mat, accGain: Mat | null, dy: Mat, x: Mat, gain: Mat | null, rstd: Mat): void;
 
-  /**
-   * With `s = sigmoid(x)`: `out = x * s`. `outSlope = s * (1 + x * (1 - s))`, the derivative, keeps backward from
-   * computing the exponential again.
-   */
-  silu(out: Mat, outSlope: Mat | null, x: Mat): void;
-  /** `outDx = dy * slope`. */
-  siluGrad(outDx: Mat, dy: Mat, slope: Mat): void;
+  /** `out = fn(x)`, `outSlope = fn'(x)`: with the slope saved, backward is `multiply(dx, dy, slope)`. */
+  activation(out: Mat, outSlope: Mat | null, x: Mat, fn: ActivationFn): void;
 
   /** `out = a + b`; `out` may be `a`. */
   add(out: Mat, a: Mat, b: Mat): void;
+  /** `out = a * b`, element by element; `out` may be `a`. */
+  multiply(out: Mat, a: Mat, b: Mat): void;
 
   /** Token shift: `s = sigmoid(mix)`, `out_t = s * x_t + (1 - s) * x_{t-1}`; `carry` holds the row before each
    * sequence and receives its last row. */

@@ -1,4 +1,5 @@
 import type { Component } from '../core/component.ts';
+import { activations } from '../layers/activation.ts';
 import { embedding } from '../layers/embedding.ts';
 import { repeat } from '../layers/repeat.ts';
 import { residual } from '../layers/residual.ts';
@@ -11,14 +12,14 @@ import { constantSchedule, cosineSchedule, linearSchedule } from '../optim/sched
 import { sgd } from '../optim/sgd.ts';
 import { native, reference } from './builtin/backends.ts';
 import { checked, diff, timed } from './builtin/decorators.ts';
-import { silu, tokenShift } from './builtin/layers.ts';
+import { tokenShift } from './builtin/layers.ts';
 import { type Plugin, Registry } from './registry.ts';
 
 const COMPONENTS = [
   embedding,
   rmsNorm,
   ternaryLinear,
-  silu,
+  ...activations,
   tokenShift,
   sequence,
   residual,

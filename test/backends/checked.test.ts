@@ -45,9 +45,9 @@ describe('checked finds, with op, layer and tensor,', () => {
   it.each<[string, OpName, (values: readonly unknown[]) => void, RegExp, RegExp]>([
     [
       'an output that is not written in full',
-      'silu',
+      'activation',
       (values) => void tensor(values, 0).data.fill(Number.NaN, 5, 6),
-      /^silu wrote NaN or nothing into blocks\.0\.silu\/out \(row 0, column 5\)$/,
+      /^activation wrote NaN or nothing into blocks\.0\.silu\/out \(row 0, column 5\)$/,
       /^blocks\.0\.silu, forward/,
     ],
     [

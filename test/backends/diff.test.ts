@@ -98,18 +98,18 @@ describe('a wrong element', () => {
 
   it('is named with op, layer, step and element', async () => {
     let calls = 0;
-    const wrong = spoil(f32, 'siluGrad', (values) => {
+    const wrong = spoil(f32, 'multiply', (values) => {
       const dx = values[0] as Tensor;
       // Block 0 is the second of two, in the third step.
       if (++calls === 6) dx.data[dx.cols + 3]! += 1;
     });
     const error = await disagreement(checked(diff(f64)(wrong)));
     expect(error.message).toMatch(
-      /^siluGrad: 'outDx' \(row 1, column 3\) is \S+ on spoilt\(reference\), \S+ on reference:f64; they may differ by /,
+      /^multiply: 'out' \(row 1, column 3\) is \S+ on spoilt\(reference\), \S+ on reference:f64; they may differ by /,
     );
     expect(error.where).toBe('blocks.0.silu, backward, step 3; tensor blocks.0.up/grad');
     expect(error.recording).toMatchObject({
-      op: 'siluGrad',
+      op: 'multiply',
       step: 2,
       layer: { path: 'blocks.0.silu', pass: 'backward' },
     });

@@ -96,8 +96,8 @@ export const anyCall: fc.Arbitrary<{ readonly text: string; readonly call: PoolC
   .tuple(
     fc.constantFrom(
       'add',
-      'silu',
-      'siluGrad',
+      'activation',
+      'multiply',
       'rmsNorm',
       'rmsNormGrad',
       'quantizeRows',
@@ -128,8 +128,8 @@ export const anyCall: fc.Arbitrary<{ readonly text: string; readonly call: PoolC
       const seqLen = seqLens[s % seqLens.length]!;
       const calls: Readonly<Record<typeof op, () => void>> = {
         add: () => k.add(x, y, z),
-        silu: () => k.silu(x, i ? y : null, z),
-        siluGrad: () => k.siluGrad(x, y, z),
+        activation: () => k.activation(x, i ? y : null, z, 'silu'),
+        multiply: () => k.multiply(x, y, z),
         rmsNorm: () => k.rmsNorm(x, rstd[i]!, y, j ? gain : gainSums[0]!, 1e-6),
         rmsNormGrad: () => k.rmsNormGrad(x, gainSums[j]!, y, z, gain, rstd[i]!),
         quantizeRows: () => k.quantizeRows(quantized[i]!.codes, quantized[i]!.scale, x, r),

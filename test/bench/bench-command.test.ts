@@ -173,11 +173,11 @@ describe('flashlm bench', () => {
   });
 
   it.each([
-    [['--op', 'silo'], /Did you mean silu\?/],
+    [['--op', 'activatoin'], /Did you mean activation\?/],
     [['--op', 'zzzzzz'], /Expected one of gatherRows/],
-    [['--op', 'silu', '--shape', 'M=0'], /Expected sizes of at least 1/],
-    [['--op', 'silu', '--shape', 'Q=3'], /silu has no dimension 'Q'\n.*It has M, D\./],
-    [['--op', 'silu', '--shape', 'M=900000000,D=900000'], /take [\d.]+ \w+, and there are [\d.]+ GB/],
+    [['--op', 'activation', '--shape', 'M=0'], /Expected sizes of at least 1/],
+    [['--op', 'activation', '--shape', 'Q=3'], /activation has no dimension 'Q'\n.*It has M, D\./],
+    [['--op', 'activation', '--shape', 'M=900000000,D=900000'], /take [\d.]+ \w+, and there are [\d.]+ GB/],
     [['--shape', 'M=3'], /'--shape' needs '--op'/],
     [['--only', 'limits'], /Allowed choices are ops, step/],
     [['--threads', '0'], /Expected a whole number/],

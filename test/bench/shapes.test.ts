@@ -20,7 +20,7 @@ describe("v6.1's shapes", () => {
 
   it('are those of the model', () => {
     expect(shapeOf('ternaryMatmul')).toEqual({ M: 1024, N: 384, K: 192 });
-    expect(shapeOf('silu')).toEqual({ M: 1024, D: 384 });
+    expect(shapeOf('activation')).toEqual({ M: 1024, D: 384 });
     expect(shapeOf('headLoss')).toEqual({ M: 1024, D: 192, V: 1024, Z: 1024 });
     expect(shapeOf('sgdMomentum')).toEqual({ M: 1, D: 1_082_496 });
     expect(shapeOf('tokenShift')).toEqual({ M: 1024, D: 192, T: 256, S: 4 });
@@ -33,7 +33,7 @@ describe("v6.1's shapes", () => {
   });
 
   it('refuse what an op does not have', () => {
-    expect(() => shapeOf('silu', { K: 3 })).toThrow(/^silu has no dimension 'K'$/);
+    expect(() => shapeOf('activation', { K: 3 })).toThrow(/^activation has no dimension 'K'$/);
     expect(() => shapeOf('tokenShift', { M: 10, T: 4 })).toThrow(FlashError);
     expect(() => shapeOf('tokenShift', { M: 10, T: 4 })).toThrow(
       /^tokenShift: no whole numbers make M = S\*T with M=10, D=192, T=4$/,

@@ -24,7 +24,7 @@ const put = async (name: string, text: string): Promise<string> => {
 const SQUARE =
   'extends: v61-debug\nplugins: [./faults.mjs]\nmodel:\n  - embedding: { vocab: 300, dim: 8 }\n  - square\n  - tied_head\n';
 
-/** A decorator that makes one element of siluGrad wrong in one layer, and a layer whose gradient is half of what it is. */
+/** A decorator that makes one element of multiply wrong in one layer, and a layer whose gradient is half of what it is. */
 const PLUGIN = `
 import { component, z } from 'flashlm';
 class Square {
@@ -40,7 +40,7 @@ export default { name: 'faults', register(add) {
     examples: [{}], create: (_, scope) => new Square(scope.path, scope.inCols) }));
   add(component({ kind: 'decorator', type: 'planted', summary: 'One element wrong.', schema: z.strictObject({}),
     examples: [{}], create: () => (inner) => ({ ...inner, name: 'planted(' + inner.name + ')', kernels: { ...inner.kernels,
-      siluGrad: (dx, dy, slope) => { inner.kernels.siluGrad(dx, dy, slope); if (slope.label.startsWith('blocks.1')) dx.data[dx.cols + 2] += 1; } } }) }));
+      multiply: (dx, dy, slope) => { inner.kernels.multiply(dx, dy, slope); if (slope.label.startsWith('blocks.1')) dx.data[dx.cols + 2] += 1; } } }) }));
 } };
 `;
 
@@ -125,7 +125,7 @@ describe('flashlm diff and replay', () => {
     const { status, stderr } = await runInProcess(['diff', recipe, '--set', 'data.batch=1']);
     expect({ status, stderr }).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/^error: siluGrad: /),
+      stderr: expect.stringMatching(/^error: multiply: /),
     });
   });
 
@@ -136,7 +136,7 @@ describe('flashlm diff and replay', () => {
     expect(found.status).toBe(1);
     expect(found.stderr.split('\n').slice(0, 2)).toEqual([
       expect.stringMatching(
-        /^error: siluGrad: 'outDx' \(row 1, column 2\) is \S+ on planted\(reference\), \S+ on reference:f64; /,
+        /^error: multiply: 'out' \(row 1, column 2\) is \S+ on planted\(reference\), \S+ on reference:f64; /,
       ),
       '  at blocks.1.silu, backward, step 1; tensor blocks.1.up/grad',
     ]);
@@ -149,12 +149,12 @@ describe('flashlm diff and replay', () => {
     expect(unknown.stderr).toContain('--plugin FILE');
     const again = await runInProcess(['replay', recording, '--plugin', plugin]);
     expect(again.status).toBe(1);
-    expect(again.stdout).toMatch(/^call +siluGrad in blocks\.1\.silu, backward, step 1$/m);
-    expect(again.stdout).toMatch(/^outDx +[\d,]+ +1 +\S+ +1e-5 +\[1, 2\]: /m);
+    expect(again.stdout).toMatch(/^call +multiply in blocks\.1\.silu, backward, step 1$/m);
+    expect(again.stdout).toMatch(/^out +[\d,]+ +1 +\S+ +none +\[1, 2\]: /m);
     expect(again.stdout).toMatch(/gives what was recorded, to the bit$/m);
     const right = await runInProcess(['replay', recording, '--backend', 'reference', '--json']);
     expect(right.status).toBe(0);
-    expect(JSON.parse(right.stdout)).toMatchObject({ op: 'siluGrad', sameAsRecorded: false });
+    expect(JSON.parse(right.stdout)).toMatchObject({ op: 'multiply', sameAsRecorded: false });
   });
 
   it('refuse a file that is no recording', async () => {

@@ -47,7 +47,7 @@ function inTiles(backend: Backend, op: OpName, rows: number): Backend {
   const call = (...values: unknown[]) =>
     defer!(() => {
       (kernels[op] as (...values: unknown[]) => unknown)(...values);
-      kernels.silu(out, null, x);
+      kernels.activation(out, null, x, 'silu');
     });
   return { ...backend, kernels: { ...kernels, [op]: call } };
 }

@@ -1,6 +1,6 @@
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
-import type { OpName } from '../../src/core/kernels.ts';
+import { ACTIVATION_FNS, type ActivationFn, type OpName } from '../../src/core/kernels.ts';
 import type { Outcome } from '../../src/core/ops/agreement.ts';
 import { flatArgs } from '../../src/core/ops/calls.ts';
 import type { Dims } from '../../src/core/ops/dims.ts';
@@ -27,6 +27,19 @@ export interface SpecialCall {
 }
 
 const every = (value: number) => () => value;
+/** Steps with which 42 of them come to where a function and its slope leave float32's range, if they do. */
+const VANISHES: Readonly<Record<ActivationFn, number>> = {
+  silu: 2,
+  sigmoid: 2,
+  tanh: 1,
+  relu: 1,
+  relu2: 1,
+  gelu: 0.31,
+  gelu_tanh: 0.23,
+  softplus: 2,
+};
+const HUGE = [1e3, -1e3, 1e4, -1e4, 1e10, -1e10, 1e20, -1e20, 1e30, -1e30, 3e38, -3e38];
+
 /** Enough columns for whole registers, four of them at a time, and a tail, on every instruction set. */
 const WIDE = 85;
 /** Ids that 16 bits do not hold. */
@@ -174,13 +187,31 @@ export const SPECIAL_CALLS: readonly SpecialCall[] = [
       within: 1e-5,
     },
   ]),
-  {
-    claim: 'SiLU and its slope keep their digits as they vanish',
-    op: 'silu',
-    dims: { M: 2, D: WIDE },
-    inputs: { x: (i) => (i % WIDE) - 84 },
-    within: 1e-5,
-  },
+  ...ACTIVATION_FNS.flatMap((fn): SpecialCall[] => {
+    // The exponent of gelu_tanh is rounded, and what is rounded grows with it.
+    const within = fn === 'gelu_tanh' ? 2e-5 : 2e-6;
+    const base = { op: 'activation', choices: [fn], within } as const;
+    return [
+      {
+        ...base,
+        claim: `${fn} and its slope keep their digits as they vanish`,
+        dims: { M: 2, D: WIDE },
+        inputs: { x: (i) => ((i % WIDE) - 42) * VANISHES[fn] },
+      },
+      {
+        ...base,
+        claim: `${fn} and its slope keep their digits near 0`,
+        dims: { M: 2, D: WIDE },
+        inputs: { x: (i) => (i % 2 ? 1.1 : -1.1) * 2 ** -(i % 60) },
+      },
+      {
+        ...base,
+        claim: `${fn} and its slope are what they tend to far from 0`,
+        dims: { M: 2, D: HUGE.length },
+        inputs: { x: (i) => HUGE[i % HUGE.length]! * (fn === 'relu2' ? 1e-20 : 1) },
+      },
+    ];
+  }),
   ...(['a', 'b'] as const).map(
     (small): SpecialCall => ({
       claim: `bf16 takes what is below the smallest normal number for 0, and keeps the others, in ${small}`,

@@ -1,10 +1,10 @@
 import type { Backend } from '../../src/core/backend.ts';
 import { Random } from '../../src/core/random.ts';
+import { Activation } from '../../src/layers/activation.ts';
 import { Embedding } from '../../src/layers/embedding.ts';
 import { Residual } from '../../src/layers/residual.ts';
 import { RmsNorm } from '../../src/layers/rms-norm.ts';
 import { Sequence } from '../../src/layers/sequence.ts';
-import { Silu } from '../../src/layers/silu.ts';
 import { TernaryLinear } from '../../src/layers/ternary-linear.ts';
 import { TiedHead } from '../../src/layers/tied-head.ts';
 import { Model } from '../../src/runtime/model.ts';
@@ -26,7 +26,7 @@ export function buildV61(backend: Backend): Model {
       new Sequence(`blocks.${i}`, [
         new RmsNorm(`blocks.${i}.norm`, dim, { gain: true, eps: 1e-6 }),
         linear(`blocks.${i}.up`, dim, hidden),
-        new Silu(`blocks.${i}.silu`, hidden),
+        new Activation(`blocks.${i}.silu`, hidden, 'silu'),
         linear(`blocks.${i}.down`, hidden, dim),
       ]),
     );

@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { component } from '../../src/core/component.ts';
 import type { Layer } from '../../src/core/layer.ts';
 import type { Mat } from '../../src/core/tensor.ts';
+import { Activation } from '../../src/layers/activation.ts';
 import { Residual } from '../../src/layers/residual.ts';
 import { Sequence } from '../../src/layers/sequence.ts';
-import { Silu } from '../../src/layers/silu.ts';
 import type { Plugin } from '../../src/recipes/registry.ts';
 
 /** tanh: a layer whose backward reads its own output and not its input, which no built-in layer does. */
 class Tanh implements Layer<null> {
-  readonly type = 'tanh';
+  readonly type = 'kept_tanh';
   readonly coupling = 'row';
   readonly keeps = { input: false, output: true };
   readonly macs = 0;
@@ -40,14 +40,14 @@ class Tanh implements Layer<null> {
   }
 }
 
-/** Brings `tanh`, and containers around it, into the suites. */
+/** Brings `kept_tanh`, and containers around it, into the suites. */
 export const keepsOutput: Plugin = {
   name: 'keeps-output',
   register(add) {
     add(
       component({
         kind: 'layer',
-        type: 'tanh',
+        type: 'kept_tanh',
         summary: 'Hyperbolic tangent.',
         schema: z.strictObject({}),
         examples: [{}],
@@ -72,9 +72,9 @@ function tanhBlocks(path: string, cols: number): Layer {
   const residual = (name: string, ...layers: Layer[]): Layer =>
     new Residual(`${path}.${name}`, new Sequence(`${path}.${name}`, layers));
   return new Sequence(path, [
-    residual('first', new Silu(`${path}.silu`, cols), tanh('last')),
+    residual('first', new Activation(`${path}.silu`, cols, 'silu'), tanh('last')),
     tanh('between'),
     residual('second', tanh('only')),
-    residual('third', tanh('before'), new Silu(`${path}.silu_2`, cols)),
+    residual('third', tanh('before'), new Activation(`${path}.silu_2`, cols, 'silu')),
   ]);
 }

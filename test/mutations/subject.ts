@@ -4,11 +4,11 @@ import type { Layer } from '../../src/core/layer.ts';
 import type { Real } from '../../src/core/tensor.ts';
 import { BatchSource } from '../../src/data/batches.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';
+import { Activation } from '../../src/layers/activation.ts';
 import { Embedding } from '../../src/layers/embedding.ts';
 import { Residual } from '../../src/layers/residual.ts';
 import { RmsNorm } from '../../src/layers/rms-norm.ts';
 import { Sequence } from '../../src/layers/sequence.ts';
-import { Silu } from '../../src/layers/silu.ts';
 import { TernaryLinear, type TernaryLinearOptions } from '../../src/layers/ternary-linear.ts';
 import { TiedHead } from '../../src/layers/tied-head.ts';
 import { TokenShift } from '../../src/layers/token-shift.ts';
@@ -29,7 +29,7 @@ export interface Subject {
     readonly RmsNorm: typeof RmsNorm;
     readonly TokenShift: typeof TokenShift;
     readonly TernaryLinear: typeof TernaryLinear;
-    readonly Silu: typeof Silu;
+    readonly Activation: typeof Activation;
     readonly Residual: typeof Residual;
     readonly TiedHead: typeof TiedHead;
   };
@@ -46,7 +46,7 @@ export interface Subject {
 /** The project as it is. */
 export const GENUINE: Subject = {
   backend: (backend) => backend,
-  layers: { Embedding, RmsNorm, TokenShift, TernaryLinear, Silu, Residual, TiedHead },
+  layers: { Embedding, RmsNorm, TokenShift, TernaryLinear, Activation, Residual, TiedHead },
   model: (model) => model,
   clip: clipGradients,
   optimizers: { Sgd, AdamW },
@@ -70,7 +70,7 @@ export function layersOf({ layers: l }: Subject): Layer[] {
   return [
     new l.RmsNorm('norm', DIM, { gain: true, eps: 1e-5 }),
     new l.TokenShift('shift', DIM),
-    new l.Silu('silu', DIM),
+    new l.Activation('silu', DIM, 'silu'),
     linear('ternary', 'ternary'),
     linear('int8', 'int8'),
     linear('float', 'none'),
@@ -100,7 +100,7 @@ export function modelOf(subject: Subject, backend: Backend, mixing: Mixing): Mod
       norm('blocks.0.norm', true),
       ...shift('blocks.0.shift'),
       linear('blocks.0.up', DIM, 12, 'int8'),
-      watch(new l.Silu('blocks.0.silu', 12)),
+      watch(new l.Activation('blocks.0.silu', 12, 'silu')),
       linear('blocks.0.down', 12, DIM, 'ternary'),
     ]),
     residual('blocks.1', [...shift('blocks.1.shift'), linear('blocks.1.linear', DIM, DIM, 'none')]),

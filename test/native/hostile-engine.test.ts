@@ -70,7 +70,7 @@ describe('Engine', () => {
       const engine = expectSafe(() => new Engine(...made(values))) as Engine | undefined;
       if (!engine) return;
       expect(engine.threads).toBeGreaterThanOrEqual(1);
-      expect(() => engine.silu(...new ValidCall('silu', backend).flat())).not.toThrow();
+      expect(() => engine.activation(...new ValidCall('activation', backend).flat())).not.toThrow();
       engine.dispose();
     });
   });
@@ -106,7 +106,17 @@ describe('Engine', () => {
     const call = addon.Engine as unknown as (this: unknown, ...values: Values) => unknown;
     expect(() => call()).toThrow(TypeError);
     expect(() => call.call(engine, {})).toThrow(TypeError);
-    const receivers = [undefined, null, 1, 'text', {}, [], engine.silu, addon.Engine, Object.create(engine)];
+    const receivers = [
+      undefined,
+      null,
+      1,
+      'text',
+      {},
+      [],
+      engine.activation,
+      addon.Engine,
+      Object.create(engine),
+    ];
     for (const name of [
       ...OP_NAMES,
       'packedTernaryBytes',
@@ -128,26 +138,26 @@ describe('Engine', () => {
     const transient = fc.oneof(list, anything, constants(Array(2 ** 32 - 1)));
     const seconds = fc.oneof(anything, anyMemory, constants(null, new Float64Array(1), new Float64Array(4)));
     const engine = new Engine({ isa: 'scalar' });
-    const call = new ValidCall('silu', backend);
+    const call = new ValidCall('activation', backend);
     forAny(fc.tuple(transient, seconds), (values) => {
       engine.open();
-      engine.silu(...call.flat());
-      engine.silu(...call.flat());
+      engine.activation(...call.flat());
+      engine.activation(...call.flat());
       expectSafe(() => (engine.close as (...values: Values) => void)(...made(values)));
       const [out] = call.values[0] as [Float32Array];
       out.fill(7);
-      engine.silu(...call.flat());
+      engine.activation(...call.flat());
       expect(out).not.toContain(7);
     });
   });
 
   it('forgets what waited when it is opened again', () => {
     const engine = new Engine({ isa: 'scalar' });
-    const call = new ValidCall('silu', backend).flat();
+    const call = new ValidCall('activation', backend).flat();
     engine.open();
-    for (let i = 0; i < 3; i++) engine.silu(...call);
+    for (let i = 0; i < 3; i++) engine.activation(...call);
     engine.open();
-    engine.silu(...call);
+    engine.activation(...call);
     const seconds = new Float64Array(4).fill(-1);
     engine.close([], seconds.subarray(0, 1));
     expect([...seconds.subarray(1)]).toEqual([-1, -1, -1]);
@@ -155,11 +165,11 @@ describe('Engine', () => {
 
   it('never runs what was discarded', () => {
     const engine = new Engine({ isa: 'scalar' });
-    const call = new ValidCall('silu', backend);
+    const call = new ValidCall('activation', backend);
     const [out] = call.values[0] as [Float32Array];
     out.fill(7);
     engine.open();
-    engine.silu(...call.flat());
+    engine.activation(...call.flat());
     engine.discard();
     engine.close([], null);
     expect(new Set(out)).toEqual(new Set([7]));
@@ -167,9 +177,9 @@ describe('Engine', () => {
 
   it('refuses a list of times that is shorter than its calls, and writes none', () => {
     const engine = new Engine({ isa: 'scalar' });
-    const call = new ValidCall('silu', backend).flat();
+    const call = new ValidCall('activation', backend).flat();
     engine.open();
-    for (let i = 0; i < 3; i++) engine.silu(...call);
+    for (let i = 0; i < 3; i++) engine.activation(...call);
     const seconds = new Float64Array(4).fill(-1);
     expect(() => engine.close([], seconds.subarray(0, 2))).toThrow(/there were 3 calls/);
     expect([...seconds]).toEqual([-1, -1, -1, -1]);
@@ -185,7 +195,7 @@ describe('Engine', () => {
       },
     });
     engine.open();
-    engine.silu(...new ValidCall('silu', backend).flat());
+    engine.activation(...new ValidCall('activation', backend).flat());
     expect(() => engine.close(trap, null)).toThrow(/disposed/);
   });
 
@@ -203,10 +213,10 @@ describe('Engine', () => {
   it('works as the base of another class', () => {
     class Own extends Engine {}
     const engine = new Own({ isa: 'scalar' });
-    expect(() => engine.silu(...new ValidCall('silu', backend).flat())).not.toThrow();
+    expect(() => engine.activation(...new ValidCall('activation', backend).flat())).not.toThrow();
     const other = Reflect.construct(Engine, [{ isa: 'scalar' }], Array) as Engine;
-    const silu = Engine.prototype.silu as (...values: Values) => unknown;
-    expect(() => Reflect.apply(silu, other, new ValidCall('silu', backend).flat())).not.toThrow();
+    const activation = Engine.prototype.activation as (...values: Values) => unknown;
+    expect(() => Reflect.apply(activation, other, new ValidCall('activation', backend).flat())).not.toThrow();
   });
 
   it('refuses everything once it was disposed of, also in the middle of a call', () => {

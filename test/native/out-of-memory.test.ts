@@ -137,7 +137,7 @@ describe.runIf(process.platform === 'linux')('memory that cannot be had', () => 
         k.rmsNorm(a!, rstd[0]!, x!, gain, 1e-6);
         k.quantizeRows(quantized[0]!.codes, quantized[0]!.scale, a!, 'int8');
         k.ternaryMatmul(b!, quantized[0]!, weights[0]!);
-        k.silu(y!, null, b!);
+        k.activation(y!, null, b!, 'silu');
         k.ternaryMatmulGradX(z!, y!, weights[1]!, 'int8');
         k.ternaryMatmulGradW(weightSums[0]!, y!, quantized[0]!, 'bf16');
         k.rmsNormGrad(x!, gainSums[0]!, z!, y!, gain, rstd[0]!);

@@ -36,7 +36,7 @@ export default { name: 'broken', register(add) {
   add(component({ ...only, kind: 'backend', type: 'broken_backend', create: () => { at('backend');
     const inner = createReferenceBackend('f32');
     return { ...inner, name: 'broken', allocate(bytes) { at('allocate'); return inner.allocate(bytes); },
-      kernels: { ...inner.kernels, silu(...a) { at('silu'); inner.kernels.silu(...a); } } }; } }));
+      kernels: { ...inner.kernels, activation(...a) { at('activation'); inner.kernels.activation(...a); } } }; } }));
 } };
 `;
 
@@ -99,7 +99,7 @@ describe('what a plugin throws', () => {
   });
 
   it.each([
-    ['silu', "The backend 'broken_backend' failed in silu: boom", '  at silu (silu), forward'],
+    ['activation', "The backend 'broken_backend' failed in activation: boom", '  at silu (silu), forward'],
     ['add', "The decorator 'broken_decorator' failed in add: boom", '  at residual (residual), forward'],
   ])('in the kernel %s is given its part and the layer that called it', async (kernel, ...lines) => {
     expect(await failure(kernel)).toEqual(lines);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { describeModel } from '../../src/app/describe.ts';
 import { type Component, component, KINDS } from '../../src/core/component.ts';
 import { layerList } from '../../src/core/slots.ts';
-import { Silu } from '../../src/layers/silu.ts';
+import { Activation } from '../../src/layers/activation.ts';
 import { createRegistry } from '../../src/recipes/builtins.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { loadPlugins } from '../../src/recipes/plugins.ts';
@@ -18,7 +18,7 @@ const twice = component({
   summary: 'SiLU.',
   schema: z.strictObject({ factor: z.number().default(2) }),
   examples: [{}],
-  create: (_, { path, inCols }) => new Silu(path, inCols),
+  create: (_, { path, inCols }) => new Activation(path, inCols, 'silu'),
 });
 const plugin = (name: string, ...components: readonly unknown[]): Plugin => ({
   name,

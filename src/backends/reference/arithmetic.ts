@@ -4,6 +4,10 @@ export const add: Kernels['add'] = (out, a, b) => {
   for (let i = 0; i < a.data.length; i++) out.data[i] = a.data[i]! + b.data[i]!;
 };
 
+export const multiply: Kernels['multiply'] = (out, a, b) => {
+  for (let i = 0; i < a.data.length; i++) out.data[i] = a.data[i]! * b.data[i]!;
+};
+
 export const scale: Kernels['scale'] = (x, factor) => {
   for (let i = 0; i < x.data.length; i++) x.data[i]! *= factor;
 };

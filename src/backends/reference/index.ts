@@ -3,7 +3,8 @@ import { PRECISIONS } from '../../core/compute.ts';
 import type { OpName } from '../../core/kernels.ts';
 import { completeKernels, type KernelSource } from '../../core/ops/fused.ts';
 import type { Real } from '../../core/tensor.ts';
-import { add, scale, sumSquares } from './arithmetic.ts';
+import { activation } from './activation.ts';
+import { add, multiply, scale, sumSquares } from './arithmetic.ts';
 import { countPairs } from './count-pairs.ts';
 import { softmaxCrossEntropy } from './cross-entropy.ts';
 import { gatherRows, scatterAddRows } from './embedding.ts';
@@ -11,7 +12,6 @@ import { matmul, matmulTransA, matmulTransB } from './matmul.ts';
 import { adamW, sgdMomentum } from './optimizers.ts';
 import { quantizeRows, quantizeWeight } from './quantize.ts';
 import { rmsNorm, rmsNormGrad } from './rms-norm.ts';
-import { silu, siluGrad } from './silu.ts';
 import {
   packTernary,
   ternaryMatmul,
@@ -27,9 +27,9 @@ const own: KernelSource = {
   countPairs,
   rmsNorm,
   rmsNormGrad,
-  silu,
-  siluGrad,
+  activation,
   add,
+  multiply,
   tokenShift,
   tokenShiftGrad,
   quantizeWeight,

@@ -1,6 +1,6 @@
 import type { Kernels } from '../../core/kernels.ts';
+import { sigmoid } from './activation.ts';
 import { rowChunks } from './row-chunks.ts';
-import { sigmoid } from './silu.ts';
 
 /** What a row takes of itself and of the row before it. A difference from 1 would lose the digits of a small share. */
 const shares = (mix: number): [number, number] => [sigmoid(mix), sigmoid(-mix)];

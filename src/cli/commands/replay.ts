@@ -23,7 +23,7 @@ interface ReplayOptions {
 
 export const replay: CliCommand = {
   examples: [
-    commandLine`replay .flashlm/recordings/silu-blocks.0.silu-forward-step1-20260101T120000.safetensors`,
+    commandLine`replay .flashlm/recordings/activation-blocks.0.silu-forward-step1-20260101T120000.safetensors`,
     commandLine`replay call.safetensors --backend native:scalar --against reference`,
   ],
   define(command, terminal) {

@@ -51,8 +51,8 @@ type Fill = (random: Random, i: number) => number;
  * Real values come in three kinds: plain normal, multiples of 1/4 (whose sums are exact, so that ties and thresholds are
  * hit exactly), and normal with every third row zero. Ops that work row by row also meet large values.
  */
-function realValues(op: OpName, cols: number, seed: number): Fill {
-  let reach = freeSymbols(op).length === 2 && seed % 2 ? 20 : 1;
+function realValues(op: OpName, arg: TensorArg, cols: number, seed: number): Fill {
+  let reach = arg.reach ?? (freeSymbols(op).length === 2 && seed % 2 ? 20 : 1);
   // Logits of about 1: where the softmax is saturated, its gradient is what rounding leaves.
   if (hasTargets(op)) reach = cols ** -0.25;
   if (seed % 3 === 1) return (random) => (Math.round(random.normal() * 4) / 4) * reach;
@@ -109,7 +109,7 @@ function tensorValues(
   const random = new Random(seed, `${op}/${arg.name}`);
   if (arg.offsetsInto) return offsets(random, rows, dims[arg.offsetsInto]!);
   const isPacked = args.some((other) => other.kind === 'tensor' && other.packs === arg.name);
-  let fill: Fill = realValues(op, cols, seed);
+  let fill: Fill = realValues(op, arg, cols, seed);
   if (arg.below) fill = indices(args, inputs, arg, dims);
   else if (arg.dtype === 'i8')
     fill = isPacked ? codeValues(-1, 1, cols, seed) : codeValues(-128, 127, cols, seed);

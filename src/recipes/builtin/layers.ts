@@ -1,16 +1,6 @@
 import { z } from 'zod';
 import { component } from '../../core/component.ts';
-import { Silu } from '../../layers/silu.ts';
 import { TokenShift } from '../../layers/token-shift.ts';
-
-export const silu = component({
-  kind: 'layer',
-  type: 'silu',
-  summary: 'x * sigmoid(x).',
-  schema: z.strictObject({}),
-  examples: [{}],
-  create: (_, { path, inCols }) => new Silu(path, inCols),
-});
 
 export const tokenShift = component({
   kind: 'layer',

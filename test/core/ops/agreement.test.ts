@@ -33,20 +33,20 @@ function compare(
 
 describe('the agreement of two results', () => {
   it('is measured against the element and the size of its row', () => {
-    expect(compare('silu', [1, 2.00001, 3], [1, 2, 3])).toMatchObject({ beyond: 0, mismatch: null });
-    expect(compare('silu', [1, 2.001, 3], [1, 2, 3]).mismatch).toMatchObject({
+    expect(compare('activation', [1, 2.00001, 3], [1, 2, 3])).toMatchObject({ beyond: 0, mismatch: null });
+    expect(compare('activation', [1, 2.001, 3], [1, 2, 3]).mismatch).toMatchObject({
       arg: 'out',
       index: 1,
       expected: 2,
     });
-    expect(compare('silu', [0.001, 1], [0, 1]).beyond).toBe(1);
+    expect(compare('activation', [0.001, 1], [0, 1]).beyond).toBe(1);
   });
 
   it('takes the size of the row where that is greater', () => {
     const [small, large] = [Array<number>(50).fill(1e-3), [1000, 1e-4]];
     const expected = [...small, ...large];
     const near = [...small, 1000, 1e-4 + 2e-3];
-    expect(compare('silu', near, expected, { cols: 2 }).beyond).toBe(0);
+    expect(compare('activation', near, expected, { cols: 2 }).beyond).toBe(0);
   });
 
   it('is not measured against other rows, unless the table says so', () => {
@@ -54,7 +54,7 @@ describe('the agreement of two results', () => {
       [1e-3, 1e-3, 1000, 1000],
       [1e-3, 1.1e-3, 1000, 1000],
     ];
-    expect(compare('silu', off, expected, { cols: 2 }).mismatch).toMatchObject({ row: 0, col: 1 });
+    expect(compare('activation', off, expected, { cols: 2 }).mismatch).toMatchObject({ row: 0, col: 1 });
     const column = { cols: 1, name: 'outNats' };
     expect(compare('softmaxCrossEntropy', off, expected, column).beyond).toBe(0);
     expect(compare('softmaxCrossEntropy', off, expected, { ...column, name: 'outDz' }).beyond).toBe(1);
@@ -81,14 +81,20 @@ describe('the agreement of two results', () => {
 
   it('has no room for anything beside an infinity or a NaN', () => {
     const { POSITIVE_INFINITY: inf, NaN: nan } = Number;
-    expect(compare('silu', [inf, 999, 2], [inf, 1, 2])).toMatchObject({ beyond: 1, mismatch: { index: 1 } });
-    expect(compare('silu', [5, 1, 2], [inf, 1, 2])).toMatchObject({
+    expect(compare('activation', [inf, 999, 2], [inf, 1, 2])).toMatchObject({
+      beyond: 1,
+      mismatch: { index: 1 },
+    });
+    expect(compare('activation', [5, 1, 2], [inf, 1, 2])).toMatchObject({
       beyond: 1,
       worst: inf,
       mismatch: { index: 0 },
     });
-    expect(compare('silu', [nan, 1.0000001, 2], [nan, 1, 2])).toMatchObject({ beyond: 0, mismatch: null });
-    expect(compare('silu', [nan, 1, 2], [0, 1, 2])).toMatchObject({ beyond: 1, worst: inf });
+    expect(compare('activation', [nan, 1.0000001, 2], [nan, 1, 2])).toMatchObject({
+      beyond: 0,
+      mismatch: null,
+    });
+    expect(compare('activation', [nan, 1, 2], [0, 1, 2])).toMatchObject({ beyond: 1, worst: inf });
   });
 
   it('holds what is added into to its change', () => {

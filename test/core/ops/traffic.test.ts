@@ -54,7 +54,9 @@ describe('bytes of a call', () => {
   });
 
   it('count reals as long as the backend stores them', () => {
-    expect(trafficOf('silu', { M: 2, D: 3 }, { ...backend, real: 'f64' }).footprint).toBe(3 * 2 * 3 * 8);
+    expect(trafficOf('activation', { M: 2, D: 3 }, { ...backend, real: 'f64' }).footprint).toBe(
+      3 * 2 * 3 * 8,
+    );
   });
 
   const small = (op: string): Dims => (op === 'gatherRows' || op === 'scatterAddRows' ? { M: 2048 } : {});

@@ -37,8 +37,6 @@ function keeping(t: Tensor, isKept: (row: number, col: number) => boolean, run: 
     if (isKept(Math.floor(i / t.cols), i % t.cols)) t.data[i] = before[i]!;
 }
 
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-
 export const KERNEL_FAULTS: readonly Mutation[] = [
   {
     ...kernel(
@@ -169,10 +167,15 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     'a row of zeros gives NaN',
     (k) => (out, rstd, x, gain) => k.rmsNorm(out, rstd, x, gain, 0),
   ),
-  kernel('silu-term', 'silu', 'the term x * (1 - s) is missing in the slope', (k) => (out, slope, x) => {
-    k.silu(out, slope, x);
-    if (slope) for (let i = 0; i < x.data.length; i++) slope.data[i] = sigmoid(x.data[i]!);
-  }),
+  kernel(
+    'silu-term',
+    'activation',
+    'the term x * (1 - s) is missing in the slope of SiLU',
+    (k) => (out, slope, x, fn) => {
+      k.activation(out, slope, x, fn);
+      if (fn === 'silu' && slope) k.activation(slope, null, x, 'sigmoid');
+    },
+  ),
   kernel(
     'shift-boundary',
     'tokenShiftGrad',
@@ -268,10 +271,15 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     'bias correction is missing',
     (k) => (p, m, v, g, lr, b1, b2, eps, decay) => k.adamW(p, m, v, g, lr, b1, b2, eps, decay, 1e6),
   ),
-  kernel('input-changed', 'silu', 'the kernel uses its input as scratch memory', (k) => (out, slope, x) => {
-    k.silu(out, slope, x);
-    (x.data as Float64Array).set(out.data);
-  }),
+  kernel(
+    'input-changed',
+    'activation',
+    'the kernel uses its input as scratch memory',
+    (k) => (out, slope, x, fn) => {
+      k.activation(out, slope, x, fn);
+      (x.data as Float64Array).set(out.data);
+    },
+  ),
   kernel(
     'write-past-end',
     'gatherRows',

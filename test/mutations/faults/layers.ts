@@ -1,8 +1,8 @@
 import { type Mat, mat } from '../../../src/core/tensor.ts';
+import { Activation } from '../../../src/layers/activation.ts';
 import { Embedding } from '../../../src/layers/embedding.ts';
 import { Residual } from '../../../src/layers/residual.ts';
 import { RmsNorm } from '../../../src/layers/rms-norm.ts';
-import { Silu } from '../../../src/layers/silu.ts';
 import { TernaryLinear } from '../../../src/layers/ternary-linear.ts';
 import { TiedHead } from '../../../src/layers/tied-head.ts';
 import { TokenShift } from '../../../src/layers/token-shift.ts';
@@ -103,8 +103,8 @@ export const LAYER_FAULTS: readonly Mutation[] = [
     },
   }),
   layer('dx-hole', 'the last element of dx is not written', {
-    Silu: class extends Silu {
-      override backward(...args: Args<Silu['backward']>): void {
+    Activation: class extends Activation {
+      override backward(...args: Args<Activation['backward']>): void {
         const { data } = args[4];
         const before = data[data.length - 1]!;
         super.backward(...args);
@@ -113,8 +113,8 @@ export const LAYER_FAULTS: readonly Mutation[] = [
     },
   }),
   layer('dx-added', 'dx is added to, not written', {
-    Silu: class extends Silu {
-      override backward(...args: Args<Silu['backward']>): void {
+    Activation: class extends Activation {
+      override backward(...args: Args<Activation['backward']>): void {
         const { data } = args[4];
         const before = data.slice();
         super.backward(...args);

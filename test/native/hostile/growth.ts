@@ -39,7 +39,10 @@ const WORK: Readonly<Record<string, () => void>> = Object.fromEntries([
     };
     return [op, work] as const;
   }),
-  ['new Engine', () => new addon!.Engine({ threads: 2 }).silu(...new ValidCall('silu', backend).flat())],
+  [
+    'new Engine',
+    () => new addon!.Engine({ threads: 2 }).activation(...new ValidCall('activation', backend).flat()),
+  ],
   ['dispose', () => new addon!.Engine().dispose()],
   ['new Engine, refused', () => ignored(() => new addon!.Engine({ isa: 'none' }))],
   ['supported', () => addon!.supported()],
