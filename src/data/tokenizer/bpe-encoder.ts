@@ -1,4 +1,4 @@
-import { ByteTable } from './byte-table.ts';
+import { ByteTable, grown } from './byte-table.ts';
 import { MAX_VOCAB, type Merge, pairKey } from './merges.ts';
 import { NumberHeap } from './number-heap.ts';
 import { wordEnd } from './pre-tokenizer.ts';
@@ -25,8 +25,8 @@ export class BpeEncoder {
 
   private readonly words = new ByteTable();
   /** Ids of remembered word i: `wordIds[wordEnds[i - 1] .. wordEnds[i]]`. A word has no more ids than bytes. */
-  private readonly wordIds = new Int32Array(MAX_CACHED_BYTES + MAX_CACHED_WORD);
-  private readonly wordEnds = new Int32Array(MAX_CACHED_WORDS);
+  private wordIds = new Int32Array(1 << 12);
+  private wordEnds = new Int32Array(1 << 10);
 
   private scratch = new Scratch(256);
   private queue = new NumberHeap();
@@ -63,7 +63,12 @@ export class BpeEncoder {
     const known = this.words.size;
     const word = this.words.intern(bytes, start, end);
     const first = word === 0 ? 0 : this.wordEnds[word - 1]!;
-    if (word === known) this.wordEnds[word] = this.merge(bytes, start, end, this.wordIds, first);
+    if (word === known) {
+      const needed = first + end - start;
+      if (needed > this.wordIds.length) this.wordIds = grown(this.wordIds, new Int32Array(2 * needed));
+      if (word === this.wordEnds.length) this.wordEnds = grown(this.wordEnds, new Int32Array(2 * word));
+      this.wordEnds[word] = this.merge(bytes, start, end, this.wordIds, first);
+    }
     const last = this.wordEnds[word]!;
     let to = at;
     for (let i = first; i < last; i++) out[to++] = this.wordIds[i]!;

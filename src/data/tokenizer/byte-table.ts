@@ -72,7 +72,8 @@ export class ByteTable {
   }
 }
 
-function grown<T extends Uint8Array | Uint32Array | Int32Array>(old: T, larger: T): T {
+/** `larger`, which begins with what is in `old`. */
+export function grown<T extends Uint8Array | Uint32Array | Int32Array>(old: T, larger: T): T {
   larger.set(old);
   return larger;
 }
