@@ -216,6 +216,16 @@ struct SgdMomentumArgs {
   double decay;
 };
 
+struct LionArgs {
+  Matrix<float> p;  // inout [M x D]
+  Matrix<float> m;  // inout [M x D]
+  Matrix<const float> g;  // in [M x D]
+  double lr;
+  double beta1;
+  double beta2;
+  double decay;
+};
+
 struct AdamWArgs {
   Matrix<float> p;  // inout [M x D]
   Matrix<float> m;  // inout [M x D]
@@ -262,6 +272,7 @@ struct KernelTable {
   double (*sumSquares)(Context&, const SumSquaresArgs&) noexcept;
   void (*scale)(Context&, const ScaleArgs&) noexcept;
   void (*sgdMomentum)(Context&, const SgdMomentumArgs&) noexcept;
+  void (*lion)(Context&, const LionArgs&) noexcept;
   void (*adamW)(Context&, const AdamWArgs&) noexcept;
 };
 

@@ -1,5 +1,5 @@
 // Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
-constexpr char kSignature[] = "61141c31ccfc2b7b";
+constexpr char kSignature[] = "2be4ba29746d7849";
 
 constexpr ArgSpec kGatherRowsArgs[] = {
     tensor<float>("out", symbol(2), symbol(1)).out(),
@@ -424,6 +424,24 @@ double runSgdMomentum(const KernelTable& table, Context& context, const Argument
   return 0;
 }
 
+constexpr ArgSpec kLionArgs[] = {
+    tensor<float>("p", symbol(0), symbol(1)).update().cut(),
+    tensor<float>("m", symbol(0), symbol(1)).update().cut(),
+    tensor<float>("g", symbol(0), symbol(1)).cut(),
+    scalar("lr"),
+    scalar("beta1"),
+    scalar("beta2"),
+    scalar("decay"),
+};
+constexpr SymbolSpec kLionSymbols[] = {
+    solve("M", symbol(0), 2, SymbolSpec::rows),
+    solve("D", symbol(1), 2, SymbolSpec::cols),
+};
+double runLion(const KernelTable& table, Context& context, const Argument* v) {
+  table.lion(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), v[3].number, v[4].number, v[5].number, v[6].number});
+  return 0;
+}
+
 constexpr ArgSpec kAdamWArgs[] = {
     tensor<float>("p", symbol(0), symbol(1)).update().cut(),
     tensor<float>("m", symbol(0), symbol(1)).update().cut(),
@@ -471,5 +489,6 @@ constexpr OpSpec kOps[] = {
     {"sumSquares", kSumSquaresArgs, 1, 3, kSumSquaresSymbols, 2, nullptr, 0, false, kNone, kNone, false, false, true, runSumSquares},
     {"scale", kScaleArgs, 2, 4, kScaleSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runScale},
     {"sgdMomentum", kSgdMomentumArgs, 6, 12, kSgdMomentumSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runSgdMomentum},
+    {"lion", kLionArgs, 7, 13, kLionSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runLion},
     {"adamW", kAdamWArgs, 10, 18, kAdamWSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runAdamW},
 };

@@ -26,4 +26,5 @@ table.headLoss = headLoss;
 table.sumSquares = sumSquares;
 table.scale = scale;
 table.sgdMomentum = sgdMomentum;
+table.lion = lion;
 table.adamW = adamW;

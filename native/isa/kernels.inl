@@ -10,6 +10,7 @@
 #include "../kernels/gemm.inl"
 #include "../kernels/head_loss.inl"
 #include "../kernels/limits.inl"
+#include "../kernels/lion.inl"
 #include "../kernels/matmul.inl"
 #include "../kernels/multiply.inl"
 #include "../kernels/quantize_rows.inl"

@@ -28,6 +28,7 @@ const SPECIAL: Partial<Record<OpName, Dims>> = {
   sumSquares: ALL_PARAMETERS,
   scale: ALL_PARAMETERS,
   sgdMomentum: ALL_PARAMETERS,
+  lion: ALL_PARAMETERS,
   adamW: ALL_PARAMETERS,
 };
 

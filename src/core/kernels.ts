@@ -129,6 +129,11 @@ export interface Kernels {
   scale(x: Mat, factor: number): void;
   /** `v = momentum * v + g + decay * p; p -= lr * v`. */
   sgdMomentum(p: Mat, v: Mat, g: Mat, lr: number, momentum: number, decay: number): void;
+  /**
+   * Lion (Chen et al. 2023): `p -= lr * (sign(beta1 * m + (1 - beta1) * g) + decay * p)`, then
+   * `m = beta2 * m + (1 - beta2) * g`. The betas and products inside of the sign are rounded to float32.
+   */
+  lion(p: Mat, m: Mat, g: Mat, lr: number, beta1: number, beta2: number, decay: number): void;
   /** AdamW (Loshchilov and Hutter 2019) with bias correction; `step` counts from 1; decay is decoupled. */
   adamW(
     p: Mat,

@@ -9,7 +9,7 @@ import { countPairs } from './count-pairs.ts';
 import { softmaxCrossEntropy } from './cross-entropy.ts';
 import { gatherRows, scatterAddRows } from './embedding.ts';
 import { matmul, matmulTransA, matmulTransB } from './matmul.ts';
-import { adamW, sgdMomentum } from './optimizers.ts';
+import { adamW, lion, sgdMomentum } from './optimizers.ts';
 import { quantizeRows, quantizeWeight } from './quantize.ts';
 import { rmsNorm, rmsNormGrad } from './rms-norm.ts';
 import {
@@ -46,6 +46,7 @@ const own: KernelSource = {
   sumSquares,
   scale,
   sgdMomentum,
+  lion,
   adamW,
 };
 

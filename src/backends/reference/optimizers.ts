@@ -17,3 +17,14 @@ export const adamW: Kernels['adamW'] = (p, m, v, g, lr, beta1, beta2, eps, decay
     p.data[i] = p.data[i]! * (1 - lr * decay) - lr * update;
   }
 };
+
+export const lion: Kernels['lion'] = (p, m, g, lr, beta1, beta2, decay) => {
+  // Where both products cancel, rounding decides the sign: float32 here too, so that all backends see the same one.
+  const { fround } = Math;
+  const [keep, rest] = [fround(beta1), fround(1 - beta1)];
+  for (let i = 0; i < p.data.length; i++) {
+    const sign = Math.sign(fround(keep * m.data[i]!) + fround(rest * g.data[i]!));
+    m.data[i] = beta2 * m.data[i]! + (1 - beta2) * g.data[i]!;
+    p.data[i] = p.data[i]! * (1 - lr * decay) - lr * sign;
+  }
+};

@@ -414,6 +414,20 @@ export const OPS: OpTable = {
     agree: near,
     flops: ({ M, D }) => 6 * M * D,
   },
+  lion: {
+    args: [
+      update('p', 'M', 'D'),
+      update('m', 'M', 'D'),
+      input('g', 'M', 'D'),
+      scalar('lr'),
+      scalar('beta1'),
+      scalar('beta2'),
+      scalar('decay'),
+    ],
+    independent: 'row',
+    agree: near,
+    flops: ({ M, D }) => 9 * M * D,
+  },
   adamW: {
     args: [
       update('p', 'M', 'D'),

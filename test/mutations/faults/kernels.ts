@@ -272,6 +272,17 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     (k) => (p, m, v, g, lr, b1, b2, eps, decay) => k.adamW(p, m, v, g, lr, b1, b2, eps, decay, 1e6),
   ),
   kernel(
+    'lion-mean-first',
+    'lion',
+    'the mean takes the gradient before the direction is read from it',
+    (k) => (p, m, g, lr, b1, b2, decay) => {
+      k.lion(mat(p.dtype, p.rows, p.cols, 'unused'), m, g, 0, b1, b2, 0);
+      const kept = m.data.slice();
+      k.lion(p, m, g, lr, b1, b2, decay);
+      (m.data as Float64Array).set(kept);
+    },
+  ),
+  kernel(
     'input-changed',
     'activation',
     'the kernel uses its input as scratch memory',
