@@ -1,12 +1,14 @@
 import { createReferenceBackend } from '../backends/reference/index.ts';
 import type { Backend } from '../core/backend.ts';
 import type { Coupling } from '../core/layer.ts';
+import type { OptimizerGroup } from '../core/optimizer.ts';
 import type { Parameter } from '../core/parameter.ts';
+import { foldNames } from '../optim/groups.ts';
 import { buildModel } from '../recipes/build-model.ts';
 import { createOptimizer } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { couplingOf } from '../runtime/model.ts';
-import { estimateMemory, type MemoryEstimate, requireMemory } from './memory.ts';
+import { estimateMemory, type MemoryEstimate, planWithoutMemory, requireMemory } from './memory.ts';
 
 /** One layer as the command `check` shows it. Containers are not shown, the layers inside them are. */
 export interface LayerDescription {
@@ -32,6 +34,21 @@ export interface ModelDescription {
   /** Every layer looks at one row alone: the whole model is a function of the token id. */
   readonly tokenWise: boolean;
   readonly memory: MemoryEstimate;
+  /** Which optimiser updates which parameters, where the recipe has groups of them. */
+  readonly groups?: readonly GroupDescription[];
+}
+
+/** Parameters that one optimiser updates. */
+export interface GroupDescription {
+  /** What the recipe matches them by; `otherwise` for the rest. */
+  readonly match: string;
+  readonly optimizer: string;
+  /** The peak learning rate. */
+  readonly lr: number;
+  /** Their names, those of repeated blocks as one: `blocks.*.up.weight`. */
+  readonly names: readonly string[];
+  /** Number of learned values. */
+  readonly parameters: number;
 }
 
 /**
@@ -52,7 +69,8 @@ export function describeModel(
   const total = (of: (layer: LayerDescription) => number) =>
     layers.reduce((sum, layer) => sum + of(layer), 0);
   const parameters = total((layer) => layer.parameters);
-  const memory = estimateMemory(recipe, parts, createOptimizer(recipe.optimizer), backend);
+  const { plan, bytes } = planWithoutMemory(createOptimizer(recipe.optimizer), parts, backend);
+  const memory = estimateMemory(recipe, parts, bytes, backend);
   requireMemory(memory);
   return {
     layers,
@@ -61,8 +79,17 @@ export function describeModel(
     macsPerToken: total((layer) => layer.macs),
     tokenWise: couplingOf(parts) === 'row',
     memory,
+    ...(plan.groups && { groups: plan.groups.map(describeGroup) }),
   };
 }
+
+const describeGroup = ({ match, optimizer, lr, parameters }: OptimizerGroup): GroupDescription => ({
+  match,
+  optimizer,
+  lr,
+  names: foldNames(parameters),
+  parameters: parameters.reduce((sum, p) => sum + p.size, 0),
+});
 
 interface Described extends Omit<LayerDescription, 'parameters' | 'ternary'> {
   readonly children?: readonly Described[];

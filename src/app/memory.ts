@@ -5,7 +5,8 @@ import { computeOn } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import type { Layer } from '../core/layer.ts';
 import type { Memory } from '../core/memory.ts';
-import type { Optimizer } from '../core/optimizer.ts';
+import type { Optimizer, OptimizerPlan } from '../core/optimizer.ts';
+import type { Parameter } from '../core/parameter.ts';
 import { BYTES, type Mat, mat } from '../core/tensor.ts';
 import { formatBytes } from '../files/files.ts';
 import { processLimits } from '../files/process-limits.ts';
@@ -34,17 +35,38 @@ export interface MemoryEstimate {
 /** Ids and targets of a token on their way from the data to a block. */
 const BYTES_PER_TOKEN = 32;
 
-/** The memory of training `parts` as `recipe` says. @throws FlashError for parameters that its optimiser cannot update. */
+/** All parameters of a model, in the order of its store. */
+const parametersOf = ({ input, body, objective }: ModelParts): Parameter[] => [
+  ...input.parameters(),
+  ...body.parameters(),
+  ...objective.parameters(),
+];
+
+/**
+ * The updates of a model's parameters, and the bytes that they need, without any of them.
+ * @throws FlashError for parameters that the optimiser cannot update.
+ */
+export function planWithoutMemory(
+  optimizer: Optimizer,
+  parts: ModelParts,
+  backend: Backend,
+): { readonly plan: OptimizerPlan; readonly bytes: number } {
+  const memory = new CountingMemory(BYTES[backend.real]);
+  const plan = optimizer.plan(parametersOf(parts), memory);
+  return { plan, bytes: memory.bytes };
+}
+
+/** The memory of training `parts` as `recipe` says, with so many bytes for the optimiser. */
 export function estimateMemory(
   recipe: Recipe,
   parts: ModelParts,
-  optimizer: Optimizer,
+  optimizerBytes: number,
   backend: Backend,
 ): MemoryEstimate {
   const { data, train } = recipe;
   const bytes = BYTES[backend.real];
   const tokens = data.batch * data.seq_len;
-  const all = [...parts.input.parameters(), ...parts.body.parameters(), ...parts.objective.parameters()];
+  const all = parametersOf(parts);
   const values = all.reduce((sum, p) => sum + p.size, 0);
   const shared = all.reduce((sum, p) => sum + p.uses.length * p.size, 0);
   const ternary = all.reduce((sum, p) => sum + (p.quantised ? p.size : 0), 0);
@@ -57,12 +79,10 @@ export function estimateMemory(
       maxRows: collapsed ? Math.min(parts.objective.vocab, tokens) : tokens,
     },
   );
-  const updates = new CountingMemory(bytes);
-  optimizer.plan(all, updates);
   const planned = planActivations(parts, rows, data.seq_len, backend);
   const sizes = {
     parameters: (2 * values + shared) * bytes + 2 * ternary,
-    optimizer: updates.bytes,
+    optimizer: optimizerBytes,
     activations: planned.bytes,
     scratch: headScratch(recipe, parts, rows, backend) + packedRows(recipe, parts, rows, backend),
     batch: tokens * BYTES_PER_TOKEN,

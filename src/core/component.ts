@@ -86,13 +86,19 @@ export interface BackendScope extends Scope {
   build(spec: Spec<'backend'>): Backend;
 }
 
+/** For components that are made of others of their kind. */
+export interface NestingScope<K extends 'optimizer' | 'schedule'> extends Scope {
+  /** The component of an option that names one. */
+  build(spec: Spec<K>): Made[K];
+}
+
 /** What the factory of each kind gets beside its options. */
 export interface Scopes {
   input: ModelScope;
   layer: LayerScope;
   objective: ObjectiveScope;
-  optimizer: Scope;
-  schedule: Scope;
+  optimizer: NestingScope<'optimizer'>;
+  schedule: NestingScope<'schedule'>;
   backend: BackendScope;
   decorator: BackendScope;
   source: Scope;

@@ -8,7 +8,17 @@ import { sequence } from '../layers/sequence.ts';
 import { ternaryLinear } from '../layers/ternary-linear.ts';
 import { tiedHead } from '../layers/tied-head.ts';
 import { adamw } from '../optim/adamw.ts';
-import { constantSchedule, cosineSchedule, linearSchedule } from '../optim/schedules.ts';
+import { groups } from '../optim/groups.ts';
+import { lion } from '../optim/lion.ts';
+import { muon } from '../optim/muon.ts';
+import { phasesSchedule, twoStageSchedule, wsdSchedule } from '../optim/phases.ts';
+import {
+  constantSchedule,
+  cosineSchedule,
+  cyclesSchedule,
+  linearSchedule,
+  oneMinusSqrtSchedule,
+} from '../optim/schedules.ts';
 import { sgd } from '../optim/sgd.ts';
 import { native, reference } from './builtin/backends.ts';
 import { checked, diff, timed } from './builtin/decorators.ts';
@@ -27,9 +37,17 @@ const COMPONENTS = [
   tiedHead,
   sgd,
   adamw,
+  lion,
+  muon,
+  groups,
   constantSchedule,
   linearSchedule,
   cosineSchedule,
+  oneMinusSqrtSchedule,
+  cyclesSchedule,
+  wsdSchedule,
+  twoStageSchedule,
+  phasesSchedule,
   native,
   reference,
   checked,

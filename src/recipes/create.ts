@@ -16,7 +16,7 @@ import { optionPlace, toTree } from './tree.ts';
  */
 export function createSchedule(spec: Spec<'schedule'>): Schedule {
   return nameFailures(
-    attempt(spec, () => spec.component.create(spec.options, scopeOf(spec))),
+    attempt(spec, () => spec.component.create(spec.options, { ...scopeOf(spec), build: createSchedule })),
     nameOf(spec),
   );
 }
@@ -27,7 +27,7 @@ export function createSchedule(spec: Spec<'schedule'>): Schedule {
  */
 export function createOptimizer(spec: Spec<'optimizer'>): Optimizer {
   const made = attempt(spec, () => {
-    const optimizer = spec.component.create(spec.options, scopeOf(spec));
+    const optimizer = spec.component.create(spec.options, { ...scopeOf(spec), build: createOptimizer });
     if (typeof optimizer?.plan !== 'function') throw new Error("create gave no optimizer: 'plan' is missing");
     return optimizer;
   });

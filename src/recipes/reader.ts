@@ -104,34 +104,31 @@ export class RecipeReader {
         if (alone.success) values[key] = alone.data;
       }
     }
-    this.readSlots(schema, values, tree, subject);
+    for (const [key, field] of Object.entries(schema.shape)) {
+      if (values[key] === undefined) continue;
+      const at = entry(tree, key)?.value ?? toTree(values[key], tree.place);
+      values[key] = this.fillSlots(field, values[key], at, subject.name);
+    }
     for (const [key] of wrong) delete values[key!];
     return { values, complete, tree, open };
   }
 
-  /** Puts specs in place of what stands in slots, those of a recipe's sections too. */
-  private readSlots(
-    schema: z.ZodObject,
-    values: Record<string, unknown>,
-    tree: Tree,
-    subject: Subject,
-  ): void {
-    for (const [key, field] of Object.entries(schema.shape)) {
-      const value = values[key];
-      if (value === undefined) continue;
-      const written = entry(tree, key)?.value ?? toTree(value, tree.place);
-      const slot = slotFor(field, value);
-      if (slot) {
-        values[key] = this.readSlot(slot, written, subject.name);
-        continue;
-      }
-      const section = innermost(field);
-      if (section instanceof z.ZodObject) {
-        const inside = { ...(value as Record<string, unknown>) };
-        this.readSlots(section, inside, written, { name: key });
-        values[key] = inside;
-      }
+  /** A value with specs in place of what stands in slots, however deep in sections and lists. */
+  private fillSlots(schema: z.ZodType, value: unknown, tree: Tree, subject: string): unknown {
+    const slot = slotFor(schema, value);
+    if (slot) return this.readSlot(slot, tree, subject);
+    const inner = innermost(schema);
+    if (inner instanceof z.ZodArray && Array.isArray(value)) {
+      const at = (i: number): Tree => (tree.kind === 'list' && tree.items[i]) || toTree(value[i], tree.place);
+      return value.map((item, i) => this.fillSlots(inner.element as z.ZodType, item, at(i), subject));
     }
+    if (!(inner instanceof z.ZodObject) || typeof value !== 'object' || value === null) return value;
+    const filled = Object.entries(value).map(([key, item]) => {
+      const field = inner.shape[key] as z.ZodType | undefined;
+      const at = entry(tree, key)?.value ?? toTree(item, tree.place);
+      return [key, field && item !== undefined ? this.fillSlots(field, item, at, key) : item];
+    });
+    return Object.fromEntries(filled);
   }
 
   /** Undefined for a schema that throws: a plugin's may have code of its own. */

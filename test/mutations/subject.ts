@@ -14,11 +14,14 @@ import { TiedHead } from '../../src/layers/tied-head.ts';
 import { TokenShift } from '../../src/layers/token-shift.ts';
 import { AdamW } from '../../src/optim/adamw.ts';
 import { clipGradients } from '../../src/optim/clip.ts';
+import { Lion } from '../../src/optim/lion.ts';
+import { Muon } from '../../src/optim/muon.ts';
 import { Sgd } from '../../src/optim/sgd.ts';
 import { Model } from '../../src/runtime/model.ts';
 import { watchInput, watchLayer, watchObjective } from '../../src/runtime/watched-layer.ts';
 import { restoreSnapshot, takeSnapshot } from '../../src/train/snapshot.ts';
 import type { Batches } from '../../src/train/trainer.ts';
+import type { Optimizers } from '../optim/updates.ts';
 
 /** The parts of the project that a mutation may replace, and that the checks are made of. */
 export interface Subject {
@@ -36,7 +39,7 @@ export interface Subject {
   /** A model that was just made. */
   readonly model: (model: Model) => Model;
   readonly clip: typeof clipGradients;
-  readonly optimizers: { readonly Sgd: typeof Sgd; readonly AdamW: typeof AdamW };
+  readonly optimizers: Optimizers;
   readonly counts: typeof BigramCounts;
   readonly batches: (batches: Batches) => Batches;
   readonly source: typeof BatchSource;
@@ -49,7 +52,7 @@ export const GENUINE: Subject = {
   layers: { Embedding, RmsNorm, TokenShift, TernaryLinear, Activation, Residual, TiedHead },
   model: (model) => model,
   clip: clipGradients,
-  optimizers: { Sgd, AdamW },
+  optimizers: { Sgd, AdamW, Lion, Muon },
   counts: BigramCounts,
   batches: (batches) => batches,
   source: BatchSource,

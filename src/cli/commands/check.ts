@@ -1,5 +1,10 @@
 import { statSync } from 'node:fs';
-import { describeModel, type LayerDescription, type ModelDescription } from '../../app/describe.ts';
+import {
+  describeModel,
+  type GroupDescription,
+  type LayerDescription,
+  type ModelDescription,
+} from '../../app/describe.ts';
 import { runTexts } from '../../app/run-data.ts';
 import { runLimits } from '../../app/run-limits.ts';
 import { measureStep } from '../../app/step-time.ts';
@@ -185,6 +190,7 @@ function describe(
             : `no: ${mixers(model)} sees other tokens`,
         ],
         ...(model.tokenWise ? [] : [['documents', CROSSING] as [string, string]]),
+        ...(model.groups ?? []).map((group): [string, string] => ['optimiser', describeGroup(group)]),
         ['ends', ends!],
         ['compute', COMPUTES[compute]],
         ...(causality.length
@@ -195,6 +201,12 @@ function describe(
     ),
     ...warnings.map(styles.yellow),
   ];
+}
+
+/** `muon, lr 0.02, for matrix (884,736 parameters): blocks.*.up.weight, blocks.*.down.weight` */
+function describeGroup({ match, optimizer, lr, names, parameters }: GroupDescription): string {
+  const size = formatPlural(parameters, 'parameter');
+  return `${optimizer}, lr ${Number(lr.toPrecision(6))}, for ${match} (${size}): ${names.join(', ')}`;
 }
 
 /** Evaluation may then be far from the training loss: the model has learned from what it does not see there. */

@@ -4,6 +4,7 @@ import { type BatchOptions, BatchSource, type TokenStream } from '../../../src/d
 import { BigramCounts } from '../../../src/data/collapse.ts';
 import { AdamW } from '../../../src/optim/adamw.ts';
 import { clipGradients } from '../../../src/optim/clip.ts';
+import { Muon, type MuonOptions } from '../../../src/optim/muon.ts';
 import { Sgd } from '../../../src/optim/sgd.ts';
 import type { Model } from '../../../src/runtime/model.ts';
 import type { Rows } from '../../../src/runtime/rows.ts';
@@ -129,6 +130,36 @@ export const TRAINING_FAULTS: readonly Mutation[] = [
           override plan(...[parameters, memory]: PlanArgs): OptimizerPlan {
             const spared = (p: Parameter) => Object.assign(Object.create(p), { decay: p.quantised });
             return super.plan(parameters.map(spared), memory);
+          }
+        },
+      },
+    },
+  },
+  {
+    id: 'muon-fused',
+    where: 'optimiser Muon',
+    fault: 'a fused matrix is made orthogonal as one',
+    parts: {
+      optimizers: {
+        ...GENUINE.optimizers,
+        Muon: class extends Muon {
+          constructor(options: MuonOptions) {
+            super({ ...options, split: 1 });
+          }
+        },
+      },
+    },
+  },
+  {
+    id: 'muon-unscaled',
+    where: 'optimiser Muon',
+    fault: 'the rate does not depend on the shape of a matrix',
+    parts: {
+      optimizers: {
+        ...GENUINE.optimizers,
+        Muon: class extends Muon {
+          constructor(options: MuonOptions) {
+            super({ ...options, scale: 'keller' });
           }
         },
       },
