@@ -18,6 +18,8 @@ export class Interruption {
   constructor(
     private readonly terminal: Terminal,
     private readonly onFirst: (signal: NodeJS.Signals) => void,
+    /** Says that the process ends now; nothing else can be done any more. */
+    private readonly onSecond: () => void = () => terminal.note('Stopped at once.'),
   ) {
     for (const name of names()) process.on(name, this.onSignal);
     this.restore = terminal.onClosed;
@@ -42,7 +44,10 @@ export class Interruption {
   }
 
   private readonly onSignal = (name: NodeJS.Signals): void => {
-    if (this.signal.aborted) process.exit(this.status);
+    if (this.signal.aborted) {
+      this.onSecond();
+      process.exit(this.status);
+    }
     this.abort(SIGNALS[name as keyof typeof SIGNALS]);
     this.onFirst(name);
   };

@@ -96,6 +96,16 @@ export class RunView {
     }
   }
 
+  /** The process ends in the middle of the run. */
+  abandon(): void {
+    this.reporter.close();
+    const kept =
+      this.saved > 0
+        ? `the run is saved up to step ${formatCount(this.saved)}; go on with: ${this.resumeCommand}`
+        : 'nothing that the run learned is saved.';
+    this.terminal.note(`Stopped at once; ${kept}`);
+  }
+
   /** `error` ended the run. */
   fail(error: unknown): void {
     this.reporter.close();
