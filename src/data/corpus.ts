@@ -82,6 +82,9 @@ export class Corpus {
       if (detected.notice) notices.push(detected.notice);
       files.push({ path, size, format: detected.format });
     }
+    const isJson = ({ format }: CorpusFile): boolean => format === 'json' || format === 'jsonl';
+    if (textField !== DEFAULT_TEXT_FIELD && !files.some(isJson))
+      notices.push(`The text field '${textField}' has no effect: no file holds JSON records.`);
     return new Corpus(files, notices, options);
   }
 

@@ -73,10 +73,10 @@ describe('flashlm data', () => {
     ['a vocabulary too small for the bytes', ['text.txt', '--vocab', '12'], 2, /12.*not possible/],
     ['a format that is not known', ['text.txt', '--format', 'pdf'], 2, /Allowed choices are auto, text/],
     [
-      'a tokenizer with another vocabulary',
-      ['text.txt', '--tokenizer', 'tokenizer.json', '--vocab', '12'],
-      1,
-      /ids/,
+      'a size for a tokenizer that is there already',
+      ['text.txt', '--tokenizer', 'tokenizer.json', '--vocab', '4096'],
+      2,
+      /'--tokenizer <file>' cannot be used with option '--vocab <n>'/,
     ],
   ])('refuses %s', async (_, args, status, message) => {
     await runInProcess(['data', text, '--vocab', '300', '--out', dir], env);
@@ -86,6 +86,11 @@ describe('flashlm data', () => {
     expect(result.stdout).toBe('');
     expect(result.stderr).toMatch(message);
     expect(result.stderr.trim().split('\n').length).toBeLessThanOrEqual(3);
+  });
+
+  it('says that a text field has no effect where no file is JSON', async () => {
+    const { stderr } = await runInProcess(['data', text, '--vocab', '300', '--text-field', 'story'], env);
+    expect(stderr).toMatch(/^The text field 'story' has no effect: no file holds JSON records\.$/m);
   });
 
   it('refuses empty files, and files without text in them', async () => {

@@ -54,6 +54,13 @@ describe('flashlm generate', () => {
     expect(await inTerminal('--seed', seed!)).toEqual({ text, seed: undefined });
   });
 
+  it('says which flags change nothing at temperature 0', async () => {
+    const { stderr } = await generated(run, '--temperature', '0', '--top-k', '3');
+    expect(stderr).toBe(
+      '--top-k and --seed changes nothing at temperature 0, which takes the likeliest token.\n',
+    );
+  });
+
   it('takes what no flag says from sample in the recipe, and so do the samples of a run', async () => {
     for (const [key, flag] of [
       ['top_k: 1', '--top-k'],

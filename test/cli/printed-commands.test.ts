@@ -96,9 +96,18 @@ describe.skipIf(process.platform === 'win32')('a printed command works as it is'
     await printed([...next, '--max-tokens', '2']);
   });
 
+  it('after a run that looks for mistakes: generate, no data set of gigabytes', async () => {
+    const next = await only(tiny('--backend', 'checked(reference)'));
+    expect(next.slice(0, 1)).toEqual(['generate']);
+  });
+
   it('after training on the sample: fetch the data set, train on it', async () => {
-    const [fetch, train] = commandsIn(await printed(tiny()));
+    const own = ['--backend', 'reference', '--threads', '1', '--set', 'optimizer.lr=0.02'];
+    const [fetch, train] = commandsIn(await printed(tiny(...own, '--set', 'train.steps=2')));
     expect(fetch).toEqual(['data', 'tinystories']);
+    // With what was asked for, but for the end.
+    expect(train).toEqual(expect.arrayContaining([`./${ODD}`, ...own]));
+    expect(train).not.toContain('train.steps=2');
     // Its server has no such file here, which is another failure than wrong usage.
     expect(await printed(fetch!, 1)).toContain('404');
     const folder = join('the cache', 'datasets', 'tinystories');

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { Option } from 'commander';
 import { commandLine, shellWords } from '../../core/command-line.ts';
 import { FlashError } from '../../core/errors.ts';
 import { cacheDir } from '../../data/cache-dir.ts';
@@ -73,7 +74,11 @@ export const data: CliCommand = {
         paths,
       )
       .option('--vocab <n>', `ids of the tokenizer (default: ${DEFAULT_VOCAB})`, wholeNumber(1, '4096'))
-      .option('--tokenizer <file>', 'use this tokenizer.json instead of training one', path)
+      .addOption(
+        new Option('--tokenizer <file>', 'use this tokenizer.json instead of training one')
+          .argParser(path)
+          .conflicts('vocab'),
+      )
       .option('--valid-share <part>', 'keep this part of the documents for validation, such as 0.05', share);
     addFormatOptions(command)
       .option('--out <dir>', 'folder for the downloads and a copy of tokenizer.json', path)
@@ -95,7 +100,7 @@ async function run(names: readonly string[], options: DataOptions, terminal: Ter
   try {
     const sources = await resolveSources(names, options, terminal, progress, signal);
     let tokenizer: TokenizerSource = options.tokenizer
-      ? { file: options.tokenizer, vocab: options.vocab }
+      ? { file: options.tokenizer }
       : { type: 'byte_bpe', vocab: options.vocab ?? DEFAULT_VOCAB };
     const splits: SplitReport[] = [];
     for (const source of sources) {

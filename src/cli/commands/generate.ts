@@ -56,6 +56,16 @@ async function run(path: string, options: GenerateOptions, terminal: Terminal): 
   try {
     const { prompt = trained.recipe.sample.prompt, maxTokens = trained.recipe.sample.max_tokens } = options;
     noteMarker(prompt, trained, progress.note);
+    const { temperature = trained.recipe.sample.temperature } = options;
+    const idle = (['topK', 'topP', 'seed'] as const).filter((option) => options[option] !== undefined);
+    if (temperature === 0 && idle.length > 0) {
+      const flags = idle.map(
+        (option) => `--${option.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`,
+      );
+      progress.note(
+        `${flags.join(' and ')} changes nothing at temperature 0, which takes the likeliest token.`,
+      );
+    }
     // A file gets the text itself.
     const show = terminal.stdout.isTTY ? printable : (text: string) => text;
     let begun = false;
@@ -88,7 +98,7 @@ async function run(path: string, options: GenerateOptions, terminal: Terminal): 
     if (terminal.interactive && trained.composed.model.coupling === 'row')
       terminal.note(terminal.noteStyles.dim(babbleNote(trained.recipe.name)));
     for (const finding of trained.composed.backend.findings?.() ?? []) progress.note(finding);
-    if (terminal.interactive && options.seed === undefined && !json)
+    if (terminal.interactive && options.seed === undefined && temperature > 0 && !json)
       terminal.note(terminal.noteStyles.dim(`The same text again: --seed ${next.value.seed}`));
     if (json) terminal.print(JSON.stringify({ ...next.value, seconds }));
   } finally {

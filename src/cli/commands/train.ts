@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { resumeRun, type Session, type SessionOptions, startRun } from '../../app/session.ts';
 import { DisagreementError } from '../../backends/diff/diff.ts';
-import { commandLine } from '../../core/command-line.ts';
+import { commandLine, shellWords } from '../../core/command-line.ts';
 import { FlashError } from '../../core/errors.ts';
 import { loadRecipe } from '../../recipes/load.ts';
 import { shown } from '../../recipes/read-file.ts';
@@ -89,11 +89,15 @@ export const train: CliCommand = {
 async function run(recipeName: string | undefined, options: TrainOptions, terminal: Terminal): Promise<void> {
   const preparation = new TaskProgress(terminal);
   let view: RunView | undefined;
-  const interruption = new Interruption(terminal, (name) => {
-    const line = name === 'SIGHUP' ? HUNG_UP : 'Stopping; once more stops at once.';
-    if (view) view.say(line);
-    else preparation.note(line);
-  });
+  const interruption = new Interruption(
+    terminal,
+    (name) => {
+      const line = name === 'SIGHUP' ? HUNG_UP : 'Stopping; once more stops at once.';
+      if (view) view.say(line);
+      else preparation.note(line);
+    },
+    () => (view ? view.abandon() : preparation.note('Stopped at once, before the training began.')),
+  );
   const { signal } = interruption;
   let session: Session | undefined;
   try {
@@ -107,7 +111,7 @@ async function run(recipeName: string | undefined, options: TrainOptions, termin
     }).finally(() => preparation.end());
     view = new RunView(session, options, terminal);
     const done = await session.run.run(signal);
-    view.end(done, nextCommand(recipeName, session));
+    view.end(done, nextCommand(recipeName, options, session));
     if (done.ending === 'interrupted') throw new Exit(interruption.exitStatus);
   } catch (error) {
     if (error instanceof Exit) throw error;
@@ -155,9 +159,25 @@ function wrongUsage(what: string, remedy: string): FlashError {
   return new FlashError(what, { remedy, exitCode: 2 });
 }
 
-function nextCommand(recipeName: string | undefined, { recipe, directory }: Session): string {
-  if (recipeName === undefined || recipe.data.source !== 'sample') {
+/** Changes that would bring back the text or the end of the run before. */
+const OF_THIS_RUN = /^(data\.(source|valid|valid_share)|train\.(steps|epochs|tokens|budget))=/;
+
+/** After a trial on the sample the same on a real text; a run that looks for mistakes needs none. */
+function nextCommand(
+  recipeName: string | undefined,
+  { set = [], out, threads, backend }: TrainOptions,
+  { recipe, directory }: Session,
+): string {
+  const isWatched = (recipe.backend.common.wrap as readonly unknown[]).length > 0;
+  if (recipeName === undefined || recipe.data.source !== 'sample' || isWatched) {
     return commandLine`generate ${shown(directory.path)} --prompt "Once upon a time"`;
   }
-  return `${commandLine`data tinystories`} && ${commandLine`train ${recipeName} --data tinystories --budget 2h`}`;
+  const kept = [
+    ...(out === RUNS ? [] : [shellWords`--out ${out}`]),
+    ...(threads === undefined ? [] : [`--threads ${threads}`]),
+    ...(backend === undefined ? [] : [shellWords`--backend ${backend}`]),
+    ...set.filter((change) => !OF_THIS_RUN.test(change)).map((change) => shellWords`--set ${change}`),
+  ];
+  const train = [commandLine`train ${recipeName} --data tinystories --budget 2h`, ...kept].join(' ');
+  return `${commandLine`data tinystories`} && ${train}`;
 }
