@@ -8,11 +8,16 @@ import { fileURLToPath } from 'node:url';
 import { generate } from '../native/generate.ts';
 import { createRegistry } from '../src/recipes/builtins.ts';
 import { recipeJsonSchemaText } from '../src/recipes/json-schema.ts';
+import { withTables } from './recipe-tables.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const files = [
   ...[...generate()].map(([name, text]) => [`native/generated/${name}`, text] as const),
   ['src/recipes/recipe.schema.json', recipeJsonSchemaText(createRegistry())] as const,
+  [
+    'docs/recipes.md',
+    withTables(readFileSync(join(root, 'docs/recipes.md'), 'utf8'), createRegistry()),
+  ] as const,
 ];
 for (const [name, text] of files) {
   const file = join(root, name);

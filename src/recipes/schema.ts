@@ -21,8 +21,13 @@ const tokenizer = z.strictObject({
     .max(MAX_VOCAB)
     .nullable()
     .default(null)
-    .describe("Number of tokens; null: the model's."),
-  file: z.string().min(1).nullable().default(null).describe('A tokenizer.json; null: trained on the data.'),
+    .describe("Number of tokens to learn, at most the model's; null: the model's."),
+  file: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('A tokenizer.json of at most as many ids as the model has; null: trained on the data.'),
 });
 
 const data = z.strictObject({
@@ -34,14 +39,16 @@ const data = z.strictObject({
   valid: texts
     .nullable()
     .default(null)
-    .describe("Validation data, likewise; null takes the source's own, if any."),
+    .describe("Validation data, likewise; null: the source's own, if any."),
   valid_share: z
     .number()
     .gt(0)
     .lt(1)
     .nullable()
     .default(null)
-    .describe('Part of the documents of `source` that is kept from training, for validation: 0.05.'),
+    .describe(
+      'Part of the documents of `source` that is kept from training, for validation, such as 0.05; instead of `valid`.',
+    ),
   format: z
     .enum(CORPUS_FORMATS)
     .default('auto')
@@ -53,25 +60,30 @@ const data = z.strictObject({
     .describe('The field of JSON records that holds the text.'),
   seq_len: count.default(256).describe('Tokens in a sequence.'),
   batch: count.default(256).describe('Sequences in a step.'),
-  order: z.enum(DATA_ORDERS).default('sequential').describe('Order of the sequences.'),
+  order: z.enum(DATA_ORDERS).default('sequential').describe('Order of the sequences in an epoch.'),
   cache_dir: z
     .string()
     .min(1)
     .nullable()
     .default(null)
-    .describe('Where token files are kept; null: .flashlm.'),
+    .describe('Where token files are kept; null: FLASHLM_CACHE, else .flashlm.'),
 });
 
 const amount = z.number().positive().nullable().default(null);
 
 const train = z.strictObject({
   epochs: amount.describe(
-    'Passes over the data after which to stop. The first limit that is reached ends the run.',
+    'Passes over the data after which to stop; need not be whole. The first limit that is reached ends the run.',
   ),
   steps: count.nullable().default(null).describe('Steps after which to stop.'),
   tokens: amount.describe('Tokens after which to stop.'),
-  budget: duration.nullable().default(null).describe('Training time after which to stop: 2h, 90m, 45s.'),
-  seed: z.int().min(0).default(1).describe('Decides first weights and shuffling.'),
+  budget: duration
+    .nullable()
+    .default(null)
+    .describe(
+      'Training time after which to stop: 2h, 90m, 45s. Evaluation and checkpoints do not count, nor does the time of a stopped process: a step counts 20 times its CPU time at most.',
+    ),
+  seed: z.int().min(0).default(1).describe('Decides first weights, shuffling and samples.'),
   clip: z
     .number()
     .positive()
@@ -85,7 +97,7 @@ const train = z.strictObject({
   threads: z
     .union([z.literal('auto'), count])
     .default('auto')
-    .describe('Threads of the kernels.'),
+    .describe('Threads of the kernels; auto: FLASHLM_THREADS, else every CPU of this process.'),
 });
 
 const checkpoint = z.strictObject({
@@ -98,7 +110,9 @@ const evaluation = z.strictObject({
   tokens: count
     .nullable()
     .default(null)
-    .describe('Evaluate the first so many tokens of a text; null: all of the validation data.'),
+    .describe(
+      'Evaluate the first so many tokens of a text; null: all of the validation data, a part of the training text.',
+    ),
 });
 
 /** How text is written. */
@@ -125,7 +139,7 @@ const log = z.strictObject({
     .union([z.literal('auto'), count])
     .default('auto')
     .describe(
-      'Steps from one line of progress to the next; auto: by the clock, fewer as the run gets longer.',
+      'Steps from one line of progress to the next; auto: by the clock, every 2 seconds at first, once a minute at least.',
     ),
 });
 
@@ -140,7 +154,7 @@ export const RECIPE = z.strictObject({
   plugins: z
     .array(z.string().min(1))
     .default([])
-    .describe('Modules (.ts, .js, .mjs) that bring more components.'),
+    .describe('Modules (.ts, .js, .mjs) that add components. Those of a recipe that is extended are kept.'),
   causal: z
     .boolean()
     .default(true)
@@ -158,7 +172,7 @@ export const RECIPE = z.strictObject({
   collapse: z
     .enum(['auto', 'never'])
     .default('auto')
-    .describe('auto: a token-wise model computes each distinct token once, exactly.'),
+    .describe('auto: a token-wise model computes each distinct token once, exactly; never: every token.'),
   compute: z
     .enum(PRECISIONS)
     .default('f32')
@@ -195,7 +209,10 @@ export const WRITING = z.strictObject({
 /** What only files have: it is gone once a recipe is loaded. */
 export const FILE_KEYS = {
   $schema: z.string().describe('For editors.'),
-  extends: z.string().min(1).describe('The recipe this one changes: a name of the library, or a file.'),
+  extends: z
+    .string()
+    .min(1)
+    .describe('The recipe this one changes: a name of the library, or a file; only in a file.'),
 };
 
 /** The options that every component of a kind accepts beside its own. */
