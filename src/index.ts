@@ -1,7 +1,13 @@
 // The public API: what a plugin, an example or another program builds on.
 export { z } from 'zod';
 export { type BackendAgreement, type ComparisonOptions, compareBackends } from './app/compare-backends.ts';
-export { ComposedRun, composeModel, composeRun } from './app/compose.ts';
+export {
+  ComposedRun,
+  ComposedTraining,
+  composeModel,
+  composeRun,
+  composeTraining,
+} from './app/compose.ts';
 export { describeModel, type LayerDescription, type ModelDescription } from './app/describe.ts';
 export { type EvaluationOptions, evaluateText, type TextScore } from './app/evaluate-text.ts';
 export { type GeneratedText, generateText, streamText, type WritingOptions } from './app/generate-text.ts';

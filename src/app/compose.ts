@@ -1,116 +1,150 @@
 import 'reflect-metadata';
-import { container, inject, injectable, instanceCachingFactory } from 'tsyringe';
+import { container, inject, injectable, Lifecycle } from 'tsyringe';
 import type { Backend } from '../core/backend.ts';
+import type { Spec } from '../core/component.ts';
 import { memoryOf } from '../core/memory.ts';
 import type { Optimizer, OptimizerPlan } from '../core/optimizer.ts';
 import type { Schedule } from '../core/schedule.ts';
-import { buildModel } from '../recipes/build-model.ts';
+import { buildModel, layersOf } from '../recipes/build-model.ts';
 import { createBackend, createOptimizer, createSchedule, parseBackend } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';
-import { Model } from '../runtime/model.ts';
+import { isBound, Model } from '../runtime/model.ts';
 import { describeModel } from './describe.ts';
-import * as tokens from './tokens.ts';
 
 export interface Overrides {
   /** Another backend than the recipe's: `native:avx2`, `reference:f64`. */
   readonly backend?: string;
 }
 
-type Resolve = <T>(token: symbol) => T;
+/** What a run is made from. */
+class RunRecipe {
+  constructor(
+    readonly recipe: Recipe,
+    readonly backend: Spec<'backend'>,
+  ) {}
+}
 
-/**
- * The parts of one run, each made when it is first asked for. Two runs have nothing in common, so they may use
- * different backends side by side.
- */
+@injectable()
+export class RunBackend {
+  readonly backend: Backend;
+  /** What the person should be told: the backend that runs is not the one that was asked for. */
+  readonly notices: readonly string[];
+
+  constructor(@inject(RunRecipe) { recipe, backend }: RunRecipe) {
+    const { threads } = recipe.train;
+    const notices: string[] = [];
+    this.notices = notices;
+    this.backend = createBackend(backend, {
+      threads: threads === 'auto' ? undefined : threads,
+      notice: (text) => void notices.push(text),
+    });
+  }
+}
+
+@injectable()
+class RunModel {
+  readonly model: Model;
+
+  constructor(@inject(RunRecipe) { recipe }: RunRecipe, @inject(RunBackend) { backend }: RunBackend) {
+    try {
+      this.model = composeModel(recipe, backend);
+    } catch (error) {
+      backend.dispose();
+      throw error;
+    }
+  }
+}
+
+/** A recipe's model on a backend, with first values from the recipe's seed: enough to evaluate and to write. */
 @injectable()
 export class ComposedRun {
+  readonly recipe: Recipe;
+  readonly backend: Backend;
+  readonly notices: readonly string[];
+  readonly model: Model;
+  private isDisposed = false;
+
   constructor(
-    @inject(tokens.RECIPE) readonly recipe: Recipe,
-    @inject(tokens.NOTICES) private readonly told: readonly string[],
-    @inject(tokens.RESOLVE) private readonly resolve: Resolve,
-    @inject(tokens.DISPOSE) readonly dispose: () => void,
-  ) {}
+    @inject(RunRecipe) { recipe }: RunRecipe,
+    @inject(RunBackend) { backend, notices }: RunBackend,
+    @inject(RunModel) { model }: RunModel,
+  ) {
+    this.recipe = recipe;
+    this.backend = backend;
+    this.notices = notices;
+    this.model = model;
+  }
 
   get registry(): Recipe['registry'] {
     return this.recipe.registry;
   }
 
-  get backend(): Backend {
-    return this.resolve(tokens.BACKEND);
+  dispose(): void {
+    if (this.isDisposed) return;
+    this.isDisposed = true;
+    this.model.release();
+    this.backend.dispose();
   }
+}
 
-  /** With first values from the recipe's seed. @throws FlashError for a model that does not fit the memory. */
-  get model(): Model {
-    return this.resolve(tokens.MODEL);
-  }
+/** All that training takes beside the data. */
+@injectable()
+export class ComposedTraining extends ComposedRun {
+  readonly optimizer: Optimizer;
+  readonly optimizerPlan: OptimizerPlan;
+  readonly schedule: Schedule;
 
-  get optimizer(): Optimizer {
-    return this.resolve(tokens.OPTIMIZER);
-  }
-
-  get optimizerPlan(): OptimizerPlan {
-    return this.resolve(tokens.OPTIMIZER_PLAN);
-  }
-
-  get schedule(): Schedule {
-    return this.resolve(tokens.SCHEDULE);
-  }
-
-  /** What the person should be told: the backend that runs is not the one that was asked for. */
-  get notices(): readonly string[] {
-    void this.backend;
-    return this.told;
+  constructor(
+    @inject(RunRecipe) run: RunRecipe,
+    @inject(RunBackend) backend: RunBackend,
+    @inject(RunModel) model: RunModel,
+  ) {
+    super(run, backend, model);
+    this.optimizer = createOptimizer(run.recipe.optimizer);
+    this.optimizerPlan = this.optimizer.plan(this.model.store.all, memoryOf(this.backend));
+    this.schedule = createSchedule(run.recipe.schedule);
   }
 }
 
 /**
- * The composition root: a container for one run, built from its recipe. Call `dispose` when the run is over.
- * @throws RecipeError for a backend name in `overrides` that means nothing.
+ * The composition root: a container for one run, built from its recipe. Two runs have nothing in common, so they may use
+ * different backends side by side. Call `dispose` when the run is over.
+ * @throws RecipeError for a backend name in `overrides` that means nothing; FlashError for a backend that is not there, and
+ * for a model that does not fit the memory.
  */
 export function composeRun(recipe: Recipe, overrides: Overrides = {}): ComposedRun {
-  const backendSpec =
-    overrides.backend === undefined ? recipe.backend : parseBackend(overrides.backend, recipe.registry);
-  const { threads } = recipe.train;
-  const notices: string[] = [];
-  const made: Backend[] = [];
-  const run = container.createChildContainer();
-  const register = <T>(token: symbol, make: () => T) =>
-    run.register(token, { useFactory: instanceCachingFactory(make) });
+  return containerOf(recipe, overrides).resolve(ComposedRun);
+}
 
-  run.register(tokens.RECIPE, { useValue: recipe });
-  run.register(tokens.NOTICES, { useValue: notices });
-  run.register(tokens.RESOLVE, { useValue: (token: symbol) => run.resolve(token) });
-  run.register(tokens.DISPOSE, {
-    useValue: () => {
-      for (const backend of made.splice(0)) backend.dispose();
-    },
-  });
-  register(tokens.BACKEND, () => {
-    const context = {
-      threads: threads === 'auto' ? undefined : threads,
-      notice: (text: string) => void notices.push(text),
-    };
-    const backend = createBackend(backendSpec, context);
-    made.push(backend);
-    return backend;
-  });
-  register(tokens.MODEL, () => composeModel(recipe, run.resolve<Backend>(tokens.BACKEND)));
-  register(tokens.OPTIMIZER, () => createOptimizer(recipe.optimizer));
-  register(tokens.SCHEDULE, () => createSchedule(recipe.schedule));
-  register(tokens.OPTIMIZER_PLAN, () => {
-    const { backend, store } = run.resolve<Model>(tokens.MODEL);
-    return run.resolve<Optimizer>(tokens.OPTIMIZER).plan(store.all, memoryOf(backend));
-  });
-  return run.resolve(ComposedRun);
+/** A recipe's backend by itself, and what the person should be told of it. */
+export function composeBackend(recipe: Recipe, overrides: Overrides = {}): RunBackend {
+  return containerOf(recipe, overrides).resolve(RunBackend);
+}
+
+/** `composeRun` with the optimiser's memory. */
+export function composeTraining(recipe: Recipe, overrides: Overrides = {}): ComposedTraining {
+  return containerOf(recipe, overrides).resolve(ComposedTraining);
+}
+
+function containerOf(recipe: Recipe, { backend }: Overrides) {
+  const spec = backend === undefined ? recipe.backend : parseBackend(backend, recipe.registry);
+  return container
+    .createChildContainer()
+    .register(RunRecipe, { useValue: new RunRecipe(recipe, spec) })
+    .register(RunBackend, RunBackend, { lifecycle: Lifecycle.ContainerScoped })
+    .register(RunModel, RunModel, { lifecycle: Lifecycle.ContainerScoped });
 }
 
 /**
- * A recipe's model on a backend, with first values from the recipe's seed.
+ * A recipe's model on a backend, with first values from the recipe's seed, of the layers that loading the recipe built;
+ * where another model still has these (two backends are compared), of layers of its own.
  * @throws FlashError for a model that does not fit the memory, before any of it is allocated.
  */
 export function composeModel(recipe: Recipe, backend: Backend): Model {
   describeModel(recipe, backend);
-  const model = new Model(backend, buildModel(recipe.model, { seqLen: recipe.data.seq_len }));
+  const parts = layersOf(recipe);
+  const free = isBound(parts) ? buildModel(recipe.model, { seqLen: recipe.data.seq_len }) : parts;
+  const model = new Model(backend, free);
   model.store.initialize(recipe.train.seed);
   return model;
 }

@@ -4,7 +4,7 @@ import type { Coupling } from '../core/layer.ts';
 import type { OptimizerGroup } from '../core/optimizer.ts';
 import type { Parameter } from '../core/parameter.ts';
 import { foldNames } from '../optim/groups.ts';
-import { buildModel } from '../recipes/build-model.ts';
+import { layersOf } from '../recipes/build-model.ts';
 import { createOptimizer } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { couplingOf } from '../runtime/model.ts';
@@ -59,7 +59,7 @@ export function describeModel(
   recipe: Recipe,
   backend: Backend = createReferenceBackend('f32'),
 ): ModelDescription {
-  const parts = buildModel(recipe.model, { seqLen: recipe.data.seq_len });
+  const parts = layersOf(recipe);
   const { input, body, objective } = parts;
   const seen = new Set<Parameter>();
   const { path, type, inCols, vocab, macs } = objective;

@@ -17,7 +17,7 @@ import { RunDirectory } from '../train/run-directory.ts';
 import { FLOOR_TOKENS, textFloor } from '../train/text-floor.ts';
 import { tokenText } from '../train/token-text.ts';
 import { checkUnasked, refuseLeak } from '../verify/causal-claim.ts';
-import { type ComposedRun, composeRun } from './compose.ts';
+import { type ComposedTraining, composeBackend, composeTraining } from './compose.ts';
 import { documentMarker } from './document-marker.ts';
 import { fingerprint } from './fingerprint.ts';
 import { movedText, openTexts, prepareRunData, type RunData } from './run-data.ts';
@@ -39,7 +39,7 @@ export interface SessionOptions {
 /** A training run of a recipe, ready to go; `close` gives its directory, data and backend free. */
 export interface Session {
   readonly recipe: Recipe;
-  readonly composed: ComposedRun;
+  readonly composed: ComposedTraining;
   readonly data: RunData;
   readonly directory: RunDirectory;
   readonly run: Run;
@@ -144,12 +144,13 @@ async function open(
   };
   try {
     const hooks = recipe.hooks.map(createPart);
-    const composed = composeRun(recipe);
-    undo.push(() => composed.dispose());
-    for (const notice of composed.notices) options.onNotice(notice);
     // What takes seconds comes after the backend is there and the texts are: what is impossible is refused at once.
+    composeBackend(recipe).backend.dispose();
     await openTexts(recipe);
     gate?.();
+    const composed = composeTraining(recipe);
+    undo.push(() => composed.dispose());
+    for (const notice of composed.notices) options.onNotice(notice);
     const { backend, model } = composed;
     const shortfall = computeNotice(backend, recipe.compute);
     if (shortfall) options.onNotice(shortfall);

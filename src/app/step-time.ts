@@ -54,6 +54,10 @@ export async function measureStep(
   const onStep = ({ tokensPerSecond }: StepEvent): void => {
     times.push(tokens / tokensPerSecond);
   };
-  await new Trainer(parts, { ...options, limits }, [{ onStep }]).run();
+  try {
+    await new Trainer(parts, { ...options, limits }, [{ onStep }]).run();
+  } finally {
+    parts.model.release();
+  }
   return (Math.min(...times) * rows) / rowsOf(tokens);
 }

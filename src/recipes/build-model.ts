@@ -35,6 +35,28 @@ export function buildModel(model: LayerList, context: BuildContext): ModelParts 
   return parts;
 }
 
+/** What a recipe keeps of the model that loading it built. */
+export interface BuiltLayers {
+  readonly parts: ModelParts;
+  /** What they were built from. */
+  readonly model: LayerList;
+  readonly seqLen: number;
+}
+
+/** The layers that loading a recipe built; of a recipe that was changed since, layers of its own. @throws RecipeError */
+export function layersOf({
+  model,
+  data,
+  layers,
+}: {
+  readonly model: LayerList;
+  readonly data: { readonly seq_len: number };
+  readonly layers: BuiltLayers;
+}): ModelParts {
+  const isSame = layers.model === model && layers.seqLen === data.seq_len;
+  return isSame ? layers.parts : buildModel(model, { seqLen: data.seq_len });
+}
+
 /** Builds a list of layers by itself, `inCols` columns wide at its start. @throws RecipeError */
 export function buildLayers(list: LayerList, inCols: number, context: BuildContext): Layer {
   const builder = new ModelBuilder(context);

@@ -6,7 +6,7 @@ import { MIN_VOCAB } from '../data/tokenizer/tokenizer.ts';
 import { fromHome } from '../files/home-path.ts';
 import type { ModelParts } from '../runtime/model.ts';
 import { readBlocks } from './blocks.ts';
-import { buildModel } from './build-model.ts';
+import { type BuiltLayers, buildModel } from './build-model.ts';
 import { createRegistry } from './builtins.ts';
 import { changes, checkOptions, optionsOf } from './check-options.ts';
 import { type Place, RecipeError } from './errors.ts';
@@ -28,6 +28,8 @@ export interface Recipe extends Omit<RecipeSettings, 'tokenizer'> {
     | { readonly file: string; readonly vocab: number };
   /** The values of its `sizes`, which are in their places already. */
   readonly sizes: Readonly<Record<string, number>>;
+  /** The layers of `model`, built once to see that they fit. */
+  readonly layers: BuiltLayers;
   /** The components its specs are made from: the built-in ones and its plugins'. */
   readonly registry: Registry;
 }
@@ -107,18 +109,26 @@ async function load(nameOrPath: string, changes: readonly Change[]): Promise<Rec
   const written = without(tree, '$schema', 'sizes', 'blocks');
   const { values } = reader.readObject(RECIPE, written, { name: 'the recipe' });
   const settings = values as RecipeSettings;
-  const vocab = checkTogether(settings, tree, reader);
+  const parts = settings.model && tryModel(settings.model, settings.data?.seq_len ?? 1, reader);
+  const vocab = checkTogether(settings, parts, tree, reader);
   reader.finish();
   const resolved = resolvePaths(settings, tree);
   const { type, file } = resolved.tokenizer;
   const tokenizer =
     file === null ? { type, vocab: resolved.tokenizer.vocab ?? vocab! } : { file, vocab: vocab! };
-  return { ...resolved, tokenizer, sizes: Object.fromEntries(sizes), registry: reader.registry };
+  return {
+    ...resolved,
+    tokenizer,
+    sizes: Object.fromEntries(sizes),
+    registry: reader.registry,
+    layers: { parts: parts!, model: settings.model, seqLen: settings.data.seq_len },
+  };
 }
 
 /** What only several settings together show, as far as they could be read. Returns the model's vocabulary. */
 function checkTogether(
   recipe: Partial<RecipeSettings>,
+  parts: ModelParts | undefined,
   tree: MapTree,
   reader: RecipeReader,
 ): number | undefined {
@@ -129,7 +139,6 @@ function checkTogether(
   }
   if (recipe.train) checkLimits(recipe.train, recipe.schedule, tree, reader);
   checkRates(recipe, tree, reader);
-  const parts = recipe.model && tryModel(recipe.model, recipe.data?.seq_len ?? 1, reader);
   if (!parts) return undefined;
   const { vocab } = parts.objective;
   const { tokenizer } = recipe;

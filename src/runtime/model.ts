@@ -10,6 +10,12 @@ export interface ModelParts {
   readonly objective: Objective;
 }
 
+/** The layers that belong to a model. */
+const bound = new WeakSet<InputLayer>();
+
+/** Whether a model has these layers, whose parameters are then its own. */
+export const isBound = ({ input }: ModelParts): boolean => bound.has(input);
+
 /** Token ids -> input layer -> body -> objective, with all parameters in one flat store. */
 export class Model implements ModelParts {
   readonly store: ParameterStore;
@@ -18,11 +24,12 @@ export class Model implements ModelParts {
   readonly body: Layer;
   readonly objective: Objective;
 
-  /** Parameters belong to one model at a time: the last one that was made of their layers. */
+  /** The layers, and their parameters, belong to this model until it is released. */
   constructor(
     readonly backend: Backend,
     { input, body, objective }: ModelParts,
   ) {
+    bound.add(input);
     this.input = input;
     this.body = body;
     this.objective = objective;
@@ -30,6 +37,11 @@ export class Model implements ModelParts {
       [...input.parameters(), ...body.parameters(), ...objective.parameters()],
       backend,
     );
+  }
+
+  /** Gives the layers free for another model; this one must not be used any more. */
+  release(): void {
+    bound.delete(this.input);
   }
 
   get vocab(): number {

@@ -129,16 +129,37 @@ export function checkCausality(
   // With arguments checked: the reference would compute something else from wrong shapes, which looks like a leak.
   const watched = { ...checkArguments(backend), watch: combineWatches(trace, backend.watch) };
   const model = composeModel(recipe, watched);
+  try {
+    return tryChanges(model, trace, { tokens, thorough, onProgress, backend: backend.name });
+  } finally {
+    model.release();
+  }
+}
+
+function tryChanges(
+  model: Model,
+  trace: Trace,
+  {
+    tokens,
+    thorough,
+    onProgress,
+    backend,
+  }: Pick<CausalityOptions, 'onProgress'> & {
+    readonly tokens: number;
+    readonly thorough: boolean;
+    readonly backend: string;
+  },
+): CausalityResult {
   perturb(model);
   const tokenWise = model.coupling === 'row';
   const block = new TwoSequences(model, tokens);
   const base = block.run();
-  const about = { backend: backend.name, tokenWise, nonFinite: trace.nonFinite ?? null, tokens };
+  const about = { backend, tokenWise, nonFinite: trace.nonFinite ?? null, tokens };
   refuseChance(base, block, trace);
   const changes = model.vocab > 1 ? (thorough ? allOf(tokens) : changesOf(tokens)) : [];
   let seen = 0;
   for (const [i, changed] of changes.entries()) {
-    onProgress?.(i / changes.length, backend.name);
+    onProgress?.(i / changes.length, backend);
     const kindOf = (row: number) => forbidden(row, changed, tokens, tokenWise);
     trace.compare(kindOf);
     const outputs = block.run(changed);

@@ -90,6 +90,7 @@ describe('flashlm check', () => {
     const report = JSON.parse(stdout);
     expect(Object.keys(report)).toEqual([
       'name',
+      'sizes',
       'layers',
       'parameters',
       'ternaryShare',

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { composeRun } from '../../src/app/compose.ts';
+import { composeBackend, composeRun, composeTraining } from '../../src/app/compose.ts';
 import { runLimits, scheduleMeasure } from '../../src/app/run-limits.ts';
 import type { EngineOptions } from '../../src/backends/native/index.ts';
 import * as nativeKernels from '../../src/backends/native/index.ts';
@@ -36,7 +36,7 @@ const load = (set: readonly string[] = []) =>
 
 describe('a run', () => {
   it('is made of parts that belong together, each made once', async () => {
-    const run = composeRun(await load());
+    const run = composeTraining(await load());
     expect(run.backend.name).toBe('reference');
     expect(run.model.backend).toBe(run.backend);
     expect(run.model).toBe(run.model);
@@ -81,10 +81,11 @@ describe('a run', () => {
 describe('the backend', () => {
   it('native falls back with a notice, a forced instruction set never does', async () => {
     native.available = false;
-    const run = composeRun(await load(['backend=native']));
+    const recipe = await load(['backend=native']);
+    const run = composeBackend(recipe);
     expect(run.notices).toEqual([expect.stringMatching(/can't be loaded.*reference backend.*not built/)]);
     expect(run.backend.name).toBe('reference');
-    expect(() => composeRun(run.recipe, { backend: 'native:avx2' }).backend).toThrow('not available');
+    expect(() => composeBackend(recipe, { backend: 'native:avx2' })).toThrow('not available');
   });
 
   it('native gets its instruction set and its threads', async () => {
@@ -92,7 +93,7 @@ describe('the backend', () => {
     native.asked.length = 0;
     const names = ['native', 'native:avx512+vnni', '{ type: native, isa: scalar, threads: 3 }'].map(
       async (name) => {
-        return composeRun(await load([`backend=${name}`, 'train.threads=2'])).backend.name;
+        return composeBackend(await load([`backend=${name}`, 'train.threads=2'])).backend.name;
       },
     );
     expect((await Promise.all(names)).sort()).toEqual(['native:avx512+vnni', 'native:best', 'native:scalar']);
@@ -107,9 +108,9 @@ describe('the backend', () => {
 
   it('is wrapped in decorators, by expression or by map', async () => {
     for (const backend of ['checked(reference:f64)', '{ type: reference, real: f64, wrap: [checked] }']) {
-      expect(composeRun(await load([`backend=${backend}`])).backend.name).toBe('checked(reference:f64)');
+      expect(composeBackend(await load([`backend=${backend}`])).backend.name).toBe('checked(reference:f64)');
     }
-    expect(composeRun(await load(), { backend: 'checked(checked(reference))' }).backend.name).toBe(
+    expect(composeBackend(await load(), { backend: 'checked(checked(reference))' }).backend.name).toBe(
       'checked(checked(reference))',
     );
   });
