@@ -18,6 +18,7 @@ export { loadTrained, type Trained } from './app/trained.ts';
 export type { OpenOptions } from './app/with-trained.ts';
 export { createNativeBackend, type NativeStatus, nativeStatus } from './backends/native/index.ts';
 export { createReferenceBackend } from './backends/reference/index.ts';
+export { type Around, wrapBackend } from './backends/wrap.ts';
 export type { Backend, Decorator } from './core/backend.ts';
 export {
   type Component,
