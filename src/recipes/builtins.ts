@@ -1,3 +1,8 @@
+import { checked } from '../backends/checked/component.ts';
+import { diff } from '../backends/diff/component.ts';
+import { native } from '../backends/native/component.ts';
+import { reference } from '../backends/reference/component.ts';
+import { timed } from '../backends/timed/component.ts';
 import type { Component } from '../core/component.ts';
 import { activations } from '../layers/activation.ts';
 import { embedding } from '../layers/embedding.ts';
@@ -20,8 +25,6 @@ import {
   oneMinusSqrtSchedule,
 } from '../optim/schedules.ts';
 import { sgd } from '../optim/sgd.ts';
-import { native, reference } from './builtin/backends.ts';
-import { checked, diff, timed } from './builtin/decorators.ts';
 import { tokenShift } from './builtin/layers.ts';
 import { type Plugin, Registry } from './registry.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { createNativeBackend, nativeStatus } from '../../backends/native/index.ts';
-import { createReferenceBackend } from '../../backends/reference/index.ts';
 import { component } from '../../core/component.ts';
 import { count } from '../../core/options.ts';
+import { createReferenceBackend } from '../reference/index.ts';
+import { createNativeBackend, nativeStatus } from './index.ts';
 
 export const native = component({
   kind: 'backend',
@@ -32,16 +32,4 @@ export const native = component({
     );
     return createReferenceBackend('f32');
   },
-});
-
-export const reference = component({
-  kind: 'backend',
-  type: 'reference',
-  summary: 'Scalar TypeScript, plain to read: what every other backend is compared with. Slow.',
-  main: 'real',
-  schema: z.strictObject({
-    real: z.enum(['f32', 'f64']).default('f32').describe('Type that results are stored in.'),
-  }),
-  examples: [{}, { real: 'f64' }],
-  create: ({ real }) => createReferenceBackend(real),
 });
