@@ -1,5 +1,5 @@
 // Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
-constexpr char kSignature[] = "2be4ba29746d7849";
+constexpr char kSignature[] = "d5f1a08f2f619155";
 
 constexpr ArgSpec kGatherRowsArgs[] = {
     tensor<float>("out", symbol(2), symbol(1)).out(),

@@ -1,24 +1,10 @@
 import { allocateTensor, type Backend } from '../core/backend.ts';
-import { PRECISIONS } from '../core/compute.ts';
-import { codesOf, flatArgs, groupedValues } from '../core/ops/calls.ts';
+import { codesOf, flatArgs, groupedValues, precisionIn } from '../core/ops/calls.ts';
 import { type Dims, sizeOf } from '../core/ops/dims.ts';
-import { isWritten, type TensorArg } from '../core/ops/table.ts';
+import { arePositive, isWritten, type ScalarArg, type TensorArg } from '../core/ops/table.ts';
 import { Random } from '../core/random.ts';
 import type { Codes, Tensor } from '../core/tensor.ts';
 import type { OpCase } from './op-case.ts';
-
-/** Values that let a call be repeated any number of times: nothing grows without bound, nothing fades away. */
-const SCALARS: Readonly<Record<string, number>> = {
-  eps: 1e-6,
-  factor: 1,
-  lr: 1e-4,
-  momentum: 0.9,
-  beta1: 0.9,
-  beta2: 0.999,
-  decay: 0,
-  step: 10,
-  scale: 1e-3,
-};
 
 /** Random values come from a pool: drawing millions of normal numbers takes longer than measuring. */
 const POOL = 65_521;
@@ -33,15 +19,14 @@ export class OpArguments {
 
   of({ op, dims, choice, codes }: OpCase): unknown[] {
     const args = flatArgs(op);
-    const packed = args.flatMap((arg) => (arg.kind === 'tensor' && arg.packs ? [codesOf(op, arg)] : []));
-    const flat = args.map((arg, i): unknown => {
+    const flat = args.map((arg): unknown => {
       if (arg.kind === 'choice') return choice;
-      if (arg.kind === 'scalar') return arg.symbol ? dims[arg.symbol] : SCALARS[arg.name];
+      if (arg.kind === 'scalar') return this.scalar(arg, dims);
       if (arg.packs) return null;
       const made = this.tensor(arg, sizeOf(arg.rows, dims), sizeOf(arg.cols, dims));
       this.fill(made, arg, dims);
       // Weights are always ternary; of the other operand only its codes are.
-      if (codes === 'int8' && made.dtype === 'i8' && !packed.includes(i)) this.spread(made as Codes);
+      if (codes === 'int8' && arg.values === 'int8') this.spread(made as Codes);
       return made;
     });
     // Once their codes are there.
@@ -49,11 +34,15 @@ export class OpArguments {
       if (arg.kind !== 'tensor' || !arg.packs) return;
       const from = flat[codesOf(op, arg)] as Codes;
       const made = this.tensor(arg, 1, this.backend.packedTernaryBytes(from.rows, from.cols)) as Tensor<'u8'>;
-      const precision = PRECISIONS.find((one) => one === choice) ?? 'f32';
+      const precision = precisionIn(op, flat) ?? 'f32';
       if (!isWritten(arg.role)) this.backend.kernels.packTernary(made, from, precision);
       flat[i] = made;
     });
     return groupedValues(op, flat);
+  }
+
+  private scalar({ symbol, steady, values }: ScalarArg, dims: Dims): number {
+    return symbol ? dims[symbol]! : (steady ?? values?.[0] ?? 0.5);
   }
 
   private tensor(arg: TensorArg, rows: number, cols: number): Tensor {
@@ -76,8 +65,7 @@ export class OpArguments {
     } else if (arg.dtype === 'i8') {
       for (let i = 0; i < data.length; i++) data[i] = (random.uint32() % 3) - 1;
     } else {
-      // Scales, counts and second moments are positive wherever they come from.
-      const isPositive = /(^|\.)(scale|weights)$|^v$/.test(arg.name);
+      const isPositive = arePositive(arg.values);
       const start = random.uint32() % POOL;
       for (let i = 0; i < data.length; i++) {
         const value = pool[(start + i) % POOL]!;

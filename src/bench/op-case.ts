@@ -39,8 +39,8 @@ export function opCases(ops: readonly OpName[] = OP_NAMES, shape: Dims = {}, com
   });
 }
 
-function valuesIn({ name, values }: ChoiceArg, compute?: Compute): readonly string[] {
-  if (!compute || name !== 'precision') return values;
+function valuesIn({ precision, values }: ChoiceArg, compute?: Compute): readonly string[] {
+  if (!compute || !precision) return values;
   // Gradients alone can be int8.
   return [values.includes('int8') ? compute.gradients : compute.products];
 }

@@ -1,6 +1,6 @@
 import type { Precision } from '../core/compute.ts';
 import type { OpName } from '../core/kernels.ts';
-import { flatArgs } from '../core/ops/calls.ts';
+import { precisionArg } from '../core/ops/calls.ts';
 import { OPS } from '../core/ops/table.ts';
 import type { Traffic } from '../core/ops/traffic.ts';
 import type { MachineLimits, MemoryLevel } from './machine-limits.ts';
@@ -30,8 +30,7 @@ const PRECISION_ARITHMETIC: Readonly<Record<Precision, Arithmetic>> = {
 };
 
 /** Whether an op's choice is the one of precision, not a quantiser's rule. */
-export const choosesPrecision = (op: OpName): boolean =>
-  flatArgs(op).some((arg) => arg.kind === 'choice' && arg.name === 'precision');
+export const choosesPrecision = (op: OpName): boolean => precisionArg(op) >= 0;
 
 /** What an op computes with where all of it can be had: its choice says so, or the codes that it is given. */
 export function arithmeticOf({ op, choice, codes }: Pick<OpCase, 'op' | 'choice' | 'codes'>): Arithmetic {

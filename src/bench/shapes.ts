@@ -2,34 +2,17 @@ import { FlashError } from '../core/errors.ts';
 import type { OpName } from '../core/kernels.ts';
 import { type Dims, isSize, planSteps, relationsOf, sizeOf, stepValue } from '../core/ops/dims.ts';
 import { equationsOf, symbolsOf } from '../core/ops/op-dims.ts';
+import { OPS, V61 } from '../core/ops/table.ts';
 
-/** v6.1: a block of rows as two threads take it, the tokens of a step, the vocabulary, the model's and the FFN's width. */
-const ROWS = 1024;
-const BATCH = 65_536;
-const VOCAB = 1024;
-const WIDTH = 192;
-const HIDDEN = 384;
-const PARAMETERS = 1_082_496;
-
-/** What a symbol stands for in most ops: a matrix product is the one up to the FFN's width. */
-const USUAL: Dims = { M: ROWS, Z: ROWS, V: VOCAB, D: WIDTH, K: WIDTH, N: HIDDEN, T: 256 };
-
-const ALL_PARAMETERS: Dims = { M: 1, D: PARAMETERS };
-
-/** Where an op has another place in the model. */
-const SPECIAL: Partial<Record<OpName, Dims>> = {
-  countPairs: { N: BATCH },
-  activation: { D: HIDDEN },
-  multiply: { D: HIDDEN },
-  // The head's three products: gradient of the rows, logits, gradient of the table.
-  matmul: { M: ROWS, K: VOCAB, N: WIDTH },
-  matmulTransB: { M: ROWS, K: WIDTH, N: VOCAB },
-  matmulTransA: { K: VOCAB, M: ROWS, N: WIDTH },
-  sumSquares: ALL_PARAMETERS,
-  scale: ALL_PARAMETERS,
-  sgdMomentum: ALL_PARAMETERS,
-  lion: ALL_PARAMETERS,
-  adamW: ALL_PARAMETERS,
+/** What a symbol stands for in most ops of v6.1: a matrix product is the one up to the FFN's width. */
+const USUAL: Dims = {
+  M: V61.rows,
+  Z: V61.rows,
+  V: V61.vocab,
+  D: V61.width,
+  K: V61.width,
+  N: V61.hidden,
+  T: V61.seqLen,
 };
 
 /**
@@ -45,7 +28,7 @@ export function shapeOf(op: OpName, given: Dims = {}): Dims {
       exitCode: 2,
     });
   }
-  const usual: Dims = { ...USUAL, ...SPECIAL[op] };
+  const usual = (symbol: string): number | undefined => OPS[op].sizes?.[symbol]?.bench ?? USUAL[symbol];
   const dims: Record<string, number> = { ...given };
   const follow = (): void => {
     const steps = planSteps<never>(equationsOf(op).flatMap(relationsOf), Object.keys(dims));
@@ -54,8 +37,9 @@ export function shapeOf(op: OpName, given: Dims = {}): Dims {
   follow();
   // One by one, so that a size which follows from those before it is not taken from the usual ones.
   for (const symbol of symbols) {
-    if (dims[symbol] !== undefined || usual[symbol] === undefined) continue;
-    dims[symbol] = usual[symbol];
+    const own = usual(symbol);
+    if (dims[symbol] !== undefined || own === undefined) continue;
+    dims[symbol] = own;
     follow();
   }
   const sizes = Object.fromEntries(symbols.map((symbol) => [symbol, dims[symbol]!]));

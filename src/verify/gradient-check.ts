@@ -2,9 +2,11 @@ import { composeModel } from '../app/compose.ts';
 import { checkArguments } from '../backends/checked/check-arguments.ts';
 import { createReferenceBackend } from '../backends/reference/index.ts';
 import { StraightThrough } from '../backends/straight-through.ts';
+import { wrapKernels } from '../backends/wrap.ts';
 import type { Backend } from '../core/backend.ts';
-import type { Kernels } from '../core/kernels.ts';
+import type { Kernels, OpName } from '../core/kernels.ts';
 import type { Layer } from '../core/layer.ts';
+import { gradientStep } from '../core/ops/calls.ts';
 import { Random } from '../core/random.ts';
 import { buildModel } from '../recipes/build-model.ts';
 import type { Recipe } from '../recipes/load.ts';
@@ -50,6 +52,13 @@ const LAYER_BOUND = 1e-7;
 const MODEL_STEP = 1e-4;
 const MODEL_BOUND = 1e-5;
 
+/** The kernels, with the op of each call put into `ops`. */
+const noteOps = (kernels: Kernels, ops: Set<OpName>): Kernels =>
+  wrapKernels(kernels, (op, _, call) => {
+    ops.add(op);
+    return call();
+  });
+
 /** Evenly spread places in `length` elements, at most `most`. */
 function spread(length: number, most: number): number[] {
   const count = Math.min(length, most);
@@ -69,10 +78,12 @@ export function checkLayer(
   const { layer } = test;
   const smooth = new StraightThrough(kernels);
   const base = smooth.record();
-  test.forward(base);
+  const ops = new Set<OpName>();
+  test.forward(noteOps(base, ops));
   const surrogate = smooth.quantizers;
+  const layerStep = gradientStep(ops, LAYER_STEP);
   // Before backward, which may find y made unusable.
-  const rounding = (ROUNDINGS * test.lossTerms()) / LAYER_STEP;
+  const rounding = (ROUNDINGS * test.lossTerms()) / layerStep;
   test.backwardAfresh(base);
   const gradients = test.gradients();
   let cause: string | undefined;
@@ -93,7 +104,7 @@ export function checkLayer(
       return difference;
     };
     const differences = at.map((i) => {
-      const difference = differenceAt(i, LAYER_STEP);
+      const difference = differenceAt(i, layerStep);
       onProbe();
       return difference;
     });
@@ -101,7 +112,7 @@ export function checkLayer(
     const compared = compareDerivatives({
       found: at.map((i) => gradient[i]!),
       differences,
-      finer: (k) => differenceAt(at[k]!, LAYER_STEP / FINER),
+      finer: (k) => differenceAt(at[k]!, layerStep / FINER),
       bound: LAYER_BOUND,
       rounding,
       size: Math.sqrt(dot(differences, differences) / differences.length),
@@ -223,14 +234,16 @@ export class ModelCase {
   *check(): Iterable<GradientResult> {
     const { model, runner, rows, tokens, reference } = this;
     const smooth = new StraightThrough(reference.kernels);
-    this.kernels = smooth.record();
+    const ops = new Set<OpName>();
+    this.kernels = noteOps(smooth.record(), ops);
     const pass = (): Pass => ({ training: true, kernels: this.kernels });
     model.prepare();
     model.store.zeroGrads();
     const nats = runner.train(rows, 1 / tokens, pass());
     const gradients = model.store.all.map((p) => p.grad.data.slice());
     const surrogate = smooth.quantizers;
-    const rounding = (ROUNDINGS * nats) / tokens / MODEL_STEP;
+    const modelStep = gradientStep(ops, MODEL_STEP);
+    const rounding = (ROUNDINGS * nats) / tokens / modelStep;
     const loss = (): number => {
       this.kernels = smooth.replay();
       model.prepare();
@@ -253,8 +266,8 @@ export class ModelCase {
       };
       const compared = compareDerivatives({
         found: [dot(gradient, direction) / norm],
-        differences: [slopeAt(MODEL_STEP)],
-        finer: () => slopeAt(MODEL_STEP / FINER),
+        differences: [slopeAt(modelStep)],
+        finer: () => slopeAt(modelStep / FINER),
         bound: MODEL_BOUND,
         rounding,
         // What a random direction of length 1 meets of the gradient on average.

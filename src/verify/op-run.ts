@@ -3,7 +3,7 @@ import type { Backend } from '../core/backend.ts';
 import type { Precision } from '../core/compute.ts';
 import type { OpName } from '../core/kernels.ts';
 import { type Outcome, outcomeOf } from '../core/ops/agreement.ts';
-import { codesOf, flatArgs, groupedValues } from '../core/ops/calls.ts';
+import { codesOf, flatArgs, groupedValues, precisionIn } from '../core/ops/calls.ts';
 import { type Call, type Input, inputsOf, type TensorInput } from '../core/ops/inputs.ts';
 import { BYTES, type Codes, type DType, type Tensor, tensor } from '../core/tensor.ts';
 
@@ -36,10 +36,7 @@ class Run {
     private readonly isAligned: boolean,
   ) {
     // The precision of the call, or what weights are in while float32 is wanted: evaluation between two steps.
-    const choices = flatArgs(op).flatMap((arg, i) =>
-      arg.name === 'precision' ? [inputs[i] as Precision] : [],
-    );
-    this.packedFor = choices[0] ?? 'f32';
+    this.packedFor = precisionIn(op, inputs) ?? 'f32';
   }
 
   /** A tensor that starts on a cache line or one element past it. */

@@ -5,7 +5,7 @@ import { type OpName, ROW_CHUNK } from '../../src/core/kernels.ts';
 import { flatArgs } from '../../src/core/ops/calls.ts';
 import type { Dims } from '../../src/core/ops/dims.ts';
 import { type Drawn, type Input, inputsOf, variants } from '../../src/core/ops/inputs.ts';
-import { complete, freeSymbols } from '../../src/core/ops/op-dims.ts';
+import { dimsNear } from '../../src/core/ops/op-dims.ts';
 import { scheduleOf } from '../../src/core/ops/schedule.ts';
 import { OP_NAMES, OPS } from '../../src/core/ops/table.ts';
 import { mat } from '../../src/core/tensor.ts';
@@ -27,7 +27,7 @@ const all = [{ name: 'reference', create: () => createReferenceBackend('f32') },
 function dimsOf(op: OpName, rows: number, width: number): Dims {
   const isCut = OPS[op].independent !== undefined;
   const given: Dims = { T: SEQ_LEN, ...(isCut && { S: rows / SEQ_LEN, M: rows }) };
-  return complete(op, Object.fromEntries(freeSymbols(op).map((symbol) => [symbol, given[symbol] ?? width])));
+  return dimsNear(op, (symbol) => given[symbol] ?? width);
 }
 
 const isAccumulating = (op: OpName): boolean =>

@@ -9,7 +9,7 @@ import type { OpName } from '../../src/core/kernels.ts';
 import type { Outcome } from '../../src/core/ops/agreement.ts';
 import type { Dims } from '../../src/core/ops/dims.ts';
 import { type Call, type Input, inputsOf, variants } from '../../src/core/ops/inputs.ts';
-import { complete, freeSymbols, hasTargets } from '../../src/core/ops/op-dims.ts';
+import { dimsNear, freeSymbols, testedSizes } from '../../src/core/ops/op-dims.ts';
 import { OP_NAMES } from '../../src/core/ops/table.ts';
 import { BatchRunner } from '../../src/runtime/batch-runner.ts';
 import { DenseRows, type Rows } from '../../src/runtime/rows.ts';
@@ -48,13 +48,9 @@ const EDGES = [1, 2, 16, 17, 33, 257];
 function edges(op: OpName): Dims[] {
   const symbols = freeSymbols(op);
   const small = (i: number) => [3, 5, 7, 11][i % 4]!;
-  return symbols
-    .flatMap((swept) =>
-      EDGES.map((edge) =>
-        complete(op, Object.fromEntries(symbols.map((s, i) => [s, s === swept ? edge : small(i)]))),
-      ),
-    )
-    .filter(({ V }) => !(hasTargets(op) && V === 1));
+  return symbols.flatMap((swept) =>
+    testedSizes(op, swept, EDGES).map((edge) => dimsNear(op, (s, i) => (s === swept ? edge : small(i)))),
+  );
 }
 
 /** Calls of every op and what they must give, worked out once for all subjects. */

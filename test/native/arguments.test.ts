@@ -157,10 +157,10 @@ describe.each(OP_NAMES)('%s', (op) => {
     ({ index, arg }) => {
       const [data, rows, cols] = call.values[index] as [Data, number, number];
       // Of targets, entries between the first and the last offset are used.
-      const offsets =
-        arg.below && arg.rows === 'Z' ? [...(call.data(index - 1) as Int32Array)] : [0, data.length];
+      const between = call.tensors().find((other) => other.arg.offsetsInto === arg.rows);
+      const offsets = between ? [...(call.data(between.index) as Int32Array)] : [0, data.length];
       const [first, last] = [offsets[0]!, offsets.at(-1)! - 1];
-      const bound = (arg.below ?? arg.offsetsInto) === 'V' ? call.sizeOf('V') : call.sizeOf('Z') + 1;
+      const bound = arg.below ? call.sizeOf(arg.below) : call.sizeOf(arg.offsetsInto!) + 1;
       for (const at of [first, first + 1, last]) {
         for (const wrong of [-1, bound, 2 ** 31 - 1]) {
           const changed = data.slice();

@@ -1,5 +1,5 @@
 import type { OpName } from '../../core/kernels.ts';
-import { flatArgs, flatValues, groupedValues } from '../../core/ops/calls.ts';
+import { flatArgs, flatValues, groupedValues, precisionArg } from '../../core/ops/calls.ts';
 import { Random } from '../../core/random.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import { createReferenceBackend } from '../reference/index.ts';
@@ -18,7 +18,7 @@ const TRIES = 4;
  */
 export function termSizes(op: OpName, inputs: readonly unknown[]): ReadonlyMap<string, Float64Array> {
   const args = flatArgs(op);
-  const exact = inputs.map((value, i) => (args[i]!.name === 'precision' ? 'f32' : value));
+  const exact = inputs.map((value, i) => (i === precisionArg(op) ? 'f32' : value));
   const sizes = new Map<string, Float64Array>();
   const written = args.flatMap((arg, i) =>
     arg.kind === 'tensor' && arg.dtype === 'real' && arg.role !== 'in' && exact[i] !== null

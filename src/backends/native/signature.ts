@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
+import { type FlatArg, flatArgs } from '../../core/ops/calls.ts';
 import { OP_NAMES, OPS } from '../../core/ops/table.ts';
+
+/** What C++ knows of an argument: not what values tests give it, nor how closely results must agree. */
+function layoutOf(arg: FlatArg): unknown {
+  if (arg.kind === 'choice') return [arg.name, arg.values];
+  if (arg.kind === 'scalar') return [arg.name, arg.symbol, arg.whole];
+  const { name, role, dtype, rows, cols, optional, mayAlias, below, offsetsInto, packs } = arg;
+  return [name, role, dtype, rows, cols, optional, mayAlias, below, offsetsInto, packs];
+}
 
 /**
  * Names the op table's arguments, in their order and with their shapes. The addon carries the signature it was
@@ -7,8 +16,8 @@ import { OP_NAMES, OPS } from '../../core/ops/table.ts';
  */
 export function opTableSignature(): string {
   const table = OP_NAMES.map((op) => {
-    const { args, equations, integer, returns, independent, schedule, mayBeZero } = OPS[op];
-    return [op, args, equations, integer, returns, independent, schedule, mayBeZero];
+    const { equations, integer, returns, independent, schedule, mayBeZero } = OPS[op];
+    return [op, flatArgs(op).map(layoutOf), equations, integer, returns, independent, schedule, mayBeZero];
   });
   return createHash('sha256').update(JSON.stringify(table)).digest('hex').slice(0, 16);
 }

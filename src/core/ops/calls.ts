@@ -67,6 +67,10 @@ export function groupedValues(op: OpName, flat: readonly unknown[]): unknown[] {
   });
 }
 
+/** The step of finite differences that shows the slope of calls of these ops: `usual`, or less where one needs less. */
+export const gradientStep = (ops: Iterable<OpName>, usual: number): number =>
+  Math.min(usual, ...[...ops].map((op) => OPS[op].gradientStep ?? usual));
+
 /** The float type of a call's tensors; undefined where it has none. */
 export function realOf(op: OpName, values: readonly unknown[]): Real | undefined {
   const flat = flatValues(op, values);
@@ -85,9 +89,16 @@ export function choicesOf(op: OpName, values: readonly unknown[]): readonly stri
 
 /** What a call's products are rounded to; float32 for ops that have no choice of it. */
 export function precisionOf(op: OpName, values: readonly unknown[]): Precision {
-  const at = OPS[op].args.findIndex((arg: ArgSpec) => arg.name === 'precision');
-  return at < 0 ? 'f32' : (values[at] as Precision);
+  return precisionIn(op, flatValues(op, values)) ?? 'f32';
 }
+
+/** The place of the choice that carries an op's precision; -1 where it has none. */
+export const precisionArg = (op: OpName): number =>
+  flatArgs(op).findIndex((arg) => arg.kind === 'choice' && arg.precision);
+
+/** The precision among flat values; undefined for ops that have no choice of it. */
+export const precisionIn = (op: OpName, flat: readonly unknown[]): Precision | undefined =>
+  flat[precisionArg(op)] as Precision | undefined;
 
 /** Which optional arguments a call has. */
 export function presentArgs(op: OpName, values: readonly unknown[]): Present {

@@ -2,8 +2,7 @@ import type { OpName } from '../kernels.ts';
 import { Random } from '../random.ts';
 import { type FlatArg, flatArgs } from './calls.ts';
 import { type Dims, sizeOf } from './dims.ts';
-import { freeSymbols, hasTargets } from './op-dims.ts';
-import type { TensorArg } from './table.ts';
+import { OPS, type ScalarArg, type TensorArg, type Values } from './table.ts';
 
 /** One call, as numbers: everything else about it follows. */
 export interface Call {
@@ -31,34 +30,37 @@ export function variants(op: OpName): number {
   }, 1);
 }
 
-const anyScalar = (random: Random): number => 0.05 + 0.9 * random.uniform();
-const oneOf =
-  (...values: readonly number[]) =>
-  (random: Random): number =>
-    values[random.uint32() % values.length]!;
-
-/** Those of AdamW as runs have them: decay rates whose distance from 1 float32 would round, steps beyond a byte. */
-const SCALARS: Readonly<Record<string, (random: Random) => number>> = {
-  eps: () => 1e-6,
-  beta1: oneOf(0.9, 0.99, 0.5),
-  beta2: oneOf(0.999, 0.95, 0.9999),
-  step: oneOf(1, 2, 50, 256, 257, 1000, 100_000),
-};
+function scalarValue({ values }: ScalarArg, random: Random): number {
+  return values ? values[random.uint32() % values.length]! : 0.05 + 0.9 * random.uniform();
+}
 
 type Fill = (random: Random, i: number) => number;
 
 /**
  * Real values come in three kinds: plain normal, multiples of 1/4 (whose sums are exact, so that ties and thresholds are
- * hit exactly), and normal with every third row zero. Ops that work row by row also meet large values.
+ * hit exactly), and normal with every third row zero; all times `reach`.
  */
-function realValues(op: OpName, arg: TensorArg, cols: number, seed: number): Fill {
-  let reach = arg.reach ?? (freeSymbols(op).length === 2 && seed % 2 ? 20 : 1);
-  // Logits of about 1: where the softmax is saturated, its gradient is what rounding leaves.
-  if (hasTargets(op)) reach = cols ** -0.25;
+function realValues(reach: number, cols: number, seed: number): Fill {
   if (seed % 3 === 1) return (random) => (Math.round(random.normal() * 4) / 4) * reach;
   if (seed % 3 === 2) return (random, i) => (Math.floor(i / cols) % 3 === 2 ? 0 : random.normal() * reach);
   return (random) => random.normal() * reach;
 }
+
+const positive: Fill = (random) => 0.25 + Math.abs(random.normal());
+
+const FILLS: Readonly<Record<Values, (cols: number, seed: number) => Fill>> = {
+  normal: (cols, seed) => realValues(seed % 2 ? 20 : 1, cols, seed),
+  unit: (cols, seed) => realValues(1, cols, seed),
+  moderate: (cols, seed) => realValues(2, cols, seed),
+  // Where the softmax is saturated, its gradient is what rounding leaves.
+  logits: (cols, seed) => realValues(cols ** -0.25, cols, seed),
+  positive: () => positive,
+  scale: () => positive,
+  probability: () => (random) => random.uniform(),
+  decay: () => (random) => 1 - random.uniform() ** 2 / 2,
+  ternary: (cols, seed) => codeValues(-1, 1, cols, seed),
+  int8: (cols, seed) => codeValues(-128, 127, cols, seed),
+};
 
 /** An entry that no kernel may use; it stands where nothing should be read. */
 const UNUSED_INDEX = -7;
@@ -108,13 +110,7 @@ function tensorValues(
   const [rows, cols] = [sizeOf(arg.rows, dims), arg.packs ? 0 : sizeOf(arg.cols, dims)];
   const random = new Random(seed, `${op}/${arg.name}`);
   if (arg.offsetsInto) return offsets(random, rows, dims[arg.offsetsInto]!);
-  const isPacked = args.some((other) => other.kind === 'tensor' && other.packs === arg.name);
-  let fill: Fill = realValues(op, arg, cols, seed);
-  if (arg.below) fill = indices(args, inputs, arg, dims);
-  else if (arg.dtype === 'i8')
-    fill = isPacked ? codeValues(-1, 1, cols, seed) : codeValues(-128, 127, cols, seed);
-  // Scales, counts and second moments are positive wherever they come from.
-  else if (/(^|\.)(scale|weights)$|^v$/.test(arg.name)) fill = (r) => 0.25 + Math.abs(r.normal());
+  const fill = arg.below ? indices(args, inputs, arg, dims) : FILLS[arg.values ?? 'normal'](cols, seed);
   return Float64Array.from({ length: rows * cols }, (_, i) => Math.fround(fill(random, i)));
 }
 
@@ -138,7 +134,7 @@ export function inputsOf(call: Call, drawn: Drawn = new Map()): Input[] {
     if (arg.kind === 'choice') inputs.push(arg.values[draw(arg.values.length)]!);
     else if (arg.kind === 'scalar' && arg.symbol) inputs.push(call.dims[arg.symbol]!);
     else if (arg.kind === 'scalar')
-      inputs.push((SCALARS[arg.name] ?? anyScalar)(new Random(call.seed, `${call.op}/${arg.name}`)));
+      inputs.push(scalarValue(arg, new Random(call.seed, `${call.op}/${arg.name}`)));
     else {
       const isAbsent = arg.optional && draw(2) === 1;
       const rows = sizeOf(arg.rows, call.dims);
@@ -149,5 +145,18 @@ export function inputsOf(call: Call, drawn: Drawn = new Map()): Input[] {
       inputs.push({ arg, rows, cols, values });
     }
   }
-  return inputs;
+  return fitted(call, inputs);
+}
+
+/** Inputs that must fit each other, as the op table has them. */
+function fitted({ op, dims }: Call, inputs: Input[]): Input[] {
+  const drawn = inputs.flatMap((input, i): [string, Float64Array | null][] =>
+    typeof input === 'object' ? [[flatArgs(op)[i]!.name, input.values]] : [],
+  );
+  const own = OPS[op].inputs?.(Object.fromEntries(drawn), dims);
+  if (!own) return inputs;
+  return inputs.map((input, i) => {
+    const values = own[flatArgs(op)[i]!.name];
+    return typeof input === 'object' && values ? { ...input, values: values.map(Math.fround) } : input;
+  });
 }

@@ -116,6 +116,28 @@ export function batchSymbol(op: OpName): 'M' | 'S' | undefined {
   return independent && (independent === 'row' ? 'M' : 'S');
 }
 
-/** Whether an op has a loss over sparse targets. */
-export const hasTargets = (op: OpName): boolean =>
-  flatArgs(op).some((arg) => arg.kind === 'tensor' && arg.offsetsInto !== undefined);
+const minSize = (op: OpName, symbol: string): number =>
+  OPS[op].sizes?.[symbol]?.min ?? (OPS[op].mayBeZero?.includes(symbol) ? 0 : 1);
+
+/** The sizes among `usual` that a symbol takes in tests, or those the table has in their place. */
+export function testedSizes(op: OpName, symbol: string, usual: readonly number[]): readonly number[] {
+  const { tested } = OPS[op].sizes?.[symbol] ?? {};
+  const min = minSize(op, symbol);
+  const sizes = tested ?? usual.filter((size) => size >= min);
+  return min === 0 ? [0, ...sizes] : sizes;
+}
+
+/** The size of a symbol that tests may take and that is nearest to `wanted`. */
+export function nearestSize(op: OpName, symbol: string, wanted: number): number {
+  const { tested } = OPS[op].sizes?.[symbol] ?? {};
+  const distance = (size: number): number => Math.abs(size - wanted);
+  return tested
+    ? tested.reduce((best, size) => (distance(size) < distance(best) ? size : best))
+    : Math.max(minSize(op, symbol), wanted);
+}
+
+/** The dimensions of a call in tests: each free symbol, the i-th of them, of the size `wanted` or the nearest to it. */
+export function dimsNear(op: OpName, wanted: (symbol: string, i: number) => number): Dims {
+  const free = freeSymbols(op).map((symbol, i) => [symbol, nearestSize(op, symbol, wanted(symbol, i))]);
+  return complete(op, Object.fromEntries(free));
+}

@@ -14,6 +14,34 @@ export type Role = 'in' | 'out' | 'acc' | 'inout' | 'part';
 export const isRead = (role: Role): boolean => role === 'in' || role === 'acc' || role === 'inout';
 export const isWritten = (role: Role): boolean => role !== 'in';
 
+/**
+ * What an input's values look like, in tests and benchmarks:
+ * - `normal`: normal, in every second test 20 times as large;
+ * - `unit`: normal, of about 1: what goes through a sigmoid that should not saturate;
+ * - `moderate`: normal, of about 2: what goes through a function that leaves float32's range soon;
+ * - `logits`: of about 1 in all: logits, or rows whose products are logits;
+ * - `positive`: no less than a quarter: weights, second moments, roots;
+ * - `scale`: the same, for what multiplies a whole row or matrix;
+ * - `probability`: from 0 to 1;
+ * - `decay`: from a half to 1: what is left of a state after a step;
+ * - `ternary`, `int8`: codes of a weight; of activations, which a kernel may look at to choose its way.
+ */
+export type Values =
+  | 'normal'
+  | 'unit'
+  | 'moderate'
+  | 'logits'
+  | 'positive'
+  | 'scale'
+  | 'probability'
+  | 'decay'
+  | 'ternary'
+  | 'int8';
+
+/** Whether values of a kind must not be 0 or less. */
+export const arePositive = (values: Values | undefined): boolean =>
+  values === 'positive' || values === 'scale' || values === 'probability' || values === 'decay';
+
 export interface TensorArg {
   readonly kind: 'tensor';
   readonly name: string;
@@ -22,6 +50,8 @@ export interface TensorArg {
   readonly dtype: Exclude<DType, 'f32' | 'f64'> | 'real';
   readonly rows: Dim;
   readonly cols: Dim;
+  /** `normal` where nothing is said. Codes must say. */
+  readonly values?: Values;
   /** May be null. */
   readonly optional?: true;
   /** Arguments that may be the very same memory; any other overlap with a written tensor is an error. */
@@ -30,8 +60,6 @@ export interface TensorArg {
   readonly below?: string;
   /** Row offsets into the buffers of this many entries: non-decreasing, from >= 0 up to at most the symbol. */
   readonly offsetsInto?: string;
-  /** Tests draw values of about this size, where a function leaves float32's range soon. */
-  readonly reach?: number;
   /** Bounds in place of the op's `near`, by the value of a choice. */
   readonly nearIn?: Readonly<Record<string, number>>;
   /**
@@ -55,11 +83,20 @@ export interface ScalarArg {
   readonly symbol?: string;
   /** A whole number of at least 1. */
   readonly whole?: true;
+  /** What tests choose from; by default anything from 0.05 to 0.95. */
+  readonly values?: readonly number[];
+  /**
+   * With what a benchmark repeats a call any number of times: nothing grows without bound, nothing fades away. By default
+   * the first of `values`, or a half.
+   */
+  readonly steady?: number;
 }
 export interface ChoiceArg {
   readonly kind: 'choice';
   readonly name: string;
   readonly values: readonly string[];
+  /** The choice is what products are rounded to: its values are `Precision`s. */
+  readonly precision?: true;
 }
 export type ArgSpec = TensorArg | GroupArg | ScalarArg | ChoiceArg;
 
@@ -99,6 +136,27 @@ export interface OpSpec {
    */
   readonly mayBeZero?: readonly string[];
   readonly returns?: 'number';
+  /** Sizes of symbols that tests and benchmarks do not take from their own lists. */
+  readonly sizes?: Readonly<Record<string, SymbolSizes>>;
+  /** Test inputs in place of those drawn, by flat name, where inputs must fit each other; null for an absent tensor. */
+  readonly inputs?: (
+    drawn: Readonly<Record<string, Float64Array | null>>,
+    d: Dims,
+  ) => Record<string, Float64Array>;
+  /**
+   * The largest step of finite differences that shows the op's slope, where that is less than for a smooth function of
+   * values of about 1: it has kinks, or bends sharply.
+   */
+  readonly gradientStep?: number;
+}
+
+export interface SymbolSizes {
+  /** The only sizes that tests try. */
+  readonly tested?: readonly number[];
+  /** The least size for which there is something to compare. */
+  readonly min?: number;
+  /** The size in v6.1, or in a model of about its width. */
+  readonly bench?: number;
 }
 
 type ArgFor<P> = [P] extends [string]
@@ -134,11 +192,15 @@ const update = real('inout');
 /** The columns [first, first + count) of a tensor. */
 export const part = (name: string, rows: Dim, cols: Dim, columns: readonly [Dim, Dim]): TensorArg =>
   real('part')(name, rows, cols, { columns });
-const scalar = (name: string, symbol?: string): ScalarArg => ({
+const scalar = (name: string, extra: Partial<ScalarArg> = {}): ScalarArg => ({
   kind: 'scalar',
   name,
-  ...(symbol && { symbol }),
+  ...extra,
 });
+/** A scalar that is a dimension. */
+const size = (name: string, symbol: string): ScalarArg => scalar(name, { symbol });
+const bench = (sizes: Dims): Record<string, SymbolSizes> =>
+  Object.fromEntries(Object.entries(sizes).map(([symbol, value]) => [symbol, { bench: value }]));
 const choice = (name: string, values: readonly string[]): ChoiceArg => ({ kind: 'choice', name, values });
 const ids = (name: string, rows: Dim, below: string): TensorArg =>
   input(name, rows, 1, { dtype: 'i32', below });
@@ -151,20 +213,41 @@ const group = <G>(name: string, fields: { readonly [F in keyof G]: TensorArg }):
 });
 const quantized = (name: string, rows: Dim, cols: Dim) =>
   group<Quantized>(name, {
-    codes: input('codes', rows, cols, { dtype: 'i8' }),
-    scale: input('scale', rows, 1),
+    codes: input('codes', rows, cols, { dtype: 'i8', values: 'int8' }),
+    scale: input('scale', rows, 1, { values: 'scale' }),
   });
 const ternary = (name: string, rows: Dim, cols: Dim) =>
   group<TernaryWeight>(name, {
-    codes: input('codes', rows, cols, { dtype: 'i8' }),
-    scale: input('scale', 1, 1),
+    codes: input('codes', rows, cols, { dtype: 'i8', values: 'ternary' }),
+    scale: input('scale', 1, 1, { values: 'scale' }),
     packed: input('packed', 1, 0, { dtype: 'u8', packs: 'codes' }),
   });
 const targets = group<SparseTargets>('targets', {
   offsets: input('offsets', 'M+1', 1, { dtype: 'i32', offsetsInto: 'Z' }),
   ids: input('ids', 'Z', 1, { dtype: 'i32', below: 'V' }),
-  weights: input('weights', 'Z', 1),
+  weights: input('weights', 'Z', 1, { values: 'positive' }),
 });
+
+/** v6.1: tokens of a step, rows of a block as two threads take it, vocabulary, widths of model and FFN. */
+export const V61 = {
+  batch: 65_536,
+  rows: 1024,
+  vocab: 1024,
+  width: 192,
+  hidden: 384,
+  seqLen: 256,
+  parameters: 1_082_496,
+} as const;
+const ofAllParameters = bench({ M: 1, D: V61.parameters });
+
+/** With a single class the gradient is 0, and only rounding is left to compare. */
+const severalClasses = { V: { min: 2 } } as const;
+
+const rstdOf = (x: Float64Array, row: number, cols: number): number => {
+  let squares = 0;
+  for (let d = 0; d < cols; d++) squares += x[row * cols + d]! ** 2;
+  return 1 / Math.sqrt(squares / cols + 1e-6);
+};
 
 /** One float32 kernel against another (numerics: "What must agree, and how closely"). */
 const near = { near: 1e-5 } as const;
@@ -172,8 +255,12 @@ const near = { near: 1e-5 } as const;
 /** Losses are added up over rows: an error matters beside their sum. */
 const nearButNats = { ...near, whole: ['outNats'] } as const;
 
-const precision = choice('precision', PRECISIONS);
-const floatPrecision = choice('precision', FLOAT_PRECISIONS);
+const precision: ChoiceArg = { ...choice('precision', PRECISIONS), precision: true };
+const floatPrecision: ChoiceArg = { ...choice('precision', FLOAT_PRECISIONS), precision: true };
+/** As runs have them: decay rates whose distance from 1 float32 would round. */
+const beta1 = scalar('beta1', { values: [0.9, 0.99, 0.5] });
+const beta2 = scalar('beta2', { values: [0.999, 0.95, 0.9999] });
+const eps = scalar('eps', { values: [1e-6] });
 /**
  * What a float32 kernel computes and then rounds to bf16 may fall on the other side of a rounding boundary than another
  * kernel's: one unit of bf16's last place, for the few elements that lie that close to one.
@@ -200,11 +287,12 @@ export const OPS: OpTable = {
       output('outCounts', 'N', 1, { dtype: 'i32' }),
       ids('ids', 'N', 'V'),
       ids('targets', 'N', 'V'),
-      scalar('vocab', 'V'),
+      size('vocab', 'V'),
     ],
     agree: 'exact',
     flops: () => 0,
     mayBeZero: ['N'],
+    sizes: bench({ N: V61.batch }),
   },
   rmsNorm: {
     args: [
@@ -212,7 +300,7 @@ export const OPS: OpTable = {
       output('outRstd', 'M', 1),
       input('x', 'M', 'D'),
       input('gain', 1, 'D', optional),
-      scalar('eps'),
+      eps,
     ],
     independent: 'row',
     agree: near,
@@ -225,8 +313,9 @@ export const OPS: OpTable = {
       input('dy', 'M', 'D'),
       input('x', 'M', 'D'),
       input('gain', 1, 'D', optional),
-      input('rstd', 'M', 1),
+      input('rstd', 'M', 1, { values: 'positive' }),
     ],
+    inputs: ({ x }, { M, D }) => ({ rstd: Float64Array.from({ length: M! }, (_, i) => rstdOf(x!, i, D!)) }),
     independent: 'row',
     agree: near,
     flops: ({ M, D }) => 9 * M * D,
@@ -235,10 +324,11 @@ export const OPS: OpTable = {
     args: [
       output('out', 'M', 'D'),
       output('outSlope', 'M', 'D', optional),
-      input('x', 'M', 'D', { reach: 2 }),
+      input('x', 'M', 'D', { values: 'moderate' }),
       choice('fn', ACTIVATION_FNS),
     ],
     independent: 'row',
+    sizes: bench({ D: V61.hidden }),
     agree: near,
     flops: ({ M, D }, has = () => true) => (has('outSlope') ? 19 : 16) * M * D,
   },
@@ -251,6 +341,7 @@ export const OPS: OpTable = {
   multiply: {
     args: [output('out', 'M', 'D', { mayAlias: ['a'] }), input('a', 'M', 'D'), input('b', 'M', 'D')],
     independent: 'row',
+    sizes: bench({ D: V61.hidden }),
     agree: 'exact',
     flops: ({ M, D }) => M * D,
   },
@@ -259,8 +350,8 @@ export const OPS: OpTable = {
       output('out', 'M', 'D'),
       update('carry', 'S', 'D'),
       input('x', 'M', 'D'),
-      input('mix', 1, 'D'),
-      scalar('seqLen', 'T'),
+      input('mix', 1, 'D', { values: 'unit' }),
+      size('seqLen', 'T'),
     ],
     agree: near,
     flops: ({ M, D }) => 3 * M * D,
@@ -273,8 +364,8 @@ export const OPS: OpTable = {
       accumulate('accMix', 1, 'D'),
       input('dy', 'M', 'D'),
       input('x', 'M', 'D'),
-      input('mix', 1, 'D'),
-      scalar('seqLen', 'T'),
+      input('mix', 1, 'D', { values: 'unit' }),
+      size('seqLen', 'T'),
     ],
     agree: near,
     flops: ({ M, D }) => 7 * M * D,
@@ -305,7 +396,7 @@ export const OPS: OpTable = {
   packTernary: {
     args: [
       output('outPacked', 1, 0, { dtype: 'u8', packs: 'codes' }),
-      input('codes', 'N', 'K', { dtype: 'i8' }),
+      input('codes', 'N', 'K', { dtype: 'i8', values: 'ternary' }),
       precision,
     ],
     agree: 'exact',
@@ -342,6 +433,8 @@ export const OPS: OpTable = {
     args: [output('out', 'M', 'N'), input('a', 'M', 'K'), input('b', 'K', 'N'), floatPrecision],
     independent: 'row',
     schedule: 'serial',
+    // In the head: the gradient of its rows.
+    sizes: bench({ M: V61.rows, K: V61.vocab, N: V61.width }),
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },
@@ -349,6 +442,8 @@ export const OPS: OpTable = {
     args: [output('out', 'M', 'N'), input('a', 'M', 'K'), input('b', 'N', 'K'), floatPrecision],
     independent: 'row',
     schedule: 'serial',
+    // Its logits.
+    sizes: bench({ M: V61.rows, K: V61.width, N: V61.vocab }),
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },
@@ -356,6 +451,8 @@ export const OPS: OpTable = {
     args: [accumulate('acc', 'K', 'N'), input('a', 'M', 'K'), input('b', 'M', 'N'), floatPrecision],
     independent: 'row',
     schedule: 'serial',
+    // The gradient of its table.
+    sizes: bench({ K: V61.vocab, M: V61.rows, N: V61.width }),
     agree: near,
     flops: ({ M, N, K }) => 2 * M * N * K,
   },
@@ -363,27 +460,29 @@ export const OPS: OpTable = {
     args: [
       output('outNats', 'M', 1),
       output('outDz', 'M', 'V', optional),
-      input('z', 'M', 'V'),
+      input('z', 'M', 'V', { values: 'logits' }),
       targets,
-      scalar('scale'),
+      scalar('scale', { steady: 1e-3 }),
     ],
     independent: 'row',
     agree: nearButNats,
+    sizes: severalClasses,
     flops: ({ M, V }) => 20 * M * V,
   },
   headLoss: {
     args: [
       output('outNats', 'M', 1),
       output('outDh', 'M', 'D', { ...optional, ...roundedOnTheWay }),
-      accumulate('accTable', 'V', 'D', { ...optional, ...roundedOnTheWay }),
-      input('h', 'M', 'D'),
-      input('table', 'V', 'D'),
+      accumulate('accTable', 'V', 'D', { ...optional, ...roundedOnTheWay, values: 'logits' }),
+      input('h', 'M', 'D', { values: 'logits' }),
+      input('table', 'V', 'D', { values: 'logits' }),
       targets,
-      scalar('scale'),
+      scalar('scale', { steady: 1e-3 }),
       floatPrecision,
     ],
     independent: 'row',
     agree: nearButNats,
+    sizes: severalClasses,
     // Logits, and a product for each of the two gradients.
     flops: ({ M, V, D }, has = () => true) =>
       2 * M * V * D * (1 + Number(has('outDh')) + Number(has('accTable'))) + 20 * M * V,
@@ -391,13 +490,15 @@ export const OPS: OpTable = {
   sumSquares: {
     args: [input('x', 'M', 'D')],
     independent: 'row',
+    sizes: ofAllParameters,
     agree: near,
     flops: ({ M, D }) => 2 * M * D,
     returns: 'number',
   },
   scale: {
-    args: [update('x', 'M', 'D'), scalar('factor')],
+    args: [update('x', 'M', 'D'), scalar('factor', { steady: 1 })],
     independent: 'row',
+    sizes: ofAllParameters,
     agree: near,
     flops: ({ M, D }) => M * D,
   },
@@ -406,11 +507,12 @@ export const OPS: OpTable = {
       update('p', 'M', 'D'),
       update('v', 'M', 'D'),
       input('g', 'M', 'D'),
-      scalar('lr'),
-      scalar('momentum'),
-      scalar('decay'),
+      scalar('lr', { steady: 1e-4 }),
+      scalar('momentum', { steady: 0.9 }),
+      scalar('decay', { steady: 0 }),
     ],
     independent: 'row',
+    sizes: ofAllParameters,
     agree: near,
     flops: ({ M, D }) => 6 * M * D,
   },
@@ -419,12 +521,14 @@ export const OPS: OpTable = {
       update('p', 'M', 'D'),
       update('m', 'M', 'D'),
       input('g', 'M', 'D'),
-      scalar('lr'),
-      scalar('beta1'),
-      scalar('beta2'),
-      scalar('decay'),
+      scalar('lr', { steady: 1e-4 }),
+      // Any: with those of runs, multiples of 1/4 would tie, and the sign of a sum of 0 is rounding.
+      scalar('beta1', { steady: 0.9 }),
+      scalar('beta2', { steady: 0.99 }),
+      scalar('decay', { steady: 0 }),
     ],
     independent: 'row',
+    sizes: ofAllParameters,
     agree: near,
     flops: ({ M, D }) => 9 * M * D,
   },
@@ -432,16 +536,18 @@ export const OPS: OpTable = {
     args: [
       update('p', 'M', 'D'),
       update('m', 'M', 'D'),
-      update('v', 'M', 'D'),
+      update('v', 'M', 'D', { values: 'positive' }),
       input('g', 'M', 'D'),
-      scalar('lr'),
-      scalar('beta1'),
-      scalar('beta2'),
-      scalar('eps'),
-      scalar('decay'),
-      { ...scalar('step'), whole: true },
+      scalar('lr', { steady: 1e-4 }),
+      beta1,
+      beta2,
+      eps,
+      scalar('decay', { steady: 0 }),
+      // Steps beyond a byte.
+      scalar('step', { whole: true, values: [1, 2, 50, 256, 257, 1000, 100_000], steady: 10 }),
     ],
     independent: 'row',
+    sizes: ofAllParameters,
     agree: near,
     flops: ({ M, D }) => 14 * M * D,
   },
