@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { duration as durationSchema, seconds } from '../core/options.ts';
+import { amountOf, duration as durationSchema, seconds, tokenCount } from '../core/options.ts';
 import { CORPUS_FORMATS } from '../data/corpus.ts';
 import { fromHome } from '../files/home-path.ts';
 import type { More } from '../train/limits.ts';
@@ -46,8 +46,7 @@ export function positive(most = Number.POSITIVE_INFINITY): (text: string) => num
 
 /** `5000000`, `500k`, `5M`, `1.5G` */
 export function amount(text: string): number {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?)([kMG]?)$/.exec(text) ?? [];
-  const value = Math.round(Number(digits) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[unit ?? '']!);
+  const value = tokenCount.safeParse(text).success ? Math.round(amountOf(text)) : 0;
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new InvalidArgumentError('Expected an amount, such as 5000000, 500k or 5M.');
 }

@@ -15,6 +15,19 @@ export const init = z.union([
   z.strictObject({ constant: z.number().describe('All equal.') }),
 ]);
 
+/** A number of tokens: `5000000`, `500k`, `10M`. */
+export const tokenCount = z.union([
+  z.number().positive(),
+  z.string().regex(/^\d+(\.\d+)?[kMG]?$/, 'expected a number of tokens such as 500k or 10M'),
+]);
+
+/** The number that `500k` stands for. */
+export function amountOf(text: number | string): number {
+  if (typeof text === 'number') return text;
+  const unit = { k: 1e3, M: 1e6, G: 1e9 }[text.slice(-1)];
+  return unit ? Number(text.slice(0, -1)) * unit : Number(text);
+}
+
 const SECONDS = { h: 3600, m: 60, s: 1 } as const;
 
 /** A stretch of time: `2h`, `90m`, `45s`. */
