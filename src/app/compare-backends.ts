@@ -18,6 +18,7 @@ import { checkArguments } from './arguments.ts';
 import { describeModel } from './describe.ts';
 import { recipeTraining } from './recipe-training.ts';
 import { prepareRunData } from './run-data.ts';
+import { sequencesPerStep } from './run-limits.ts';
 import { noteOnError } from './with-trained.ts';
 
 export interface ComparisonOptions {
@@ -75,7 +76,8 @@ async function* compare(
   const { train, valid } = await prepareRunData(recipe, { onProgress: options.onPrepare });
   for (const notice of train.notices) onNotice(notice);
   try {
-    const { seq_len: seqLen, batch, order } = recipe.data;
+    const { seq_len: seqLen, order } = recipe.data;
+    const batch = sequencesPerStep(recipe);
     const batches = new BatchSource(train.tokens, { seqLen, batch, order, seed: recipe.train.seed });
     const make = recipeTraining(recipe, batches, seqLen * batch);
     const path = recipe.collapse === 'auto' ? 'collapsed' : 'dense';

@@ -93,6 +93,7 @@ export class ComposedTraining extends ComposedRun {
   readonly optimizer: Optimizer;
   readonly optimizerPlan: OptimizerPlan;
   readonly schedule: Schedule;
+  readonly decaySchedule: Schedule;
 
   constructor(
     @inject(RunRecipe) run: RunRecipe,
@@ -103,6 +104,7 @@ export class ComposedTraining extends ComposedRun {
     this.optimizer = createOptimizer(run.recipe.optimizer);
     this.optimizerPlan = this.optimizer.plan(this.model.store.all, memoryOf(this.backend));
     this.schedule = createSchedule(run.recipe.schedule);
+    this.decaySchedule = createSchedule(run.recipe.weight_decay_schedule);
   }
 }
 

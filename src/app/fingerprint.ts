@@ -5,9 +5,11 @@ import type { Recipe } from '../recipes/load.ts';
 
 /** A hash of what affects the weights: not of what only ends, watches or speeds up a run. The data has its own. */
 export function fingerprint(recipe: Recipe): string {
-  const { model, optimizer, schedule, collapse, compute, tokenizer, data, train } = parse(fillRecipe(recipe));
+  const filled = parse(fillRecipe(recipe));
+  const { model, optimizer, schedule, collapse, compute, tokenizer, data, train } = filled;
   const { seq_len, batch, order } = data;
-  const { seed, clip, block_rows } = train;
+  const { seed, clip, block_rows, accumulate } = train;
+  const { weight_decay_schedule } = filled;
   const parts = [
     model,
     optimizer,
@@ -22,6 +24,8 @@ export function fingerprint(recipe: Recipe): string {
     block_rows,
     // Runs from before there was a choice go on.
     ...(compute === 'f32' ? [] : [compute]),
+    ...(accumulate === 1 ? [] : [{ accumulate }]),
+    ...(weight_decay_schedule.type === 'constant' ? [] : [{ weight_decay_schedule }]),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

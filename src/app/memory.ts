@@ -15,6 +15,7 @@ import { chooseBlockRows } from '../runtime/batch-runner.ts';
 import { planBlock } from '../runtime/blocks.ts';
 import { couplingOf, type ModelParts } from '../runtime/model.ts';
 import { Workspace } from '../runtime/workspace.ts';
+import { tokensPerStep } from './run-limits.ts';
 
 /** Bytes that a training run needs, an estimate made without allocating them. */
 export interface MemoryEstimate {
@@ -65,7 +66,7 @@ export function estimateMemory(
 ): MemoryEstimate {
   const { data, train } = recipe;
   const bytes = BYTES[backend.real];
-  const tokens = data.batch * data.seq_len;
+  const tokens = tokensPerStep(recipe);
   const all = parametersOf(parts);
   const values = all.reduce((sum, p) => sum + p.size, 0);
   const shared = all.reduce((sum, p) => sum + p.uses.length * p.size, 0);

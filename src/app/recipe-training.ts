@@ -25,6 +25,7 @@ export function recipeTraining(recipe: Recipe, batches: Batches, tokens: number)
         optimizer,
         optimizerPlan: optimizer.plan(model.store.all, memoryOf(backend)),
         schedule: createSchedule(recipe.schedule),
+        decaySchedule: createSchedule(recipe.weight_decay_schedule),
         batches,
       },
       options: {

@@ -2,6 +2,14 @@ import { seconds } from '../core/options.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { defaultMeasure, type Limits, type Measure, UNLIMITED } from '../train/limits.ts';
 
+/**
+ * Sequences of one step: its batches follow one another in the stream, so they are one large batch. Activations exist for a
+ * block of rows at a time, whatever the size of a step.
+ */
+export const sequencesPerStep = ({ data, train }: Recipe): number => data.batch * train.accumulate;
+
+export const tokensPerStep = (recipe: Recipe): number => sequencesPerStep(recipe) * recipe.data.seq_len;
+
 /** What ends the run, Infinity where there is no limit. */
 export function runLimits({ train }: Recipe): Limits {
   const { steps, tokens, epochs, budget } = train;

@@ -21,7 +21,7 @@ import { type ComposedTraining, composeBackend, composeTraining } from './compos
 import { documentMarker } from './document-marker.ts';
 import { fingerprint } from './fingerprint.ts';
 import { movedText, openTexts, prepareRunData, type RunData } from './run-data.ts';
-import { limitFlags, runLimits, scheduleMeasure } from './run-limits.ts';
+import { limitFlags, runLimits, scheduleMeasure, sequencesPerStep, tokensPerStep } from './run-limits.ts';
 import { runTokenizer } from './run-tokenizer.ts';
 
 export interface SessionOptions {
@@ -162,13 +162,14 @@ async function open(
     );
     for (const notice of [...data.train.notices, ...(data.valid?.notices ?? [])]) options.onNotice(notice);
     const { tokens } = data.train;
-    const { seq_len: seqLen, batch, order } = recipe.data;
+    const { seq_len: seqLen, order } = recipe.data;
+    const batch = sequencesPerStep(recipe);
     const batches = new BatchSource(tokens, { seqLen, batch, order, seed: recipe.train.seed });
 
     const directory = await openDirectory(data);
     undo.push(() => directory.close());
-    const { optimizer, optimizerPlan, schedule } = composed;
-    const parts = { model, optimizer, optimizerPlan, schedule, batches };
+    const { optimizer, optimizerPlan, schedule, decaySchedule } = composed;
+    const parts = { model, optimizer, optimizerPlan, schedule, decaySchedule, batches };
     const texts = {
       tokenizer: data.train.tokenizer,
       train: tokenText(
@@ -220,7 +221,7 @@ function optionsOf(recipe: Recipe, texts: RunData): RunOptions {
     clip: train.clip,
     collapse: recipe.collapse,
     seqLen: recipe.data.seq_len,
-    tokensPerStep: recipe.data.seq_len * recipe.data.batch,
+    tokensPerStep: tokensPerStep(recipe),
     tokensPerEpoch: texts.train.tokens.tokens,
     blockRows: train.block_rows,
     checkpointEvery: checkpoint.every,

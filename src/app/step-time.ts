@@ -6,6 +6,7 @@ import { UNLIMITED } from '../train/limits.ts';
 import { type Batches, Trainer } from '../train/trainer.ts';
 import type { ModelDescription } from './describe.ts';
 import { recipeTraining } from './recipe-training.ts';
+import { tokensPerStep } from './run-limits.ts';
 
 /** Multiply-accumulates of a step that is measured whole: about a tenth of a second. */
 const MAX_WORK = { native: 4e9, reference: 5e7 };
@@ -33,16 +34,17 @@ export async function measureStep(
   model: ModelDescription,
   backend: Backend,
 ): Promise<number | undefined> {
-  const { seq_len, batch } = recipe.data;
+  const { seq_len } = recipe.data;
+  const whole = tokensPerStep(recipe);
   const vocab = model.layers.at(-1)!.outCols;
   const collapsed = model.tokenWise && recipe.collapse === 'auto';
   const rowsOf = (tokens: number): number => (collapsed ? Math.min(vocab, tokens) : tokens);
-  const rows = rowsOf(seq_len * batch);
+  const rows = rowsOf(whole);
   const workOf = (count: number): number => 3 * model.macsPerToken * count;
   const kind = /^(native|reference)\b(?!.*\()/.exec(backend.name)?.[1] as keyof typeof MAX_WORK | undefined;
   if (!kind || model.parameters > MAX_PARAMETERS) return undefined;
   const share = Math.min(1, MAX_WORK[kind] / workOf(rows));
-  const tokens = share === 1 ? seq_len * batch : Math.floor((share * rows) / seq_len) * seq_len;
+  const tokens = share === 1 ? whole : Math.floor((share * rows) / seq_len) * seq_len;
   if (tokens < seq_len) return undefined;
   const { parts, options } = recipeTraining(
     recipe,

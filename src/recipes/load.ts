@@ -139,6 +139,7 @@ function checkTogether(
   }
   if (recipe.train) checkLimits(recipe.train, recipe.schedule, tree, reader);
   checkRates(recipe, tree, reader);
+  checkDecaySchedule(recipe.weight_decay_schedule, tree, reader);
   if (!parts) return undefined;
   const { vocab } = parts.objective;
   const { tokenizer } = recipe;
@@ -200,6 +201,22 @@ function checkLimits(
       `the schedule goes over ${over}, but train.${limit} is not set`,
     );
   }
+}
+
+/** It goes along with the learning rate's, over the whole run, and gives factors. */
+function checkDecaySchedule(
+  schedule: RecipeSettings['weight_decay_schedule'] | undefined,
+  tree: MapTree,
+  reader: RecipeReader,
+): void {
+  if (!schedule) return;
+  const { over } = schedule.common;
+  const { warmup_steps = 0, min_lr = 0 } = schedule.options;
+  const report = (option: string, message: string): void =>
+    reader.report(placeOf(tree, ['weight_decay_schedule', option]), `weight_decay_schedule ${message}`);
+  if (over !== 'auto') report('over', "goes along with the learning rate's: give 'over' to schedule");
+  if (warmup_steps !== 0) report('warmup_steps', 'has no warm-up steps; a phase may rise instead');
+  if (min_lr !== 0) report('min_lr', "ends at a factor, not at a rate: give 'floor' in place of min_lr");
 }
 
 /** A decay that rises is a slip: one of the two was changed and the other forgotten. */

@@ -90,6 +90,11 @@ const train = z.strictObject({
     .nullable()
     .default(null)
     .describe('Largest global norm of the gradients; null: any.'),
+  accumulate: count
+    .default(1)
+    .describe(
+      'Batches whose gradients are averaged for one step: it has so many times data.batch sequences.',
+    ),
   block_rows: z
     .union([z.literal('auto'), count])
     .default('auto')
@@ -164,6 +169,9 @@ export const RECIPE = z.strictObject({
   data: data.prefault({}).describe('What to train on.'),
   optimizer: componentOf('optimizer', 'How gradients change the weights.'),
   schedule: componentOf('schedule', 'The learning rate of each step.').default({ type: 'constant' } as never),
+  weight_decay_schedule: componentOf('schedule', 'What weight decays are multiplied by, from 1 on.').default({
+    type: 'constant',
+  } as never),
   train: train.prefault({}).describe('How long, and how.'),
   checkpoint: checkpoint.prefault({}).describe('When to save.'),
   eval: evaluation.prefault({}).describe('When to measure the validation loss.'),

@@ -23,6 +23,8 @@ export interface TrainerParts {
   readonly optimizer: Optimizer;
   readonly optimizerPlan: OptimizerPlan;
   readonly schedule: Schedule;
+  /** What weight decays are multiplied by, from 1 on over the whole run; left out, they stay. */
+  readonly decaySchedule?: Schedule;
   readonly batches: Batches;
 }
 
@@ -50,6 +52,8 @@ export interface TrainerState {
   /** Where the run was when warm-up ended, for the schedule. */
   readonly decayStart: Progress | null;
 }
+
+const START: Progress = { step: 0, tokens: 0, epochs: 0, seconds: 0 };
 
 const SHORTEST_MS = 1e-3;
 
@@ -149,6 +153,13 @@ export class Trainer {
     return schedule.rate(optimizer.lr, this.step, done);
   }
 
+  private decayFactor(): number {
+    const { decaySchedule } = this.parts;
+    if (!decaySchedule) return 1;
+    const { limits, measure } = this.end;
+    return decaySchedule.rate(1, this.step, shareDone(limits, measure, START, this.progress));
+  }
+
   get state(): TrainerState {
     return { step: this.step, seconds: this.seconds, decayStart: this.decayStart };
   }
@@ -212,10 +223,11 @@ export class Trainer {
       throw new FlashError(`step ${this.step + 1}: the schedule '${schedule.type}' gives a rate of ${lr}`);
     }
     const { products } = this.compute;
+    const decayFactor = this.decayFactor();
     optimizerPlan.update(kernels, {
       step: this.step + 1,
       lr,
-      decayFactor: 1,
+      decayFactor,
       tokens: tokensPerStep,
       products,
     });

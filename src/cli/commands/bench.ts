@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
 import { describeModel } from '../../app/describe.ts';
 import { recipeTraining } from '../../app/recipe-training.ts';
+import { tokensPerStep } from '../../app/run-limits.ts';
 import { assumedOf } from '../../bench/assumptions.ts';
 import { Comparison } from '../../bench/comparison.ts';
 import { FULL, QUICK } from '../../bench/effort.ts';
@@ -206,7 +207,7 @@ async function measure(
     let predictions: Prediction[] = [];
     if (recipes.length) {
       const model = describeModel(recipe);
-      const tokens = recipe.data.batch * recipe.data.seq_len;
+      const tokens = tokensPerStep(recipe);
       const batches = new StreamBatches(vocabOf(model), tokens);
       training = { recipe: recipe.name, ...batches.workload };
       const paths: Path[] =

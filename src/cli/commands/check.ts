@@ -6,7 +6,7 @@ import {
   type ModelDescription,
 } from '../../app/describe.ts';
 import { runTexts } from '../../app/run-data.ts';
-import { runLimits } from '../../app/run-limits.ts';
+import { runLimits, tokensPerStep } from '../../app/run-limits.ts';
 import { measureStep } from '../../app/step-time.ts';
 import { createReferenceBackend } from '../../backends/reference/index.ts';
 import type { Backend } from '../../core/backend.ts';
@@ -104,10 +104,10 @@ const SLOW_STEP_SECONDS = 30;
 async function describePlan(recipe: Recipe, model: ModelDescription, backend: Backend): Promise<string[]> {
   const limits = runLimits(recipe);
   const { warmupSteps } = createSchedule(recipe.schedule);
-  const tokensPerStep = recipe.data.seq_len * recipe.data.batch;
-  const plan = { limits, tokensPerStep, tokensPerEpoch: Number.POSITIVE_INFINITY, warmupSteps };
+  const stepTokens = tokensPerStep(recipe);
+  const plan = { limits, tokensPerStep: stepTokens, tokensPerEpoch: Number.POSITIVE_INFINITY, warmupSteps };
   // A token is a byte at least, but for the ends of documents.
-  const most = stepsOf(limits, tokensPerStep, await textBytes(recipe));
+  const most = stepsOf(limits, stepTokens, await textBytes(recipe));
   const mayBind = Number.isFinite(limits.seconds) && limits.seconds / most < SLOW_STEP_SECONDS;
   const seconds = mayBind ? await measureStep(recipe, model, backend) : undefined;
   const timed = seconds === undefined ? Number.POSITIVE_INFINITY : Math.ceil(limits.seconds / seconds);
