@@ -1,6 +1,6 @@
+import type { MistakeList } from './errors.ts';
 import { explain, unknownKey } from './explain.ts';
 import { NAME, POSITIONAL, substitute } from './formula.ts';
-import type { RecipeReader } from './reader.ts';
 import { BLOCK } from './schema.ts';
 import { type Entry, entry, type ListTree, type MapTree, show, type Tree, toPlain, without } from './tree.ts';
 
@@ -17,22 +17,25 @@ export interface Block {
 }
 
 /** A recipe's `blocks`. Mistakes are reported. */
-export function readBlocks(recipe: MapTree, reader: RecipeReader): ReadonlyMap<string, Block> {
+export function readBlocks(recipe: MapTree, mistakes: MistakeList): ReadonlyMap<string, Block> {
   const blocks = new Map<string, Block>();
   const tree = entry(recipe, 'blocks')?.value;
   if (!tree) return blocks;
   if (tree.kind !== 'map') {
-    reader.report(tree.place, `'blocks' must be a map, found ${show(tree)}`);
+    mistakes.report(tree.place, `'blocks' must be a map, found ${show(tree)}`);
     return blocks;
   }
   for (const [name, { place, value }] of tree.entries) {
     if (!BLOCK_NAME.test(name)) {
-      reader.report(place, `a block's name is a capital letter, then letters, digits and _, found '${name}'`);
+      mistakes.report(
+        place,
+        `a block's name is a capital letter, then letters, digits and _, found '${name}'`,
+      );
       continue;
     }
     const result = BLOCK.safeParse(toPlain(value));
     if (!result.success) {
-      reader.issues.push(...explain(result.error.issues, BLOCK, value, { name: `blocks.${name}` }));
+      mistakes.issues.push(...explain(result.error.issues, BLOCK, value, { name: `blocks.${name}` }));
       blocks.set(name, wrongBlock(name));
       continue;
     }
@@ -40,7 +43,7 @@ export function readBlocks(recipe: MapTree, reader: RecipeReader): ReadonlyMap<s
     const given = parameters?.kind === 'map' ? parameters.entries : new Map<string, Entry>();
     for (const [parameter, { place }] of given) {
       if (NAME.test(parameter) && !['name', ...POSITIONAL].includes(parameter)) continue;
-      reader.report(place, `'${parameter}' can't be the name of a parameter`);
+      mistakes.report(place, `'${parameter}' can't be the name of a parameter`);
     }
     blocks.set(name, { name, parameters: given, layers: entry(value, 'layers')!.value as ListTree });
   }
@@ -48,7 +51,7 @@ export function readBlocks(recipe: MapTree, reader: RecipeReader): ReadonlyMap<s
   for (const name of circle) blocks.set(name, wrongBlock(name));
   if (circle.length > 0) {
     const { place } = entry(tree, circle[0]!)!;
-    reader.report(place, `blocks use each other in a circle: ${[...circle, circle[0]].join(' -> ')}`);
+    mistakes.report(place, `blocks use each other in a circle: ${[...circle, circle[0]].join(' -> ')}`);
   }
   return blocks;
 }
@@ -100,18 +103,18 @@ function usedIn({ layers, parameters }: Block): Set<string> {
  * A block's layers with what a use of it gives, or else the defaults, in place of its parameters. Undefined where the use
  * is wrong; that is reported.
  */
-export function fillBlock(block: Block, use: MapTree, reader: RecipeReader): ListTree | undefined {
+export function fillBlock(block: Block, use: MapTree, mistakes: MistakeList): ListTree | undefined {
   if (!block.layers) return undefined;
   const values = new Map<string, Tree>();
   const known = [...block.parameters.keys()];
   for (const key of without(use, 'name', ...known).entries.keys()) {
-    reader.issues.push(unknownKey(key, ['name', ...known], use, block.name));
+    mistakes.issues.push(unknownKey(key, ['name', ...known], use, block.name));
   }
   let isComplete = true;
   for (const [name, { value: initial }] of block.parameters) {
     const value = use.entries.get(name)?.value ?? initial;
     if (value.kind === 'scalar' && value.value === null) {
-      reader.report(use.place, `'${name}' is missing in ${block.name}`);
+      mistakes.report(use.place, `'${name}' is missing in ${block.name}`);
       isComplete = false;
     }
     values.set(name, value);

@@ -22,6 +22,12 @@ export interface RecipeIssue {
   readonly nearest?: string;
 }
 
+/** Where mistakes are collected. */
+export interface MistakeList {
+  readonly issues: RecipeIssue[];
+  report(place: Place, message: string): void;
+}
+
 const MOST_SHOWN = 20;
 
 /** Everything that is wrong with a recipe, in the order in which it stands there. */

@@ -1,3 +1,4 @@
+import type { MistakeList } from './errors.ts';
 import { type Names, unknownSize } from './evaluate.ts';
 import { explain } from './explain.ts';
 import {
@@ -10,7 +11,6 @@ import {
   type Values,
 } from './formula.ts';
 import { nearest } from './nearest.ts';
-import type { RecipeReader } from './reader.ts';
 import { WRITING } from './schema.ts';
 import { type Entry, entry, type MapTree, type Tree, toPlain } from './tree.ts';
 
@@ -20,7 +20,7 @@ const SCHEMA = WRITING.pick({ sizes: true });
  * The values of a recipe's `sizes`. One may be computed from others, in any order: `ffn: 2*$d`. Mistakes are reported,
  * and those sizes left out.
  */
-export function readSizes(recipe: MapTree, reader: RecipeReader): Values {
+export function readSizes(recipe: MapTree, mistakes: MistakeList): Values {
   const sizes = entry(recipe, 'sizes');
   const written = sizes?.value.kind === 'map' ? sizes.value.entries : new Map<string, Entry>();
   const numbers = new Map<string, Entry>();
@@ -28,13 +28,13 @@ export function readSizes(recipe: MapTree, reader: RecipeReader): Values {
   for (const [name, { place, value }] of written) {
     if (!NAME.test(name) || POSITIONAL.includes(name)) {
       const why = POSITIONAL.includes(name) ? 'it has a meaning already' : 'expected letters, digits and _';
-      reader.report(place, `'${name}' can't be the name of a size: ${why}`);
+      mistakes.report(place, `'${name}' can't be the name of a size: ${why}`);
     } else if (value.kind === 'scalar' && typeof value.value === 'string' && isFormula(value.value)) {
       try {
         formulas.set(name, parseFormula(value.value));
       } catch (error) {
         if (!(error instanceof FormulaError)) throw error;
-        reader.report(value.place, `the formula '${value.value}' ${error.message}`);
+        mistakes.report(value.place, `the formula '${value.value}' ${error.message}`);
       }
     } else numbers.set(name, { place, value });
   }
@@ -42,7 +42,7 @@ export function readSizes(recipe: MapTree, reader: RecipeReader): Values {
   for (const [name, { value }] of numbers) {
     if (value.kind === 'scalar' && typeof value.value === 'number') values.set(name, value.value);
   }
-  compute(formulas, values, written, numbers, reader);
+  compute(formulas, values, written, numbers, mistakes);
   const tree: Tree | undefined =
     sizes && (sizes.value.kind === 'map' ? { ...sizes.value, entries: numbers } : sizes.value);
   const whole: Tree = {
@@ -52,8 +52,8 @@ export function readSizes(recipe: MapTree, reader: RecipeReader): Values {
   };
   const result = SCHEMA.safeParse(toPlain(whole));
   if (!result.success)
-    reader.issues.push(...explain(result.error.issues, SCHEMA, whole, { name: 'the recipe' }));
-  reportUnused(values, recipe, reader);
+    mistakes.issues.push(...explain(result.error.issues, SCHEMA, whole, { name: 'the recipe' }));
+  reportUnused(values, recipe, mistakes);
   return values;
 }
 
@@ -63,7 +63,7 @@ function compute(
   values: Map<string, number>,
   written: ReadonlyMap<string, Entry>,
   numbers: Map<string, Entry>,
-  reader: RecipeReader,
+  mistakes: MistakeList,
 ): void {
   const left = new Map(formulas);
   const isReady = ([, { names }]: [string, Formula]) => names.every((name) => values.has(name));
@@ -81,7 +81,7 @@ function compute(
         });
       } catch (error) {
         if (!(error instanceof FormulaError)) throw error;
-        reader.report(value.place, `the formula '${text}' ${error.message}`);
+        mistakes.report(value.place, `the formula '${text}' ${error.message}`);
       }
     }
   }
@@ -96,12 +96,12 @@ function compute(
     const unknown = names.find((other) => !written.has(other));
     if (unknown !== undefined) {
       const text = String((value as { value?: unknown }).value);
-      reader.issues.push({ place: value.place, ...unknownSize(unknown, text, known) });
+      mistakes.issues.push({ place: value.place, ...unknownSize(unknown, text, known) });
     }
     const circle = circleFrom(name, left);
     if (!circle || told) continue;
     told = true;
-    reader.report(
+    mistakes.report(
       value.place,
       `sizes depend on each other in a circle: ${circle.map((n) => `$${n}`).join(' -> ')}`,
     );
@@ -121,7 +121,7 @@ function circleFrom(start: string, formulas: ReadonlyMap<string, Formula>): stri
 }
 
 /** What is inherited may be left over; a size that the recipe itself or the command line sets is meant for something. */
-function reportUnused(values: Values, recipe: MapTree, reader: RecipeReader): void {
+function reportUnused(values: Values, recipe: MapTree, mistakes: MistakeList): void {
   const used = namesIn(recipe);
   for (const name of values.keys()) {
     const { place } = entry(entry(recipe, 'sizes')!.value, name)!.value;
@@ -132,7 +132,7 @@ function reportUnused(values: Values, recipe: MapTree, reader: RecipeReader): vo
       name,
       [...values.keys()].filter((other) => used.has(other)),
     );
-    reader.issues.push({ place, message: `nothing uses the size '${name}'${hint}`, nearest: near });
+    mistakes.issues.push({ place, message: `nothing uses the size '${name}'${hint}`, nearest: near });
   }
 }
 
