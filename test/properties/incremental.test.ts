@@ -1,21 +1,88 @@
 import { describe, expect, it } from 'vitest';
+import { mat } from '../../src/core/tensor.ts';
+import { createRegistry } from '../../src/recipes/builtins.ts';
+import { loadRecipe, type Recipe } from '../../src/recipes/load.ts';
+import { Blocks } from '../../src/runtime/blocks.ts';
 import { BACKENDS, modelOf, RECIPES, randomTokens } from './models.ts';
-import { allAtOnce, oneByOne } from './sequences.ts';
+import { allAtOnce, inPieces, oneByOne, rowsOf } from './sequences.ts';
 
 const LENGTH = 32;
 
-describe.each(RECIPES)('%s', (_, loading) => {
+/** A model around each example of each registered layer that mixes rows: embedding, layer, projection back, head. */
+async function sequenceLayers(): Promise<[string, Recipe][]> {
+  const examples = createRegistry()
+    .all('layer')
+    .flatMap(({ type, examples, main }) =>
+      examples.map((example: Record<string, unknown>) => {
+        const { [main ?? '']: value, ...others } = example;
+        return { [type]: main === undefined || value === undefined ? example : value, ...(main && others) };
+      }),
+    );
+  const recipes = await Promise.all(
+    examples.map(async (layer): Promise<[string, Recipe]> => {
+      const back = { ternary_linear: { out: 8, activations: 'int8' } };
+      const model = [{ embedding: { vocab: 260, dim: 8, init: { normal: 1 } } }, layer, back, 'tied_head'];
+      return [
+        JSON.stringify(layer),
+        await loadRecipe('shift', { set: [`model=${JSON.stringify(model)}`, 'tokenizer.vocab=260'] }),
+      ];
+    }),
+  );
+  return recipes.filter(([, { layers }]) => layers.parts.body.coupling === 'sequence');
+}
+
+const library = await Promise.all(
+  RECIPES.map(async ([name, recipe]): Promise<[string, Recipe]> => [name, await recipe]),
+);
+const cases = [...library, ...(await sequenceLayers())];
+
+describe.each(cases)('%s', (_, recipe) => {
   describe.each(BACKENDS)('%s', (_name, create) => {
-    it('gives the same logits token by token as at once, to the bit', async () => {
-      const model = modelOf(await loading, create(2));
+    const prepared = () => {
+      const model = modelOf(recipe, create(2));
       model.prepare();
+      return model;
+    };
+
+    it('gives the same logits token by token as at once, to the bit', () => {
+      const model = prepared();
       const { ids } = randomTokens(LENGTH, model.vocab, 11);
       expect(oneByOne(model, ids)).toEqual(allAtOnce(model, ids));
     });
 
-    it('is causal: a token changes no logits before it, and its own', async () => {
-      const model = modelOf(await loading, create(2));
-      model.prepare();
+    it('gives the same logits in calls of any length, to the bit', () => {
+      const model = prepared();
+      const { ids } = randomTokens(LENGTH, model.vocab, 13);
+      expect(inPieces(model, ids, [5, 1, 17, 2, 1, 1, 5])).toEqual(allAtOnce(model, ids));
+    });
+
+    it('gives texts side by side the logits that each has alone, also from a state that was saved', () => {
+      const model = prepared();
+      const texts = [3, 9, 6].map((length, i) => randomTokens(length + 4, model.vocab, 20 + i).ids);
+      const blocks = new Blocks(model, { rows: 16, seqLen: 16, training: false, targetCapacity: 1 });
+      const together = blocks.block(texts.length, 1);
+      for (const [i, ids] of texts.entries()) {
+        const prompt = ids.subarray(0, -4);
+        const block = blocks.block(prompt.length, prompt.length);
+        block.load(rowsOf(prompt));
+        block.forward();
+        together.state.restore(i, block.state.save(0));
+      }
+      const logits = mat(model.backend.real, texts.length, model.vocab, 'logits');
+      const found: Float64Array[][] = texts.map(() => []);
+      for (let step = 4; step > 0; step--) {
+        together.load(rowsOf(Int32Array.from(texts, (ids) => ids.at(-step)!)));
+        together.forward({ continues: true });
+        together.logits(logits);
+        for (const [i, rows] of found.entries())
+          rows.push(Float64Array.from(logits.data.subarray(i * model.vocab, (i + 1) * model.vocab)));
+      }
+      for (const [i, ids] of texts.entries()) expect(found[i]).toEqual(allAtOnce(model, ids).slice(-4));
+      expect([...together.state.position.data]).toEqual(texts.map(({ length }) => length));
+    });
+
+    it('is causal: a token changes no logits before it, and its own', () => {
+      const model = prepared();
       const { ids } = randomTokens(LENGTH, model.vocab, 12);
       const before = allAtOnce(model, ids);
       const t = 17;
