@@ -20,6 +20,7 @@ struct Matrix {
   int64_t rows, cols;
 };
 
+enum class Fn : int { silu, sigmoid, tanh, relu, relu2, gelu, gelu_tanh, softplus };
 enum class Precision : int { f32, bf16, int8 };
 
 struct GatherRowsArgs {
@@ -60,12 +61,11 @@ struct RmsNormGradArgs {
   Matrix<const float> rstd;  // in [M x 1]
 };
 
-enum class ActivationFn : int { silu, sigmoid, tanh, relu, relu2, gelu, gelu_tanh, softplus };
 struct ActivationArgs {
   Matrix<float> out;  // out [M x D]
   Matrix<float> outSlope;  // out [M x D], data == nullptr when absent
   Matrix<const float> x;  // in [M x D]
-  ActivationFn fn;
+  Fn fn;
 };
 
 struct AddArgs {
@@ -78,6 +78,54 @@ struct MultiplyArgs {
   Matrix<float> out;  // out [M x D]
   Matrix<const float> a;  // in [M x D]
   Matrix<const float> b;  // in [M x D]
+};
+
+struct GateArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<float> outFactors;  // out [M x 2*D], data == nullptr when absent
+  Matrix<const float> x;  // in [M x 2*D]
+  Fn fn;
+};
+
+struct GateGradArgs {
+  Matrix<float> outDx;  // out [M x 2*D]
+  Matrix<const float> dy;  // in [M x D]
+  Matrix<const float> factors;  // in [M x 2*D]
+};
+
+struct SliceColumnsArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<const float> x;  // in [M x A+D+R]
+  int64_t at;
+};
+
+struct PasteColumnsArgs {
+  Matrix<float> y;  // part [M x A+D+R]
+  Matrix<const float> x;  // in [M x D]
+  int64_t at;
+};
+
+struct ScaleAddArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<const float> a;  // in [M x D], data == nullptr when absent
+  Matrix<const float> b;  // in [M x D]
+  Matrix<const float> weight;  // in [1 x 1]
+};
+
+struct ScaleAddGradArgs {
+  Matrix<float> accWeight;  // acc [1 x 1]
+  Matrix<const float> dy;  // in [M x D]
+  Matrix<const float> b;  // in [M x D]
+};
+
+struct DropoutArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<const float> x;  // in [M x D]
+  double rate;
+  int64_t seed;
+  int64_t step;
+  int64_t stream;
+  int64_t firstRow;
 };
 
 struct TokenShiftArgs {
@@ -255,6 +303,13 @@ struct KernelTable {
   void (*activation)(Context&, const ActivationArgs&) noexcept;
   void (*add)(Context&, const AddArgs&) noexcept;
   void (*multiply)(Context&, const MultiplyArgs&) noexcept;
+  void (*gate)(Context&, const GateArgs&) noexcept;
+  void (*gateGrad)(Context&, const GateGradArgs&) noexcept;
+  void (*sliceColumns)(Context&, const SliceColumnsArgs&) noexcept;
+  void (*pasteColumns)(Context&, const PasteColumnsArgs&) noexcept;
+  void (*scaleAdd)(Context&, const ScaleAddArgs&) noexcept;
+  void (*scaleAddGrad)(Context&, const ScaleAddGradArgs&) noexcept;
+  void (*dropout)(Context&, const DropoutArgs&) noexcept;
   void (*tokenShift)(Context&, const TokenShiftArgs&) noexcept;
   void (*tokenShiftGrad)(Context&, const TokenShiftGradArgs&) noexcept;
   void (*quantizeWeight)(Context&, const QuantizeWeightArgs&) noexcept;

@@ -1,5 +1,5 @@
 // Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
-constexpr char kSignature[] = "d5f1a08f2f619155";
+constexpr char kSignature[] = "ee7756a8afbc56a7";
 
 constexpr ArgSpec kGatherRowsArgs[] = {
     tensor<float>("out", symbol(2), symbol(1)).out(),
@@ -93,7 +93,7 @@ constexpr SymbolSpec kActivationSymbols[] = {
     solve("D", symbol(1), 2, SymbolSpec::cols),
 };
 double runActivation(const KernelTable& table, Context& context, const Argument* v) {
-  table.activation(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), static_cast<ActivationFn>(v[3].choice)});
+  table.activation(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), static_cast<Fn>(v[3].choice)});
   return 0;
 }
 
@@ -122,6 +122,115 @@ constexpr SymbolSpec kMultiplySymbols[] = {
 };
 double runMultiply(const KernelTable& table, Context& context, const Argument* v) {
   table.multiply(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
+  return 0;
+}
+
+constexpr const char* kGateFn[] = {"silu", "sigmoid", "tanh", "relu", "relu2", "gelu", "gelu_tanh", "softplus"};
+constexpr ArgSpec kGateArgs[] = {
+    tensor<float>("out", symbol(0), symbol(1)).out().cut(),
+    tensor<float>("outFactors", symbol(0), sum("2*D", term(2, 1))).out().optional().cut(),
+    tensor<float>("x", symbol(0), sum("2*D", term(2, 1))).cut(),
+    choice("fn", kGateFn),
+};
+constexpr SymbolSpec kGateSymbols[] = {
+    solve("M", symbol(0), 2, SymbolSpec::rows),
+    solve("D", sum("2*D", term(2, 1)), 2, SymbolSpec::cols),
+};
+double runGate(const KernelTable& table, Context& context, const Argument* v) {
+  table.gate(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), static_cast<Fn>(v[3].choice)});
+  return 0;
+}
+
+constexpr ArgSpec kGateGradArgs[] = {
+    tensor<float>("outDx", symbol(0), sum("2*D", term(2, 1))).out().cut(),
+    tensor<float>("dy", symbol(0), symbol(1)).cut(),
+    tensor<float>("factors", symbol(0), sum("2*D", term(2, 1))).cut(),
+};
+constexpr SymbolSpec kGateGradSymbols[] = {
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("D", symbol(1), 1, SymbolSpec::cols),
+};
+double runGateGrad(const KernelTable& table, Context& context, const Argument* v) {
+  table.gateGrad(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
+  return 0;
+}
+
+constexpr ArgSpec kSliceColumnsArgs[] = {
+    tensor<float>("out", symbol(0), symbol(2)).out().cut(),
+    tensor<float>("x", symbol(0), sum("A+D+R", term(1, 1), term(1, 2), term(1, 3))).cut(),
+    scalar("at").whole(0),
+};
+constexpr SymbolSpec kSliceColumnsSymbols[] = {
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("A", symbol(1), 2, SymbolSpec::number),
+    solve("D", symbol(2), 0, SymbolSpec::cols),
+    solve("R", sum("A+D+R", term(1, 1), term(1, 2), term(1, 3)), 1, SymbolSpec::cols),
+};
+double runSliceColumns(const KernelTable& table, Context& context, const Argument* v) {
+  table.sliceColumns(context, {matrix<float>(v[0]), matrix<const float>(v[1]), static_cast<int64_t>(v[2].number)});
+  return 0;
+}
+
+constexpr ArgSpec kPasteColumnsArgs[] = {
+    tensor<float>("y", symbol(0), sum("A+D+R", term(1, 2), term(1, 1), term(1, 3))).update().cut(),
+    tensor<float>("x", symbol(0), symbol(1)).cut(),
+    scalar("at").whole(0),
+};
+constexpr SymbolSpec kPasteColumnsSymbols[] = {
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("D", symbol(1), 1, SymbolSpec::cols),
+    solve("A", symbol(2), 2, SymbolSpec::number),
+    solve("R", sum("A+D+R", term(1, 2), term(1, 1), term(1, 3)), 0, SymbolSpec::cols),
+};
+double runPasteColumns(const KernelTable& table, Context& context, const Argument* v) {
+  table.pasteColumns(context, {matrix<float>(v[0]), matrix<const float>(v[1]), static_cast<int64_t>(v[2].number)});
+  return 0;
+}
+
+constexpr ArgSpec kScaleAddArgs[] = {
+    tensor<float>("out", symbol(0), symbol(1)).out().cut().alias(1),
+    tensor<float>("a", symbol(0), symbol(1)).optional().cut(),
+    tensor<float>("b", symbol(0), symbol(1)).cut(),
+    tensor<float>("weight", fixed(1), fixed(1)),
+};
+constexpr SymbolSpec kScaleAddSymbols[] = {
+    solve("M", symbol(0), 2, SymbolSpec::rows),
+    solve("D", symbol(1), 2, SymbolSpec::cols),
+};
+double runScaleAdd(const KernelTable& table, Context& context, const Argument* v) {
+  table.scaleAdd(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2]), matrix<const float>(v[3])});
+  return 0;
+}
+
+constexpr ArgSpec kScaleAddGradArgs[] = {
+    tensor<float>("accWeight", fixed(1), fixed(1)).update(),
+    tensor<float>("dy", symbol(0), symbol(1)).cut(),
+    tensor<float>("b", symbol(0), symbol(1)).cut(),
+};
+constexpr SymbolSpec kScaleAddGradSymbols[] = {
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("D", symbol(1), 1, SymbolSpec::cols),
+};
+double runScaleAddGrad(const KernelTable& table, Context& context, const Argument* v) {
+  table.scaleAddGrad(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
+  return 0;
+}
+
+constexpr ArgSpec kDropoutArgs[] = {
+    tensor<float>("out", symbol(0), symbol(1)).out(),
+    tensor<float>("x", symbol(0), symbol(1)),
+    scalar("rate"),
+    scalar("seed").whole(0),
+    scalar("step").whole(0),
+    scalar("stream").whole(0),
+    scalar("firstRow").whole(0),
+};
+constexpr SymbolSpec kDropoutSymbols[] = {
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("D", symbol(1), 1, SymbolSpec::cols),
+};
+double runDropout(const KernelTable& table, Context& context, const Argument* v) {
+  table.dropout(context, {matrix<float>(v[0]), matrix<const float>(v[1]), v[2].number, static_cast<int64_t>(v[3].number), static_cast<int64_t>(v[4].number), static_cast<int64_t>(v[5].number), static_cast<int64_t>(v[6].number)});
   return 0;
 }
 
@@ -472,6 +581,13 @@ constexpr OpSpec kOps[] = {
     {"activation", kActivationArgs, 4, 10, kActivationSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runActivation},
     {"add", kAddArgs, 3, 9, kAddSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runAdd},
     {"multiply", kMultiplyArgs, 3, 9, kMultiplySymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runMultiply},
+    {"gate", kGateArgs, 4, 10, kGateSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runGate},
+    {"gateGrad", kGateGradArgs, 3, 9, kGateGradSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runGateGrad},
+    {"sliceColumns", kSliceColumnsArgs, 3, 7, kSliceColumnsSymbols, 4, nullptr, 0, true, 0, kNone, false, false, false, runSliceColumns},
+    {"pasteColumns", kPasteColumnsArgs, 3, 7, kPasteColumnsSymbols, 4, nullptr, 0, true, 0, kNone, false, false, false, runPasteColumns},
+    {"scaleAdd", kScaleAddArgs, 4, 12, kScaleAddSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runScaleAdd},
+    {"scaleAddGrad", kScaleAddGradArgs, 3, 9, kScaleAddGradSymbols, 2, nullptr, 0, true, 1, kNone, false, false, false, runScaleAddGrad},
+    {"dropout", kDropoutArgs, 7, 11, kDropoutSymbols, 2, nullptr, 0, true, kNone, kNone, false, false, false, runDropout},
     {"tokenShift", kTokenShiftArgs, 5, 13, kTokenShiftSymbols, 4, kTokenShiftEquations, 1, true, 0, 4, false, false, false, runTokenShift},
     {"tokenShiftGrad", kTokenShiftGradArgs, 6, 16, kTokenShiftGradSymbols, 4, kTokenShiftGradEquations, 1, true, 0, 5, false, false, false, runTokenShiftGrad},
     {"quantizeWeight", kQuantizeWeightArgs, 4, 10, kQuantizeWeightSymbols, 2, nullptr, 0, true, kNone, kNone, false, false, false, runQuantizeWeight},

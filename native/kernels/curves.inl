@@ -159,16 +159,16 @@ struct SoftplusCurve {
 
 /** `body(curve)` with the curve that a call names. */
 template <class Body>
-SIMD_INLINE void withCurve(ActivationFn fn, const Body& body) {
+SIMD_INLINE void withCurve(Fn fn, const Body& body) {
   switch (fn) {
-    case ActivationFn::silu: return body(SiluCurve());
-    case ActivationFn::sigmoid: return body(SigmoidCurve());
-    case ActivationFn::tanh: return body(TanhCurve());
-    case ActivationFn::relu: return body(ReluCurve());
-    case ActivationFn::relu2: return body(Relu2Curve());
-    case ActivationFn::gelu: return body(GeluCurve());
-    case ActivationFn::gelu_tanh: return body(GeluTanhCurve());
-    case ActivationFn::softplus: return body(SoftplusCurve());
+    case Fn::silu: return body(SiluCurve());
+    case Fn::sigmoid: return body(SigmoidCurve());
+    case Fn::tanh: return body(TanhCurve());
+    case Fn::relu: return body(ReluCurve());
+    case Fn::relu2: return body(Relu2Curve());
+    case Fn::gelu: return body(GeluCurve());
+    case Fn::gelu_tanh: return body(GeluTanhCurve());
+    case Fn::softplus: return body(SoftplusCurve());
   }
 }
 

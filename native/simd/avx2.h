@@ -125,6 +125,18 @@ SIMD_INLINE IntVec intBroadcast(int32_t i) { return _mm256_set1_epi32(i); }
 SIMD_INLINE IntVec toInt(Vec v) { return _mm256_cvtps_epi32(v); }
 SIMD_INLINE IntVec add(IntVec a, IntVec b) { return _mm256_add_epi32(a, b); }
 SIMD_INLINE void storeInts(int32_t* p, IntVec v) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v); }
+SIMD_INLINE IntVec laneNumbers() { return _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7); }
+SIMD_INLINE IntVec bitXor(IntVec a, IntVec b) { return _mm256_xor_si256(a, b); }
+SIMD_INLINE void mulWide(IntVec a, uint32_t b, IntVec& high, IntVec& low) {
+  const __m256i factor = _mm256_set1_epi32(static_cast<int32_t>(b));
+  const __m256i even = _mm256_mul_epu32(a, factor), odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), factor);
+  high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+  low = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+}
+SIMD_INLINE Mask atLeast(IntVec a, uint32_t limit) {
+  const __m256i least = _mm256_set1_epi32(static_cast<int32_t>(limit));
+  return _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_max_epu32(a, least), a));
+}
 
 SIMD_INLINE Vec maxBits(Vec a, Vec b) {
   return _mm256_castsi256_ps(_mm256_max_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b)));

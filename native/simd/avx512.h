@@ -115,6 +115,19 @@ SIMD_INLINE IntVec intBroadcast(int32_t i) { return _mm512_set1_epi32(i); }
 SIMD_INLINE IntVec toInt(Vec v) { return _mm512_cvtps_epi32(v); }
 SIMD_INLINE IntVec add(IntVec a, IntVec b) { return _mm512_add_epi32(a, b); }
 SIMD_INLINE void storeInts(int32_t* p, IntVec v) { _mm512_storeu_si512(p, v); }
+SIMD_INLINE IntVec laneNumbers() {
+  return _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+SIMD_INLINE IntVec bitXor(IntVec a, IntVec b) { return _mm512_xor_si512(a, b); }
+SIMD_INLINE void mulWide(IntVec a, uint32_t b, IntVec& high, IntVec& low) {
+  const __m512i factor = _mm512_set1_epi32(static_cast<int32_t>(b));
+  const __m512i even = _mm512_mul_epu32(a, factor), odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), factor);
+  high = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd);
+  low = _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
+}
+SIMD_INLINE Mask atLeast(IntVec a, uint32_t limit) {
+  return _mm512_cmpge_epu32_mask(a, _mm512_set1_epi32(static_cast<int32_t>(limit)));
+}
 SIMD_INLINE int32_t reduceAdd(IntVec v) { return _mm512_reduce_add_epi32(v); }
 
 SIMD_INLINE Vec maxBits(Vec a, Vec b) {

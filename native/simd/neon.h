@@ -118,6 +118,21 @@ SIMD_INLINE IntVec intBroadcast(int32_t i) { return vdupq_n_s32(i); }
 SIMD_INLINE IntVec toInt(Vec v) { return vcvtnq_s32_f32(v); }
 SIMD_INLINE IntVec add(IntVec a, IntVec b) { return vaddq_s32(a, b); }
 SIMD_INLINE void storeInts(int32_t* p, IntVec v) { vst1q_s32(p, v); }
+SIMD_INLINE IntVec laneNumbers() {
+  const int32_t numbers[LANES] = {0, 1, 2, 3};
+  return vld1q_s32(numbers);
+}
+SIMD_INLINE IntVec bitXor(IntVec a, IntVec b) { return veorq_s32(a, b); }
+SIMD_INLINE void mulWide(IntVec a, uint32_t b, IntVec& high, IntVec& low) {
+  const uint32x4_t whole = vreinterpretq_u32_s32(a), factor = vdupq_n_u32(b);
+  const uint32x4_t first = vreinterpretq_u32_u64(vmull_u32(vget_low_u32(whole), vget_low_u32(factor)));
+  const uint32x4_t second = vreinterpretq_u32_u64(vmull_u32(vget_high_u32(whole), vget_high_u32(factor)));
+  low = vreinterpretq_s32_u32(vuzp1q_u32(first, second));
+  high = vreinterpretq_s32_u32(vuzp2q_u32(first, second));
+}
+SIMD_INLINE Mask atLeast(IntVec a, uint32_t limit) {
+  return vcgeq_u32(vreinterpretq_u32_s32(a), vdupq_n_u32(limit));
+}
 SIMD_INLINE int32_t reduceAdd(IntVec v) { return vaddvq_s32(v); }
 
 SIMD_INLINE Vec maxBits(Vec a, Vec b) {

@@ -33,6 +33,10 @@
  *                             4 x 4 floats; strides count floats
  *   toFloat(i) toInt(v) intBroadcast(x) storeInts(p, i)
  *                             toInt rounds half to even
+ *   laneNumbers()             IntVec of 0, 1, 2, ...
+ *   bitXor(a, b)              of IntVec
+ *   mulWide(a, b, high, low)  both halves of the 64-bit products of whole numbers without sign, b one for all lanes
+ *   atLeast(a, limit)         Mask of a >= limit, as whole numbers without sign
  *   maxBits(a, b) reduceMaxBits(v)
  *                             greatest as whole numbers: of values without a sign, NaN last
  *   roundBf16(v)              to bf16, half to even; what is below the smallest normal number becomes 0
@@ -169,6 +173,14 @@ SIMD_INLINE IntVec toInt(Vec v) {
 }
 SIMD_INLINE IntVec add(IntVec a, IntVec b) { return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
 SIMD_INLINE void storeInts(int32_t* p, IntVec v) { *p = v; }
+SIMD_INLINE IntVec laneNumbers() { return 0; }
+SIMD_INLINE IntVec bitXor(IntVec a, IntVec b) { return a ^ b; }
+SIMD_INLINE void mulWide(IntVec a, uint32_t b, IntVec& high, IntVec& low) {
+  const uint64_t product = static_cast<uint64_t>(static_cast<uint32_t>(a)) * b;
+  high = static_cast<int32_t>(product >> 32);
+  low = static_cast<int32_t>(product);
+}
+SIMD_INLINE Mask atLeast(IntVec a, uint32_t limit) { return static_cast<uint32_t>(a) >= limit; }
 SIMD_INLINE int32_t reduceAdd(IntVec v) { return v; }
 
 SIMD_INLINE Vec maxBits(Vec a, Vec b) {

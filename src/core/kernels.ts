@@ -64,6 +64,30 @@ export interface Kernels {
   /** `out = a * b`, element by element; `out` may be `a`. */
   multiply(out: Mat, a: Mat, b: Mat): void;
 
+  /**
+   * With `x = [a | b]` by columns: `out = fn(a) * b`, `outFactors = [fn'(a) * b | fn(a)]`, which is all that backward needs.
+   */
+  gate(out: Mat, outFactors: Mat | null, x: Mat, fn: ActivationFn): void;
+  /** `outDx = [dy | dy] * factors`. */
+  gateGrad(outDx: Mat, dy: Mat, factors: Mat): void;
+
+  /** `out` is the columns of x from `at` on. */
+  sliceColumns(out: Mat, x: Mat, at: number): void;
+  /** Copies x into the columns of y from `at` on, and leaves the others as they are. */
+  pasteColumns(y: Mat, x: Mat, at: number): void;
+
+  /** `out = a + weight * b`, without a `weight * b`; `out` may be `a`. The weight is one number [1 x 1]. */
+  scaleAdd(out: Mat, a: Mat | null, b: Mat, weight: Mat): void;
+  /** `accWeight += sum of dy * b`. */
+  scaleAddGrad(accWeight: Mat, dy: Mat, b: Mat): void;
+
+  /**
+   * `out = x / (1 - rate)` or 0, in float32: an element is kept where its random 32-bit number is at least
+   * `floor(rate * 2^32)`. The number is Philox of (`seed`, `step`, `stream`, element), where element (i, j) has the number
+   * `(firstRow + i) * cols + j`; see `backends/reference/dropout.ts`. The same call on dy is the backward pass.
+   */
+  dropout(out: Mat, x: Mat, rate: number, seed: number, step: number, stream: number, firstRow: number): void;
+
   /** Token shift: `s = sigmoid(mix)`, `out_t = s * x_t + (1 - s) * x_{t-1}`; `carry` holds the row before each
    * sequence and receives its last row. */
   tokenShift(out: Mat, carry: Mat, x: Mat, mix: Mat, seqLen: number): void;

@@ -10,7 +10,18 @@ import { expectAgreement } from './compare.ts';
 const reference = createReferenceBackend('f32');
 
 /** Several registers and a tail of everything, rows beyond a tile. */
-const SIZES: Readonly<Record<string, number>> = { M: 9, D: 37, V: 41, N: 37, K: 37, S: 3, T: 3, Z: 12 };
+const SIZES: Readonly<Record<string, number>> = {
+  M: 9,
+  D: 37,
+  V: 41,
+  N: 37,
+  K: 37,
+  S: 3,
+  T: 3,
+  Z: 12,
+  A: 3,
+  R: 5,
+};
 
 /** Not finite, below float32's smallest normal number, which bf16 takes for 0, and just above it. */
 const SPECIAL = [NaN, Infinity, -Infinity, 1e-40, -3e-39, 1.5e-38];

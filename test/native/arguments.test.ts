@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/backends/native/addon.ts';
 import { createNativeBackend } from '../../src/backends/native/index.ts';
 import { loadAddon } from '../../src/backends/native/load.ts';
+import { minOf } from '../../src/core/ops/calls.ts';
 import { OP_NAMES } from '../../src/core/ops/table.ts';
 import { type Data, ValidCall } from './valid-call.ts';
 
@@ -191,8 +192,14 @@ describe.each(OP_NAMES)('%s', (op) => {
         refused(call.with(index, 'x'.repeat(100)), RangeError, arg.name, arg.values.join(', '));
       } else {
         refused(call.with(index, Number.NaN), RangeError, arg.name, 'is NaN');
-        for (const wrong of arg.symbol ? [0, -1, 1.5, Number.POSITIVE_INFINITY, 2 ** 53] : [])
-          refused(call.with(index, wrong), RangeError, arg.name, 'expected a whole number of at least 1');
+        const min = minOf(call.op, arg);
+        for (const wrong of min === null ? [] : [min - 1, -1, 1.5, Number.POSITIVE_INFINITY, 2 ** 53])
+          refused(
+            call.with(index, wrong),
+            RangeError,
+            arg.name,
+            `expected a whole number of at least ${min}`,
+          );
       }
       for (const wrong of [null, undefined, {}, 1n, Symbol('s')])
         refused(call.with(index, wrong), TypeError, arg.name, /must be a (number|string)/);

@@ -10,7 +10,18 @@ import type { Storage } from '../../src/core/tensor.ts';
 export type Data = Storage['f32' | 'i8' | 'i32' | 'u8'];
 
 /** Every symbol has its own value, so that no wrong size is right for another dimension; Z holds more than is used. */
-const SIZES: Readonly<Record<string, number>> = { M: 6, D: 5, V: 7, N: 4, K: 9, S: 2, T: 3, Z: 11 };
+const SIZES: Readonly<Record<string, number>> = {
+  M: 6,
+  D: 5,
+  V: 7,
+  N: 4,
+  K: 9,
+  S: 2,
+  T: 3,
+  Z: 11,
+  A: 8,
+  R: 10,
+};
 
 const ARRAYS = { real: Float32Array, i8: Int8Array, i32: Int32Array, u8: Uint8Array } as const;
 

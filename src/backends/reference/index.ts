@@ -5,13 +5,17 @@ import { completeKernels, type KernelSource } from '../../core/ops/fused.ts';
 import type { Real } from '../../core/tensor.ts';
 import { activation } from './activation.ts';
 import { add, multiply, scale, sumSquares } from './arithmetic.ts';
+import { pasteColumns, sliceColumns } from './columns.ts';
 import { countPairs } from './count-pairs.ts';
 import { softmaxCrossEntropy } from './cross-entropy.ts';
+import { dropout } from './dropout.ts';
 import { gatherRows, scatterAddRows } from './embedding.ts';
+import { gate, gateGrad } from './gate.ts';
 import { matmul, matmulTransA, matmulTransB } from './matmul.ts';
 import { adamW, lion, sgdMomentum } from './optimizers.ts';
 import { quantizeRows, quantizeWeight } from './quantize.ts';
 import { rmsNorm, rmsNormGrad } from './rms-norm.ts';
+import { scaleAdd, scaleAddGrad } from './scale-add.ts';
 import {
   packTernary,
   ternaryMatmul,
@@ -30,6 +34,13 @@ const own: KernelSource = {
   activation,
   add,
   multiply,
+  gate,
+  gateGrad,
+  sliceColumns,
+  pasteColumns,
+  scaleAdd,
+  scaleAddGrad,
+  dropout,
   tokenShift,
   tokenShiftGrad,
   quantizeWeight,

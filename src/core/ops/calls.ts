@@ -39,7 +39,7 @@ export function flatArgs(op: OpName): readonly FlatArg[] {
 /** The minimum of a scalar that must be a whole number; null for one that may be any number. */
 export function minOf(op: OpName, { symbol, whole }: ScalarArg): number | null {
   if (symbol) return OPS[op].mayBeZero?.includes(symbol) ? 0 : 1;
-  return whole ? 1 : null;
+  return whole ?? null;
 }
 
 /** The place of the codes whose private layout a flat argument is. */

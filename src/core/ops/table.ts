@@ -81,8 +81,8 @@ export interface ScalarArg {
   readonly name: string;
   /** The symbol whose value this is: a whole number of at least 1, or of 0 where `mayBeZero` has the symbol. */
   readonly symbol?: string;
-  /** A whole number of at least 1. */
-  readonly whole?: true;
+  /** A whole number of at least this. */
+  readonly whole?: number;
   /** What tests choose from; by default anything from 0.05 to 0.95. */
   readonly values?: readonly number[];
   /**
@@ -267,6 +267,9 @@ const eps = scalar('eps', { values: [1e-6] });
  */
 const roundedOnTheWay = { nearIn: { bf16: 2 ** -8 } } as const;
 
+/** The second of three parts of a row, as of [q|k|v]. */
+const middleColumns = bench({ A: V61.width, R: V61.width });
+
 export const OPS: OpTable = {
   gatherRows: {
     args: [output('out', 'M', 'D'), input('table', 'V', 'D'), ids('ids', 'M', 'V')],
@@ -344,6 +347,73 @@ export const OPS: OpTable = {
     sizes: bench({ D: V61.hidden }),
     agree: 'exact',
     flops: ({ M, D }) => M * D,
+  },
+  gate: {
+    args: [
+      output('out', 'M', 'D'),
+      output('outFactors', 'M', '2*D', optional),
+      input('x', 'M', '2*D', { values: 'moderate' }),
+      choice('fn', ACTIVATION_FNS),
+    ],
+    independent: 'row',
+    sizes: bench({ D: V61.hidden }),
+    agree: near,
+    flops: ({ M, D }, has = () => true) => (has('outFactors') ? 21 : 17) * M * D,
+  },
+  gateGrad: {
+    args: [output('outDx', 'M', '2*D'), input('dy', 'M', 'D'), input('factors', 'M', '2*D')],
+    independent: 'row',
+    sizes: bench({ D: V61.hidden }),
+    agree: 'exact',
+    flops: ({ M, D }) => 2 * M * D,
+  },
+  sliceColumns: {
+    args: [output('out', 'M', 'D'), input('x', 'M', 'A+D+R'), size('at', 'A')],
+    independent: 'row',
+    mayBeZero: ['A', 'R'],
+    sizes: middleColumns,
+    agree: 'exact',
+    flops: () => 0,
+  },
+  pasteColumns: {
+    args: [part('y', 'M', 'A+D+R', ['A', 'D']), input('x', 'M', 'D'), size('at', 'A')],
+    independent: 'row',
+    mayBeZero: ['A', 'R'],
+    sizes: middleColumns,
+    agree: 'exact',
+    flops: () => 0,
+  },
+  scaleAdd: {
+    args: [
+      output('out', 'M', 'D', { mayAlias: ['a'] }),
+      input('a', 'M', 'D', optional),
+      input('b', 'M', 'D'),
+      input('weight', 1, 1),
+    ],
+    independent: 'row',
+    agree: near,
+    flops: ({ M, D }, has = () => true) => (has('a') ? 2 : 1) * M * D,
+  },
+  scaleAddGrad: {
+    args: [accumulate('accWeight', 1, 1), input('dy', 'M', 'D'), input('b', 'M', 'D')],
+    independent: 'row',
+    agree: near,
+    flops: ({ M, D }) => 2 * M * D,
+  },
+  // Not row by row: a row's numbers depend on its place.
+  dropout: {
+    args: [
+      output('out', 'M', 'D'),
+      input('x', 'M', 'D'),
+      scalar('rate'),
+      scalar('seed', { whole: 0, values: [0, 1, 2 ** 40 + 5] }),
+      scalar('step', { whole: 0, values: [0, 1, 1000] }),
+      scalar('stream', { whole: 0, values: [0, 7, 2 ** 32 - 1] }),
+      scalar('firstRow', { whole: 0, values: [0, 1, 100, 2 ** 33 + 1] }),
+    ],
+    agree: 'exact',
+    // Ten rounds of two products and four exclusive ors, for four elements.
+    flops: ({ M, D }) => 20 * M * D,
   },
   tokenShift: {
     args: [
@@ -544,7 +614,7 @@ export const OPS: OpTable = {
       eps,
       scalar('decay', { steady: 0 }),
       // Steps beyond a byte.
-      scalar('step', { whole: true, values: [1, 2, 50, 256, 257, 1000, 100_000], steady: 10 }),
+      scalar('step', { whole: 1, values: [1, 2, 50, 256, 257, 1000, 100_000], steady: 10 }),
     ],
     independent: 'row',
     sizes: ofAllParameters,

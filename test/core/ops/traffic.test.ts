@@ -3,7 +3,7 @@ import { createReferenceBackend } from '../../../src/backends/reference/index.ts
 import { OpArguments } from '../../../src/bench/op-arguments.ts';
 import { caseName, opCases } from '../../../src/bench/op-case.ts';
 import { flatArgs, flatValues } from '../../../src/core/ops/calls.ts';
-import type { Dims } from '../../../src/core/ops/dims.ts';
+import { type Dims, sizeOf } from '../../../src/core/ops/dims.ts';
 import { trafficOf } from '../../../src/core/ops/traffic.ts';
 import type { Tensor } from '../../../src/core/tensor.ts';
 
@@ -68,8 +68,10 @@ describe('bytes of a call', () => {
       const { dims } = each;
       const flat = flatValues(op, new OpArguments(reference).of(each));
       const bytes = flatArgs(op).reduce((sum, arg, i) => {
-        const counts = arg.kind === 'tensor' && !(arg.packs && arg.role === 'in');
-        return counts ? sum + (flat[i] as Tensor).data.byteLength : sum;
+        if (arg.kind !== 'tensor' || (arg.packs && arg.role === 'in')) return sum;
+        const { data, cols } = flat[i] as Tensor;
+        // Of a part, its columns.
+        return sum + data.byteLength * (arg.columns ? sizeOf(arg.columns[1], dims) / cols : 1);
       }, 0);
       expect(trafficOf(op, dims, reference).footprint).toBe(bytes);
     },

@@ -177,6 +177,31 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     },
   ),
   kernel(
+    'gate-factor',
+    'gate',
+    'the saved factor of the first half lacks the second half',
+    (k) => (out, factors, x, fn) => {
+      k.gate(out, factors, x, fn);
+      const half = (at: number): Mat => {
+        const columns = mat(x.dtype, x.rows, out.cols, 'half');
+        k.sliceColumns(columns, x, at);
+        return columns;
+      };
+      const slope = half(0);
+      k.activation(half(0), slope, half(0), fn);
+      if (factors) k.pasteColumns(factors, slope, 0);
+    },
+  ),
+  kernel(
+    'paste-clears',
+    'pasteColumns',
+    'the columns beside the pasted ones are cleared',
+    (k) => (y, x, at) => {
+      y.data.fill(0);
+      k.pasteColumns(y, x, at);
+    },
+  ),
+  kernel(
     'shift-boundary',
     'tokenShiftGrad',
     "a sequence's last row gets a gradient from the next sequence",

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import type { Backend } from '../../src/core/backend.ts';
+import { mat } from '../../src/core/tensor.ts';
+import { nativeVariants } from './backends.ts';
+
+const COLS = 37;
+
+interface Draw {
+  readonly rows?: number;
+  readonly rate?: number;
+  readonly seed?: number;
+  readonly step?: number;
+  readonly stream?: number;
+  readonly firstRow?: number;
+}
+
+/** What dropout makes of ones. */
+function drop({ kernels }: Backend, draw: Draw = {}): number[] {
+  const { rows = 60, rate = 0.3, seed = 5, step = 7, stream = 11, firstRow = 0 } = draw;
+  const [x, out] = [mat('f32', rows, COLS, 'x'), mat('f32', rows, COLS, 'out')];
+  x.data.fill(1);
+  kernels.dropout(out, x, rate, seed, step, stream, firstRow);
+  return [...out.data];
+}
+
+const backends = [
+  { name: 'reference', backend: createReferenceBackend('f32') },
+  ...nativeVariants().map(({ name, create }) => ({ name, backend: create(2) })),
+];
+
+describe.each(backends)('dropout on $name', ({ backend }) => {
+  it('drops the same elements in blocks of rows as in one call, wherever a block begins', () => {
+    const whole = drop(backend);
+    for (const cut of [1, 2, 13, 59]) {
+      const blocks = [drop(backend, { rows: cut }), drop(backend, { rows: 60 - cut, firstRow: cut })];
+      expect(blocks.flat()).toEqual(whole);
+    }
+  });
+
+  it('drops about the share that the rate says, and scales the others so that the mean stays', () => {
+    for (const rate of [0.1, 0.5, 0.9]) {
+      const out = drop(backend, { rows: 1000, rate });
+      const scale = Math.fround(1 / (1 - rate));
+      expect(out.every((value) => value === 0 || value === scale)).toBe(true);
+      const dropped = out.filter((value) => value === 0).length / out.length;
+      // Six standard deviations.
+      expect(Math.abs(dropped - rate)).toBeLessThan(6 * Math.sqrt((rate * (1 - rate)) / out.length));
+    }
+  });
+
+  it('leaves everything as it is at rate 0', () => {
+    expect(drop(backend, { rate: 0 }).every((value) => value === 1)).toBe(true);
+  });
+
+  it('draws other numbers for another seed, step, stream or row', () => {
+    const first = drop(backend);
+    const others = [{ seed: 6 }, { seed: 5 + 2 ** 32 }, { step: 8 }, { stream: 12 }, { firstRow: 2 ** 34 }];
+    for (const other of others) {
+      const same = drop(backend, other).filter((value, i) => (value === 0) === (first[i] === 0)).length;
+      // Independent draws agree in 0.3^2 + 0.7^2 of all elements.
+      expect(Math.abs(same / first.length - 0.58)).toBeLessThan(0.06);
+    }
+  });
+});
