@@ -48,7 +48,9 @@ export { type DownloadDatasetOptions, downloadDataset } from './data/download.ts
 export { type PreparedData, type PrepareOptions, prepareData } from './data/prepare.ts';
 export { Tokenizer } from './data/tokenizer/tokenizer.ts';
 export { Activation } from './layers/activation.ts';
+export { Dropout } from './layers/dropout.ts';
 export { Embedding } from './layers/embedding.ts';
+export { Gated } from './layers/gated.ts';
 export { Residual } from './layers/residual.ts';
 export { RmsNorm } from './layers/rms-norm.ts';
 export { Sequence } from './layers/sequence.ts';

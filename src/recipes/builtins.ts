@@ -5,7 +5,9 @@ import { reference } from '../backends/reference/component.ts';
 import { timed } from '../backends/timed/component.ts';
 import type { Component } from '../core/component.ts';
 import { activations } from '../layers/activation.ts';
+import { dropout } from '../layers/dropout.ts';
 import { embedding } from '../layers/embedding.ts';
+import { gated } from '../layers/gated.ts';
 import { repeat } from '../layers/repeat.ts';
 import { residual } from '../layers/residual.ts';
 import { rmsNorm } from '../layers/rms-norm.ts';
@@ -33,6 +35,8 @@ const COMPONENTS = [
   rmsNorm,
   ternaryLinear,
   ...activations,
+  gated,
+  dropout,
   tokenShift,
   sequence,
   residual,

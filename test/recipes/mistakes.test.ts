@@ -164,6 +164,12 @@ describe('mistakes in a recipe', () => {
       "'silu' stands beside 'rms_norm': one entry is one layer, its options go inside it",
     ],
     [
+      'columns that cannot be halved',
+      'out: 16 }\n          - silu',
+      'out: 15 }\n          - gated: §silu',
+      '15 columns come in, but gated needs an even number to halve',
+    ],
+    [
       'options that are no map',
       'rms_norm: { gain: false }',
       'rms_norm: §false',
