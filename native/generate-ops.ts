@@ -120,9 +120,14 @@ class OpWriter {
 
   private step({ symbol, dim, from }: Step<Source>): string {
     const target = `"${symbol}", ${this.dim(dim)}`;
-    return 'dim' in from
-      ? `solve(${target}, ${this.dim(from.dim)})`
-      : `solve(${target}, ${from.source.arg}, SymbolSpec::${from.source.axis})`;
+    const limits = OPS[this.op].limits?.[symbol];
+    const solved =
+      'dim' in from
+        ? `solve(${target}, ${this.dim(from.dim)})`
+        : `solve(${target}, ${from.source.arg}, SymbolSpec::${from.source.axis})`;
+    if (limits && !('source' in from && from.source.axis !== 'number'))
+      throw new Error(`${this.op}: no tensor shows ${symbol}, which has limits`);
+    return limits ? `${solved}.within(${limits.join(', ')})` : solved;
   }
 
   private value(arg: FlatArg, index: number): string {

@@ -130,7 +130,7 @@ struct DropoutArgs {
 
 struct TokenShiftArgs {
   Matrix<float> out;  // out [M x D]
-  Matrix<float> carry;  // inout [S x D]
+  Matrix<float> state;  // inout [S x D]
   Matrix<const float> x;  // in [M x D]
   Matrix<const float> mix;  // in [1 x D]
   int64_t seqLen;
@@ -142,6 +142,25 @@ struct TokenShiftGradArgs {
   Matrix<const float> dy;  // in [M x D]
   Matrix<const float> x;  // in [M x D]
   Matrix<const float> mix;  // in [1 x D]
+  int64_t seqLen;
+};
+
+struct CausalConvArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<float> state;  // inout [S*P x D]
+  Matrix<const float> x;  // in [M x D]
+  Matrix<const float> w;  // in [P+1 x D]
+  Matrix<const float> bias;  // in [1 x D], data == nullptr when absent
+  int64_t seqLen;
+};
+
+struct CausalConvGradArgs {
+  Matrix<float> outDx;  // out [M x D]
+  Matrix<float> accW;  // acc [P+1 x D]
+  Matrix<float> accBias;  // acc [1 x D], data == nullptr when absent
+  Matrix<const float> dy;  // in [M x D]
+  Matrix<const float> x;  // in [M x D]
+  Matrix<const float> w;  // in [P+1 x D]
   int64_t seqLen;
 };
 
@@ -312,6 +331,8 @@ struct KernelTable {
   void (*dropout)(Context&, const DropoutArgs&) noexcept;
   void (*tokenShift)(Context&, const TokenShiftArgs&) noexcept;
   void (*tokenShiftGrad)(Context&, const TokenShiftGradArgs&) noexcept;
+  void (*causalConv)(Context&, const CausalConvArgs&) noexcept;
+  void (*causalConvGrad)(Context&, const CausalConvGradArgs&) noexcept;
   void (*quantizeWeight)(Context&, const QuantizeWeightArgs&) noexcept;
   void (*quantizeRows)(Context&, const QuantizeRowsArgs&) noexcept;
   void (*packTernary)(Context&, const PackTernaryArgs&) noexcept;

@@ -1,5 +1,5 @@
 // Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
-constexpr char kSignature[] = "ee7756a8afbc56a7";
+constexpr char kSignature[] = "29955f2e8e7aa6cb";
 
 constexpr ArgSpec kGatherRowsArgs[] = {
     tensor<float>("out", symbol(2), symbol(1)).out(),
@@ -236,7 +236,7 @@ double runDropout(const KernelTable& table, Context& context, const Argument* v)
 
 constexpr ArgSpec kTokenShiftArgs[] = {
     tensor<float>("out", symbol(0), symbol(1)).out().cut(),
-    tensor<float>("carry", symbol(3), symbol(1)).update().cut(),
+    tensor<float>("state", symbol(3), symbol(1)).update().cut(),
     tensor<float>("x", symbol(0), symbol(1)).cut(),
     tensor<float>("mix", fixed(1), symbol(1)),
     scalar("seqLen").whole(1),
@@ -274,6 +274,53 @@ constexpr EquationSpec kTokenShiftGradEquations[] = {
 };
 double runTokenShiftGrad(const KernelTable& table, Context& context, const Argument* v) {
   table.tokenShiftGrad(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), matrix<const float>(v[3]), matrix<const float>(v[4]), static_cast<int64_t>(v[5].number)});
+  return 0;
+}
+
+constexpr ArgSpec kCausalConvArgs[] = {
+    tensor<float>("out", symbol(0), symbol(1)).out().cut(),
+    tensor<float>("state", sum("S*P", term(1, 4, 2)), symbol(1)).update().cut(),
+    tensor<float>("x", symbol(0), symbol(1)).cut(),
+    tensor<float>("w", sum("P+1", term(1, 2), term(1)), symbol(1)),
+    tensor<float>("bias", fixed(1), symbol(1)).optional(),
+    scalar("seqLen").whole(1),
+};
+constexpr SymbolSpec kCausalConvSymbols[] = {
+    solve("M", symbol(0), 2, SymbolSpec::rows),
+    solve("D", symbol(1), 2, SymbolSpec::cols),
+    solve("P", sum("P+1", term(1, 2), term(1)), 3, SymbolSpec::rows).within(1, 7),
+    solve("T", symbol(3), 5, SymbolSpec::number),
+    solve("S", sum("S*T", term(1, 4, 3)), symbol(0)),
+};
+constexpr EquationSpec kCausalConvEquations[] = {
+    {0, sum("S*T", term(1, 4, 3))},
+};
+double runCausalConv(const KernelTable& table, Context& context, const Argument* v) {
+  table.causalConv(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), matrix<const float>(v[3]), matrix<const float>(v[4]), static_cast<int64_t>(v[5].number)});
+  return 0;
+}
+
+constexpr ArgSpec kCausalConvGradArgs[] = {
+    tensor<float>("outDx", symbol(0), symbol(1)).out().cut(),
+    tensor<float>("accW", sum("P+1", term(1, 2), term(1)), symbol(1)).update(),
+    tensor<float>("accBias", fixed(1), symbol(1)).update().optional(),
+    tensor<float>("dy", symbol(0), symbol(1)).cut(),
+    tensor<float>("x", symbol(0), symbol(1)).cut(),
+    tensor<float>("w", sum("P+1", term(1, 2), term(1)), symbol(1)),
+    scalar("seqLen").whole(1),
+};
+constexpr SymbolSpec kCausalConvGradSymbols[] = {
+    solve("M", symbol(0), 3, SymbolSpec::rows),
+    solve("D", symbol(1), 3, SymbolSpec::cols),
+    solve("P", sum("P+1", term(1, 2), term(1)), 5, SymbolSpec::rows).within(1, 7),
+    solve("T", symbol(3), 6, SymbolSpec::number),
+    solve("S", sum("S*T", term(1, 4, 3)), symbol(0)),
+};
+constexpr EquationSpec kCausalConvGradEquations[] = {
+    {0, sum("S*T", term(1, 4, 3))},
+};
+double runCausalConvGrad(const KernelTable& table, Context& context, const Argument* v) {
+  table.causalConvGrad(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<float>(v[2]), matrix<const float>(v[3]), matrix<const float>(v[4]), matrix<const float>(v[5]), static_cast<int64_t>(v[6].number)});
   return 0;
 }
 
@@ -590,6 +637,8 @@ constexpr OpSpec kOps[] = {
     {"dropout", kDropoutArgs, 7, 11, kDropoutSymbols, 2, nullptr, 0, true, kNone, kNone, false, false, false, runDropout},
     {"tokenShift", kTokenShiftArgs, 5, 13, kTokenShiftSymbols, 4, kTokenShiftEquations, 1, true, 0, 4, false, false, false, runTokenShift},
     {"tokenShiftGrad", kTokenShiftGradArgs, 6, 16, kTokenShiftGradSymbols, 4, kTokenShiftGradEquations, 1, true, 0, 5, false, false, false, runTokenShiftGrad},
+    {"causalConv", kCausalConvArgs, 6, 16, kCausalConvSymbols, 5, kCausalConvEquations, 1, true, 0, 5, false, false, false, runCausalConv},
+    {"causalConvGrad", kCausalConvGradArgs, 7, 19, kCausalConvGradSymbols, 5, kCausalConvGradEquations, 1, true, 0, 6, false, false, false, runCausalConvGrad},
     {"quantizeWeight", kQuantizeWeightArgs, 4, 10, kQuantizeWeightSymbols, 2, nullptr, 0, true, kNone, kNone, false, false, false, runQuantizeWeight},
     {"quantizeRows", kQuantizeRowsArgs, 4, 10, kQuantizeRowsSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runQuantizeRows},
     {"packTernary", kPackTernaryArgs, 3, 7, kPackTernarySymbols, 2, nullptr, 0, true, kNone, kNone, false, false, false, runPackTernary},

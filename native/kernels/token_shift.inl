@@ -26,7 +26,7 @@ inline Shares sharesOf(Context& ctx, const float* mix, int64_t D) {
 void tokenShift(Context& ctx, const TokenShiftArgs& args) noexcept {
   const int64_t D = args.x.cols, seqLen = args.seqLen;
   float* outs = args.out.data;
-  float* carry = args.carry.data;
+  float* state = args.state.data;
   const float* xs = args.x.data;
   const Shares shares = sharesOf(ctx, args.mix.data, D);
   if (!shares.own) return;
@@ -34,15 +34,15 @@ void tokenShift(Context& ctx, const TokenShiftArgs& args) noexcept {
   eachRow(ctx, args.x.rows, D, [=](int64_t row) {
     float* out = outs + row * D;
     const float* x = xs + row * D;
-    const float* previous = row % seqLen ? x - D : carry + row / seqLen * D;
+    const float* previous = row % seqLen ? x - D : state + row / seqLen * D;
     eachVector(0, D, [=](int64_t i, auto part) {
       const simd::Vec kept = simd::mul(take(shares.own + i, part), take(x + i, part));
       put(out + i, simd::fma(take(shares.before + i, part), take(previous + i, part), kept), part);
     });
   });
   // Only now: the rows above read it.
-  eachRow(ctx, args.carry.rows, D, [=](int64_t sequence) {
-    memcpy(carry + sequence * D, xs + ((sequence + 1) * seqLen - 1) * D, D * sizeof(float));
+  eachRow(ctx, args.state.rows, D, [=](int64_t sequence) {
+    memcpy(state + sequence * D, xs + ((sequence + 1) * seqLen - 1) * D, D * sizeof(float));
   });
 }
 

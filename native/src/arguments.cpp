@@ -57,6 +57,9 @@ class Check {
                             (factor == 0 ? left == 0 : left % factor == 0);
       if (!isSolved) unsolved(s, size);
       dims_[s] = factor == 0 ? 0 : left / factor;
+      if (dims_[s] < spec.min || dims_[s] > spec.max)
+        fail(spec.arg, "has " + to_string(size) + (spec.axis == SymbolSpec::rows ? " rows" : " columns") + ", expected " +
+                           to_string(factor * spec.min + rest) + " to " + to_string(factor * spec.max + rest));
     }
   }
 

@@ -111,6 +111,9 @@ struct SymbolSpec {
   int arg;
   enum Axis : uint8_t { rows, cols, number } axis;
   Dim from;
+  int64_t min = 0, max = INT64_MAX;
+
+  constexpr SymbolSpec within(int64_t min, int64_t max) const { return {name, dim, arg, axis, from, min, max}; }
 };
 constexpr SymbolSpec solve(const char* name, Dim dim, int arg, SymbolSpec::Axis axis) {
   return {name, dim, arg, axis, fixed(0)};

@@ -1,6 +1,8 @@
 import { HEAD, headRowsAtOnce, packedRows } from '../backends/native/index.ts';
 import type { OpName } from '../core/kernels.ts';
+import { flatArgs } from '../core/ops/calls.ts';
 import { type Dims, sizeOf } from '../core/ops/dims.ts';
+import { scheduleOf } from '../core/ops/schedule.ts';
 import { OPS } from '../core/ops/table.ts';
 
 /**
@@ -140,9 +142,6 @@ const RULES: Partial<Record<OpName, (dims: Dims, tile: Tile, cores: number) => S
     };
   },
   scatterAddRows: ({ M, D }) => ({ parts: [inPieces(M! * D!, D! / SHARING.LINE)], forks: 1 }),
-  rmsNormGrad: ({ M, D }) => withSums(M! * D!),
-  tokenShift: ({ M, D }) => byElements(M! * D!),
-  tokenShiftGrad: ({ M, D }) => withSums(M! * D!),
 };
 
 /** How a call is shared out; what has no rule of its own goes by the elements of its largest matrix. */
@@ -150,8 +149,12 @@ export function sharedOut(op: OpName, dims: Dims, tile: Tile, cores: number): Sh
   const rule = RULES[op];
   if (rule) return rule(dims, tile, cores);
   const [rows, cols] = largestMatrix(op, dims);
-  return byElements(rows * cols);
+  return sumsRows(op) ? withSums(rows * cols) : byElements(rows * cols);
 }
+
+/** Whether a row-wise kernel sums over rows too (`eachPartWithSums`). */
+const sumsRows = (op: OpName): boolean =>
+  scheduleOf(op) === 'tiled' && flatArgs(op).some((arg) => arg.kind === 'tensor' && arg.role === 'acc');
 
 function largestMatrix(op: OpName, dims: Dims): [number, number] {
   const sizes = OPS[op].args.flatMap((arg): [number, number][] => {

@@ -18,6 +18,9 @@ export type ActivationRule = (typeof ACTIVATION_RULES)[number];
 /** An activation function of one number; `backends/reference/activation.ts` defines each with its derivative. */
 export type ActivationFn = (typeof ACTIVATION_FNS)[number];
 
+/** Rows that a causal convolution reads at most, the present one among them. */
+export const MAX_CONV_WIDTH = 8;
+
 /**
  * Sums over rows (weight, gain and table gradients) are formed in chunks of this many rows: each chunk is summed by
  * itself and then added to the accumulator, in row order. With blocks that are multiples of it, gradients have the
@@ -88,11 +91,22 @@ export interface Kernels {
    */
   dropout(out: Mat, x: Mat, rate: number, seed: number, step: number, stream: number, firstRow: number): void;
 
-  /** Token shift: `s = sigmoid(mix)`, `out_t = s * x_t + (1 - s) * x_{t-1}`; `carry` holds the row before each
+  /** Token shift: `s = sigmoid(mix)`, `out_t = s * x_t + (1 - s) * x_{t-1}`; `state` holds the row before each
    * sequence and receives its last row. */
-  tokenShift(out: Mat, carry: Mat, x: Mat, mix: Mat, seqLen: number): void;
+  tokenShift(out: Mat, state: Mat, x: Mat, mix: Mat, seqLen: number): void;
   /** Gradient for sequences that begin after a zero row (training never carries state between sequences). */
   tokenShiftGrad(outDx: Mat, accMix: Mat, dy: Mat, x: Mat, mix: Mat, seqLen: number): void;
+
+  /**
+   * Causal convolution of each channel by itself, P+1 rows wide (2 to `MAX_CONV_WIDTH`): `out_t = bias + sum over j of
+   * w[j] * x_{t-j}`. `state` holds the P rows before each sequence, oldest first, and receives its last P rows.
+   */
+  causalConv(out: Mat, state: Mat, x: Mat, w: Mat, bias: Mat | null, seqLen: number): void;
+  /**
+   * Gradient for sequences that begin after zero rows: `outDx_t = sum over j of w[j] * dy_{t+j}`, `accW[j] += sum over rows of
+   * dy_t * x_{t-j}`, `accBias += sum over rows of dy`. Rows outside of a sequence are zero.
+   */
+  causalConvGrad(outDx: Mat, accW: Mat, accBias: Mat | null, dy: Mat, x: Mat, w: Mat, seqLen: number): void;
 
   /** Per tensor: `gamma = mean|W| + 1e-8` (or the median), code = sign(w) where |w| > gamma/2, else 0. A tie is 0. */
   quantizeWeight(outCodes: Codes, outScale: Mat, w: Mat, rule: WeightRule): void;

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { component } from '../core/component.ts';
 import type { Layer, StepContext } from '../core/layer.ts';
 import { Parameter } from '../core/parameter.ts';
 import type { Planner } from '../core/planner.ts';
@@ -5,7 +7,7 @@ import type { Mat } from '../core/tensor.ts';
 
 interface TokenShiftCache {
   /** The row before each sequence; it receives the last one. */
-  readonly carry: Mat;
+  readonly state: Mat;
 }
 
 /** `y_t = s(m) * x_t + (1 - s(m)) * x_{t-1}`, m learned per channel, `x_{-1} = 0` (Peng et al. 2023, RWKV). */
@@ -34,14 +36,23 @@ export class TokenShift implements Layer<TokenShiftCache> {
   }
 
   plan(_rows: number, p: Planner): TokenShiftCache {
-    return { carry: p.state(`${this.path}/carry`, 1, this.inCols) };
+    return { state: p.state(`${this.path}/state`, 1, this.inCols) };
   }
 
-  forward(ctx: StepContext, x: Mat, y: Mat, { carry }: TokenShiftCache): void {
-    ctx.kernels.tokenShift(y, carry, x, this.mix.value, ctx.seqLen);
+  forward(ctx: StepContext, x: Mat, y: Mat, { state }: TokenShiftCache): void {
+    ctx.kernels.tokenShift(y, state, x, this.mix.value, ctx.seqLen);
   }
 
   backward(ctx: StepContext, x: Mat, _y: Mat, dy: Mat, dx: Mat): void {
     ctx.kernels.tokenShiftGrad(dx, this.mix.grad, dy, x, this.mix.value, ctx.seqLen);
   }
 }
+
+export const tokenShift = component({
+  kind: 'layer',
+  type: 'token_shift',
+  summary: 'Mixes each row with the one before it, in a learned proportion for each channel.',
+  schema: z.strictObject({}),
+  examples: [{}],
+  create: (_, { path, inCols }) => new TokenShift(path, inCols),
+});

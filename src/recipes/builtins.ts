@@ -5,6 +5,7 @@ import { reference } from '../backends/reference/component.ts';
 import { timed } from '../backends/timed/component.ts';
 import type { Component } from '../core/component.ts';
 import { activations } from '../layers/activation.ts';
+import { causalConv } from '../layers/causal-conv.ts';
 import { dropout } from '../layers/dropout.ts';
 import { embedding } from '../layers/embedding.ts';
 import { gated } from '../layers/gated.ts';
@@ -14,6 +15,7 @@ import { rmsNorm } from '../layers/rms-norm.ts';
 import { sequence } from '../layers/sequence.ts';
 import { ternaryLinear } from '../layers/ternary-linear.ts';
 import { tiedHead } from '../layers/tied-head.ts';
+import { tokenShift } from '../layers/token-shift.ts';
 import { adamw } from '../optim/adamw.ts';
 import { groups } from '../optim/groups.ts';
 import { lion } from '../optim/lion.ts';
@@ -27,7 +29,6 @@ import {
   oneMinusSqrtSchedule,
 } from '../optim/schedules.ts';
 import { sgd } from '../optim/sgd.ts';
-import { tokenShift } from './builtin/layers.ts';
 import { type Plugin, Registry } from './registry.ts';
 
 const COMPONENTS = [
@@ -38,6 +39,7 @@ const COMPONENTS = [
   gated,
   dropout,
   tokenShift,
+  causalConv,
   sequence,
   residual,
   repeat,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Backend } from '../../src/core/backend.ts';
 import { PRECISIONS, type Precision } from '../../src/core/compute.ts';
 import type { ActivationRule, Kernels } from '../../src/core/kernels.ts';
-import { ACTIVATION_RULES } from '../../src/core/kernels.ts';
+import { ACTIVATION_RULES, MAX_CONV_WIDTH } from '../../src/core/kernels.ts';
 import { Random } from '../../src/core/random.ts';
 import type { Bytes, Codes, Mat, Quantized, TernaryWeight } from '../../src/core/tensor.ts';
 import { mat, tensor } from '../../src/core/tensor.ts';
@@ -12,8 +12,6 @@ const COLS = 20;
 const MATS = 5;
 /** Of these so many are `transient`. */
 const TRANSIENT = 2;
-/** Of one sequence. */
-const MAX_STATE_ROWS = 7;
 
 /** The memory that a program works on. Tensors are windows of it, so that they overlap in all ways. */
 export interface Pool {
@@ -51,7 +49,7 @@ export function makePool(backend: Backend, rows: number, seed: number): Pool {
   const wide = filled((rows + 1) * COLS);
   mats.push(of(wide.subarray(0, rows * COLS), rows, COLS), of(wide.subarray(COLS), rows, COLS));
   const { k, weights } = { k: backend.kernels, weights: [0, 1] };
-  const states = filled(rows * MAX_STATE_ROWS * COLS);
+  const states = filled(rows * (MAX_CONV_WIDTH - 1) * COLS);
   return {
     mats,
     rstd: [of(filled(rows), rows, 1), of(filled(rows), rows, 1)],
@@ -108,7 +106,9 @@ export const anyCall: fc.Arbitrary<{ readonly text: string; readonly call: PoolC
       'matmulTransA',
       'tokenShift',
       'tokenShiftGrad',
-      'tokenShiftGrad',
+      'causalConv',
+      'causalConvGrad',
+      'causalConvGrad',
       'scale',
       'sumSquares',
     ),
@@ -120,12 +120,18 @@ export const anyCall: fc.Arbitrary<{ readonly text: string; readonly call: PoolC
     rule,
     precision,
     fc.nat({ max: 30 }),
+    fc.integer({ min: 2, max: MAX_CONV_WIDTH }),
   )
-  .map(([op, a, b, c, i, j, r, p, s]) => ({
-    text: `${op} ${a} ${b} ${c} ${i} ${j} ${r} ${p} ${s}`,
+  .map(([op, a, b, c, i, j, r, p, s, w]) => ({
+    text: `${op} ${a} ${b} ${c} ${i} ${j} ${r} ${p} ${s} ${w}`,
     call: (k, { mats, rstd, gain, gainSums, weightSums, quantized, weights, seqLens, state }) => {
       const [x, y, z] = [mats[a]!, mats[b]!, mats[c]!];
       const seqLen = seqLens[s % seqLens.length]!;
+      /** So many rows of a matrix that is large enough. */
+      const top = (m: Mat, count: number): Mat =>
+        ({ ...m, rows: count, data: m.data.subarray(0, count * COLS) }) as Mat;
+      const [taps, tapSums] = [top(weightSums[1 - j]!, w), top(weightSums[j]!, w)];
+      const bias = i ? gainSums[1]! : null;
       const calls: Readonly<Record<typeof op, () => void>> = {
         add: () => k.add(x, y, z),
         activation: () => k.activation(x, i ? y : null, z, 'silu'),
@@ -138,6 +144,8 @@ export const anyCall: fc.Arbitrary<{ readonly text: string; readonly call: PoolC
         ternaryMatmulGradW: () => k.ternaryMatmulGradW(weightSums[j]!, x, quantized[i]!, p),
         tokenShift: () => k.tokenShift(x, state(seqLen, 1), y, gain, seqLen),
         tokenShiftGrad: () => k.tokenShiftGrad(x, gainSums[j]!, y, z, gain, seqLen),
+        causalConv: () => k.causalConv(x, state(seqLen, w - 1), y, taps, bias, seqLen),
+        causalConvGrad: () => k.causalConvGrad(x, tapSums, bias, y, z, taps, seqLen),
         matmulTransA: () => k.matmulTransA(weightSums[j]!, x, y, 'f32'),
         scale: () => k.scale(x, 0.5),
         sumSquares: () => void k.sumSquares(x),

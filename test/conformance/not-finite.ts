@@ -18,6 +18,7 @@ const SIZES: Readonly<Record<string, number>> = {
   K: 37,
   S: 3,
   T: 3,
+  P: 3,
   Z: 12,
   A: 3,
   R: 5,

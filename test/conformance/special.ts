@@ -170,7 +170,7 @@ export const SPECIAL_CALLS: readonly SpecialCall[] = [
         mix: every(mix),
         // Each row meets zeros in the one before it, or is zero itself.
         x: (i) => (Math.floor(i / WIDE) % 2 ? 0 : 1 + (i % WIDE)),
-        carry: every(0),
+        state: every(0),
       },
       within: 1e-5,
     },

@@ -2,8 +2,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/backends/native/addon.ts';
 import { createNativeBackend } from '../../src/backends/native/index.ts';
 import { loadAddon } from '../../src/backends/native/load.ts';
+import type { Kernels } from '../../src/core/kernels.ts';
 import { minOf } from '../../src/core/ops/calls.ts';
+import { checkCall } from '../../src/core/ops/check.ts';
 import { OP_NAMES } from '../../src/core/ops/table.ts';
+import { mat } from '../../src/core/tensor.ts';
 import { type Data, ValidCall } from './valid-call.ts';
 
 const engine: Engine = new (loadAddon().addon!.Engine)({ isa: 'scalar' });
@@ -218,6 +221,25 @@ it('ternaryMatmul takes as many columns as keep a sum in 32 bits, and not one mo
   expect(() => call(4_194_305)).toThrow(
     /'x.codes' has 4194305 columns, at most 4194304 keep a sum in 32 bits/,
   );
+});
+
+it('causalConv takes 2 to 8 rows of weights, on the addon as in the checks of the op table', () => {
+  const [rows, D] = [3, 2];
+  const values = (width: number) => [
+    ...[mat('f32', rows, D, 'out'), mat('f32', width - 1, D, 'state'), mat('f32', rows, D, 'x')],
+    ...[mat('f32', width, D, 'w'), null, rows],
+  ];
+  const call = (width: number) =>
+    backend.kernels.causalConv(...(values(width) as Parameters<Kernels['causalConv']>));
+  for (const width of [2, 8]) {
+    expect(() => call(width)).not.toThrow();
+    expect(() => checkCall('causalConv', values(width), 'f32')).not.toThrow();
+  }
+  for (const width of [1, 9]) {
+    const message = `causalConv: 'w' has ${width} rows, expected 2 to 8`;
+    expect(() => checkCall('causalConv', values(width), 'f32')).toThrow(message);
+    if (width > 1) expect(() => call(width)).toThrow(message);
+  }
 });
 
 it('an engine takes at most 1,024 threads', () => {

@@ -18,6 +18,7 @@ const SIZES: Readonly<Record<string, number>> = {
   K: 9,
   S: 2,
   T: 3,
+  P: 7,
   Z: 11,
   A: 8,
   R: 10,

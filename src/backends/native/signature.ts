@@ -16,8 +16,9 @@ function layoutOf(arg: FlatArg): unknown {
  */
 export function opTableSignature(): string {
   const table = OP_NAMES.map((op) => {
-    const { equations, integer, returns, independent, schedule, mayBeZero } = OPS[op];
-    return [op, flatArgs(op).map(layoutOf), equations, integer, returns, independent, schedule, mayBeZero];
+    const { equations, integer, returns, independent, schedule, mayBeZero, limits } = OPS[op];
+    const layouts = flatArgs(op).map(layoutOf);
+    return [op, layouts, equations, integer, returns, independent, schedule, mayBeZero, limits];
   });
   return createHash('sha256').update(JSON.stringify(table)).digest('hex').slice(0, 16);
 }

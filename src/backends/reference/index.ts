@@ -5,6 +5,7 @@ import { completeKernels, type KernelSource } from '../../core/ops/fused.ts';
 import type { Real } from '../../core/tensor.ts';
 import { activation } from './activation.ts';
 import { add, multiply, scale, sumSquares } from './arithmetic.ts';
+import { causalConv, causalConvGrad } from './causal-conv.ts';
 import { pasteColumns, sliceColumns } from './columns.ts';
 import { countPairs } from './count-pairs.ts';
 import { softmaxCrossEntropy } from './cross-entropy.ts';
@@ -43,6 +44,8 @@ const own: KernelSource = {
   dropout,
   tokenShift,
   tokenShiftGrad,
+  causalConv,
+  causalConvGrad,
   quantizeWeight,
   quantizeRows,
   packTernary,

@@ -6,18 +6,18 @@ import { rowChunks } from './row-chunks.ts';
 const shares = (mix: number): [number, number] => [sigmoid(mix), sigmoid(-mix)];
 
 /** Peng et al. 2023 (RWKV), with the mixing weight passed through a sigmoid. */
-export const tokenShift: Kernels['tokenShift'] = (out, carry, x, mix, seqLen) => {
+export const tokenShift: Kernels['tokenShift'] = (out, state, x, mix, seqLen) => {
   const D = x.cols;
-  for (let s = 0; s < carry.rows; s++) {
+  for (let s = 0; s < state.rows; s++) {
     for (let d = 0; d < D; d++) {
       const [keep, pass] = shares(mix.data[d]!);
-      let previous = carry.data[s * D + d]!;
+      let previous = state.data[s * D + d]!;
       for (let i = s * seqLen; i < (s + 1) * seqLen; i++) {
         const current = x.data[i * D + d]!;
         out.data[i * D + d] = keep * current + pass * previous;
         previous = current;
       }
-      carry.data[s * D + d] = previous;
+      state.data[s * D + d] = previous;
     }
   }
 };

@@ -4,7 +4,7 @@ import type { Real, Tensor } from '../tensor.ts';
 import { type FlatArg, flatArgs, flatValues, minOf } from './calls.ts';
 import { type Dims, isSize, sizeOf, stepValue, symbolsIn } from './dims.ts';
 import { dimReadings, equationsOf, readSource, symbolSteps } from './op-dims.ts';
-import { isWritten, type TensorArg } from './table.ts';
+import { isWritten, OPS, type TensorArg } from './table.ts';
 
 /**
  * Checks one call against the op table: types, lengths, shapes that agree, index ranges, memory that must not be
@@ -68,7 +68,13 @@ function checkDims(op: OpName, flat: readonly unknown[], fail: (i: number, what:
     const { symbol, dim, from } = step;
     const value = stepValue(step, (source) => readSource(flat, source), dims);
     dims[symbol] = value;
-    if (isSize(value)) continue;
+    const [min, max] = OPS[op].limits?.[symbol] ?? [0, Number.POSITIVE_INFINITY];
+    if (isSize(value) && value >= min && value <= max) continue;
+    if (isSize(value) && 'source' in from) {
+      const [least, most] = [min, max].map((limit) => sizeOf(dim, { ...dims, [symbol]: limit }));
+      const found = `has ${readSource(flat, from.source)} ${AXES[from.source.axis]}`;
+      fail(from.source.arg, `${found}, expected ${least} to ${most}`);
+    }
     const wanted = `expected ${dim} for a whole ${symbol}${given(dim, symbol)}`;
     // Of an equation, the argument whose symbol it ties to the others.
     const owner = 'dim' in from ? symbolSteps(op).find(({ symbol }) => symbol === from.dim)?.from : from;

@@ -1,6 +1,6 @@
 import { FLOAT_PRECISIONS, PRECISIONS } from '../compute.ts';
 import type { Kernels, OpName } from '../kernels.ts';
-import { ACTIVATION_FNS, ACTIVATION_RULES, WEIGHT_RULES } from '../kernels.ts';
+import { ACTIVATION_FNS, ACTIVATION_RULES, MAX_CONV_WIDTH, WEIGHT_RULES } from '../kernels.ts';
 import type { DType, Quantized, SparseTargets, Tensor, TernaryWeight } from '../tensor.ts';
 import type { Dim, Dims } from './dims.ts';
 
@@ -135,6 +135,8 @@ export interface OpSpec {
    * other symbols an input without values is an error where outputs have some.
    */
   readonly mayBeZero?: readonly string[];
+  /** The smallest and the largest value that a symbol may have, where kernels are not made for any. */
+  readonly limits?: Readonly<Record<string, readonly [min: number, max: number]>>;
   readonly returns?: 'number';
   /** Sizes of symbols that tests and benchmarks do not take from their own lists. */
   readonly sizes?: Readonly<Record<string, SymbolSizes>>;
@@ -251,6 +253,12 @@ const rstdOf = (x: Float64Array, row: number, cols: number): number => {
 
 /** One float32 kernel against another (numerics: "What must agree, and how closely"). */
 const near = { near: 1e-5 } as const;
+
+/** The rows before the present one that a convolution reads. */
+const CONV_WIDTHS = {
+  limits: { P: [1, MAX_CONV_WIDTH - 1] },
+  sizes: { P: { tested: Array.from({ length: MAX_CONV_WIDTH - 1 }, (_, i) => 1 + i), bench: 3 } },
+} as const;
 
 /** Losses are added up over rows: an error matters beside their sum. */
 const nearButNats = { ...near, whole: ['outNats'] } as const;
@@ -418,7 +426,7 @@ export const OPS: OpTable = {
   tokenShift: {
     args: [
       output('out', 'M', 'D'),
-      update('carry', 'S', 'D'),
+      update('state', 'S', 'D'),
       input('x', 'M', 'D'),
       input('mix', 1, 'D', { values: 'unit' }),
       size('seqLen', 'T'),
@@ -441,6 +449,37 @@ export const OPS: OpTable = {
     flops: ({ M, D }) => 7 * M * D,
     independent: 'sequence',
     equations: ['M = S*T'],
+  },
+  causalConv: {
+    args: [
+      output('out', 'M', 'D'),
+      update('state', 'S*P', 'D'),
+      input('x', 'M', 'D'),
+      input('w', 'P+1', 'D'),
+      input('bias', 1, 'D', optional),
+      size('seqLen', 'T'),
+    ],
+    agree: near,
+    flops: ({ M, P, D }) => 2 * M! * (P! + 1) * D!,
+    independent: 'sequence',
+    equations: ['M = S*T'],
+    ...CONV_WIDTHS,
+  },
+  causalConvGrad: {
+    args: [
+      output('outDx', 'M', 'D'),
+      accumulate('accW', 'P+1', 'D'),
+      accumulate('accBias', 1, 'D', optional),
+      input('dy', 'M', 'D'),
+      input('x', 'M', 'D'),
+      input('w', 'P+1', 'D'),
+      size('seqLen', 'T'),
+    ],
+    agree: near,
+    flops: ({ M, P, D }) => 4 * M! * (P! + 1) * D!,
+    independent: 'sequence',
+    equations: ['M = S*T'],
+    ...CONV_WIDTHS,
   },
   quantizeWeight: {
     args: [

@@ -208,6 +208,26 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     (k) => (dx, acc, dy, x, mix) => k.tokenShiftGrad(dx, acc, dy, x, mix, x.rows),
   ),
   kernel(
+    'conv-boundary',
+    'causalConvGrad',
+    "a sequence's last rows get gradients from the next sequence",
+    (k) => (dx, accW, accBias, dy, x, w) => k.causalConvGrad(dx, accW, accBias, dy, x, w, x.rows),
+  ),
+  kernel(
+    'conv-state-reversed',
+    'causalConv',
+    'the rows before a sequence are taken newest first',
+    (k) => (out, state, x, w, bias, seqLen) => {
+      const [past, D] = [w.rows - 1, x.cols];
+      const given = state.data.slice();
+      for (let i = 0; i < state.rows; i++) {
+        const from = (Math.floor(i / past) * past + past - 1 - (i % past)) * D;
+        state.data.set(given.subarray(from, from + D) as never, i * D);
+      }
+      k.causalConv(out, state, x, w, bias, seqLen);
+    },
+  ),
+  kernel(
     'softmax-max',
     'softmaxCrossEntropy',
     'the greatest logit is not subtracted before the exponentials',

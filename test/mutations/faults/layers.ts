@@ -71,7 +71,7 @@ export const LAYER_FAULTS: readonly Mutation[] = [
       override readonly throughKernels = false;
       private last?: Mat['data'];
       override forward(...args: Args<TokenShift['forward']>): void {
-        const { data } = args[3].carry;
+        const { data } = args[3].state;
         if (this.last?.length === data.length) data.set(this.last as never);
         super.forward(...args);
         this.last = data.slice();
@@ -82,7 +82,7 @@ export const LAYER_FAULTS: readonly Mutation[] = [
     TokenShift: class extends TokenShift {
       override readonly throughKernels = false;
       override forward(...args: Args<TokenShift['forward']>): void {
-        args[3].carry.data.fill(0);
+        args[3].state.data.fill(0);
         super.forward(...args);
       }
     },
