@@ -7,7 +7,8 @@ import { LICENCE, MANIFEST, PREBUILT_ARCHS, RUNTIME } from '../../native/prebuil
 import { repository } from '../package-sandbox.mjs';
 
 /** Where a file of the package may lie. */
-const PLACES = /^(bin|dist|docs|examples|native|prebuilds|src)\/|^(LICENSE|README\.md|package\.json)$/;
+const PLACES =
+  /^(bin|dist|docs|examples|native|prebuilds|src)\/|^(LICENSE|(CHANGELOG|CONTRIBUTING|README|SECURITY)\.md|package\.json)$/;
 /** Bytes; three times what it was when this was written, so that a folder packed by mistake shows. */
 const MOST = 4_500_000;
 

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -11,8 +12,11 @@ export interface Block {
   readonly text: string;
 }
 
-const DOCUMENTS = ['README.md', ...readdirSync(`${ROOT}/docs`).map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith('.md'),
+/** Every document, from the root: `docs/data.md`. */
+export const DOCUMENTS = ['.', 'docs'].flatMap((folder) =>
+  readdirSync(`${ROOT}/${folder}`)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name)),
 );
 
 /** The programs with which a line of shell may begin. */
