@@ -1,4 +1,4 @@
-// The README's tables of what is measured, from one report:
+// The tables of docs/performance.md of what is measured, from one report:
 //   npx flashlm bench --json > report.json; node scripts/performance-table.mjs report.json
 import fs from 'node:fs';
 import { readOptions } from './options.mjs';
