@@ -5,10 +5,13 @@ import { reference } from '../backends/reference/component.ts';
 import { timed } from '../backends/timed/component.ts';
 import type { Component } from '../core/component.ts';
 import { activations } from '../layers/activation.ts';
+import { concat, product, sum } from '../layers/branches.ts';
 import { causalConv } from '../layers/causal-conv.ts';
 import { dropout } from '../layers/dropout.ts';
 import { embedding } from '../layers/embedding.ts';
 import { gated } from '../layers/gated.ts';
+import { identity } from '../layers/identity.ts';
+import { mix, remember } from '../layers/mix.ts';
 import { repeat } from '../layers/repeat.ts';
 import { residual } from '../layers/residual.ts';
 import { rmsNorm } from '../layers/rms-norm.ts';
@@ -43,6 +46,12 @@ const COMPONENTS = [
   sequence,
   residual,
   repeat,
+  sum,
+  product,
+  concat,
+  remember,
+  mix,
+  identity,
   tiedHead,
   sgd,
   adamw,
