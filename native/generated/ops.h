@@ -164,6 +164,20 @@ struct CausalConvGradArgs {
   int64_t seqLen;
 };
 
+struct DelayArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<float> state;  // inout [S*P x D]
+  Matrix<const float> x;  // in [M x D]
+  int64_t seqLen;
+};
+
+struct DelayGradArgs {
+  Matrix<float> outDx;  // out [M x D]
+  Matrix<const float> dy;  // in [M x D]
+  int64_t by;
+  int64_t seqLen;
+};
+
 enum class QuantizeWeightRule : int { absmean, absmedian };
 struct QuantizeWeightArgs {
   Matrix<int8_t> outCodes;  // out [N x K]
@@ -333,6 +347,8 @@ struct KernelTable {
   void (*tokenShiftGrad)(Context&, const TokenShiftGradArgs&) noexcept;
   void (*causalConv)(Context&, const CausalConvArgs&) noexcept;
   void (*causalConvGrad)(Context&, const CausalConvGradArgs&) noexcept;
+  void (*delay)(Context&, const DelayArgs&) noexcept;
+  void (*delayGrad)(Context&, const DelayGradArgs&) noexcept;
   void (*quantizeWeight)(Context&, const QuantizeWeightArgs&) noexcept;
   void (*quantizeRows)(Context&, const QuantizeRowsArgs&) noexcept;
   void (*packTernary)(Context&, const PackTernaryArgs&) noexcept;

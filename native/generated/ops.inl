@@ -1,5 +1,5 @@
 // Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
-constexpr char kSignature[] = "29955f2e8e7aa6cb";
+constexpr char kSignature[] = "3e737d20b93e4c4e";
 
 constexpr ArgSpec kGatherRowsArgs[] = {
     tensor<float>("out", symbol(2), symbol(1)).out(),
@@ -324,6 +324,48 @@ double runCausalConvGrad(const KernelTable& table, Context& context, const Argum
   return 0;
 }
 
+constexpr ArgSpec kDelayArgs[] = {
+    tensor<float>("out", symbol(0), symbol(1)).out().cut(),
+    tensor<float>("state", sum("S*P", term(1, 3, 4)), symbol(1)).update().cut(),
+    tensor<float>("x", symbol(0), symbol(1)).cut(),
+    scalar("seqLen").whole(1),
+};
+constexpr SymbolSpec kDelaySymbols[] = {
+    solve("M", symbol(0), 2, SymbolSpec::rows),
+    solve("D", symbol(1), 2, SymbolSpec::cols),
+    solve("T", symbol(2), 3, SymbolSpec::number),
+    solve("S", sum("S*T", term(1, 3, 2)), symbol(0)),
+    solve("P", sum("S*P", term(1, 3, 4)), 1, SymbolSpec::rows),
+};
+constexpr EquationSpec kDelayEquations[] = {
+    {0, sum("S*T", term(1, 3, 2))},
+};
+double runDelay(const KernelTable& table, Context& context, const Argument* v) {
+  table.delay(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), static_cast<int64_t>(v[3].number)});
+  return 0;
+}
+
+constexpr ArgSpec kDelayGradArgs[] = {
+    tensor<float>("outDx", symbol(0), symbol(1)).out().cut(),
+    tensor<float>("dy", symbol(0), symbol(1)).cut(),
+    scalar("by").whole(1),
+    scalar("seqLen").whole(1),
+};
+constexpr SymbolSpec kDelayGradSymbols[] = {
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("D", symbol(1), 1, SymbolSpec::cols),
+    solve("P", symbol(2), 2, SymbolSpec::number),
+    solve("T", symbol(3), 3, SymbolSpec::number),
+    solve("S", sum("S*T", term(1, 4, 3)), symbol(0)),
+};
+constexpr EquationSpec kDelayGradEquations[] = {
+    {0, sum("S*T", term(1, 4, 3))},
+};
+double runDelayGrad(const KernelTable& table, Context& context, const Argument* v) {
+  table.delayGrad(context, {matrix<float>(v[0]), matrix<const float>(v[1]), static_cast<int64_t>(v[2].number), static_cast<int64_t>(v[3].number)});
+  return 0;
+}
+
 constexpr const char* kQuantizeWeightRule[] = {"absmean", "absmedian"};
 constexpr ArgSpec kQuantizeWeightArgs[] = {
     tensor<int8_t>("outCodes", symbol(0), symbol(1)).out(),
@@ -639,6 +681,8 @@ constexpr OpSpec kOps[] = {
     {"tokenShiftGrad", kTokenShiftGradArgs, 6, 16, kTokenShiftGradSymbols, 4, kTokenShiftGradEquations, 1, true, 0, 5, false, false, false, runTokenShiftGrad},
     {"causalConv", kCausalConvArgs, 6, 16, kCausalConvSymbols, 5, kCausalConvEquations, 1, true, 0, 5, false, false, false, runCausalConv},
     {"causalConvGrad", kCausalConvGradArgs, 7, 19, kCausalConvGradSymbols, 5, kCausalConvGradEquations, 1, true, 0, 6, false, false, false, runCausalConvGrad},
+    {"delay", kDelayArgs, 4, 10, kDelaySymbols, 5, kDelayEquations, 1, true, 0, 3, false, false, false, runDelay},
+    {"delayGrad", kDelayGradArgs, 4, 8, kDelayGradSymbols, 5, kDelayGradEquations, 1, true, 0, 3, false, false, false, runDelayGrad},
     {"quantizeWeight", kQuantizeWeightArgs, 4, 10, kQuantizeWeightSymbols, 2, nullptr, 0, true, kNone, kNone, false, false, false, runQuantizeWeight},
     {"quantizeRows", kQuantizeRowsArgs, 4, 10, kQuantizeRowsSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runQuantizeRows},
     {"packTernary", kPackTernaryArgs, 3, 7, kPackTernarySymbols, 2, nullptr, 0, true, kNone, kNone, false, false, false, runPackTernary},

@@ -8,6 +8,7 @@
 #include "../kernels/causal_conv.inl"
 #include "../kernels/columns.inl"
 #include "../kernels/count_pairs.inl"
+#include "../kernels/delay.inl"
 #include "../kernels/dropout.inl"
 #include "../kernels/gate.inl"
 #include "../kernels/gather_rows.inl"

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "row_sums.inl"
+#include "sequence_state.inl"
 
 // Depthwise causal convolution over the rows of each sequence, of WIDTH rows: the present one and those before it.
 namespace flashlm {
@@ -137,13 +138,6 @@ SIMD_INLINE void eachFewRows(int64_t begin, int64_t end, int64_t seqLen, const B
     }
     if (t == seqLen) t = 0;
   }
-}
-
-/** The last `past` rows of a sequence's state and then of its `rows` rows `x`, oldest first. */
-inline void shiftState(float* state, const float* x, int64_t past, int64_t rows, int64_t D) {
-  const int64_t taken = rows < past ? rows : past, stays = past - taken;
-  memmove(state, state + taken * D, stays * D * sizeof(float));
-  memcpy(state + stays * D, x + (rows - taken) * D, taken * D * sizeof(float));
 }
 
 template <int WIDTH>

@@ -108,6 +108,11 @@ export interface Kernels {
    */
   causalConvGrad(outDx: Mat, accW: Mat, accBias: Mat | null, dy: Mat, x: Mat, w: Mat, seqLen: number): void;
 
+  /** `out_t = x_{t-P}`; `state` holds the P rows before each sequence, oldest first, and receives its last P rows. */
+  delay(out: Mat, state: Mat, x: Mat, seqLen: number): void;
+  /** `outDx_t = dy_{t+by}`, zero where that is outside of the sequence. */
+  delayGrad(outDx: Mat, dy: Mat, by: number, seqLen: number): void;
+
   /** Per tensor: `gamma = mean|W| + 1e-8` (or the median), code = sign(w) where |w| > gamma/2, else 0. A tie is 0. */
   quantizeWeight(outCodes: Codes, outScale: Mat, w: Mat, rule: WeightRule): void;
   /**

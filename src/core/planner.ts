@@ -8,7 +8,10 @@ export interface Planner {
   /** Lives from forward to backward. */
   saved(label: string, rows: number, cols: number): Mat;
   savedCodes(label: string, rows: number, cols: number): Codes;
-  /** Lives until `release`; the next scratch of the same size may then get the same memory, nothing else ever does. */
+  /**
+   * Lives until `release`; the next scratch of the same size may then get the same memory, nothing else ever does. A container
+   * asks for all of its own before it plans the layers inside, since what they release may be handed out again.
+   */
   scratch(label: string, rows: number, cols: number): Mat;
   release(t: Tensor): void;
   /** Plans the layers of a deferred region: scratch that they ask for is `transient`. */

@@ -76,7 +76,10 @@ abstract class Branches implements Layer<BranchesCache> {
       passing.push(scratch);
       return scratch;
     };
-    const branches = this.children.map((layer): Branch => {
+    const needsFactor = this.ownGradients && this.keepsBranches && this.children.length > 2;
+    const factor = needsFactor ? p.scratch(`${this.path}/factor`, rows, this.outCols) : null;
+    if (factor) passing.push(factor);
+    const own = this.children.map((layer) => {
       const { inCols, outCols, keeps } = layer;
       return {
         layer,
@@ -84,12 +87,10 @@ abstract class Branches implements Layer<BranchesCache> {
         y: get(layer, 'out', outCols, keeps.output || this.keepsBranches),
         dx: get(layer, 'grad(x)', inCols, false),
         dy: this.ownGradients ? get(layer, 'grad(out)', outCols, false) : null,
-        cache: layer.plan(rows, p),
       };
     });
-    const needsFactor = this.ownGradients && this.keepsBranches && this.children.length > 2;
-    const factor = needsFactor ? p.scratch(`${this.path}/factor`, rows, this.outCols) : null;
-    if (factor) passing.push(factor);
+    // Only now: what one branch needs while it runs must not share memory with what another gave, or will get.
+    const branches = own.map((branch): Branch => ({ ...branch, cache: branch.layer.plan(rows, p) }));
     for (const t of passing) p.release(t);
     return { branches, factor };
   }
@@ -227,7 +228,14 @@ export const sum = component({
     {
       of: [['rms_norm', { ternary_linear: { out: 6 } }], { ternary_linear: { out: 6, activations: 'none' } }],
     },
-    { of: ['silu', 'token_shift', 'rms_norm'] },
+    // Memory of one branch could be mistaken for another's: all of it has one size.
+    {
+      of: [
+        ['tanh', 'token_shift', 'tanh'],
+        ['tanh', 'rms_norm', 'tanh'],
+        ['silu', 'tanh', 'token_shift'],
+      ],
+    },
     { of: ['silu', 'rms_norm'], split: true },
   ],
   create: ({ of, split }, scope) => {
@@ -246,7 +254,13 @@ export const product = component({
   schema,
   examples: [
     { of: [[{ ternary_linear: { out: 6 } }, 'silu'], { ternary_linear: { out: 6 } }] },
-    { of: ['silu', 'token_shift', 'rms_norm'] },
+    {
+      of: [
+        ['tanh', 'token_shift', 'tanh'],
+        ['tanh', 'rms_norm', 'tanh'],
+        ['silu', 'tanh', 'token_shift'],
+      ],
+    },
     { of: ['silu', 'token_shift'], split: true },
   ],
   create: ({ of, split }, scope) => {

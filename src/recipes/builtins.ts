@@ -7,6 +7,7 @@ import type { Component } from '../core/component.ts';
 import { activations } from '../layers/activation.ts';
 import { concat, product, sum } from '../layers/branches.ts';
 import { causalConv } from '../layers/causal-conv.ts';
+import { delay } from '../layers/delay.ts';
 import { dropout } from '../layers/dropout.ts';
 import { embedding } from '../layers/embedding.ts';
 import { gated } from '../layers/gated.ts';
@@ -42,6 +43,7 @@ const COMPONENTS = [
   gated,
   dropout,
   tokenShift,
+  delay,
   causalConv,
   sequence,
   residual,

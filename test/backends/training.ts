@@ -7,12 +7,17 @@ import type { Recipe } from '../../src/recipes/load.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { randomTokens } from '../properties/models.ts';
 
-/** Trains a recipe on random tokens for a few steps. */
-export async function trainOn(recipe: Recipe, backend: Backend, steps = 2): Promise<StepEvent[]> {
+/** Trains a recipe on random tokens for a few steps, by default other ones in each. */
+export async function trainOn(
+  recipe: Recipe,
+  backend: Backend,
+  steps = 2,
+  texts = steps,
+): Promise<StepEvent[]> {
   const tokens = recipe.data.seq_len * 4;
   const batches = {
     fill: (step: number, ids: Int32Array, targets: Int32Array): void => {
-      const drawn = randomTokens(tokens, recipe.tokenizer.vocab, step);
+      const drawn = randomTokens(tokens, recipe.tokenizer.vocab, step % texts);
       ids.set(drawn.ids);
       targets.set(drawn.targets);
     },

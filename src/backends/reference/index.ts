@@ -9,6 +9,7 @@ import { causalConv, causalConvGrad } from './causal-conv.ts';
 import { pasteColumns, sliceColumns } from './columns.ts';
 import { countPairs } from './count-pairs.ts';
 import { softmaxCrossEntropy } from './cross-entropy.ts';
+import { delay, delayGrad } from './delay.ts';
 import { dropout } from './dropout.ts';
 import { gatherRows, scatterAddRows } from './embedding.ts';
 import { gate, gateGrad } from './gate.ts';
@@ -46,6 +47,8 @@ const own: KernelSource = {
   tokenShiftGrad,
   causalConv,
   causalConvGrad,
+  delay,
+  delayGrad,
   quantizeWeight,
   quantizeRows,
   packTernary,

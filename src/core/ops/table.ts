@@ -481,6 +481,22 @@ export const OPS: OpTable = {
     equations: ['M = S*T'],
     ...CONV_WIDTHS,
   },
+  delay: {
+    args: [output('out', 'M', 'D'), update('state', 'S*P', 'D'), input('x', 'M', 'D'), size('seqLen', 'T')],
+    agree: 'exact',
+    flops: () => 0,
+    independent: 'sequence',
+    equations: ['M = S*T'],
+    sizes: { P: { tested: [1, 3, 8], bench: 3 } },
+  },
+  delayGrad: {
+    args: [output('outDx', 'M', 'D'), input('dy', 'M', 'D'), size('by', 'P'), size('seqLen', 'T')],
+    agree: 'exact',
+    flops: () => 0,
+    independent: 'sequence',
+    equations: ['M = S*T'],
+    sizes: { P: { tested: [1, 3, 8], bench: 3 } },
+  },
   quantizeWeight: {
     args: [
       output('outCodes', 'N', 'K', { dtype: 'i8' }),

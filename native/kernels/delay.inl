@@ -1,0 +1,38 @@
+#include <string.h>
+
+#include "sequence_state.inl"
+#include "vectors.inl"
+
+// Rows of each sequence that come later by a number of rows.
+namespace flashlm {
+namespace {
+
+void delay(Context& ctx, const DelayArgs& args) noexcept {
+  const int64_t D = args.x.cols, seqLen = args.seqLen, by = args.state.rows / (args.x.rows / seqLen);
+  float* outs = args.out.data;
+  float* states = args.state.data;
+  const float* xs = args.x.data;
+  eachRow(ctx, args.x.rows, D, [=](int64_t row) {
+    const int64_t t = row % seqLen;
+    const float* from = t < by ? states + (row / seqLen * by + t) * D : xs + (row - by) * D;
+    memcpy(outs + row * D, from, D * sizeof(float));
+  });
+  // Only now: the rows above read it.
+  eachRow(ctx, args.x.rows / seqLen, by * D, [=](int64_t sequence) {
+    shiftState(states + sequence * by * D, xs + sequence * seqLen * D, by, seqLen, D);
+  });
+}
+
+void delayGrad(Context& ctx, const DelayGradArgs& args) noexcept {
+  const int64_t D = args.dy.cols, seqLen = args.seqLen, by = args.by;
+  float* dxs = args.outDx.data;
+  const float* dys = args.dy.data;
+  eachRow(ctx, args.dy.rows, D, [=](int64_t row) {
+    float* dx = dxs + row * D;
+    if (row % seqLen + by < seqLen) memcpy(dx, dys + (row + by) * D, D * sizeof(float));
+    else memset(dx, 0, D * sizeof(float));
+  });
+}
+
+}  // namespace
+}  // namespace flashlm
