@@ -1,24 +1,24 @@
 // The public API: what a plugin, an example or another program builds on.
 export { z } from 'zod';
 export { type BackendAgreement, type ComparisonOptions, compareBackends } from './app/compare-backends.ts';
-export {
-  ComposedRun,
-  ComposedTraining,
-  composeModel,
-  composeRun,
-  composeTraining,
-} from './app/compose.ts';
-export { describeModel, type LayerDescription, type ModelDescription } from './app/describe.ts';
 export { type EvaluationOptions, evaluateText, type TextScore } from './app/evaluate-text.ts';
 export { type GeneratedText, generateText, streamText, type WritingOptions } from './app/generate-text.ts';
-export { availableMemory, type MemoryEstimate, requireMemory } from './app/memory.ts';
 export { resumeRun, type Session, type SessionOptions, startRun } from './app/session.ts';
 export { resumeTraining, type TrainingOptions, trainRecipe } from './app/train-recipe.ts';
 export { loadTrained, type Trained } from './app/trained.ts';
 export type { OpenOptions } from './app/with-trained.ts';
 export { createNativeBackend, type NativeStatus, nativeStatus } from './backends/native/index.ts';
 export { createReferenceBackend } from './backends/reference/index.ts';
-export { type Around, wrapBackend } from './backends/wrap.ts';
+export { wrapBackend } from './backends/wrap.ts';
+export { describeModel, type LayerDescription, type ModelDescription } from './compose/describe.ts';
+export { availableMemory, type MemoryEstimate, requireMemory } from './compose/memory.ts';
+export {
+  ComposedRun,
+  ComposedTraining,
+  composeModel,
+  composeRun,
+  composeTraining,
+} from './compose/run.ts';
 export type { Backend, Decorator } from './core/backend.ts';
 export {
   type Component,
@@ -37,10 +37,13 @@ export type { Kernels, OpName } from './core/kernels.ts';
 export type { Coupling, InputLayer, Layer, Objective, PrepareContext, StepContext } from './core/layer.ts';
 export { type Memory, memoryOf } from './core/memory.ts';
 export { OPS, type OpSpec } from './core/ops/table.ts';
+export type { Around } from './core/ops/wrap-kernels.ts';
 export type { Optimizer, OptimizerPlan, Slot, UpdateStep } from './core/optimizer.ts';
-export { type Init, Parameter, ParameterStore, type ParameterTraits } from './core/parameter.ts';
+export { type Init, Parameter, type ParameterTraits } from './core/parameter.ts';
+export { ParameterStore } from './core/parameter-store.ts';
 export type { Planner } from './core/planner.ts';
 export { Random } from './core/random.ts';
+export type { Place, RecipeIssue } from './core/recipe-tree.ts';
 export type { Schedule } from './core/schedule.ts';
 export { componentOf, componentsOf, layerList } from './core/slots.ts';
 export type { Ids, Mat, Quantized, Real, SparseTargets, Tensor, TernaryWeight } from './core/tensor.ts';
@@ -65,7 +68,7 @@ export { type Phase, phases } from './optim/phases.ts';
 export { constant, cosine, cycles, linear, oneMinusSqrt } from './optim/schedules.ts';
 export { Sgd } from './optim/sgd.ts';
 export { createRegistry } from './recipes/builtins.ts';
-export { type Place, RecipeError, type RecipeIssue } from './recipes/errors.ts';
+export { RecipeError } from './recipes/errors.ts';
 export { fillRecipe } from './recipes/fill.ts';
 export { libraryNames } from './recipes/library.ts';
 export { type LoadOptions, loadRecipe, type Recipe } from './recipes/load.ts';

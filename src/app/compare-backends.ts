@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { DisagreementError } from '../backends/diff/diff.ts';
 import type { LoopLayer } from '../backends/diff/loop-layers.ts';
 import { nativeStatus } from '../backends/native/index.ts';
+import { describeModel } from '../compose/describe.ts';
+import { recipeTraining } from '../compose/recipe-training.ts';
+import { sequencesPerStep } from '../compose/run-limits.ts';
 import type { Backend } from '../core/backend.ts';
 import type { Spec } from '../core/component.ts';
 import { computeName, computeNotice, computeOn } from '../core/compute.ts';
@@ -15,10 +18,7 @@ import { createBackend, parseBackend } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { compareTraining, type OpAgreement } from '../verify/backend-comparison.ts';
 import { checkArguments } from './arguments.ts';
-import { describeModel } from './describe.ts';
-import { recipeTraining } from './recipe-training.ts';
 import { prepareRunData } from './run-data.ts';
-import { sequencesPerStep } from './run-limits.ts';
 import { noteOnError } from './with-trained.ts';
 
 export interface ComparisonOptions {

@@ -1,3 +1,11 @@
+import { type ComposedTraining, composeBackend, composeTraining } from '../compose/run.ts';
+import {
+  limitFlags,
+  runLimits,
+  scheduleMeasure,
+  sequencesPerStep,
+  tokensPerStep,
+} from '../compose/run-limits.ts';
 import { commandLine } from '../core/command-line.ts';
 import { computeNotice, computeOn } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
@@ -17,11 +25,9 @@ import { RunDirectory } from '../train/run-directory.ts';
 import { FLOOR_TOKENS, textFloor } from '../train/text-floor.ts';
 import { tokenText } from '../train/token-text.ts';
 import { checkUnasked, refuseLeak } from '../verify/causal-claim.ts';
-import { type ComposedTraining, composeBackend, composeTraining } from './compose.ts';
 import { documentMarker } from './document-marker.ts';
 import { fingerprint } from './fingerprint.ts';
 import { movedText, openTexts, prepareRunData, type RunData } from './run-data.ts';
-import { limitFlags, runLimits, scheduleMeasure, sequencesPerStep, tokensPerStep } from './run-limits.ts';
 import { runTokenizer } from './run-tokenizer.ts';
 
 export interface SessionOptions {

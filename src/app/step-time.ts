@@ -1,12 +1,12 @@
+import type { ModelDescription } from '../compose/describe.ts';
+import { recipeTraining } from '../compose/recipe-training.ts';
+import { tokensPerStep } from '../compose/run-limits.ts';
 import type { Backend } from '../core/backend.ts';
 import type { StepEvent } from '../core/hook.ts';
 import { Random } from '../core/random.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { UNLIMITED } from '../train/limits.ts';
 import { type Batches, Trainer } from '../train/trainer.ts';
-import type { ModelDescription } from './describe.ts';
-import { recipeTraining } from './recipe-training.ts';
-import { tokensPerStep } from './run-limits.ts';
 
 /** Multiply-accumulates of a step that is measured whole: about a tenth of a second. */
 const MAX_WORK = { native: 4e9, reference: 5e7 };

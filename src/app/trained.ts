@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type ComposedRun, composeRun } from '../compose/run.ts';
 import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
@@ -10,7 +11,6 @@ import { isSameRecipe } from '../train/origin.ts';
 import { runFiles } from '../train/run-directory.ts';
 import { notARun } from '../train/run-list.ts';
 import { restoreWeights } from '../train/snapshot.ts';
-import { type ComposedRun, composeRun } from './compose.ts';
 import { fingerprint } from './fingerprint.ts';
 import { runTokenizer } from './run-tokenizer.ts';
 

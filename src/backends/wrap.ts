@@ -1,6 +1,7 @@
 import type { Backend } from '../core/backend.ts';
 import type { Kernels, OpName } from '../core/kernels.ts';
 import { OP_NAMES } from '../core/ops/table.ts';
+import { type Around, wrapKernels } from '../core/ops/wrap-kernels.ts';
 import { combineWatches } from '../core/watch.ts';
 
 type Kernel = (...values: unknown[]) => unknown;
@@ -8,18 +9,6 @@ type Kernel = (...values: unknown[]) => unknown;
 /** `countOf(4210, 'kernel call')`: `4,210 kernel calls`. */
 export function countOf(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** One kernel with its op's name and, once called, its arguments. */
-export type Around = (op: OpName, values: readonly unknown[], call: () => unknown) => unknown;
-
-/** Every kernel of `kernels` with `around` around it: all that a decorator has to say, said once for all ops. */
-export function wrapKernels(kernels: Kernels, around: Around): Kernels {
-  const wrap = (op: OpName) => {
-    const inner = kernels[op] as Kernel;
-    return (...values: unknown[]) => around(op, values, () => inner(...values));
-  };
-  return Object.fromEntries(OP_NAMES.map((op) => [op, wrap(op)])) as unknown as Kernels;
 }
 
 /** The kernel inside each kernel of a decorated backend. */

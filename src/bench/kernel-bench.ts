@@ -1,9 +1,9 @@
-import { availableMemory } from '../app/memory.ts';
 import { nativeStatus } from '../backends/native/index.ts';
+import { availableMemory } from '../compose/memory.ts';
 import type { Backend } from '../core/backend.ts';
 import { FlashError } from '../core/errors.ts';
+import { formatBytes } from '../core/format-bytes.ts';
 import { trafficOf } from '../core/ops/traffic.ts';
-import { formatBytes } from '../files/files.ts';
 import { callCost } from './call-cost.ts';
 import type { Effort } from './effort.ts';
 import { interleave } from './interleave.ts';

@@ -1,4 +1,5 @@
-import { allocateTensor, type Backend } from '../core/backend.ts';
+import { allocateTensor } from '../core/allocate.ts';
+import type { Backend } from '../core/backend.ts';
 import { codesOf, flatArgs, groupedValues, precisionIn } from '../core/ops/calls.ts';
 import { type Dims, sizeOf } from '../core/ops/dims.ts';
 import { arePositive, isWritten, type ScalarArg, type TensorArg } from '../core/ops/table.ts';

@@ -1,6 +1,6 @@
-import type { MakeTraining } from '../app/recipe-training.ts';
 import { CallTimer } from '../backends/timed/call-timer.ts';
 import { wrapBackend } from '../backends/wrap.ts';
+import type { MakeTraining } from '../compose/recipe-training.ts';
 import type { Backend } from '../core/backend.ts';
 import type { Path } from '../core/hook.ts';
 import type { OpName } from '../core/kernels.ts';

@@ -5,7 +5,7 @@ import { caseName } from '../bench/op-case.ts';
 import type { BenchReport } from '../bench/report.ts';
 import type { StepResult } from '../bench/step-bench.ts';
 import { type Summary, spread } from '../bench/summary.ts';
-import { formatBytes } from '../files/files.ts';
+import { formatBytes } from '../core/format-bytes.ts';
 import { formatCount, formatPercent, formatPlural, formatRate } from './format.ts';
 import { type Column, formatTable, type Page } from './table.ts';
 import type { Terminal } from './terminal.ts';

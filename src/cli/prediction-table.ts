@@ -1,7 +1,7 @@
 import { assumedOf } from '../bench/assumptions.ts';
 import type { Prediction } from '../bench/predicted-steps.ts';
 import type { BenchReport } from '../bench/report.ts';
-import { formatBytes } from '../files/files.ts';
+import { formatBytes } from '../core/format-bytes.ts';
 import { formatTime, left, right } from './bench-tables.ts';
 import { formatCount, formatPercent, formatRate } from './format.ts';
 import { formatTable } from './table.ts';

@@ -1,4 +1,4 @@
-import type { KernelTime, LayerTime } from '../backends/timed/timed.ts';
+import type { KernelTime, LayerTime } from '../core/kernel-times.ts';
 import { OPS } from '../core/ops/table.ts';
 import type { TimingEvent } from '../train/events.ts';
 import { digits, formatTime } from './bench-tables.ts';

@@ -1,9 +1,7 @@
-import { constants } from 'node:buffer';
-import { formatBytes } from '../files/files.ts';
 import type { FloatPrecision, Precision } from './compute.ts';
-import { FlashError } from './errors.ts';
+import type { KernelClock } from './kernel-times.ts';
 import type { Kernels, OpName } from './kernels.ts';
-import { BYTES, type DType, type Mat, type Real, type Tensor, tensor } from './tensor.ts';
+import type { Real } from './tensor.ts';
 import type { LayerWatch } from './watch.ts';
 
 /**
@@ -37,6 +35,8 @@ export interface Backend {
   readonly defer?: Defer;
   /** For a backend that looks on: what it looked at and found, in sentences; `checked` and `diff` have one each. */
   readonly findings?: () => readonly string[];
+  /** For a backend that times its calls; decorators around it keep the clock. */
+  readonly clock?: KernelClock;
   /** For a backend that wants to know which layer calls: see `LayerWatch`. */
   readonly watch?: LayerWatch;
   /** Quick looks at memory, for decorators that check; loops in JavaScript serve where there are none. */
@@ -67,34 +67,3 @@ export interface Inspector {
 
 /** Wraps a backend in another: checking, comparing, timing. The name shows the nesting. */
 export type Decorator = (inner: Backend) => Backend;
-
-/** A zeroed tensor in the backend's memory. */
-export function allocateTensor<D extends DType>(
-  backend: Pick<Backend, 'allocate'>,
-  dtype: D,
-  rows: number,
-  cols: number,
-  label: string,
-): Tensor<D> {
-  return tensor(dtype, rows, cols, label, allocate(backend, rows * cols * BYTES[dtype], label));
-}
-
-/** Zeroed memory of a backend. @throws FlashError where there is no room for it, naming the bytes. */
-export function allocate(backend: Pick<Backend, 'allocate'>, bytes: number, label: string): Uint8Array {
-  try {
-    return backend.allocate(bytes);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const limit = bytes > constants.MAX_LENGTH ? `; Node's arrays have at most ${constants.MAX_LENGTH}` : '';
-    throw new FlashError(`Out of memory: ${label} needs ${bytes} bytes (${formatBytes(bytes)})${limit}`, {
-      remedy:
-        'Make the model, data.batch or train.block_rows smaller, or give the process more memory (`ulimit -v`).',
-      cause: error,
-    });
-  }
-}
-
-/** `allocateTensor` for the backend's real type. */
-export function allocateMat(backend: Backend, rows: number, cols: number, label: string): Mat {
-  return allocateTensor(backend, backend.real, rows, cols, label) as Mat;
-}

@@ -1,12 +1,11 @@
 import type { z } from 'zod';
-import type { Place, RecipeIssue } from '../recipes/errors.ts';
-import type { MapTree } from '../recipes/tree.ts';
 import type { Backend, Decorator } from './backend.ts';
 import type { DataSource } from './data-source.ts';
 import type { Hook } from './hook.ts';
 import type { InputLayer, Layer, Objective } from './layer.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { Parameter } from './parameter.ts';
+import type { MapTree, Place, RecipeIssue } from './recipe-tree.ts';
 import type { Schedule } from './schedule.ts';
 import type { Mat } from './tensor.ts';
 

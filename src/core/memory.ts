@@ -1,4 +1,5 @@
-import { allocateMat, type Backend } from './backend.ts';
+import { allocateMat } from './allocate.ts';
+import type { Backend } from './backend.ts';
 import type { Mat } from './tensor.ts';
 
 /** Hands out zeroed float arrays: those of a backend, or none at all where they are only counted. */

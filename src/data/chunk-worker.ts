@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { FlashError } from '../core/errors.ts';
 import { JobRunner } from './chunk-jobs.ts';
-import { buffersOf, type Reply, type Request } from './worker-pool.ts';
+import { buffersOf, type Reply, type Request } from './chunk-messages.ts';
 
 // The thread that WorkerPool starts: does the jobs it is sent, one after the other, and answers each.
 const port = parentPort!;

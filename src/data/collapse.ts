@@ -1,4 +1,5 @@
-import { allocateTensor, type Backend } from '../core/backend.ts';
+import { allocateTensor } from '../core/allocate.ts';
+import type { Backend } from '../core/backend.ts';
 import type { Ids } from '../core/tensor.ts';
 import type { Rows } from '../runtime/rows.ts';
 import { addPairs, copyPairs, type PairRows, pairsOf } from './pair-rows.ts';

@@ -2,14 +2,8 @@ import { stat, statfs } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlashError } from '../core/errors.ts';
-import {
-  digestFile,
-  errorCode,
-  fileError,
-  formatBytes,
-  makeFolder,
-  writeFileAtomic,
-} from '../files/files.ts';
+import { formatBytes } from '../core/format-bytes.ts';
+import { digestFile, errorCode, fileError, makeFolder, writeFileAtomic } from '../files/files.ts';
 import { LockFile } from '../files/lock-file.ts';
 import { readSmallFile } from '../files/regular-file.ts';
 import { get, readBody } from './http-get.ts';

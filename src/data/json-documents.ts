@@ -1,5 +1,5 @@
 import { FlashError } from '../core/errors.ts';
-import { formatBytes } from '../files/files.ts';
+import { formatBytes } from '../core/format-bytes.ts';
 import type { Chunk, ChunkBuilder } from './chunk-builder.ts';
 import { utf8Of } from './utf8.ts';
 

@@ -1,18 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { FlashError, type FlashErrorDetails } from '../core/errors.ts';
+import { FlashError } from '../core/errors.ts';
 import { type Job, type JobResult, JobRunner } from './chunk-jobs.ts';
-
-/** A job on its way to a worker, and the answer on its way back. */
-export interface Request {
-  readonly id: number;
-  readonly job: Job;
-}
-export interface Reply {
-  readonly id: number;
-  readonly result?: unknown;
-  readonly error?: unknown;
-  readonly flashError?: FlashErrorDetails & { readonly message: string };
-}
+import { buffersOf, type Reply, type Request } from './chunk-messages.ts';
 
 /** Jobs under way per worker: one being done, one waiting so that the worker never does. */
 const JOBS_PER_WORKER = 2;
@@ -113,13 +102,6 @@ class ThreadLane implements Lane {
     for (const { reject } of this.waiting.values()) reject(this.failure);
     this.waiting.clear();
   }
-}
-
-/** The memory behind a message's arrays, to be handed over instead of copied. */
-export function buffersOf(message: unknown): ArrayBuffer[] {
-  return Object.values(message ?? {}).flatMap((value) =>
-    ArrayBuffer.isView(value) ? [value.buffer as ArrayBuffer] : [],
-  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { FlashError } from '../core/errors.ts';
-import { fileError, formatBytes } from './files.ts';
+import { formatBytes } from '../core/format-bytes.ts';
+import { fileError } from './files.ts';
 
 /**
  * Opens a file for reading and returns its descriptor. A folder, a pipe or a device in its place is refused at once.

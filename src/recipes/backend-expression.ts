@@ -1,7 +1,7 @@
 import type { Spec } from '../core/component.ts';
-import type { Place } from './errors.ts';
+import type { MapTree, Place, Tree } from '../core/recipe-tree.ts';
 import type { Registry } from './registry.ts';
-import { type MapTree, type Tree, toTree } from './tree.ts';
+import { toTree } from './tree.ts';
 
 const MAX_NESTING = 16;
 

@@ -1,8 +1,9 @@
+import type { Entry, ListTree, MapTree, Tree } from '../core/recipe-tree.ts';
 import type { MistakeList } from './errors.ts';
 import { explain, unknownKey } from './explain.ts';
 import { NAME, POSITIONAL, substitute } from './formula.ts';
 import { BLOCK } from './schema.ts';
-import { type Entry, entry, type ListTree, type MapTree, show, type Tree, toPlain, without } from './tree.ts';
+import { entry, show, toPlain, without } from './tree.ts';
 
 /** A block's name begins with a capital letter, so that none is ever taken for a layer, a plugin's or one to come. */
 export const BLOCK_NAME = /^[A-Z][A-Za-z0-9_]*$/;

@@ -9,10 +9,11 @@ import type {
   Spec,
 } from '../core/component.ts';
 import type { InputLayer, Layer, Objective } from '../core/layer.ts';
+import type { RecipeIssue } from '../core/recipe-tree.ts';
 import { Sequence } from '../layers/sequence.ts';
 import type { ModelParts } from '../runtime/model.ts';
 import { watchInput, watchLayer, watchObjective } from '../runtime/watched-layer.ts';
-import { RecipeError, type RecipeIssue } from './errors.ts';
+import { RecipeError } from './errors.ts';
 import { COLUMNS } from './formula.ts';
 import { optionPlace } from './tree.ts';
 

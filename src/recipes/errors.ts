@@ -1,26 +1,5 @@
 import { FlashError } from '../core/errors.ts';
-
-/** Where a value of a recipe was written. */
-export interface Place {
-  /** As errors show it: `v61.yaml:7:15`, `--set optimizer.lr=0.02`; empty where it goes without saying. */
-  readonly text: string;
-  /** The folder that relative paths written here start from. */
-  readonly dir: string;
-  /** Position in the file, both from 1; both 0 where it is no file. */
-  readonly line: number;
-  readonly column: number;
-  /** The file as errors show it, or the same as `text`. */
-  readonly source: string;
-}
-
-/** One mistake. */
-export interface RecipeIssue {
-  readonly place: Place;
-  /** What is wrong and what was expected instead. */
-  readonly message: string;
-  /** What was probably meant. */
-  readonly nearest?: string;
-}
+import type { Place, RecipeIssue } from '../core/recipe-tree.ts';
 
 /** Where mistakes are collected. */
 export interface MistakeList {

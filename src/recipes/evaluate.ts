@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import type { Entry, RecipeIssue, ScalarTree, Tree } from '../core/recipe-tree.ts';
 import { slotOf, unwrap } from '../core/slots.ts';
-import type { RecipeIssue } from './errors.ts';
 import { schemaAt } from './explain.ts';
 import {
   COLUMNS,
@@ -13,7 +13,6 @@ import {
   type Values,
 } from './formula.ts';
 import { nearest } from './nearest.ts';
-import type { Entry, ScalarTree, Tree } from './tree.ts';
 
 /** What formulas may use where they are written. */
 export interface Names {

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
+import type { RecipeIssue, Tree } from '../core/recipe-tree.ts';
 import { unwrap } from '../core/slots.ts';
-import type { RecipeIssue } from './errors.ts';
 import { nearest } from './nearest.ts';
-import { entry, find, placeOf, show, type Tree } from './tree.ts';
+import { entry, find, placeOf, show } from './tree.ts';
 
 type Issue = z.core.$ZodIssue;
 

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { LayerList } from '../core/component.ts';
+import type { MapTree, Place, Tree } from '../core/recipe-tree.ts';
 import { DATASETS } from '../data/datasets.ts';
 import { MIN_VOCAB } from '../data/tokenizer/tokenizer.ts';
 import { fromHome } from '../files/home-path.ts';
@@ -9,7 +10,7 @@ import { readBlocks } from './blocks.ts';
 import { type BuiltLayers, buildModel } from './build-model.ts';
 import { createRegistry } from './builtins.ts';
 import { changes, checkOptions, optionsOf } from './check-options.ts';
-import { type Place, RecipeError } from './errors.ts';
+import { RecipeError } from './errors.ts';
 import { setAt } from './merge.ts';
 import { loadPlugins } from './plugins.ts';
 import { readRecipe } from './read-file.ts';
@@ -17,7 +18,7 @@ import { RecipeReader } from './reader.ts';
 import type { Registry } from './registry.ts';
 import { FILE_KEYS, RECIPE, type RecipeSettings } from './schema.ts';
 import { readSizes } from './sizes.ts';
-import { entry, type MapTree, optionPlace, placeOf, type Tree, toTree, without } from './tree.ts';
+import { entry, optionPlace, placeOf, toTree, without } from './tree.ts';
 import { parseYaml } from './yaml.ts';
 
 /** A recipe that is right and complete: every default filled in, every path absolute. */

@@ -1,5 +1,4 @@
-import type { Place } from './errors.ts';
-import type { Entry, MapTree, Tree } from './tree.ts';
+import type { Entry, MapTree, Place, Tree } from '../core/recipe-tree.ts';
 
 /**
  * A recipe on top of the one it extends: maps are merged key by key, everything else is replaced. A map whose `type`

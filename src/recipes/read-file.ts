@@ -2,13 +2,15 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
-import { fileError, formatBytes } from '../files/files.ts';
+import { formatBytes } from '../core/format-bytes.ts';
+import type { MapTree, Place, RecipeIssue } from '../core/recipe-tree.ts';
+import { fileError } from '../files/files.ts';
 import { fromHome } from '../files/home-path.ts';
-import { type Place, RecipeError, type RecipeIssue } from './errors.ts';
+import { RecipeError } from './errors.ts';
 import { libraryFile, libraryNames } from './library.ts';
 import { mergeRecipes } from './merge.ts';
 import { nearest } from './nearest.ts';
-import { entry, type MapTree, show, without } from './tree.ts';
+import { entry, show, without } from './tree.ts';
 import { type Locate, MAX_BYTES, parseYaml } from './yaml.ts';
 
 const MAX_CHAIN = 32;

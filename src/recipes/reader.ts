@@ -7,29 +7,18 @@ import {
   type OpenOptions,
   type Spec,
 } from '../core/component.ts';
+import type { Entry, ListTree, MapTree, Place, RecipeIssue, ScalarTree, Tree } from '../core/recipe-tree.ts';
 import { innermost, type Slot, slotFor, slotOf } from '../core/slots.ts';
 import { backendTree } from './backend-expression.ts';
 import { BLOCK_NAME, type Block, fillBlock, wrongBlock } from './blocks.ts';
-import { type Place, RecipeError, type RecipeIssue } from './errors.ts';
+import { RecipeError } from './errors.ts';
 import { evaluate, type OpenFormula, valueAt } from './evaluate.ts';
 import { explain, type Subject, unknownName } from './explain.ts';
 import { POSITIONAL, type Values } from './formula.ts';
 import { setAt } from './merge.ts';
 import type { Registry } from './registry.ts';
 import { COMMON, fullSchema } from './schema.ts';
-import {
-  type Entry,
-  entry,
-  find,
-  type ListTree,
-  type MapTree,
-  type ScalarTree,
-  show,
-  type Tree,
-  toPlain,
-  toTree,
-  without,
-} from './tree.ts';
+import { entry, find, show, toPlain, toTree, without } from './tree.ts';
 
 /** Checks trees against schemas and the registry, and collects every mistake. */
 export class RecipeReader {

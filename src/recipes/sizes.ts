@@ -1,3 +1,4 @@
+import type { Entry, MapTree, Tree } from '../core/recipe-tree.ts';
 import type { MistakeList } from './errors.ts';
 import { type Names, unknownSize } from './evaluate.ts';
 import { explain } from './explain.ts';
@@ -12,7 +13,7 @@ import {
 } from './formula.ts';
 import { nearest } from './nearest.ts';
 import { WRITING } from './schema.ts';
-import { type Entry, entry, type MapTree, type Tree, toPlain } from './tree.ts';
+import { entry, toPlain } from './tree.ts';
 
 const SCHEMA = WRITING.pick({ sizes: true });
 

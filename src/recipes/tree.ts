@@ -1,32 +1,4 @@
-import type { Place } from './errors.ts';
-
-export type Scalar = string | number | boolean | null;
-
-/** A value of a recipe that knows where it was written. Trees are never changed: merging makes new ones. */
-export type Tree = ScalarTree | ListTree | MapTree;
-
-export interface ScalarTree {
-  readonly kind: 'scalar';
-  readonly place: Place;
-  readonly value: Scalar;
-  /** What the value was computed from. */
-  readonly formula?: string;
-}
-export interface ListTree {
-  readonly kind: 'list';
-  readonly place: Place;
-  readonly items: readonly Tree[];
-}
-export interface MapTree {
-  readonly kind: 'map';
-  readonly place: Place;
-  readonly entries: ReadonlyMap<string, Entry>;
-}
-/** A key, where it stands, and its value. */
-export interface Entry {
-  readonly place: Place;
-  readonly value: Tree;
-}
+import type { Entry, MapTree, Place, Scalar, Tree } from '../core/recipe-tree.ts';
 
 /** The tree of a plain value (defaults, examples), all of it at one place. */
 export function toTree(value: unknown, place: Place): Tree {

@@ -10,8 +10,8 @@ import {
   LineCounter,
   Parser,
 } from 'yaml';
-import { type Place, RecipeError, type RecipeIssue } from './errors.ts';
-import type { Entry, Scalar, Tree } from './tree.ts';
+import type { Entry, Place, RecipeIssue, Scalar, Tree } from '../core/recipe-tree.ts';
+import { RecipeError } from './errors.ts';
 
 /** A recipe is a page of text: whatever goes past these is a mistake or an attack (aliases can double at each use). */
 export const MAX_BYTES = 1_000_000;

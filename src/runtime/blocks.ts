@@ -1,4 +1,4 @@
-import { allocateMat, allocateTensor } from '../core/backend.ts';
+import { allocateMat, allocateTensor } from '../core/allocate.ts';
 import type { StepContext } from '../core/layer.ts';
 import type { Planner } from '../core/planner.ts';
 import type { Ids, Mat, SparseTargets } from '../core/tensor.ts';

@@ -1,7 +1,7 @@
 import type { Backend } from '../core/backend.ts';
 import type { Precision } from '../core/compute.ts';
 import type { Coupling, InputLayer, Layer, Objective } from '../core/layer.ts';
-import { ParameterStore } from '../core/parameter.ts';
+import { ParameterStore } from '../core/parameter-store.ts';
 
 /** The layers of a model, nothing of them allocated yet. */
 export interface ModelParts {

@@ -1,4 +1,5 @@
-import { allocateMat, allocateTensor, type Backend } from '../core/backend.ts';
+import { allocateMat, allocateTensor } from '../core/allocate.ts';
+import type { Backend } from '../core/backend.ts';
 import type { Ids, Mat } from '../core/tensor.ts';
 
 /** A copy of what one sequence carries: where it stands, and the rows of each layer. */

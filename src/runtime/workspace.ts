@@ -1,4 +1,5 @@
-import { allocate, type Backend } from '../core/backend.ts';
+import { allocate } from '../core/allocate.ts';
+import type { Backend } from '../core/backend.ts';
 import type { Planner } from '../core/planner.ts';
 import { BYTES, type Codes, type DType, type Mat, type Tensor, tensor } from '../core/tensor.ts';
 import type { SequenceState } from './sequence-state.ts';

@@ -1,5 +1,5 @@
-import type { LayerTime, OpTime } from '../backends/timed/timed.ts';
 import type { Ending, StepEvent } from '../core/hook.ts';
+import type { LayerTime, OpTime } from '../core/kernel-times.ts';
 
 export interface EvalEvent {
   readonly event: 'eval';

@@ -1,7 +1,7 @@
-import { describeNonFinite, nonFiniteInput, refuseNonFinite } from '../backends/checked/finite.ts';
-import { wrapKernels } from '../backends/wrap.ts';
 import { FlashError } from '../core/errors.ts';
-import type { ParameterStore } from '../core/parameter.ts';
+import { describeNonFinite, nonFiniteInput, refuseNonFinite } from '../core/ops/finite.ts';
+import { wrapKernels } from '../core/ops/wrap-kernels.ts';
+import type { ParameterStore } from '../core/parameter-store.ts';
 import { combineWatches, type LayerCall, type LayerWatch } from '../core/watch.ts';
 import type { BatchRunner } from '../runtime/batch-runner.ts';
 import type { Pass } from '../runtime/context.ts';

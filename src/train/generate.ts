@@ -1,4 +1,4 @@
-import { allocateMat } from '../core/backend.ts';
+import { allocateMat } from '../core/allocate.ts';
 import type { Mat } from '../core/tensor.ts';
 import { type Block, Blocks } from '../runtime/blocks.ts';
 import type { Pass } from '../runtime/context.ts';

@@ -1,4 +1,4 @@
-import type { ParameterStore } from '../core/parameter.ts';
+import type { ParameterStore } from '../core/parameter-store.ts';
 
 /** A standard deviation, or a constant, above which first weights are taken for the reason. */
 const LARGE = 10;

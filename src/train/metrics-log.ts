@@ -1,6 +1,7 @@
 import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { FlashError } from '../core/errors.ts';
-import { fileError, formatBytes, writeFully } from '../files/files.ts';
+import { formatBytes } from '../core/format-bytes.ts';
+import { fileError, writeFully } from '../files/files.ts';
 
 const CHUNK_BYTES = 1 << 20;
 /** A line holds a few numbers, or the text of a sample. */

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { clockOf } from '../backends/timed/timed.ts';
 import { computeName } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import type { Hook, StepEvent, WorkProgress } from '../core/hook.ts';
@@ -144,7 +143,7 @@ export class Run {
     await this.openLogs();
     // The first weights too: a run that is killed early starts again from the very same.
     await this.save();
-    const clock = clockOf(this.model.backend);
+    const clock = this.model.backend.clock;
     const before = this.trainer.state.seconds;
     clock?.take();
     const ending = await this.trainer.run(signal);

@@ -1,6 +1,6 @@
-import type { MakeTraining } from '../app/recipe-training.ts';
 import { diff } from '../backends/diff/diff.ts';
 import type { LoopLayer } from '../backends/diff/loop-layers.ts';
+import type { MakeTraining } from '../compose/recipe-training.ts';
 import type { Backend } from '../core/backend.ts';
 import type { Path } from '../core/hook.ts';
 import type { OpName } from '../core/kernels.ts';

@@ -1,9 +1,10 @@
-import { composeModel } from '../app/compose.ts';
-import { describeModel } from '../app/describe.ts';
 import { checkArguments } from '../backends/checked/check-arguments.ts';
-import { findNonFinite } from '../backends/checked/finite.ts';
-import { allocateMat, type Backend } from '../core/backend.ts';
+import { describeModel } from '../compose/describe.ts';
+import { composeModel } from '../compose/run.ts';
+import { allocateMat } from '../core/allocate.ts';
+import type { Backend } from '../core/backend.ts';
 import { FlashError } from '../core/errors.ts';
+import { findNonFinite } from '../core/ops/finite.ts';
 import { Random } from '../core/random.ts';
 import type { Mat } from '../core/tensor.ts';
 import { combineWatches, type LayerCall, type LayerWatch } from '../core/watch.ts';

@@ -1,12 +1,12 @@
-import { composeModel } from '../app/compose.ts';
 import { checkArguments } from '../backends/checked/check-arguments.ts';
 import { createReferenceBackend } from '../backends/reference/index.ts';
 import { StraightThrough } from '../backends/straight-through.ts';
-import { wrapKernels } from '../backends/wrap.ts';
+import { composeModel } from '../compose/run.ts';
 import type { Backend } from '../core/backend.ts';
 import type { Kernels, OpName } from '../core/kernels.ts';
 import type { Layer } from '../core/layer.ts';
 import { gradientStep } from '../core/ops/calls.ts';
+import { wrapKernels } from '../core/ops/wrap-kernels.ts';
 import { Random } from '../core/random.ts';
 import { buildModel } from '../recipes/build-model.ts';
 import type { Recipe } from '../recipes/load.ts';

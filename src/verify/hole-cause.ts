@@ -1,6 +1,6 @@
-import { describeNonFinite } from '../backends/checked/finite.ts';
 import type { Kernels } from '../core/kernels.ts';
 import type { Layer } from '../core/layer.ts';
+import { describeNonFinite } from '../core/ops/finite.ts';
 import type { LayerCase } from './layer-case.ts';
 
 /**

@@ -1,10 +1,10 @@
-import { describeNonFinite } from '../backends/checked/finite.ts';
 import type { Backend } from '../core/backend.ts';
 import { FLOAT32 } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import type { Kernels } from '../core/kernels.ts';
 import type { Layer, StepContext } from '../core/layer.ts';
-import { ParameterStore } from '../core/parameter.ts';
+import { describeNonFinite } from '../core/ops/finite.ts';
+import { ParameterStore } from '../core/parameter-store.ts';
 import { Random } from '../core/random.ts';
 import { type Mat, mat } from '../core/tensor.ts';
 import { stepContext } from '../runtime/context.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { columnsOf, onlyColumns, Part } from '../../src/backends/checked/part.ts';
+import { Part } from '../../src/backends/checked/part.ts';
+import { columnsOf, onlyColumns } from '../../src/core/ops/columns.ts';
 import type { TensorArg } from '../../src/core/ops/table.ts';
 import { mat } from '../../src/core/tensor.ts';
 

@@ -1,8 +1,8 @@
-import { recipeTraining } from '../../src/app/recipe-training.ts';
-import { wrapKernels } from '../../src/backends/wrap.ts';
+import { recipeTraining } from '../../src/compose/recipe-training.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import type { StepEvent } from '../../src/core/hook.ts';
 import type { OpName } from '../../src/core/kernels.ts';
+import { wrapKernels } from '../../src/core/ops/wrap-kernels.ts';
 import type { Recipe } from '../../src/recipes/load.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { randomTokens } from '../properties/models.ts';

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { recipeTraining } from '../../src/app/recipe-training.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { assumedOf } from '../../src/bench/assumptions.ts';
 import type { CallGroup } from '../../src/bench/call-count.ts';
@@ -10,6 +9,7 @@ import { type Assumed, predictStep, type SingleCore } from '../../src/bench/pred
 import { shapeOf } from '../../src/bench/shapes.ts';
 import { SHARING, sharedOut, TILES } from '../../src/bench/sharing.ts';
 import { StreamBatches } from '../../src/bench/token-stream.ts';
+import { recipeTraining } from '../../src/compose/recipe-training.ts';
 import { OP_NAMES } from '../../src/core/ops/table.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { recipeTraining } from '../../src/app/recipe-training.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { timed } from '../../src/backends/timed/timed.ts';
 import { benchSteps, breakDown, StepBench, Stopwatch } from '../../src/bench/step-bench.ts';
 import { StreamBatches, tokenStream } from '../../src/bench/token-stream.ts';
+import { recipeTraining } from '../../src/compose/recipe-training.ts';
 import { OP_NAMES } from '../../src/core/ops/table.ts';
 import { mat } from '../../src/core/tensor.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runLimits } from '../../src/app/run-limits.ts';
 import { settings } from '../../src/cli/train-settings.ts';
+import { runLimits } from '../../src/compose/run-limits.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 
 describe('flags of flashlm train as changes of the recipe', () => {

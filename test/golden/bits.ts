@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { recipeTraining } from '../../src/app/recipe-training.ts';
+import { recipeTraining } from '../../src/compose/recipe-training.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { Trainer } from '../../src/train/trainer.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { composeModel } from '../../src/app/compose.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { StraightThrough } from '../../src/backends/straight-through.ts';
+import { composeModel } from '../../src/compose/run.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import type { Kernels } from '../../src/core/kernels.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { describeModel } from '../../src/app/describe.ts';
 import { headRowsAtOnce, headScratchBytes } from '../../src/backends/native/head-scratch.ts';
 import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
-import { allocateMat, allocateTensor, type Backend } from '../../src/core/backend.ts';
+import { describeModel } from '../../src/compose/describe.ts';
+import { allocateMat, allocateTensor } from '../../src/core/allocate.ts';
+import type { Backend } from '../../src/core/backend.ts';
 import { FLOAT_PRECISIONS, type FloatPrecision } from '../../src/core/compute.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { describeModel } from '../../src/app/describe.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { describeModel } from '../../src/compose/describe.ts';
 import { memoryOf } from '../../src/core/memory.ts';
 import type { Optimizer } from '../../src/core/optimizer.ts';
-import { Parameter, ParameterStore } from '../../src/core/parameter.ts';
+import { Parameter } from '../../src/core/parameter.ts';
+import { ParameterStore } from '../../src/core/parameter-store.ts';
 import { type Group, Groups } from '../../src/optim/groups.ts';
 import { Sgd } from '../../src/optim/sgd.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { memoryOf } from '../../src/core/memory.ts';
-import { Parameter, ParameterStore } from '../../src/core/parameter.ts';
+import { Parameter } from '../../src/core/parameter.ts';
+import { ParameterStore } from '../../src/core/parameter-store.ts';
 import { AdamW } from '../../src/optim/adamw.ts';
 import { Lion } from '../../src/optim/lion.ts';
 import { Muon, type MuonOptions } from '../../src/optim/muon.ts';

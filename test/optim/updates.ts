@@ -1,7 +1,8 @@
 import type { Backend } from '../../src/core/backend.ts';
 import { memoryOf } from '../../src/core/memory.ts';
 import type { Optimizer, UpdateStep } from '../../src/core/optimizer.ts';
-import { Parameter, ParameterStore } from '../../src/core/parameter.ts';
+import { Parameter } from '../../src/core/parameter.ts';
+import { ParameterStore } from '../../src/core/parameter-store.ts';
 import { Random } from '../../src/core/random.ts';
 import type { AdamW } from '../../src/optim/adamw.ts';
 import type { Lion } from '../../src/optim/lion.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { composeModel } from '../../src/app/compose.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { composeModel } from '../../src/compose/run.ts';
 import { Random } from '../../src/core/random.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { Evaluator } from '../../src/train/evaluate.ts';

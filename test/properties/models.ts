@@ -1,6 +1,6 @@
-import { composeModel } from '../../src/app/compose.ts';
 import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { composeModel } from '../../src/compose/run.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import { Random } from '../../src/core/random.ts';
 import { loadRecipe, type Recipe } from '../../src/recipes/load.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { describeModel } from '../../src/app/describe.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { describeModel } from '../../src/compose/describe.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { checkCausality } from '../../src/verify/causality.ts';
 import { checkGradients, isRight } from '../../src/verify/gradient-check.ts';

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { describeModel } from '../../src/app/describe.ts';
+import { describeModel } from '../../src/compose/describe.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { folder, mistakes, mistakesOf, RIGHT } from './helpers.ts';
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { composeBackend, composeRun, composeTraining } from '../../src/app/compose.ts';
-import { runLimits, scheduleMeasure } from '../../src/app/run-limits.ts';
 import type { EngineOptions } from '../../src/backends/native/index.ts';
 import * as nativeKernels from '../../src/backends/native/index.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { composeBackend, composeRun, composeTraining } from '../../src/compose/run.ts';
+import { runLimits, scheduleMeasure } from '../../src/compose/run-limits.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import { parseBackend } from '../../src/recipes/create.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDocument, visit } from 'yaml';
-import { describeModel } from '../../src/app/describe.ts';
+import { describeModel } from '../../src/compose/describe.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import { fillRecipe } from '../../src/recipes/fill.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';

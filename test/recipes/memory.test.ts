@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer';
 import { expect, it } from 'vitest';
-import { requireMemory } from '../../src/app/memory.ts';
+import { requireMemory } from '../../src/compose/memory.ts';
 
 const SMALL = {
   parameters: 10,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { describeModel } from '../../src/app/describe.ts';
-import { recipeTraining } from '../../src/app/recipe-training.ts';
+import { describeModel } from '../../src/compose/describe.ts';
+import { recipeTraining } from '../../src/compose/recipe-training.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import { createBackend, parseBackend } from '../../src/recipes/create.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';

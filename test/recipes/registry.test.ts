@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { describeModel } from '../../src/app/describe.ts';
+import { describeModel } from '../../src/compose/describe.ts';
 import { type Component, component, KINDS } from '../../src/core/component.ts';
 import { layerList } from '../../src/core/slots.ts';
 import { Activation } from '../../src/layers/activation.ts';

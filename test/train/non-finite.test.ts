@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { recipeTraining } from '../../src/app/recipe-training.ts';
 import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { recipeTraining } from '../../src/compose/recipe-training.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import { ACTIVATION_RULES } from '../../src/core/kernels.ts';

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { recipeTraining } from '../../src/app/recipe-training.ts';
 import { resumeRun, type SessionOptions } from '../../src/app/session.ts';
 import { loadTrained } from '../../src/app/trained.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { recipeTraining } from '../../src/compose/recipe-training.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { checkpointName, readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint-files.ts';
 import { runFiles } from '../../src/train/run-directory.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
-import { composeModel } from '../../src/app/compose.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { composeModel } from '../../src/compose/run.ts';
 import { prepareData } from '../../src/data/prepare.ts';
 import { TokenFile } from '../../src/data/token-file.ts';
 import { TokenFileWriter } from '../../src/data/token-file-writer.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { composeModel } from '../../src/app/compose.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { composeModel } from '../../src/compose/run.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import type { StepEvent } from '../../src/core/hook.ts';
 import { memoryOf } from '../../src/core/memory.ts';

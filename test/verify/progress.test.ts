@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { composeModel } from '../../src/app/compose.ts';
-import { recipeTraining } from '../../src/app/recipe-training.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import { recipeTraining } from '../../src/compose/recipe-training.ts';
+import { composeModel } from '../../src/compose/run.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { BatchRunner } from '../../src/runtime/batch-runner.ts';
 import { DenseRows } from '../../src/runtime/rows.ts';

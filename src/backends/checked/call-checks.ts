@@ -1,17 +1,18 @@
 import type { Backend } from '../../core/backend.ts';
 import { FlashError } from '../../core/errors.ts';
+import { formatBytes } from '../../core/format-bytes.ts';
 import type { OpName } from '../../core/kernels.ts';
 import { flatArgs, flatValues, realOf } from '../../core/ops/calls.ts';
 import { checkCall } from '../../core/ops/check.ts';
+import { columnsOf } from '../../core/ops/columns.ts';
+import { placeOf, refuseNonFinite } from '../../core/ops/finite.ts';
 import { isWritten, type TensorArg } from '../../core/ops/table.ts';
 import type { Tensor } from '../../core/tensor.ts';
-import { formatBytes } from '../../files/files.ts';
 import { undecorated } from '../wrap.ts';
 import { digest } from './digest.ts';
 import { Edges } from './edges.ts';
-import { placeOf, refuseNonFinite } from './finite.ts';
 import type { GuardedMemory } from './guarded-memory.ts';
-import { columnsOf, Part } from './part.ts';
+import { Part } from './part.ts';
 import { findPoison, poison } from './poison.ts';
 
 /** A tensor of one call. */

@@ -1,6 +1,6 @@
 import type { Backend } from '../../core/backend.ts';
 import { checkCall } from '../../core/ops/check.ts';
-import { wrapKernels } from '../wrap.ts';
+import { wrapKernels } from '../../core/ops/wrap-kernels.ts';
 
 /**
  * The backend with every call's arguments compared with the op table and nothing else: the reference takes what shapes

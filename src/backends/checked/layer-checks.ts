@@ -1,11 +1,11 @@
 import type { Backend } from '../../core/backend.ts';
 import { FlashError } from '../../core/errors.ts';
 import type { OpName } from '../../core/kernels.ts';
+import { findNonFinite, placeOf } from '../../core/ops/finite.ts';
 import { type Mat, mat, type Tensor } from '../../core/tensor.ts';
 import type { LayerCall, LayerWatch } from '../../core/watch.ts';
 import type { LayerPosition } from '../layer-position.ts';
 import { digest } from './digest.ts';
-import { findNonFinite, placeOf } from './finite.ts';
 import { poison } from './poison.ts';
 import { SavedTensors } from './saved-tensors.ts';
 

@@ -1,30 +1,8 @@
 import { FlashError } from '../../core/errors.ts';
 import type { OpName } from '../../core/kernels.ts';
-import { type Dims, sizeOf } from '../../core/ops/dims.ts';
-import type { TensorArg } from '../../core/ops/table.ts';
+import type { Columns } from '../../core/ops/columns.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import { poison } from './poison.ts';
-
-/** The columns that a call writes of a tensor with role `part`: from `first` to before `end`. */
-export interface Columns {
-  readonly first: number;
-  readonly end: number;
-}
-
-export function columnsOf({ columns }: TensorArg, dims: Dims): Columns {
-  const [from, count] = columns!;
-  const first = sizeOf(from, dims);
-  return { first, end: first + sizeOf(count, dims) };
-}
-
-/** A copy of a tensor with 0 in all columns but these. */
-export function onlyColumns(t: Tensor, { first, end }: Columns): Tensor {
-  const data = t.data.map((value: number, i: number) => {
-    const column = i % t.cols;
-    return column >= first && column < end ? value : 0;
-  });
-  return { ...t, data } as Tensor;
-}
 
 /** A tensor of which a call writes some columns: those become poison, all others must come back as they were. */
 export class Part {

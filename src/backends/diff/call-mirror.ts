@@ -1,4 +1,5 @@
-import { allocateTensor, type Backend } from '../../core/backend.ts';
+import { allocateTensor } from '../../core/allocate.ts';
+import type { Backend } from '../../core/backend.ts';
 import type { Precision } from '../../core/compute.ts';
 import type { OpName } from '../../core/kernels.ts';
 import type { Outcome } from '../../core/ops/agreement.ts';

@@ -1,5 +1,5 @@
 import { FlashError } from '../../core/errors.ts';
-import { formatBytes } from '../../files/files.ts';
+import { formatBytes } from '../../core/format-bytes.ts';
 import { type ProcessLimits, processLimits } from '../../files/process-limits.ts';
 
 /** Kernels keep tiles on the stack: with less, a thread ends the process without a word. */

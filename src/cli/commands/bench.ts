@@ -1,8 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
-import { describeModel } from '../../app/describe.ts';
-import { recipeTraining } from '../../app/recipe-training.ts';
-import { tokensPerStep } from '../../app/run-limits.ts';
 import { assumedOf } from '../../bench/assumptions.ts';
 import { Comparison } from '../../bench/comparison.ts';
 import { FULL, QUICK } from '../../bench/effort.ts';
@@ -13,6 +10,9 @@ import { type Prediction, predictSteps } from '../../bench/predicted-steps.ts';
 import { type BenchReport, FORMAT, readReport, thisMachine } from '../../bench/report.ts';
 import { benchSteps, type StepResult, type Variant } from '../../bench/step-bench.ts';
 import { StreamBatches } from '../../bench/token-stream.ts';
+import { describeModel } from '../../compose/describe.ts';
+import { recipeTraining } from '../../compose/recipe-training.ts';
+import { tokensPerStep } from '../../compose/run-limits.ts';
 import type { Backend } from '../../core/backend.ts';
 import { commandLine } from '../../core/command-line.ts';
 import { computeName, computeNotice, computeOn } from '../../core/compute.ts';

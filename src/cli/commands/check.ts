@@ -1,19 +1,19 @@
 import { statSync } from 'node:fs';
+import { runTexts } from '../../app/run-data.ts';
+import { measureStep } from '../../app/step-time.ts';
+import { createReferenceBackend } from '../../backends/reference/index.ts';
 import {
   describeModel,
   type GroupDescription,
   type LayerDescription,
   type ModelDescription,
-} from '../../app/describe.ts';
-import { runTexts } from '../../app/run-data.ts';
-import { runLimits, tokensPerStep } from '../../app/run-limits.ts';
-import { measureStep } from '../../app/step-time.ts';
-import { createReferenceBackend } from '../../backends/reference/index.ts';
+} from '../../compose/describe.ts';
+import { runLimits, tokensPerStep } from '../../compose/run-limits.ts';
 import type { Backend } from '../../core/backend.ts';
 import { commandLine } from '../../core/command-line.ts';
 import type { Precision } from '../../core/compute.ts';
 import { FlashError } from '../../core/errors.ts';
-import { formatBytes } from '../../files/files.ts';
+import { formatBytes } from '../../core/format-bytes.ts';
 import { createBackend, createSchedule } from '../../recipes/create.ts';
 import { fillRecipe } from '../../recipes/fill.ts';
 import { isFiles, loadRecipe, type Recipe } from '../../recipes/load.ts';

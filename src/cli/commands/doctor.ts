@@ -5,9 +5,9 @@ import { acceleratedBy, type NativeStatus, nativeStatus, usableCpus } from '../.
 import { createReferenceBackend } from '../../backends/reference/index.ts';
 import { commandLine } from '../../core/command-line.ts';
 import type { Precision } from '../../core/compute.ts';
+import { formatBytes } from '../../core/format-bytes.ts';
 import { cacheDir } from '../../data/cache-dir.ts';
 import { DATASETS, datasetFolder } from '../../data/datasets.ts';
-import { formatBytes } from '../../files/files.ts';
 import type { CliCommand } from '../command.ts';
 import { formatPlural } from '../format.ts';
 import { formatPairs } from '../table.ts';

@@ -1,4 +1,4 @@
-import { describeModel } from '../../app/describe.ts';
+import { describeModel } from '../../compose/describe.ts';
 import { commandLine } from '../../core/command-line.ts';
 import { loadRecipe } from '../../recipes/load.ts';
 import { checkGradients, type GradientResult, isRight } from '../../verify/gradient-check.ts';

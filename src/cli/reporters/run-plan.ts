@@ -1,4 +1,4 @@
-import { shortTime } from '../../app/run-limits.ts';
+import { shortTime } from '../../compose/run-limits.ts';
 import { type Limits, type Measure, type Progress, stepsOf } from '../../train/limits.ts';
 import { formatCount, formatDuration, formatPlural, formatShort, formatSmall } from '../format.ts';
 

@@ -1,6 +1,6 @@
+import { formatBytes } from '../../core/format-bytes.ts';
 import type { DownloadProgress } from '../../data/download.ts';
 import type { PrepareProgress } from '../../data/prepare.ts';
-import { formatBytes } from '../../files/files.ts';
 import type { Terminal } from '../terminal.ts';
 import { ProgressBar } from './progress-bar.ts';
 import { TaskClock } from './task-clock.ts';

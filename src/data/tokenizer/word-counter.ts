@@ -1,5 +1,5 @@
 import { FlashError } from '../../core/errors.ts';
-import { formatBytes } from '../../files/files.ts';
+import { formatBytes } from '../../core/format-bytes.ts';
 import type { Chunk } from '../chunk-builder.ts';
 import { ByteTable } from './byte-table.ts';
 import { wordEnd } from './pre-tokenizer.ts';

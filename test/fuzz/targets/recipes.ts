@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { describeModel } from '../../../src/app/describe.ts';
+import { describeModel } from '../../../src/compose/describe.ts';
 import { createRegistry } from '../../../src/recipes/builtins.ts';
 import { parseBackend } from '../../../src/recipes/create.ts';
 import { fillRecipe } from '../../../src/recipes/fill.ts';

@@ -1,9 +1,9 @@
-import { composeModel } from '../../../src/app/compose.ts';
 import type { Engine } from '../../../src/backends/native/addon.ts';
 import { deferringKernels } from '../../../src/backends/native/kernels.ts';
 import { createReferenceBackend } from '../../../src/backends/reference/index.ts';
 import { OpArguments } from '../../../src/bench/op-arguments.ts';
 import { opCases } from '../../../src/bench/op-case.ts';
+import { composeModel } from '../../../src/compose/run.ts';
 import type { Kernels } from '../../../src/core/kernels.ts';
 import { OP_NAMES } from '../../../src/core/ops/table.ts';
 import { Random } from '../../../src/core/random.ts';

@@ -1,11 +1,11 @@
-import type { Inspector } from '../../core/backend.ts';
-import { FlashError } from '../../core/errors.ts';
-import type { OpName } from '../../core/kernels.ts';
-import { flatArgs, flatValues } from '../../core/ops/calls.ts';
-import { dimsOf } from '../../core/ops/op-dims.ts';
-import { isRead, isWritten } from '../../core/ops/table.ts';
-import type { Tensor } from '../../core/tensor.ts';
-import { columnsOf, onlyColumns } from './part.ts';
+import type { Inspector } from '../backend.ts';
+import { FlashError } from '../errors.ts';
+import type { OpName } from '../kernels.ts';
+import type { Tensor } from '../tensor.ts';
+import { flatArgs, flatValues } from './calls.ts';
+import { columnsOf, onlyColumns } from './columns.ts';
+import { dimsOf } from './op-dims.ts';
+import { isRead, isWritten } from './table.ts';
 
 /** Index of the first element that is NaN or infinite, as `inspector` finds it if there is one; -1 where there is none. */
 export function findNonFinite({ data }: Tensor, inspector?: Inspector): number {

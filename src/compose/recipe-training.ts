@@ -5,7 +5,7 @@ import { memoryOf } from '../core/memory.ts';
 import { createOptimizer, createSchedule } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';
 import type { Batches, TrainerOptions, TrainerParts } from '../train/trainer.ts';
-import { composeModel } from './compose.ts';
+import { composeModel } from './run.ts';
 
 /** A recipe's training on batches that are given, on a backend that is given, with no run directory and no end. */
 export type MakeTraining = (
