@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import ts from 'typescript';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nativeStatus } from '../../src/backends/native/index.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { runCli } from '../../src/cli/program.ts';
@@ -193,6 +193,29 @@ describe("a layer of one's own, as the document has it", () => {
   });
 });
 
+/** Makes a run of the tutorial short, and the look for leaks before it. */
+const SHORT = ['train.steps=2', 'data.seq_len=8', 'data.batch=2', 'eval.tokens=64', 'sample.max_tokens=4'];
+
+describe('the tutorial', () => {
+  const before = process.cwd();
+  beforeAll(() => process.chdir(dir));
+  afterAll(() => process.chdir(before));
+
+  const lines = ofLanguage('sh')
+    .filter(([at]) => at.startsWith('docs/tutorial.md:'))
+    .flatMap(([, { text }]) => text.trimEnd().split('\n'));
+
+  it('has commands to run', () => expect(lines.length).toBeGreaterThan(5));
+
+  it.each(lines)('runs %s', async (line) => {
+    for (const [, , ...args] of commandsOf(line)) {
+      const changes = /train|check/.test(args[0]!) ? SHORT.flatMap((change) => ['--set', change]) : [];
+      const { status, stdout, stderr } = await runInProcess([...args, ...changes]);
+      expect(status, `${stdout}${stderr}`).toBe(0);
+    }
+  });
+});
+
 /** What the documents show the output of, and its input where they do not. */
 const WRONG = `name: wrong
 optimizer: { type: sgd, lr: 0.01, momentun: 0.9 }
@@ -214,8 +237,8 @@ describe('output', () => {
     expect(words.slice(0, 2)).toEqual(['npx', 'flashlm']);
     writeFileSync(join(dir, 'wrong.yaml'), WRONG);
     const args = words.slice(2).map((word) => {
-      if (word === 'wrong.yaml') return join(dir, word);
-      return word.startsWith('examples/') ? join(ROOT, word) : word;
+      if (word.endsWith('.yaml')) return join(word.startsWith('examples/') ? ROOT : dir, word);
+      return word;
     });
     const { stdout, stderr } = await runInProcess(args);
     const printed = `${stdout}${stderr}`.replaceAll(`${dir}/`, '');
