@@ -199,55 +199,63 @@ export class Trainer {
   }
 
   private async stepOnce(): Promise<StepEvent> {
-    const { model, optimizerPlan, schedule } = this.parts;
-    const { kernels } = model.backend;
-    const { tokensPerStep, clip } = this.options;
     const began = performance.now();
     const cpu = process.cpuUsage();
-
+    const { store, backend } = this.parts.model;
     const rows = this.nextRows();
-    model.prepare(this.compute.gradients);
-    model.store.zeroGrads();
+    const loss = await this.accumulate(rows, began);
+    const gradNorm = clipGradients(backend.kernels, store.grads, this.options.clip);
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) this.refuseNonFinite(rows, loss, gradNorm);
+    const lr = this.update();
+    const floor = this.counts?.floor() ?? null;
+    this.step++;
+    const seconds = countedSeconds(secondsSince(began), process.cpuUsage(cpu));
+    this.seconds += seconds;
+    return this.report({ loss, floor, lr, gradNorm }, seconds);
+  }
+
+  /** Loss of a step, whose gradients are the store's afterwards. */
+  private async accumulate(rows: Rows, began: number): Promise<number> {
+    const { model } = this.parts;
+    const { tokensPerStep } = this.options;
     const onRows = (done: number): void => {
       const progress = { work: 'step', share: done / rows.count, seconds: secondsSince(began) } as const;
       for (const hook of this.hooks) hook.onProgress?.(progress);
     };
-    const loss =
-      (await this.runner.trainInPieces(rows, 1 / tokensPerStep, this.pass, onRows)) / tokensPerStep;
-    const gradNorm = clipGradients(kernels, model.store.grads, clip);
-    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) this.refuseNonFinite(rows, loss, gradNorm);
+    model.prepare(this.compute.gradients);
+    model.store.zeroGrads();
+    return (await this.runner.trainInPieces(rows, 1 / tokensPerStep, this.pass, onRows)) / tokensPerStep;
+  }
 
+  /** Moves the parameters along their gradients. Returns the learning rate. */
+  private update(): number {
+    const { model, optimizerPlan, schedule } = this.parts;
     if (this.step >= schedule.warmupSteps) this.decayStart ??= this.progress;
     const lr = this.rateWith();
     if (!Number.isFinite(lr)) {
       throw new FlashError(`step ${this.step + 1}: the schedule '${schedule.type}' gives a rate of ${lr}`);
     }
-    const { products } = this.compute;
-    const decayFactor = this.decayFactor();
-    optimizerPlan.update(kernels, {
+    optimizerPlan.update(model.backend.kernels, {
       step: this.step + 1,
       lr,
-      decayFactor,
-      tokens: tokensPerStep,
-      products,
+      decayFactor: this.decayFactor(),
+      tokens: this.options.tokensPerStep,
+      products: this.compute.products,
     });
+    return lr;
+  }
 
-    const floor = this.counts?.floor() ?? null;
-    this.step++;
-    const seconds = countedSeconds(secondsSince(began), process.cpuUsage(cpu));
-    this.seconds += seconds;
+  private report(of: Pick<StepEvent, 'loss' | 'floor' | 'lr' | 'gradNorm'>, seconds: number): StepEvent {
+    const { tokensPerStep } = this.options;
     return {
       event: 'step',
       step: this.step,
       tokens: this.step * tokensPerStep,
-      loss,
-      floor,
-      lr,
-      gradNorm,
+      ...of,
       tokensPerSecond: tokensPerStep / seconds,
       seconds: this.seconds,
       path: this.path,
-      backend: model.backend.name,
+      backend: this.parts.model.backend.name,
       compute: computeName(this.compute),
     };
   }
