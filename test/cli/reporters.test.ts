@@ -1,12 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
-import { JsonReporter } from '../../src/cli/reporters/json-reporter.ts';
-import { LineReporter } from '../../src/cli/reporters/line-reporter.ts';
-import { ProgressMeter } from '../../src/cli/reporters/progress-meter.ts';
-import { ProgressReporter } from '../../src/cli/reporters/progress-reporter.ts';
-import { StepPace } from '../../src/cli/reporters/step-pace.ts';
-import { TaskLines } from '../../src/cli/reporters/task-lines.ts';
-import { TaskProgress } from '../../src/cli/reporters/task-progress.ts';
+import { ProgressMeter, StepPace } from '../../src/cli/reporters/progress-meter.ts';
+import { JsonReporter, LineReporter, ProgressReporter } from '../../src/cli/reporters/reporter.ts';
+import { TaskLines, TaskProgress } from '../../src/cli/reporters/task-progress.ts';
 import type { StepEvent } from '../../src/core/hook.ts';
 import type { EvalEvent, TrainEvent } from '../../src/train/events.ts';
 import type { Limits } from '../../src/train/limits.ts';

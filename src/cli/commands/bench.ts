@@ -1,12 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
-import { assumedOf } from '../../bench/assumptions.ts';
 import { Comparison } from '../../bench/comparison.ts';
-import { FULL, QUICK } from '../../bench/effort.ts';
-import { isaOf } from '../../bench/isa.ts';
 import { benchKernels } from '../../bench/kernel-bench.ts';
+import { isaOf } from '../../bench/machine-limits.ts';
+import { FULL, QUICK } from '../../bench/measurement.ts';
 import { opCases } from '../../bench/op-case.ts';
-import { type Prediction, predictSteps } from '../../bench/predicted-steps.ts';
+import { assumedOf, type Prediction, predictSteps } from '../../bench/prediction.ts';
 import { type BenchReport, FORMAT, readReport, thisMachine } from '../../bench/report.ts';
 import { benchSteps, type StepResult, type Variant } from '../../bench/step-bench.ts';
 import { StreamBatches } from '../../bench/token-stream.ts';
@@ -25,10 +24,9 @@ import { createBackend, parseBackend } from '../../recipes/create.ts';
 import { loadRecipe, type Recipe } from '../../recipes/load.ts';
 import { nearest } from '../../recipes/nearest.ts';
 import { RECIPE } from '../../recipes/schema.ts';
-import { describeBench, unmatchedNote } from '../bench-tables.ts';
+import { describeBench, describePredictions, unmatchedNote } from '../bench-tables.ts';
 import type { CliCommand } from '../command.ts';
 import { addSetOption, path, wholeNumber } from '../options.ts';
-import { describePredictions } from '../prediction-table.ts';
 import { ProgressBar } from '../reporters/progress-bar.ts';
 import type { Terminal } from '../terminal.ts';
 

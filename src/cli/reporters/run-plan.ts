@@ -1,6 +1,11 @@
-import { shortTime } from '../../compose/run-limits.ts';
-import { type Limits, type Measure, type Progress, stepsOf } from '../../train/limits.ts';
+import type { Session } from '../../app/session.ts';
+import { limitFlag, shortTime } from '../../compose/run-limits.ts';
+import { computeName, unlessFloat32 } from '../../core/compute.ts';
+import { isFiles, type Recipe } from '../../recipes/load.ts';
+import { shown } from '../../recipes/read-file.ts';
+import { type Limits, type Measure, type Progress, stepsOf, UNLIMITED } from '../../train/limits.ts';
 import { formatCount, formatDuration, formatPlural, formatShort, formatSmall } from '../format.ts';
+import { formatPairs, type Page } from '../table.ts';
 
 /** How long a run goes on, and what its steps are. */
 export interface RunPlan {
@@ -17,15 +22,13 @@ const MIN_STEPS = 10;
 /** A run this many times as long as its warm-up spends most of it at the rate that it was given. */
 const WARMUPS = 10;
 
-const NO_LIMITS: Limits = { steps: Infinity, tokens: Infinity, epochs: Infinity, seconds: Infinity };
-
 /** `2 steps of 65,536 tokens (1 epoch), or 2h 00m`: what ends a run, in steps where that can be told. */
 export function describeEnd(plan: RunPlan): string {
   const { limits, tokensPerStep, tokensPerEpoch } = plan;
   const { seconds, ...work } = limits;
   const steps = stepsOf(limits, tokensPerStep, tokensPerEpoch);
   const endsAt = (name: string, amount: number) =>
-    stepsOf({ ...NO_LIMITS, [name]: amount }, tokensPerStep, tokensPerEpoch);
+    stepsOf({ ...UNLIMITED, [name]: amount }, tokensPerStep, tokensPerEpoch);
   // A limit that another one comes before does not describe the end.
   const given = Object.entries(work).filter(
     ([name, amount]) => name !== 'steps' && Number.isFinite(amount) && !(endsAt(name, amount) > steps),
@@ -109,11 +112,61 @@ export function describeNothingLeft(limits: Limits, progress: Progress): string 
   const measures: readonly Measure[] = ['steps', 'tokens', 'epochs', 'seconds'];
   const measure = measures.find((one) => done[one] >= limits[one]) ?? 'steps';
   const used = measure === 'seconds' ? Math.round(done.seconds) || 1 : done[measure];
-  const flag = measure === 'seconds' ? 'budget' : measure;
-  const double = measure === 'seconds' ? shortTime(2 * used) : String(Number((2 * used).toPrecision(3)));
+  const double = measure === 'seconds' ? 2 * used : Number((2 * used).toPrecision(3));
   const more = measure === 'seconds' ? shortTime(used) : `${Number(used.toPrecision(3))}${measure}`;
   return (
     `Nothing was left to train: a limit counts from the start of the run, and ${describeAmount(measure, used)} ` +
-    `${measure === 'seconds' ? 'is used' : 'are done'}. Give --${flag} ${double}, or --more ${more}.`
+    `${measure === 'seconds' ? 'is used' : 'are done'}. Give ${limitFlag(measure, double)}, or --more ${more}.`
   );
+}
+
+/** What runs, in a few lines before the first step: model, backend, path, data, directory. */
+export function introduce(session: Session, plan: RunPlan, page: Page): string[] {
+  const { recipe, composed, data, directory, run, startStep } = session;
+  const { backend, model } = composed;
+  const tokenWise = model.coupling === 'row';
+  const path =
+    run.trainer.path === 'collapsed'
+      ? 'path collapsed (each distinct token is computed once a step)'
+      : `path dense (every token is computed${tokenWise ? ', because collapse is off' : ''})`;
+  const compute = computeName(run.trainer.compute);
+  const how = [backend.name, formatPlural(backend.threads, 'thread'), ...unlessFloat32(compute), path];
+  const steps = stepsOf(plan.limits, plan.tokensPerStep, plan.tokensPerEpoch);
+  const warning = warnOfFewSteps(plan, steps, startStep > 0);
+  return [
+    ...formatPairs(
+      [
+        [
+          'model',
+          `${recipe.name}: ${formatPlural(model.store.count, 'parameter')}${tokenWise ? ', token-wise' : ''}`,
+        ],
+        ['backend', how.join(', ')],
+        ['data', describeData(recipe.data.source, data)],
+        ['ends', describeEnd(plan)],
+        ['run', shown(directory.path)],
+      ],
+      page,
+    ),
+    ...(startStep ? [goingOn(session)] : []),
+    ...(warning ? [warning] : []),
+  ];
+}
+
+/** Limits count what lies behind the run too. */
+function goingOn({ run }: Session): string {
+  const { step, seconds } = run.trainer.progress;
+  return `going on after step ${formatCount(step)} and ${formatDuration(seconds)} of training, which limits count too`;
+}
+
+function describeData(source: Recipe['data']['source'], { train, valid }: Session['data']): string {
+  const { documents } = train.tokens.info;
+  const files = isFiles(source) ? [source].flat() : [source.component.type];
+  const name = files.length > 1 ? `${shown(files[0]!)} and ${files.length - 1} more` : shownSource(files[0]!);
+  const validation = valid ? `, validation ${formatPlural(valid.tokens.tokens, 'token')}` : '';
+  return `${name}: ${formatPlural(train.tokens.tokens, 'token')} in ${formatPlural(documents, 'document')}${validation}`;
+}
+
+/** Files of a loaded recipe have absolute paths; what has none is a data set's name. */
+function shownSource(source: string): string {
+  return source.startsWith('/') || /^[A-Za-z]:\\/.test(source) ? shown(source) : source;
 }

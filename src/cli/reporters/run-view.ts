@@ -8,17 +8,10 @@ import type { DoneEvent, TrainEvent } from '../../train/events.ts';
 import { NonFiniteError } from '../../train/explain-non-finite.ts';
 import { formatCount, formatDuration, formatPlural } from '../format.ts';
 import type { Terminal } from '../terminal.ts';
-import { describeDivergence } from './describe-divergence.ts';
-import { JsonReporter } from './json-reporter.ts';
-import { LineReporter } from './line-reporter.ts';
-import { ProgressMeter } from './progress-meter.ts';
-import { ProgressReporter } from './progress-reporter.ts';
-import { QuietReporter } from './quiet-reporter.ts';
-import type { Reporter } from './reporter.ts';
-import { introduce } from './run-introduction.ts';
-import { BudgetEstimate, type RunPlan, warnOfFewSteps } from './run-plan.ts';
-import { RunSummary } from './run-summary.ts';
-import { StepPace } from './step-pace.ts';
+import { ProgressMeter, StepPace } from './progress-meter.ts';
+import { JsonReporter, LineReporter, ProgressReporter, QuietReporter, type Reporter } from './reporter.ts';
+import { BudgetEstimate, introduce, type RunPlan, warnOfFewSteps } from './run-plan.ts';
+import { describeDivergence, RunSummary } from './run-summary.ts';
 
 export interface ViewOptions {
   readonly json?: boolean;
