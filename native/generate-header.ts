@@ -1,3 +1,4 @@
+import { WORK_SHARES } from '../src/backends/native/work-shares.ts';
 import { type OpName, ROW_CHUNK } from '../src/core/kernels.ts';
 import { type FlatArg, flatArgs, minOf } from '../src/core/ops/calls.ts';
 import { OP_NAMES, OPS } from '../src/core/ops/table.ts';
@@ -39,13 +40,11 @@ export function opsHeader(): string {
 
 #include "../src/context.h"
 #include "../src/limits.h"
+#include "work_shares.h"
 
 // What kernels are called with. Each kernels/*.inl opens \`namespace flashlm { namespace {\` itself and defines functions of
 // exactly the names in KernelTable; internal linkage keeps code for one instruction set out of the others.
 namespace flashlm {
-
-/** Rows of one partial sum over rows; see src/core/kernels.ts. */
-constexpr int64_t ROW_CHUNK = ${ROW_CHUNK};
 
 /** Row-major and contiguous: \`rows * cols\` values. */
 template <class T>
@@ -63,6 +62,7 @@ ${OP_NAMES.map(structs).join('\n')}
 struct KernelTable {
   const char* name;
   LimitTable limits;
+  int64_t productTileRows, productTileCols;  // of the float products' output tile; 0 in an extension
   int64_t (*packedTernaryBytes)(int64_t rows, int64_t cols);
 ${slots.join('')}};
 
@@ -78,6 +78,24 @@ export function opList(): string {
 /** `native/generated/table.inl`: fills a table with the kernels of the file that includes it. */
 export function tableFill(): string {
   const slots = ['packedTernaryBytes', ...OP_NAMES].map((name) => `table.${name} = ${name};\n`);
-  const limits = 'table.limits = limitTable();\n';
+  const limits =
+    'table.limits = limitTable();\ntable.productTileRows = simd::TILE_ROWS;\ntable.productTileCols = TILE_COLS;\n';
   return BANNER + limits + slots.join('');
+}
+
+/** `native/generated/work_shares.h`: the constants that TypeScript and the kernels have in common. */
+export function workShares(): string {
+  const lines = Object.entries({ ROW_CHUNK, ...WORK_SHARES }).map(
+    ([name, value]) => `constexpr int64_t ${name} = ${value};\n`,
+  );
+  return `${BANNER}#pragma once
+
+#include <stdint.h>
+
+// What they mean: src/core/kernels.ts (ROW_CHUNK) and src/backends/native/work-shares.ts.
+namespace flashlm {
+
+${lines.join('')}
+}  // namespace flashlm
+`;
 }

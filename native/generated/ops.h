@@ -5,13 +5,11 @@
 
 #include "../src/context.h"
 #include "../src/limits.h"
+#include "work_shares.h"
 
 // What kernels are called with. Each kernels/*.inl opens `namespace flashlm { namespace {` itself and defines functions of
 // exactly the names in KernelTable; internal linkage keeps code for one instruction set out of the others.
 namespace flashlm {
-
-/** Rows of one partial sum over rows; see src/core/kernels.ts. */
-constexpr int64_t ROW_CHUNK = 256;
 
 /** Row-major and contiguous: `rows * cols` values. */
 template <class T>
@@ -327,6 +325,7 @@ struct AdamWArgs {
 struct KernelTable {
   const char* name;
   LimitTable limits;
+  int64_t productTileRows, productTileCols;  // of the float products' output tile; 0 in an extension
   int64_t (*packedTernaryBytes)(int64_t rows, int64_t cols);
   void (*gatherRows)(Context&, const GatherRowsArgs&) noexcept;
   void (*scatterAddRows)(Context&, const ScatterAddRowsArgs&) noexcept;

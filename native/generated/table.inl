@@ -1,5 +1,7 @@
 // Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
 table.limits = limitTable();
+table.productTileRows = simd::TILE_ROWS;
+table.productTileCols = TILE_COLS;
 table.packedTernaryBytes = packedTernaryBytes;
 table.gatherRows = gatherRows;
 table.scatterAddRows = scatterAddRows;

@@ -213,9 +213,6 @@ inline void multiplyFilled(Context& ctx, Matrix<float> out, Matrix<const float> 
   multiplyRows<Steps>(ctx, out, left, right, scale);
 }
 
-/** Threads that find enough to do in the rows that are packed at a time. */
-constexpr int64_t PACKING_THREADS = 8;
-
 /** Rows that are packed at a time where a product sums over rows: scratch memory grows with the threads, not the batch. */
 inline int64_t packedRows(const Context& ctx) { return 4 * ROW_CHUNK * ceilDiv(ctx.threads, PACKING_THREADS); }
 

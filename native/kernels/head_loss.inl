@@ -6,12 +6,6 @@
 namespace flashlm {
 namespace {
 
-/** Rows whose logits are formed at once: still in the second level cache when softmax and outDh read them. */
-constexpr int64_t HEAD_ROWS = 32;
-
-/** Values of dz that are kept for the table's gradient at most, but for one chunk of rows: 64 MB. */
-constexpr int64_t HEAD_VALUES = 1 << 24;
-
 inline int64_t headRowsAtOnce(const Context& ctx, int64_t V) {
   const int64_t fitting = HEAD_VALUES / V / ROW_CHUNK * ROW_CHUNK;
   return fitting < ROW_CHUNK ? ROW_CHUNK : atMost(fitting, packedRows(ctx));

@@ -6,9 +6,6 @@
 namespace flashlm {
 namespace {
 
-/** Multiply-adds that are worth a thread: several times what it takes to wake one. */
-constexpr int64_t PRODUCT_SHARE = 1 << 20;
-
 /** How the output's tiles are cut: so many parts of the rows, each in so many parts of the panels. */
 struct OutputGrid {
   int64_t rowParts, panelParts;

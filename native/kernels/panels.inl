@@ -64,9 +64,6 @@ inline Team teamFor(const Context& ctx, int64_t work, int64_t share) {
   return {ctx.threads, busy > 1 ? static_cast<int>(busy) : 1};
 }
 
-/** Elements that are worth a thread when they are packed: several times what it takes to wake one. */
-constexpr int64_t PACK_SHARE = 1 << 16;
-
 /** Calls `fill(to, step, steps, col, cols)` for every part of the panels: `cols` of its columns exist. */
 template <class Fill>
 inline void fillPanels(const Context& ctx, const Panels& panels, const Fill& fill) {

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "../src/row_parts.h"
 #include "vectors.inl"
 
 // Sums over rows, one per column, in the order that core/kernels.ts fixes for ROW_CHUNK: the only place that forms them.

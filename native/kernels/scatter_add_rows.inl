@@ -9,9 +9,8 @@ void scatterAddRows(Context& ctx, const ScatterAddRowsArgs& args) noexcept {
   float* table = args.accTable.data;
   const float* dy = args.dy.data;
   const int32_t* ids = args.ids.data;
-  // Whole cache lines of columns, so that no two threads write to one.
-  constexpr int64_t LINE = 16;
-  const int64_t grain = THREAD_ELEMENTS / rows < LINE ? LINE : THREAD_ELEMENTS / rows / LINE * LINE;
+  const int64_t grain = THREAD_ELEMENTS / rows < SCATTER_COLS ? SCATTER_COLS
+                                                              : THREAD_ELEMENTS / rows / SCATTER_COLS * SCATTER_COLS;
   parallelRows(ctx.threads, D, grain, [=](int64_t begin, int64_t end, int) {
     for (int64_t row = 0; row < rows; row++) {
       float* to = table + ids[row] * D;

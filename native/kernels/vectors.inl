@@ -68,9 +68,6 @@ SIMD_INLINE void eachCode(int8_t* codes, int64_t begin, int64_t end, const Code&
   });
 }
 
-/** Elements that are worth a thread of their own: about the time it takes to wake one. */
-constexpr int64_t THREAD_ELEMENTS = 16384;
-
 /** `eachVector` on all threads. `body` captures by value: see `eachRow`. */
 template <class Body>
 inline void eachElement(const Context& ctx, int64_t count, const Body& body) {

@@ -430,6 +430,10 @@ Napi::Value supported(const Napi::CallbackInfo& info) {
     Napi::Object replaced = Napi::Object::New(info.Env());
     for (const FeatureReport& feature : report.replaced) replaced.Set(feature.name, strings(info.Env(), feature.ops));
     entry.Set("replaced", replaced);
+    Napi::Object tile = Napi::Object::New(info.Env());
+    tile.Set("rows", static_cast<double>(report.productTileRows));
+    tile.Set("cols", static_cast<double>(report.productTileCols));
+    entry.Set("tile", tile);
     entry.Set("notBuilt", strings(info.Env(), report.notBuilt));
     list.Set(list.Length(), entry);
   }

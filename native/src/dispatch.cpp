@@ -162,10 +162,12 @@ std::vector<const char*> supportedFeatures(const Isa& isa) {
 std::vector<IsaReport> isaReports() {
   std::vector<IsaReport> reports;
   for (const Isa& isa : kIsas) {
-    IsaReport report{isa.name, lacking(isa.needs), supportedFeatures(isa), {}, {}, {}};
+    IsaReport report{isa.name, lacking(isa.needs), supportedFeatures(isa), {}, {}, 0, 0, {}};
     if (isa.table) {
       const KernelTable base = isa.table == &kernel_table_scalar ? KernelTable{} : kernel_table_scalar;
       report.own = ownOps(*isa.table, base);
+      report.productTileRows = isa.table->productTileRows;
+      report.productTileCols = isa.table->productTileCols;
     } else report.notBuilt.push_back(isa.name);
     for (const Feature& feature : kFeatures) {
       if (std::string(isa.name) != feature.isa) continue;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "arguments.h"
-#include "row_parts.h"
+#include "../generated/work_shares.h"
 
 /**
  * When the calls of a deferred region run. Every value is the same to the bit as when the calls run one by one.

@@ -4,14 +4,23 @@ import type { Backend } from '../core/backend.ts';
 import { FlashError } from '../core/errors.ts';
 import { formatBytes } from '../core/format-bytes.ts';
 import { trafficOf } from '../core/ops/traffic.ts';
-import { callCost } from './call-cost.ts';
-import type { Effort } from './effort.ts';
-import { interleave } from './interleave.ts';
-import { limitMeter } from './isa.ts';
-import { LimitProbes, type MachineLimits } from './machine-limits.ts';
+import { mat } from '../core/tensor.ts';
+import { LimitProbes, limitMeter, type MachineLimits } from './machine-limits.ts';
+import { burst, type Effort, interleave, type Summary, summarize } from './measurement.ts';
 import { OpBench, type OpResult } from './op-bench.ts';
 import type { OpCase } from './op-case.ts';
-import { type Summary, summarize } from './summary.ts';
+
+/**
+ * Measures what a call costs before its kernel begins, in seconds: six tensors are handed over and checked, and as they
+ * have no rows there is nothing to do.
+ */
+export function callCost(backend: Backend, seconds: number): () => number {
+  const { real, kernels } = backend;
+  const empty = (name: string) => mat(real, 0, 192, name);
+  const [dx, dy, x, rstd] = [empty('dx'), empty('dy'), empty('x'), mat(real, 0, 1, 'rstd')];
+  const [accGain, gain] = [mat(real, 1, 192, 'accGain'), mat(real, 1, 192, 'gain')];
+  return burst(() => kernels.rmsNormGrad(dx, accGain, dy, x, gain, rstd), seconds);
+}
 
 /** What a kernel call costs that has nothing to do. */
 export interface CallCost {

@@ -1,8 +1,75 @@
+import { nativeStatus } from '../backends/native/index.ts';
+import { wrapBackend } from '../backends/wrap.ts';
 import type { Backend } from '../core/backend.ts';
+import type { Path } from '../core/hook.ts';
 import type { OpName } from '../core/kernels.ts';
+import type { Dims } from '../core/ops/dims.ts';
+import { dimsOf } from '../core/ops/op-dims.ts';
+import { OPS } from '../core/ops/table.ts';
 import { trafficOf } from '../core/ops/traffic.ts';
-import type { CallGroup } from './call-count.ts';
+import { type Cache, dataCaches, isaOf, type MachineLimits } from './machine-limits.ts';
+import { summarize } from './measurement.ts';
 import { sharedOut, type Tile } from './sharing.ts';
+import { breakDown, StepBench, type StepResult, type Variant } from './step-bench.ts';
+
+/** Calls of one op at one size. */
+export interface CallGroup {
+  readonly op: OpName;
+  readonly dims: Dims;
+  readonly count: number;
+}
+
+/**
+ * A backend of any number of threads whose kernels do nothing, but for `countPairs`, which says what rows there are: blocks
+ * are as large, and calls as many, as on a machine of so many cores, and what a step takes is TypeScript.
+ */
+export class CallCounter {
+  readonly backend: Backend;
+  private groups: Map<string, CallGroup> | null = null;
+
+  constructor(inner: Backend, threads: number) {
+    const idle = wrapBackend('idle', inner, (op, values, call) => {
+      if (this.groups) this.note(this.groups, op, values);
+      if (op === 'countPairs') return call();
+      return OPS[op].returns === 'number' ? 0 : undefined;
+    });
+    this.backend = { ...idle, threads, dispose: () => {} };
+  }
+
+  /** The calls that `run` makes. */
+  async during(run: () => Promise<unknown>): Promise<CallGroup[]> {
+    const groups = new Map<string, CallGroup>();
+    this.groups = groups;
+    await run();
+    this.groups = null;
+    return [...groups.values()];
+  }
+
+  private note(groups: Map<string, CallGroup>, op: OpName, values: readonly unknown[]): void {
+    const dims = dimsOf(op, values);
+    const key = JSON.stringify([op, dims]);
+    groups.set(key, { op, dims, count: (groups.get(key)?.count ?? 0) + 1 });
+  }
+}
+
+/** What a prediction takes over from this machine: `limits` must have some of more than one thread. */
+export function assumedOf(
+  limits: readonly MachineLimits[],
+  backendName: string,
+  caches: readonly Cache[] = dataCaches(),
+): Assumed {
+  const most = limits.reduce((a, b) => (b.threads > a.threads ? b : a));
+  const isa = isaOf(backendName)?.split('+')[0] ?? 'scalar';
+  const { tile } = nativeStatus().isas.find((each) => each.isa === isa)!;
+  return {
+    tile,
+    fork: most.forkSeconds / Math.log2(most.threads),
+    memory: most.memory.at(-1)!.triad,
+    ownCache: caches
+      .filter(({ cpus }) => cpus === 1)
+      .reduce((bytes, cache) => Math.max(bytes, cache.bytes), 0),
+  };
+}
 
 /** A step on one core, as it was measured. */
 export interface SingleCore {
@@ -112,4 +179,62 @@ function sharedBytes(
     const { read, written, footprint } = trafficOf(op, group.dims, backend);
     return footprint > on.cores * ownCache ? sum + group.count * (read + written) : sum;
   }, 0);
+}
+
+/** A step as it should be on a machine of more cores that are like the one that was measured. */
+export interface Prediction {
+  readonly cores: number;
+  readonly path: Path;
+  readonly compute: string;
+  /** With memory that keeps up with all cores. */
+  readonly free: PredictedStep;
+  /** With memory that gives all cores together what it gave here. */
+  readonly bound: PredictedStep;
+}
+
+const IDLE_STEPS = 5;
+
+/** The calls of a step on so many cores, and what its TypeScript takes there by itself. */
+export async function callsOn(inner: Backend, cores: number, path: Path, variant: Variant): Promise<CallsOn> {
+  const counter = new CallCounter(inner, cores);
+  const bench = new StepBench(counter.backend, path, variant);
+  const calls = await counter.during(() => bench.step());
+  const idle: number[] = [];
+  while (idle.length < IDLE_STEPS) idle.push(breakDown(await bench.step(), 0).typescript.seconds);
+  return { cores, calls, idleTypescript: summarize(idle).median };
+}
+
+/**
+ * Predicts each of `results` that was measured on one core for every number of `cores`.
+ * @param backend with one thread
+ */
+export async function predictSteps(
+  backend: Backend,
+  results: readonly StepResult[],
+  variants: readonly Variant[],
+  tokens: number,
+  cores: readonly number[],
+  assumed: Assumed,
+): Promise<Prediction[]> {
+  const predictions: Prediction[] = [];
+  for (const { path, compute, breakdown } of results.filter(({ threads }) => threads === 1)) {
+    const variant = variants.find((each) => each.compute === compute)!;
+    const { ops, binding, typescript } = breakdown;
+    const single = await callsOn(backend, 1, path, variant);
+    const one = {
+      tokens,
+      ops,
+      binding: binding.seconds,
+      typescript: typescript.seconds,
+      calls: single.calls,
+      idleTypescript: single.idleTypescript,
+    };
+    for (const count of cores) {
+      const on = count === 1 ? single : await callsOn(backend, count, path, variant);
+      const bound = predictStep(one, on, assumed, backend);
+      const free = predictStep(one, on, { ...assumed, memory: Number.POSITIVE_INFINITY }, backend);
+      predictions.push({ cores: count, path, compute: variant.compute, free, bound });
+    }
+  }
+  return predictions;
 }

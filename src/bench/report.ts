@@ -4,7 +4,7 @@ import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
 import { readSmallFile } from '../files/regular-file.ts';
 import type { KernelReport } from './kernel-bench.ts';
-import type { Prediction } from './predicted-steps.ts';
+import type { Prediction } from './prediction.ts';
 import type { StepResult } from './step-bench.ts';
 import type { Workload } from './token-stream.ts';
 

@@ -1,42 +1,15 @@
-import { HEAD, headRowsAtOnce, packedRows } from '../backends/native/index.ts';
+import { headRowsAtOnce, type IsaSupport, packedRows, WORK_SHARES } from '../backends/native/index.ts';
 import type { OpName } from '../core/kernels.ts';
 import { flatArgs } from '../core/ops/calls.ts';
 import { type Dims, sizeOf } from '../core/ops/dims.ts';
 import { scheduleOf } from '../core/ops/schedule.ts';
 import { OPS } from '../core/ops/table.ts';
 
-/**
- * How kernels share out their work among cores, as `native/kernels` does it. The constants have the names they have
- * there, and a test holds them to those.
- */
-export const SHARING = {
-  /** Elements and multiply-adds that are worth a thread. */
-  THREAD_ELEMENTS: 16384,
-  PACK_SHARE: 2 ** 16,
-  PRODUCT_SHARE: 2 ** 20,
-  /** Rows of one partial sum. */
-  PART_ROWS: 32,
-  /** Columns that threads of `scatterAddRows` share out together. */
-  LINE: 16,
-  ...HEAD,
-} as const;
-
 /** What packing an element costs in multiply-adds, about: one is loaded, scaled and stored again. */
 const PACK_COST = 4;
 
-/** An output tile of the matrix product. */
-export interface Tile {
-  readonly rows: number;
-  readonly cols: number;
-}
-
-/** TILE_ROWS x TILE_COLS of `native/simd`. */
-export const TILES: Readonly<Record<string, Tile>> = {
-  scalar: { rows: 4, cols: 4 },
-  neon: { rows: 8, cols: 12 },
-  avx2: { rows: 6, cols: 16 },
-  avx512: { rows: 8, cols: 48 },
-};
+/** The output tile of a matrix product. */
+export type Tile = IsaSupport['tile'];
 
 /** A part of a call: its cost in any unit, and how many times as fast some number of cores has it done. */
 export interface Part {
@@ -63,7 +36,7 @@ const serial = (cost: number): Part => ({ cost, speedup: () => 1 });
 /** Packing `elements`, of which there are `atOnce` in a section. */
 const packing = (elements: number, atOnce = elements): Part => ({
   cost: PACK_COST * elements,
-  speedup: (cores) => Math.max(1, Math.min(cores, Math.floor(atOnce / SHARING.PACK_SHARE))),
+  speedup: (cores) => Math.max(1, Math.min(cores, Math.floor(atOnce / WORK_SHARES.PACK_SHARE))),
 });
 
 /** An output of rows x cols cut into tiles (`eachOutputPart`); `section`: the multiply-adds of one section. */
@@ -72,7 +45,7 @@ function product(cost: number, rows: number, cols: number, section: number, tile
   return {
     cost,
     speedup: (cores) => {
-      const threads = Math.max(1, Math.min(cores, Math.floor(section / SHARING.PRODUCT_SHARE)));
+      const threads = Math.max(1, Math.min(cores, Math.floor(section / WORK_SHARES.PRODUCT_SHARE)));
       let largest = Number.POSITIVE_INFINITY;
       for (let parts = 1; parts <= Math.min(threads, down); parts++) {
         const others = Math.min(Math.floor(threads / parts), across);
@@ -104,14 +77,14 @@ function bySums(rows: number, cols: number, steps: number, tile: Tile, cores: nu
 }
 
 const byElements = (elements: number): Shared => ({
-  parts: [inPieces(elements, Math.floor(elements / SHARING.THREAD_ELEMENTS))],
-  forks: elements > SHARING.THREAD_ELEMENTS ? 1 : 0,
+  parts: [inPieces(elements, Math.floor(elements / WORK_SHARES.THREAD_ELEMENTS))],
+  forks: elements > WORK_SHARES.THREAD_ELEMENTS ? 1 : 0,
 });
 
 /** Elements, and sums of columns that are formed part by part and then added up by one core. */
 const withSums = (elements: number): Shared => {
   const { parts, forks } = byElements(elements);
-  return { parts: [...parts, serial(elements / SHARING.PART_ROWS / 4)], forks };
+  return { parts: [...parts, serial(elements / WORK_SHARES.PART_ROWS / 4)], forks };
 };
 
 const RULES: Partial<Record<OpName, (dims: Dims, tile: Tile, cores: number) => Shared>> = {
@@ -134,14 +107,14 @@ const RULES: Partial<Record<OpName, (dims: Dims, tile: Tile, cores: number) => S
       parts: [
         packing(2 * V! * D!),
         // Logits and the gradient of h, whole rows each; then the table's gradient.
-        product(2 * each, rows, 1, section, { rows: SHARING.HEAD_ROWS, cols: 1 }),
+        product(2 * each, rows, 1, section, { rows: WORK_SHARES.HEAD_ROWS, cols: 1 }),
         packing(M! * D!, rows * D!),
         product(each, V!, D!, section, tile),
       ],
       forks: 2 + 3 * Math.ceil(M! / atOnce),
     };
   },
-  scatterAddRows: ({ M, D }) => ({ parts: [inPieces(M! * D!, D! / SHARING.LINE)], forks: 1 }),
+  scatterAddRows: ({ M, D }) => ({ parts: [inPieces(M! * D!, D! / WORK_SHARES.SCATTER_COLS)], forks: 1 }),
 };
 
 /** How a call is shared out; what has no rule of its own goes by the elements of its largest matrix. */

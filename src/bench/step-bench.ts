@@ -5,9 +5,7 @@ import type { Backend } from '../core/backend.ts';
 import type { Path } from '../core/hook.ts';
 import type { OpName } from '../core/kernels.ts';
 import { Trainer } from '../train/trainer.ts';
-import type { Effort } from './effort.ts';
-import { interleave } from './interleave.ts';
-import { type Summary, summarize } from './summary.ts';
+import { type Effort, interleave, type Summary, summarize } from './measurement.ts';
 
 /** Where the time of one step went. */
 export interface StepTime {

@@ -2,8 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dataCaches, shareOf } from '../../src/bench/caches.ts';
-import { memoryLevels } from '../../src/bench/machine-limits.ts';
+import { dataCaches, memoryLevels, shareOf } from '../../src/bench/machine-limits.ts';
 
 let folder: string;
 beforeAll(async () => {

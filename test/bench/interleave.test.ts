@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { burst, interleave } from '../../src/bench/interleave.ts';
+import { burst, interleave } from '../../src/bench/measurement.ts';
 
 describe('interleaved measurements', () => {
   it('take each task in turn, round by round', async () => {

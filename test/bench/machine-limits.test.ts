@@ -6,8 +6,8 @@ import {
   nativeStatus,
 } from '../../src/backends/native/index.ts';
 import { LimitProbes, type MachineLimits } from '../../src/bench/machine-limits.ts';
+import { type Arithmetic, arithmeticOf, boundOf, choosesPrecision } from '../../src/bench/op-bench.ts';
 import { opCases } from '../../src/bench/op-case.ts';
-import { type Arithmetic, arithmeticOf, boundOf, choosesPrecision } from '../../src/bench/roofline.ts';
 import { OP_NAMES, OPS } from '../../src/core/ops/table.ts';
 
 /** One work unit a round and nanosecond, ten times as slow on large memory. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { caseName, opCases } from '../../src/bench/op-case.ts';
-import { shapeOf } from '../../src/bench/shapes.ts';
+import { caseName, opCases, shapeOf } from '../../src/bench/op-case.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import { flatArgs } from '../../src/core/ops/calls.ts';
 import { sizeOf } from '../../src/core/ops/dims.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { spread, summarize } from '../../src/bench/summary.ts';
+import { spread, summarize } from '../../src/bench/measurement.ts';
 
 describe('a summary', () => {
   it('has the median and the quartiles, interpolated where they fall between two values', () => {

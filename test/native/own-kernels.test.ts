@@ -9,10 +9,14 @@ import { OP_NAMES } from '../../src/core/ops/table.ts';
 const { addon, path: file } = loadAddon(fileURLToPath(new URL('../../', import.meta.url)));
 const isas = addon!.supported();
 
-describe.each(isas)('the table of $isa', ({ own, features, replaced, notBuilt }) => {
+describe.each(isas)('the table of $isa', ({ own, features, replaced, notBuilt, tile }) => {
   it('has a kernel compiled for it for every op', () => {
     expect(notBuilt, 'all tables are built by: npm run build:native').toEqual([]);
     expect(own).toEqual(OP_NAMES);
+  });
+
+  it('says how large the output tile of its float products is, where it was built', () => {
+    expect(tile.rows > 0 && tile.cols > 0).toBe(own.length > 0);
   });
 
   it('is extended by features that replace something', () => {

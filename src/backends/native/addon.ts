@@ -64,6 +64,8 @@ export interface IsaSupport {
   readonly own: readonly OpName[];
   /** For each of its extensions in the build, whether the machine has it or not: the ops whose kernel it replaces. */
   readonly replaced: Readonly<Record<string, readonly OpName[]>>;
+  /** Rows and columns of the output tile of float products; 0 where it was not built. */
+  readonly tile: { readonly rows: number; readonly cols: number };
   /** Its own name and those of its extensions that the build was made without. */
   readonly notBuilt: readonly string[];
 }

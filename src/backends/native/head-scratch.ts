@@ -1,25 +1,16 @@
 import { ROW_CHUNK } from '../../core/kernels.ts';
-
-/** The constants have the names they have in `native/kernels`, and a test holds them to those. */
-export const HEAD = {
-  /** Threads for which so many rows are packed at once. */
-  PACKING_THREADS: 8,
-  /** Rows whose logits exist at once, on each thread. */
-  HEAD_ROWS: 32,
-  /** Values of dz that are kept at most. */
-  HEAD_VALUES: 2 ** 24,
-} as const;
+import { WORK_SHARES } from './work-shares.ts';
 
 /** So that threads without number still have a memory. */
 const MOST_THREADS = 2 ** 20;
 
 /** Rows that are packed at once where a product sums over them. */
 export const packedRows = (threads: number): number =>
-  4 * ROW_CHUNK * Math.ceil(Math.min(threads, MOST_THREADS) / HEAD.PACKING_THREADS);
+  4 * ROW_CHUNK * Math.ceil(Math.min(threads, MOST_THREADS) / WORK_SHARES.PACKING_THREADS);
 
 /** Rows whose dz the head keeps at once for the table's gradient. */
 export function headRowsAtOnce(threads: number, vocab: number): number {
-  const fitting = Math.floor(HEAD.HEAD_VALUES / vocab / ROW_CHUNK) * ROW_CHUNK;
+  const fitting = Math.floor(WORK_SHARES.HEAD_VALUES / vocab / ROW_CHUNK) * ROW_CHUNK;
   return Math.max(ROW_CHUNK, Math.min(fitting, packedRows(threads)));
 }
 
@@ -37,6 +28,6 @@ export function headScratchBytes(
   const most = Math.min(rows, headRowsAtOnce(threads, vocab));
   const chunks = Math.ceil(most / ROW_CHUNK) * ROW_CHUNK;
   const packed = 2 * vocab * cols + chunks * vocab + most * cols;
-  const logits = Math.min(threads, Math.ceil(most / HEAD.HEAD_ROWS)) * HEAD.HEAD_ROWS * vocab;
+  const logits = Math.min(threads, Math.ceil(most / WORK_SHARES.HEAD_ROWS)) * WORK_SHARES.HEAD_ROWS * vocab;
   return 4 * (packed / packing + logits);
 }
