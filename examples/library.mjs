@@ -1,5 +1,5 @@
 // What the commands do, from a program: node library.mjs (where flashlm is installed)
-import { compareBackends, evaluateText, generateText, loadRecipe, trainRecipe } from 'flashlm';
+import { compareBackends, evaluateText, generateText, generateTexts, loadRecipe, trainRecipe } from 'flashlm';
 
 const recipe = await loadRecipe('shift', { set: ['train.steps=20', 'data.batch=4'] });
 
@@ -20,3 +20,11 @@ console.log(`${event.split}: ${event.bpc?.toFixed(3)} bits a character in ${docu
 
 const { text } = await generateText(runDir, 'Once upon a time', { seed: 7, maxTokens: 40 });
 console.log(text);
+
+// Many texts, written side by side: `count` of each prompt.
+for await (const { seed, text } of generateTexts(runDir, ['The cat', 'A dog'], {
+  count: 2,
+  seed: 7,
+  maxTokens: 20,
+}))
+  console.log(`seed ${seed}: ${text}`);

@@ -3,6 +3,12 @@ export { z } from 'zod';
 export { type BackendAgreement, type ComparisonOptions, compareBackends } from './app/compare-backends.ts';
 export { type EvaluationOptions, evaluateText, type TextScore } from './app/evaluate-text.ts';
 export { type GeneratedText, generateText, streamText, type WritingOptions } from './app/generate-text.ts';
+export {
+  type GenerationOptions,
+  type GenerationProgress,
+  generateTexts,
+  type IndexedText,
+} from './app/generate-texts.ts';
 export { resumeRun, type Session, type SessionOptions, startRun } from './app/session.ts';
 export { resumeTraining, type TrainingOptions, trainRecipe } from './app/train-recipe.ts';
 export { loadTrained, type Trained } from './app/trained.ts';

@@ -21,6 +21,7 @@ const ARGUMENTS = {
   ),
   loaded: z.custom((value) => has(value, 'registry', 'model'), 'must be what loadRecipe gave'),
   prompt: z.string().optional(),
+  prompts: z.array(z.string()).min(1, 'must have a text at least'),
 };
 
 /** @throws FlashError with the function's name when one of its arguments is none. */

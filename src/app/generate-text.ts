@@ -2,9 +2,10 @@ import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import { Random } from '../core/random.ts';
 import { callback, checkOptions, optionsOf } from '../recipes/check-options.ts';
+import type { Recipe } from '../recipes/load.ts';
 import { SAMPLE } from '../recipes/schema.ts';
 import { TextGenerator } from '../train/generate.ts';
-import { type PromptListener, writeText } from '../train/write-text.ts';
+import { type PromptListener, type TextRequest, writeText } from '../train/write-text.ts';
 import { checkArguments } from './arguments.ts';
 import { documentMarker } from './document-marker.ts';
 import type { Trained } from './trained.ts';
@@ -27,15 +28,15 @@ export interface WritingOptions {
 }
 
 const { prompt, max_tokens, temperature, top_k, top_p } = SAMPLE.shape;
-const WRITING_OPTIONS = optionsOf<WritingOptions>({
-  prompt,
+/** How tokens are drawn, and how many. */
+export const DRAWING_OPTIONS = {
   temperature,
   topK: top_k,
   topP: top_p,
   maxTokens: max_tokens,
   seed: z.int().min(0),
-  onRead: callback,
-});
+};
+const WRITING_OPTIONS = optionsOf<WritingOptions>({ prompt, ...DRAWING_OPTIONS, onRead: callback });
 
 /** Of a model that is named by its run too; the prompt is an argument by itself. */
 const RUN_WRITING_OPTIONS = WRITING_OPTIONS.omit({ prompt: true }).extend(optionsOf(OPEN_OPTIONS).shape);
@@ -64,27 +65,53 @@ export function streamText(trained: Trained, options: WritingOptions = {}): Gene
 }
 
 function* stream(
-  { recipe, composed, tokenizer, step }: Trained,
-  { prompt = recipe.sample.prompt, seed = randomInt(2 ** 32), onRead, ...options }: WritingOptions,
+  trained: Trained,
+  { prompt = trained.recipe.sample.prompt, seed = newSeed(), onRead, ...options }: WritingOptions,
 ): Generator<string, GeneratedText> {
-  const { sample } = recipe;
-  const request = {
-    prompt,
-    maxTokens: options.maxTokens ?? sample.max_tokens,
-    marker: documentMarker(recipe),
-    temperature: options.temperature ?? sample.temperature,
-    topK: options.topK ?? sample.top_k ?? undefined,
-    topP: options.topP ?? sample.top_p,
-  };
-  const generator = new TextGenerator(composed.model);
+  const request = { prompt, ...drawing(trained.recipe, options) };
+  const generator = new TextGenerator(trained.composed.model);
   let written = '';
   let tokens = 0;
-  for (const piece of writeText(generator, tokenizer, request, new Random(seed, 'generate'), onRead)) {
+  for (const piece of writeText(generator, trained.tokenizer, request, randomOf(seed), onRead)) {
     tokens++;
     written += piece;
     yield piece;
   }
-  const ending = tokens < request.maxTokens ? 'eos' : 'max_tokens';
+  return generatedText(trained, { prompt, written, tokens, seed, maxTokens: request.maxTokens });
+}
+
+export const newSeed = (): number => randomInt(2 ** 32);
+
+/** What the text of a seed draws from. */
+export const randomOf = (seed: number): Random => new Random(seed, 'generate');
+
+/** How a text is written: what the options leave out is as in the recipe's `sample`. */
+export function drawing(
+  recipe: Recipe,
+  { maxTokens, temperature, topK, topP }: Omit<WritingOptions, 'prompt' | 'seed' | 'onRead'>,
+): Omit<TextRequest, 'prompt'> {
+  const { sample } = recipe;
+  return {
+    maxTokens: maxTokens ?? sample.max_tokens,
+    marker: documentMarker(recipe),
+    temperature: temperature ?? sample.temperature,
+    topK: topK ?? sample.top_k ?? undefined,
+    topP: topP ?? sample.top_p,
+  };
+}
+
+export function generatedText(
+  { step }: Trained,
+  text: {
+    readonly prompt: string;
+    readonly written: string;
+    readonly tokens: number;
+    readonly seed: number;
+    readonly maxTokens: number;
+  },
+): GeneratedText {
+  const { prompt, written, tokens, seed, maxTokens } = text;
+  const ending = tokens < maxTokens ? 'eos' : 'max_tokens';
   return { step, seed, prompt, text: prompt + written, tokens, ending };
 }
 

@@ -16,23 +16,32 @@ export const OPEN_OPTIONS = { set: changes, onNotice: callback };
 export const noteOnError = (notice: string): void => console.error(notice);
 
 /**
- * Calls `work` with a trained model, which is opened for it and closed again when `run` is a directory.
+ * A trained model, and what closes it again when `run` is a directory, for which it was opened.
  * @throws FlashError for changes of a model that is open already.
  */
-export async function withTrained<T>(
+export async function openTrained(
   run: string | Trained,
   { set = [], onNotice = noteOnError }: OpenOptions,
-  work: (trained: Trained) => T | Promise<T>,
-): Promise<T> {
+): Promise<{ readonly trained: Trained; readonly close: () => void }> {
   if (typeof run !== 'string') {
     if (set.length > 0)
       throw new FlashError('`set` has no effect on a model that is open: give it to loadTrained');
-    return work(run);
+    return { trained: run, close: () => {} };
   }
   const trained = await loadTrained(run, set, onNotice);
+  return { trained, close: () => trained.composed.dispose() };
+}
+
+/** Calls `work` with what `openTrained` opens. */
+export async function withTrained<T>(
+  run: string | Trained,
+  options: OpenOptions,
+  work: (trained: Trained) => T | Promise<T>,
+): Promise<T> {
+  const { trained, close } = await openTrained(run, options);
   try {
     return await work(trained);
   } finally {
-    trained.composed.dispose();
+    close();
   }
 }

@@ -15,6 +15,7 @@ import { chooseBlockRows } from '../runtime/batch-runner.ts';
 import { planBlock } from '../runtime/blocks.ts';
 import { couplingOf, type ModelParts } from '../runtime/model.ts';
 import { Workspace } from '../runtime/workspace.ts';
+import { PREFILL_ROWS } from '../train/generate.ts';
 import { tokensPerStep } from './run-limits.ts';
 
 /** Bytes that a training run needs, an estimate made without allocating them. */
@@ -80,7 +81,7 @@ export function estimateMemory(
       maxRows: collapsed ? Math.min(parts.objective.vocab, tokens) : tokens,
     },
   );
-  const planned = planActivations(parts, rows, data.seq_len, backend);
+  const planned = planActivations(parts, rows, { seqLen: data.seq_len, training: true }, backend);
   const sizes = {
     parameters: (2 * values + shared) * bytes + 2 * ternary,
     optimizer: optimizerBytes,
@@ -155,15 +156,26 @@ export function requireMemory(estimate: MemoryEstimate, available: number = avai
   if (what) throw new FlashError(what, { remedy: SMALLER, exitCode: 2 });
 }
 
+/**
+ * Bytes for writing so many texts side by side, beside the weights: the activations of a block, and of each text its logits
+ * and what its layers carry. Both exist twice, as a batch that gets smaller moves; the latter once more on the way.
+ */
+export function decodingBytes(parts: ModelParts, texts: number, backend: Backend): number {
+  const rows = Math.max(PREFILL_ROWS, texts);
+  const block = planActivations(parts, rows, { seqLen: rows, training: false }, backend);
+  const logits = parts.objective.vocab * BYTES[backend.real];
+  return block.bytes + texts * (2 * logits + 3 * block.carried);
+}
+
 const readable = (bytes: number): string => `${bytes.toLocaleString('en')} bytes (${formatBytes(bytes)})`;
 
-/** What `Blocks` asks its workspace for. */
+/** What `Blocks` asks its workspace for, and what of it the sequences carry. */
 function planActivations(
   parts: ModelParts,
   rows: number,
-  seqLen: number,
+  { seqLen, training }: { readonly seqLen: number; readonly training: boolean },
   backend: Backend,
-): { readonly bytes: number; readonly largest: number } {
+): { readonly bytes: number; readonly largest: number; readonly carried: number } {
   const workspace = new Workspace(backend, true);
   const sequences = Math.ceil(rows / seqLen);
   let carried = 0;
@@ -173,8 +185,8 @@ function planActivations(
       return { ...mat(backend.real, 0, 0, label), rows: sequences * rowsPerSequence, cols } as Mat;
     },
   };
-  workspace.plan({ training: true, seqLen, state }, (p) => planBlock(parts, rows, p));
-  return { bytes: workspace.bytes + carried, largest: workspace.largest };
+  workspace.plan({ training, seqLen, state }, (p) => planBlock(parts, rows, p));
+  return { bytes: workspace.bytes + carried, largest: workspace.largest, carried };
 }
 
 /** Adds up requests, and hands out arrays without data. */

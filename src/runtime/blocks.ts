@@ -77,8 +77,12 @@ export class Blocks {
     return block;
   }
 
-  /** What this many sequences carry. */
+  /** What this many sequences carry: every layer's part exists, which planning makes. */
   state(sequences: number): SequenceState {
+    return this.block(sequences, 1).state;
+  }
+
+  private stateOf(sequences: number): SequenceState {
     const state = this.states.get(sequences) ?? new SequenceState(this.model.backend, sequences);
     this.states.set(sequences, state);
     return state;
@@ -88,7 +92,7 @@ export class Blocks {
     const { model, options } = this;
     const { input, body, objective, backend } = model;
     const { training } = options;
-    const state = this.state(Math.ceil(rows / seqLen));
+    const state = this.stateOf(Math.ceil(rows / seqLen));
     return this.workspace.plan({ training, seqLen, state }, (p) => {
       const ids: Ids = allocateTensor(backend, 'i32', rows, 1, 'ids');
       const targets: SparseTargets = {

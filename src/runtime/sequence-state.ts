@@ -45,6 +45,12 @@ export class SequenceState {
     for (const { data } of this.tensors.values()) data.fill(0);
   }
 
+  /** One sequence begins again, while the others go on. */
+  clearOne(sequence: number): void {
+    this.position.data[sequence] = 0;
+    for (const t of this.tensors.values()) this.part(t, sequence).fill(0);
+  }
+
   /** All sequences went on by so many rows. */
   advance(rows: number): void {
     const { data } = this.position;

@@ -1,55 +1,59 @@
 import { allocateMat } from '../core/allocate.ts';
 import type { Mat } from '../core/tensor.ts';
-import { type Block, Blocks } from '../runtime/blocks.ts';
+import { Blocks } from '../runtime/blocks.ts';
 import type { Pass } from '../runtime/context.ts';
 import type { Model } from '../runtime/model.ts';
 import type { Rows } from '../runtime/rows.ts';
+import { SequenceBatch } from '../runtime/sequence-batch.ts';
+import type { SavedSequence } from '../runtime/sequence-state.ts';
 import type { Sampler } from './sampling.ts';
 
 /** One of the texts that are written side by side. */
 export interface Writing {
+  /** Those with the very same one, one after the other, share its reading. */
   readonly prompt: Iterable<number>;
-  readonly sampler: Sampler;
+  readonly sampler: Pick<Sampler, 'sample'>;
 }
 
-/** A token of text `text`, by its place in the list of writings; null where that text ends. */
-export interface WrittenToken {
+/** What happens to text `text`, by its place among the writings: its prompt was read, it got token `id`, it ended. */
+export interface WritingEvent {
   readonly text: number;
-  readonly id: number | null;
+  readonly kind: 'read' | 'token' | 'end';
+  /** -1 where there is no token. */
+  readonly id: number;
+}
+
+/** Tokens and the seconds that they took. */
+export interface Work {
+  tokens: number;
+  seconds: number;
 }
 
 /** Rows of a prompt that are read at once. */
-const PREFILL_ROWS = 256;
+export const PREFILL_ROWS = 256;
 const BEGINS: Pass = {};
 const CONTINUES: Pass = { continues: true };
 
 /**
- * Writes texts with the same forward as training: prompts are read in long pieces (prefill), then all texts go on side by
+ * Writes texts with the same forward as training: a prompt is read in long pieces (prefill), then all texts go on side by
  * side, a row each (decode), while the model's layers carry their state. A token that is written leaves no garbage.
  */
 export class TextGenerator {
+  /** Of `generateAll`: prompts that were read, and tokens that were drawn. */
+  readonly work: { readonly prefill: Work; readonly decode: Work } = {
+    prefill: { tokens: 0, seconds: 0 },
+    decode: { tokens: 0, seconds: 0 },
+  };
   private readonly blocks: Blocks;
-  private readonly decode: Block;
-  private readonly logits: Mat;
-  /** The last token of each text, the rows that they are, and the logits that follow. */
-  private readonly last: Int32Array;
-  private readonly rows: Rows;
-  private readonly next: readonly Mat['data'][];
+  private readonly decoders = new Map<number, Decoder>();
 
-  /** `texts` are as many as are written side by side. */
+  /** `texts`: how many are written side by side at most. */
   constructor(
     private readonly model: Model,
-    texts = 1,
+    private readonly texts = 1,
   ) {
     const rows = Math.max(PREFILL_ROWS, texts);
     this.blocks = new Blocks(model, { rows, seqLen: rows, training: false, targetCapacity: 1 });
-    this.decode = this.blocks.block(texts, 1);
-    this.logits = allocateMat(model.backend, texts, model.vocab, 'logits');
-    this.last = new Int32Array(texts);
-    this.rows = withoutTargets(this.last);
-    const { vocab } = model;
-    const { data } = this.logits;
-    this.next = Array.from({ length: texts }, (_, i) => data.subarray(i * vocab, (i + 1) * vocab));
   }
 
   /** How many ids the model knows. */
@@ -68,75 +72,127 @@ export class TextGenerator {
     sampler: Sampler,
     onRead?: (tokens: number) => void,
   ): Iterable<number> {
-    this.begin([prompt], eos, onRead);
+    this.model.prepare();
+    const decoder = this.decoder(1);
+    decoder.last[0] = this.read(Int32Array.from([eos, ...prompt]), onRead);
     for (let i = 0; i < maxTokens; i++) {
-      this.step();
-      const id = sampler.sample(this.next[0]!);
+      decoder.step();
+      const id = sampler.sample(decoder.next[0]!);
       if (id === eos) return;
       yield id;
-      this.last[0] = id;
+      decoder.last[0] = id;
     }
   }
 
-  /** `generate` for at most as many texts as the generator was made for; `onRead` hears of all prompts together. */
-  *generateAll(
-    writings: readonly Writing[],
-    eos: number,
-    maxTokens: number,
-    onRead?: (tokens: number) => void,
-  ): Iterable<WrittenToken> {
-    const prompts = writings.map(({ prompt }) => prompt);
-    this.begin(prompts, eos, onRead);
-    const open = new Set(maxTokens > 0 ? writings.keys() : []);
-    for (let written = 1; open.size > 0; written++) {
-      this.step();
-      for (const text of [...open]) {
-        const id = writings[text]!.sampler.sample(this.next[text]!);
-        this.last[text] = id;
-        if (id !== eos) yield { text, id };
-        if (id !== eos && written < maxTokens) continue;
-        open.delete(text);
-        yield { text, id: null };
+  /**
+   * `generate` for many texts, of which the next begins as soon as another has ended. A text is to the bit what it would be
+   * alone where the kernels give a row the same bits among any others, as all of ours do.
+   */
+  *generateAll(writings: Iterable<Writing>, eos: number, maxTokens: number): Iterable<WritingEvent> {
+    this.model.prepare();
+    const batch = new SequenceBatch<OpenText>(this.blocks, this.texts);
+    const { prefill, decode } = this.work;
+    let begun = 0;
+    let reading:
+      | { readonly prompt: Writing['prompt']; readonly last: number; readonly saved: SavedSequence }
+      | undefined;
+    const waiting = writings[Symbol.iterator]();
+    for (let done = false; ; ) {
+      // All prompts are read before `arrange`: a text that goes on alone has the state in which prompts are read.
+      while (!done && !batch.isFull) {
+        const { value: writing, done: none } = waiting.next();
+        done = none ?? false;
+        if (!writing) break;
+        if (!reading || writing.prompt !== reading.prompt) {
+          const began = performance.now();
+          const ids = Int32Array.from([eos, ...writing.prompt]);
+          const last = this.read(ids);
+          reading = { prompt: writing.prompt, last, saved: this.blocks.state(1).save(0) };
+          prefill.tokens += ids.length - 1;
+          prefill.seconds += (performance.now() - began) / 1000;
+        }
+        const text = begun++;
+        batch.join({ text, sampler: writing.sampler, last: reading.last, tokens: 0 }, reading.saved);
+        yield { text, kind: 'read', id: -1 };
+      }
+      if (batch.count === 0) return;
+      const began = performance.now();
+      const members = batch.arrange();
+      const { last, next, step } = this.decoder(members.length);
+      for (const [i, member] of members.entries()) last[i] = member?.last ?? eos;
+      step();
+      for (const [i, member] of members.entries()) if (member) member.last = member.sampler.sample(next[i]!);
+      decode.tokens += batch.count;
+      decode.seconds += (performance.now() - began) / 1000;
+      for (const [i, member] of members.entries()) {
+        if (!member) continue;
+        const { text, last: id } = member;
+        if (id !== eos) yield { text, kind: 'token', id };
+        if (id !== eos && ++member.tokens < maxTokens) continue;
+        batch.leave(i);
+        yield { text, kind: 'end', id: -1 };
       }
     }
   }
 
-  /** Reads all prompts but for their last tokens, with which all texts then go on. */
-  private begin(prompts: readonly Iterable<number>[], eos: number, onRead?: (tokens: number) => void): void {
-    this.model.prepare();
-    this.last.fill(eos);
-    let read = 0;
-    for (const [text, prompt] of prompts.entries()) {
-      const ids = Int32Array.from([eos, ...prompt]);
-      this.last[text] = ids.at(-1)!;
-      this.prefill(ids.subarray(0, -1), text, (count) => onRead?.(read + count));
-      read += ids.length - 1;
-    }
-    onRead?.(read);
+  /** Made at its first use: what it takes to add a token to this many texts. */
+  private decoder(texts: number): Decoder {
+    const made = this.decoders.get(texts);
+    if (made) return made;
+    const { model, blocks } = this;
+    const block = blocks.block(texts, 1);
+    const logits = allocateMat(model.backend, texts, model.vocab, 'logits');
+    const last = new Int32Array(texts);
+    const rows = withoutTargets(last);
+    const decoder: Decoder = {
+      last,
+      next: Array.from({ length: texts }, (_, i) =>
+        logits.data.subarray(i * model.vocab, (i + 1) * model.vocab),
+      ),
+      step: () => {
+        block.load(rows);
+        block.forward(CONTINUES);
+        block.logits(logits, CONTINUES);
+      },
+    };
+    this.decoders.set(texts, decoder);
+    return decoder;
   }
 
-  /** All texts go on by the token that each of them had last. */
-  private step(): void {
-    this.decode.load(this.rows);
-    this.decode.forward(CONTINUES);
-    this.decode.logits(this.logits, CONTINUES);
-  }
-
-  /** Reads a prompt in pieces, and leaves what layers then carry to text `text`. */
-  private prefill(ids: Int32Array, text: number, onRead: (tokens: number) => void): void {
-    const { blocks, decode } = this;
-    const state = blocks.state(1);
-    state.clear();
-    for (let start = 0, count = 0; start < ids.length; start += count) {
+  /** Reads all ids but the last, which it returns: the text goes on with it, in the state of one sequence. */
+  private read(ids: Int32Array, onRead?: (tokens: number) => void): number {
+    const { blocks } = this;
+    const length = ids.length - 1;
+    blocks.state(1).clear();
+    for (let start = 0, count = 0; start < length; start += count) {
       // Exactly as many as there are, as layers carry what they saw last; powers of two, so that few blocks are planned.
-      count = Math.min(PREFILL_ROWS, 2 ** Math.floor(Math.log2(ids.length - start)));
+      count = Math.min(PREFILL_ROWS, 2 ** Math.floor(Math.log2(length - start)));
       const block = blocks.block(count, count);
       block.load(withoutTargets(ids.subarray(start, start + count)));
       block.forward(start === 0 ? BEGINS : CONTINUES);
-      onRead(start + count);
+      onRead?.(start + count);
     }
-    if (decode.state !== state) decode.state.restore(text, state.save(0));
+    if (length === 0) onRead?.(0);
+    return ids[length]!;
   }
+}
+
+interface OpenText {
+  readonly text: number;
+  readonly sampler: Writing['sampler'];
+  /** Its newest token. */
+  last: number;
+  /** Written so far. */
+  tokens: number;
+}
+
+/** Texts that go on side by side by one token each. */
+interface Decoder {
+  /** The token that each text had last. */
+  readonly last: Int32Array;
+  /** After `step`: the logits that follow in each text. */
+  readonly next: readonly Mat['data'][];
+  readonly step: () => void;
 }
 
 const NONE = new Int32Array(0);

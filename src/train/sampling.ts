@@ -33,8 +33,11 @@ export class Sampler {
     this.weights = new Float64Array(vocab);
   }
 
-  /** A token of the distribution whose logits (one for each token of the vocabulary) these are. */
-  sample(logits: ArrayLike<number>): number {
+  /**
+   * A token of the distribution whose logits (one for each token of the vocabulary) these are. Texts that are written side by
+   * side share a sampler and its memory, and draw from a `random` each.
+   */
+  sample(logits: ArrayLike<number>, random: Random = this.random): number {
     const { temperature, topK, topP } = this.options;
     if (temperature === 0) return this.likeliest(logits);
     this.heapify(logits);
@@ -43,7 +46,7 @@ export class Sampler {
     const all = !topP || topP === 1;
     const last = all ? kept - 1 : this.reach(topP * total, kept - 1, logits);
     const drawn = all ? total : this.mass(last, logits);
-    return this.ranked(this.reach(this.random.uniform() * drawn, last, logits), logits);
+    return this.ranked(this.reach(random.uniform() * drawn, last, logits), logits);
   }
 
   private likeliest(logits: ArrayLike<number>): number {

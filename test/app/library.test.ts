@@ -4,6 +4,7 @@ import {
   compareBackends,
   evaluateText,
   generateText,
+  generateTexts,
   loadRecipe,
   loadTrained,
   resumeTraining,
@@ -36,6 +37,12 @@ afterAll(() => {
   tiny.remove();
 });
 
+async function collected<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const value of values) all.push(value);
+  return all;
+}
+
 const json = async (...args: string[]) => JSON.parse((await runInProcess([...args, '--json'])).stdout);
 
 describe('the library', () => {
@@ -59,6 +66,28 @@ describe('the library', () => {
     expect(await generateText(trained, 'The cat', options)).toEqual(whole);
     expect(`The cat${[...streamText(trained, { prompt: 'The cat', ...options })].join('')}`).toBe(whole.text);
     trained.composed.dispose();
+  });
+
+  it('writes many texts as the command does, each as its seed alone writes it', async () => {
+    const alone = { seed: 7, maxTokens: 12, ...QUIET };
+    const options = { ...alone, count: 2 };
+    const prompts = ['The cat', 'A dog'];
+    const shares: number[] = [];
+    const onProgress = ({ share }: { share: number }) => void shares.push(share);
+    const texts = await collected(generateTexts(run, prompts, { ...options, batch: 3, onProgress }));
+    expect(texts.map(({ prompt, index }) => [prompt, index])).toEqual(
+      prompts.flatMap((prompt) => [0, 1].map((index) => [prompt, index])),
+    );
+    for (const { index, ...text } of texts) {
+      expect(text).toEqual(await generateText(run, text.prompt, { ...alone, seed: 7 + index }));
+    }
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(shares.at(-1)).toBe(1);
+    const largest = Number.MAX_SAFE_INTEGER;
+    const wrapped = await collected(generateTexts(run, ['x'], { ...options, seed: largest }));
+    expect(wrapped.map(({ seed }) => seed)).toEqual([largest, 0]);
+    const aborted = { ...options, signal: AbortSignal.abort() };
+    expect(await collected(generateTexts(run, prompts, aborted))).toEqual([]);
   });
 
   it('compares backends call by call', async () => {
@@ -114,6 +143,10 @@ describe('the library, called as no compiler would let it be,', () => {
       () => generateText('x', 'y', given({ prompt: 'z' })),
       "unknown key 'prompt' in the options",
     ],
+    ['generateTexts', () => generateTexts('x', given('y')), "'prompts' must be a list, found 'y'"],
+    ['generateTexts', () => generateTexts('x', []), "'prompts' must"],
+    ['generateTexts', () => generateTexts('x', ['y'], { count: 0 }), "'count' must be at least 1, found 0"],
+    ['generateTexts', () => generateTexts('x', ['y'], given({ batch: 'all' })), "'batch' must be"],
     [
       'streamText',
       () => streamText(given('runs/x')),

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { GeneratedText } from '../../src/app/generate-text.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { RECIPE, TinyRun } from '../faults/tiny-run.ts';
@@ -96,5 +97,90 @@ describe('flashlm generate', () => {
     expect(stderr).toMatch(
       /^<\|endoftext\|> in the prompt is read as plain text: the run's data does not mark/,
     );
+  });
+
+  describe('with many texts', () => {
+    const PROMPTS = ['The cat', 'A dog', ''];
+    const many = async (...flags: string[]) => {
+      const file = `${run}/prompts.json`;
+      writeFileSync(file, JSON.stringify(PROMPTS));
+      const args = ['generate', run, '--prompts', file, '--seed', '3', '--temperature', '1', ...flags];
+      const { status, stdout, stderr } = await runInProcess(args);
+      expect(status, stderr).toBe(0);
+      return { stdout, stderr };
+    };
+    const objects = ({ stdout }: { stdout: string }) =>
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as GeneratedText & { index: number });
+
+    it('writes --count texts of each line of --prompts, each as its seed alone does, in any --batch', async () => {
+      const texts = objects(await many('--count', '3', '--json'));
+      expect(texts.map(({ prompt, index, seed }) => [prompt, index, seed])).toEqual(
+        PROMPTS.flatMap((prompt) => [0, 1, 2].map((index) => [prompt, index, 3 + index])),
+      );
+      for (const batch of ['1', '2', '100'])
+        expect(objects(await many('--count', '3', '--json', '--batch', batch))).toEqual(texts);
+      expect(objects(await many('--count', '2', '--json'))).toEqual(texts.filter(({ index }) => index < 2));
+      const { text, tokens } = await generated(run, '--prompt', 'A dog', '--seed', '5', '--temperature', '1');
+      expect({ text, tokens }).toEqual({ text: texts[5]!.text, tokens: texts[5]!.tokens });
+      expect(new Set(texts.map((one) => one.text)).size).toBeGreaterThan(3);
+    });
+
+    it('prints each text below a line that names it, and the speed apart from them', async () => {
+      const { stdout, stderr } = await many('--count', '2');
+      const [first] = objects(await many('--json'));
+      expect(stdout.split('--- ').length).toBe(7);
+      expect(stdout).toMatch(/^--- prompt 1, text 1, seed 3: \d+ tokens?, /);
+      expect(
+        stdout.slice(stdout.indexOf('\n') + 1).startsWith(`${first!.text}\n\n--- prompt 1, text 2`),
+      ).toBe(true);
+      expect(stderr).toMatch(/^read \d+ tokens in .*tokens\/s\), wrote \d+ tokens in .*, 6 side by side\n$/);
+    });
+
+    it('prints the texts that are whole when Ctrl-C ends it, with status 130', async () => {
+      const { terminal, stdout, stderr } = fakeTerminal();
+      const print = terminal.print.bind(terminal);
+      vi.spyOn(terminal, 'print').mockImplementation((line) => {
+        if (stdout.text === '') process.emit('SIGINT', 'SIGINT');
+        print(line);
+      });
+      const args = ['generate', run, '--count', '9', '--batch', '2', '--seed', '1', '--json'];
+      expect(await runCli(args, COMMANDS, terminal)).toBe(130);
+      const texts = stdout.lines.map((line) => JSON.parse(line));
+      expect(texts.map(({ index }) => index)).toEqual(Array.from(texts, (_, i) => i));
+      expect(texts.length).toBeLessThan(4);
+      expect(stderr.text).toContain(`Stopped: ${texts.length} of 9 texts are whole.`);
+      expect(process.listenerCount('SIGINT')).toBe(0);
+    });
+
+    it('says which flags change nothing', async () => {
+      const { stderr } = await generated(run, '--batch', '7', '--text-field', 'x');
+      expect(stderr).toBe(
+        '--batch changes nothing: one text is written.\n--text-field changes nothing without --prompts.\n',
+      );
+      const same = await many('--count', '2', '--temperature', '0');
+      expect(same.stderr).toContain('At temperature 0 all texts of a prompt are the same.');
+    });
+
+    it.each([
+      [
+        '--prompt and --prompts',
+        ['--prompt', 'x', '--prompts', 'y'],
+        /--prompts <file>.*cannot be used with.*--prompt/,
+      ],
+      ['no texts', ['--count', '0'], /--count <n>.*at least 1/],
+      ['a batch of none', ['--batch', '0'], /--batch <n>.*auto, or a whole number/],
+      [
+        'more side by side than memory holds',
+        ['--count', '2000000000', '--batch', '2000000000'],
+        /need .*; there are .*\n.*\n.*--batch auto|need .*; there are/,
+      ],
+    ])('refuses %s', async (_, flags, message) => {
+      const { status, stderr } = await runInProcess(['generate', run, ...flags]);
+      expect(status).toBe(2);
+      expect(stderr).toMatch(message);
+    });
   });
 });

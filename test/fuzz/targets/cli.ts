@@ -121,6 +121,10 @@ const FLAGS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   '--valid-share': [['0.5', '0', '1', 'x', '']],
   '--workers': [['1', '0', '-1', '999', 'x']],
   '--prompt': [['', 'one', '\ud800', '\0', '<|eos|>', 'x'.repeat(3000)]],
+  '--prompts': [FILES],
+  // A batch that fits takes its memory, a count that is not refused its time.
+  '--count': [['0', '1', '3', '-1', 'x', '']],
+  '--batch': [['auto', '0', '1', '3', '99999999999999', 'x', '']],
   '--temperature': [NUMBERS],
   '--top-k': [NUMBERS],
   '--top-p': [NUMBERS],

@@ -1,0 +1,55 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { readPrompts } from '../../src/data/prompts.ts';
+import { put, temporaryFolder } from './workshop.ts';
+
+const folder = temporaryFolder();
+let files = 0;
+const read = (name: string, content: string | Buffer, field?: string) =>
+  readPrompts(put(folder, `${files++}-${name}`, content), field);
+
+describe('a file of prompts', () => {
+  it.each([
+    ['a prompt a line', 'p.txt', 'a\n  b c \nd'],
+    ['a newline at the end, or Windows line ends', 'p.txt', '\ufeffa\r\n  b c \r\nd\r\n'],
+    ['an array of strings', 'p.json', '["a", "  b c ",\n"d"]'],
+    ['an array of objects', 'p.txt', '[{"text": "a", "n": 1}, {"text": "  b c "},\n{"text": "d"}]'],
+    ['JSON lines', 'p.jsonl', '{"text": "a"}\n"  b c "\n{"text": "d"}\n'],
+    ['JSON lines under any name', 'p', '{"text": "a"}\n{"text": "  b c "}\n{"text": "d"}'],
+    ['a compressed file', 'p.jsonl.gz', gzipSync('{"text": "a"}\n{"text": "  b c "}\n"d"\n')],
+  ])('may hold %s', async (_, name, content) => {
+    expect(await read(name, content)).toEqual(['a', '  b c ', 'd']);
+  });
+
+  it('holds text, not JSON, where a line only looks like it', async () => {
+    expect(await read('p.txt', '[Chapter 1]\n{x')).toEqual(['[Chapter 1]', '{x']);
+    expect(await read('p.txt', '{"other": 1}\n[1, 2]')).toEqual(['{"other": 1}', '[1, 2]']);
+  });
+
+  it('may hold the empty prompt as JSON, and prompts in another field', async () => {
+    expect(await read('p.jsonl', '{"q": ""}\n{"q": "a\\nb"}', 'q')).toEqual(['', 'a\nb']);
+  });
+
+  it.each([
+    ['an empty line', 'p.txt', 'a\n\nb\n', /The line is empty\n.*p\.txt:2\n/],
+    ['a blank last line', 'p.txt', 'a\n \n', /The line is empty\n.*p\.txt:2\n/],
+    ['an empty line of JSON', 'p.jsonl', '"a"\n\n', /The line is empty\n.*p\.jsonl:2\n/],
+    ['nothing', 'p.txt', '\n\n', /no prompt in it/],
+    ['an empty array', 'p.json', '[]', /no prompt in it/],
+    ['another value', 'p.json', '["a", 7]', /neither a string nor.*\n.*, entry 2\n/],
+    ['JSON that is cut short', 'p.json', '["a", ', /not a JSON array/],
+    [
+      'a bad line of JSON',
+      'p.jsonl',
+      '"a"\n{"txt": "b"}',
+      /neither a string nor.*\n.*p\.jsonl:2\n.*--text-field/,
+    ],
+    ['a program', 'p.txt', Buffer.from('\x7fELF'), /it is a program/],
+  ])('is refused with its place where it has %s', async (_, name, content, message) => {
+    const error = await read(name, content).then(
+      () => undefined,
+      (thrown) => thrown,
+    );
+    expect(error?.lines().join('\n')).toMatch(message);
+  });
+});
