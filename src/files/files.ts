@@ -76,7 +76,7 @@ export async function makeFolder(path: string): Promise<void> {
     if (code !== 'ENOENT' || above === path) throw error;
     await makeFolder(above);
     await mkdir(path).catch((again) => {
-      // Another process may have made it meanwhile.
+      // Another process may have made it in the meantime.
       if (errorCode(again) !== 'EEXIST') throw again;
     });
   }

@@ -3,7 +3,7 @@ import { join, sep } from 'node:path';
 
 /**
  * A path that begins with `~` or `~/` begins in the home folder. A shell does that only where `~` begins an unquoted
- * word: not in quotes, not behind `=`, and it never sees files and variables. A folder called `~` is `./~`.
+ * word: not in quotes, not after `=`, and it never sees files and variables. A folder called `~` is `./~`.
  */
 export function fromHome(path: string): string {
   const begins = path === '~' || path.startsWith('~/') || path.startsWith(`~${sep}`);

@@ -76,8 +76,8 @@ export class LockFile {
 
 /**
  * Two processes may find the same dead owner. If each simply deleted the file, the slower one would delete the lock
- * that the faster one has just taken. So a lock with the id X may be removed only under a lock of its own, named
- * after X; and since that one can be left behind by a dying process as well, it is taken in the same way.
+ * that the faster one has just taken. So a lock with the id X may be removed only under a second lock, named
+ * after X. A dying process can leave that one too, so it is taken in the same way.
  */
 async function removeStale(path: string, owner: LockOwner, what: string): Promise<void> {
   const guard = await LockFile.acquire(`${path}.${owner.id}`, what);
@@ -200,7 +200,7 @@ const ENDED = 'ended';
 /** Field 22 of /proc/<pid>/stat (proc(5)), or ENDED. */
 function processStart(pid: number): string | undefined {
   const stat = readText(`/proc/${pid}/stat`);
-  // Field 2, the program's name, may hold blanks and parentheses: count from behind its last one.
+  // Field 2, the program's name, may hold blanks and parentheses: count from after its last one.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields?.[0] === 'Z' || fields?.[0] === 'X' ? ENDED : fields?.[19];
 }

@@ -106,6 +106,6 @@ it('pipes in place of the entries of a cache only mean that they are made again'
   tokens.close();
   expect(cached).toEqual({ tokenizer: false, tokens: false });
   expect(notices.join('\n')).toMatch(
-    /tokenizer anew.*not a regular file.*\n.*token file anew.*not a regular file/,
+    /tokenizer again.*not a regular file.*\n.*token file again.*not a regular file/,
   );
 });
