@@ -26,7 +26,7 @@ export interface BatchOptions {
   readonly seed: number;
 }
 
-/** A token file, or what stands in for one. */
+/** A token file, or a replacement of one. */
 export type TokenStream = Pick<TokenFile, 'source' | 'tokens' | 'read' | 'checkUnchanged'>;
 
 /** Batches of a token file. Batch k is a function of k, the options and the file alone, so resuming needs no state. */

@@ -2,7 +2,7 @@ import { LOOK_AHEAD_BYTES, wordEnd } from './tokenizer/pre-tokenizer.ts';
 
 /**
  * A run of consecutive text, in valid UTF-8, on its way to being counted or encoded. `ends[i]` is where document i
- * ends in `bytes`; whatever follows the last end belongs to a document that goes on in the next chunk.
+ * ends in `bytes`; whatever follows the last end belongs to a document that continues in the next chunk.
  */
 export interface Chunk {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -54,7 +54,7 @@ export class ChunkBuilder {
     }
   }
 
-  /** Ends the open document; with `trim`, its last newlines are dropped. An empty document is no document. */
+  /** Ends the open document; with `trim`, its last newlines are dropped. An empty document does not count. */
   endDocument(trim: boolean): void {
     if (this.keeping === undefined) return;
     this.documents++;

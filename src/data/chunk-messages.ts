@@ -13,7 +13,7 @@ export interface Reply {
   readonly flashError?: FlashErrorDetails & { readonly message: string };
 }
 
-/** The memory behind a message's arrays, to be handed over instead of copied. */
+/** The memory of a message's arrays, to be transferred instead of copied. */
 export function buffersOf(message: unknown): ArrayBuffer[] {
   return Object.values(message ?? {}).flatMap((value) =>
     ArrayBuffer.isView(value) ? [value.buffer as ArrayBuffer] : [],

@@ -10,7 +10,7 @@ import { fillFromText } from './text-documents.ts';
 
 /**
  * How a file holds its documents.
- * - `text`: `<|endoftext|>` between documents, usually on a line of its own; the newlines around it are not part of
+ * - `text`: `<|endoftext|>` between documents, usually alone on a line; the newlines around it are not part of
  *   them. A file without the marker is one document.
  * - `lines`: one document a line.
  * - `jsonl`: one JSON object a line, the document in one of its fields.
@@ -90,7 +90,7 @@ export class Corpus {
 
   /**
    * All documents (of `part`) in order, in chunks of about `chunkBytes`. Throws FlashError for a file without a document,
-   * for one that is no text, for a bad record of a JSON file with its line, and for documents too few to be divided.
+   * for one that is not text, for a bad record of a JSON file with its line, and for documents too few to be divided.
    */
   async *chunks(listener: ReadListener = {}, chunkBytes = CHUNK_BYTES): AsyncGenerator<Chunk> {
     const builder = new ChunkBuilder(chunkBytes, this.part && documentFilter(this.part));

@@ -59,7 +59,7 @@ export class DataCache {
 
   /**
    * The hash of a file's content. Remembered beside the state of the file, so that an unchanged file is not read
-   * again. Throws FlashError if the file can't be read or changes meanwhile.
+   * again. Throws FlashError if the file can't be read or changes while it is read.
    */
   async contentHash(
     path: string,

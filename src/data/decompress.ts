@@ -31,7 +31,7 @@ async function* copies(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 const MAX_WINDOW_BYTES = 1 << 25;
 
 /**
- * What a zstd file holds, all of its frames. The decoder is given block by block, since a few bytes can stand for
+ * What a zstd file holds, all of its frames. The decoder is given block by block, since a few bytes can expand to
  * megabytes: a block gives at most 128 KiB. Checksums are not compared. @throws DamagedStream
  */
 export async function* unzstd(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -13,7 +13,7 @@ export interface GetOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A response that is no redirect. Its body must be read or `response.destroy()`ed. */
+/** A response that is not a redirect. Its body must be read or `response.destroy()`ed. */
 export interface FinalResponse {
   readonly response: IncomingMessage;
   /** Headers of every response on the way, the last one's included. */
@@ -43,7 +43,7 @@ function redirectTarget(from: URL, location: string | undefined): URL {
   const to =
     location !== undefined && URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   if (to?.protocol === 'https:' || to?.protocol === 'http:') return to;
-  throw new FlashError(`The server redirects to ${location ?? 'nowhere'}, which is no web address`, {
+  throw new FlashError(`The server redirects to ${location ?? 'nowhere'}, which is not a web address`, {
     where: from.href,
   });
 }
@@ -58,7 +58,7 @@ function request(url: URL, { headers, stallMs, signal }: GetOptions): Promise<In
       clearTimeout(stall);
       resolve(response);
     });
-    // Stays: bytes behind the end of the body would otherwise be an uncaught error.
+    // Stays: bytes after the end of the body would otherwise be an uncaught error.
     outgoing.on('error', (error) => {
       clearTimeout(stall);
       reject(error);

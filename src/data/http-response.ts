@@ -52,7 +52,7 @@ export function checkStatus(response: IncomingMessage, url: URL, remedy: string 
 }
 
 /**
- * True when the body goes on where the part ends, false when it is the whole file from its beginning. Throws
+ * True when the body continues where the part ends, false when it is the whole file from its beginning. Throws
  * TransientError after emptying the part when the two can't be put together, FlashError when the server's file has
  * another length than the expected one.
  */

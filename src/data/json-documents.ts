@@ -164,7 +164,7 @@ class JsonReader {
     } else if (byte === CLOSE_ARRAY && this.base === 1) {
       this.base = this.depth = 0;
     } else if (!BETWEEN_RECORDS.has(byte)) {
-      throw new FlashError('The JSON is no list of objects', {
+      throw new FlashError('The JSON is not a list of objects', {
         where: `${this.options.path}:${this.line}`,
         remedy: `Give objects in an array or one after the other: {"${this.options.field}": "..."}.`,
       });

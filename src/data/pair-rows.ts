@@ -12,7 +12,7 @@ export interface PairRows {
 /** Number of distinct pairs. */
 export const pairsOf = ({ offsets }: PairRows): number => offsets[offsets.length - 1]!;
 
-/** In memory of its own, no longer than used. */
+/** A copy, no longer than used. */
 export function copyPairs(pairs: PairRows): PairRows {
   const used = pairsOf(pairs);
   return {

@@ -18,7 +18,7 @@ export interface ExpectedFile {
 
 /**
  * The beginning of a file that is still being fetched: `<target>.part`, and beside it `<target>.part.json` with the
- * server's ETag for the content it came from. Both outlive the process, so that the next one goes on from there.
+ * server's ETag for the content it came from. Both outlive the process, so that the next one continues from there.
  */
 export class PartFile {
   readonly path: string;
@@ -43,7 +43,7 @@ export class PartFile {
     this.#etag = etag;
   }
 
-  /** Opens what is there, or begins anew when it is of another file. Throws FlashError when the disk refuses. */
+  /** Opens what is there, or starts again when it is of another file. Throws FlashError when the disk refuses. */
   static async open(target: string, expected: ExpectedFile): Promise<PartFile> {
     let handle: FileHandle | undefined;
     try {

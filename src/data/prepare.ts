@@ -209,7 +209,7 @@ class Preparation {
       return open();
     } catch (error) {
       if (!(error instanceof FlashError)) throw error;
-      this.notices.push(`Building the cached ${name} anew. ${error.message} (${path}).`);
+      this.notices.push(`Building the cached ${name} again. ${error.message} (${path}).`);
       return undefined;
     }
   }

@@ -5,7 +5,7 @@ import { FlashError } from '../core/errors.ts';
 import { fileError } from '../files/files.ts';
 import { CANNOT_READ } from './text-blocks.ts';
 
-/** The files that data sources stand for, and what a person should know of them, in whole sentences. */
+/** The files of data sources, and notices about them in whole sentences. */
 export interface SourceFiles {
   readonly files: readonly string[];
   readonly notices: readonly string[];
@@ -40,7 +40,7 @@ function expand(source: string, notices: string[]): string[] {
   const kind = kindOf(source);
   if (kind === 'file' || (!kind && !picomatch.scan(source).isGlob)) return [source];
   const found = kind === 'folder' ? filesBelow(source) : matches(source);
-  // What is gone by now is told of when it is read.
+  // A file that is gone by now is reported when it is read.
   const sizes = found.map((path) => [path, statSync(path, { throwIfNoEntry: false })] as const);
   const empty = sizes.filter(([, stat]) => stat?.isFile() && stat.size === 0).length;
   const special = sizes.filter(([, stat]) => stat && !stat.isFile()).length;
@@ -83,7 +83,7 @@ function realPath(path: string): string {
   }
 }
 
-/** The files that a pattern matches. What exists of it as a folder is no pattern, whatever characters it has. */
+/** The files that a pattern matches. The part of it that exists as a folder is not a pattern, whatever characters it has. */
 function matches(pattern: string): string[] {
   let base = dirname(pattern);
   while (kindOf(base) !== 'folder' && base !== dirname(base)) base = dirname(base);

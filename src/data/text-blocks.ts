@@ -18,14 +18,14 @@ export interface ReadListener {
 export const CANNOT_READ = 'Cannot read the data';
 
 const BLOCK_BYTES = 1 << 22;
-/** More invalid sequences than this share of the bytes are no accidents: the file is not UTF-8. */
+/** More invalid sequences than this share of the bytes are not accidents: the file is not UTF-8. */
 const MAX_INVALID_SHARE = 0.01;
 /** In very short files a share says little. */
 const FEW_INVALID = 16;
 
 /**
  * The text of a file in blocks of valid UTF-8 that end between characters, the byte-order mark left out. What the file
- * is, its bytes decide: gzip and zstd are decompressed, UTF-16 with its mark is decoded, what is no text is refused. A
+ * is, its bytes decide: gzip and zstd are decompressed, UTF-16 with its mark is decoded, what is not text is refused. A
  * block is valid until the next one is asked for. @throws FlashError
  */
 export async function* textBlocks(path: string, listener: ReadListener = {}): AsyncGenerator<Buffer> {

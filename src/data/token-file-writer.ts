@@ -8,7 +8,7 @@ import { encodeHeader, HEADER_BYTES } from './token-file-header.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 /**
- * Writes a token file chunk by chunk under a temporary name of its own. `finish` makes it durable and gives it its
+ * Writes a token file chunk by chunk under a temporary name. `finish` makes it durable and gives it its
  * name in one step, so several processes may write the same file at once and none is ever seen half.
  */
 export class TokenFileWriter {

@@ -47,7 +47,7 @@ export class TokenFile {
   }
 
   /**
-   * Opens a file and checks its header against its size and its checksum. Throws FlashError if it can't be read or is no whole token
+   * Opens a file and checks its header against its size and its checksum. Throws FlashError if it can't be read or is not a whole token
    * file. Close it when done.
    */
   static open(path: string, source = path): TokenFile {
@@ -178,6 +178,6 @@ function stateOf(fd: number): FileState {
 function damaged(path: string, what: string): FlashError {
   return new FlashError(`The token file is damaged: ${what}`, {
     where: path,
-    remedy: 'Remove it and start again: it is built anew from the data.',
+    remedy: 'Remove it and start again: it is built again from the data.',
   });
 }

@@ -16,7 +16,7 @@ export interface RepairedUtf8 {
 export function repairUtf8(bytes: Buffer): RepairedUtf8 {
   if (isUtf8(bytes)) return { bytes, replaced: 0 };
   const repaired = Buffer.from(decoder.decode(bytes), 'utf8');
-  // U+FFFD that stood in the text from the start is no repair. Its first byte always begins a new sequence, so
+  // A U+FFFD that was in the text from the start is not a repair. Its first byte always begins a new sequence, so
   // the decoder kept every one of them.
   return { bytes: repaired, replaced: countOf(REPLACEMENT, repaired) - countOf(REPLACEMENT, bytes) };
 }

@@ -32,7 +32,7 @@ export class WorkerPool {
     const underWay: Promise<JobResult<J>>[] = [];
     for await (const job of jobs) {
       const result = this.lanes[this.next++ % this.lanes.length]!.run(job);
-      // After an error nobody waits for the results behind it.
+      // After an error nobody waits for later results.
       result.catch(() => {});
       underWay.push(result);
       if (underWay.length >= JOBS_PER_WORKER * this.lanes.length) yield await underWay.shift()!;

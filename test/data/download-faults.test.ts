@@ -190,8 +190,8 @@ describe('a faulty server', () => {
 
   it.each([
     ['in a loop', '/again', /more than 5 times/],
-    ['to a file', 'file:///etc/passwd', /no web address/],
-    ['to nonsense', 'http://[', /no web address/],
+    ['to a file', 'file:///etc/passwd', /not a web address/],
+    ['to nonsense', 'http://[', /not a web address/],
   ])('refuses to be redirected %s', async (_, location, message) => {
     hub.handler = (_, response) => response.writeHead(302, { location }).end();
     expect((await failure(download())).message).toMatch(message);

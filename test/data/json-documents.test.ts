@@ -105,8 +105,8 @@ describe('JSON records', () => {
       /record is not valid JSON/,
     ],
     ['an array in a line', '[{"text": "a"}]', true, 1, /not a JSON object.*\n.*'json' reads an array/s],
-    ['something else than objects', '["a", "b"]', false, 1, /no list of objects/],
-    ['numbers', '{"text": "a"}\n5', false, 2, /no list of objects/],
+    ['something else than objects', '["a", "b"]', false, 1, /not a list of objects/],
+    ['numbers', '{"text": "a"}\n5', false, 2, /not a list of objects/],
     ['an end in the middle of a record', '[{"text": "a"},\n{"text": ', false, 2, /ends in the middle/],
     ['an end in the middle of the array', '[{"text": "a"},\n', false, 2, /ends in the middle/],
     [

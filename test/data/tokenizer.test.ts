@@ -195,7 +195,7 @@ describe('a foreign or hostile tokenizer.json is refused with its reason', () =>
     ],
     ['a merge of nothing', (d) => void d.model.merges.push(['q', 'zz']), /names "zz"/],
     ['a merge into nothing', (d) => void d.model.merges.push(['q', 'q']), /names "qq"/],
-    ['a merge of three', (d) => void d.model.merges.push(['a', 'b', 'c']), /no pair of tokens/],
+    ['a merge of three', (d) => void d.model.merges.push(['a', 'b', 'c']), /not a pair of tokens/],
     ['a repeated merge', (d) => void d.model.merges.push(d.model.merges[0]), /repeats/],
     ['merges that are no list', (d) => void Object.assign(d.model, { merges: 'a b' }), /merges is "a b"/],
     [

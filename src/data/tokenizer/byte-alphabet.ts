@@ -1,6 +1,6 @@
 /**
  * GPT-2's mapping of the 256 bytes to 256 printable characters, in which byte-level vocabularies are written: a byte
- * whose Latin-1 character is visible stands for itself, the others for U+0100, U+0101, ... in their order. (Radford
+ * whose Latin-1 character is visible is written as itself, the others as U+0100, U+0101, ... in their order. (Radford
  * et al. 2019, `bytes_to_unicode`; Hugging Face's `ByteLevel`.)
  */
 export const BYTE_TO_CHAR: readonly string[] = buildAlphabet();
@@ -18,7 +18,7 @@ function buildAlphabet(): string[] {
   });
 }
 
-/** The bytes a vocabulary entry stands for; one with characters outside the alphabet stands for its own UTF-8. */
+/** The bytes of a vocabulary entry; one with characters outside the alphabet means its own UTF-8. */
 export function tokenBytes(token: string): Uint8Array {
   const bytes = new Uint8Array(token.length);
   for (let i = 0; i < token.length; i++) {

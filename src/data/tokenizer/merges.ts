@@ -1,6 +1,6 @@
-/** Most ids a vocabulary may have: a pair of ids must fit one exact number. */
+/** Maximum ids of a vocabulary: a pair of ids must fit one exact number. */
 export const MAX_VOCAB = 2 ** 20;
-/** Most merges: several may lead to the same id, and rank and position must fit one exact number. */
+/** Maximum merges: several may lead to the same id, and rank and position must fit one exact number. */
 export const MAX_MERGES = 2 ** 21;
 
 /** A pair of ids that become one. */

@@ -2,7 +2,7 @@ import { FlashError } from '../../core/errors.ts';
 import { BYTE_TO_CHAR } from './byte-alphabet.ts';
 import { MAX_MERGES, MAX_VOCAB, type Merge } from './merges.ts';
 
-/** A token that stands for something other than text: found in a text as it stands, left out when decoding. */
+/** A token with a meaning other than its text: found in a text as it is written, left out when decoding. */
 export interface SpecialToken {
   readonly id: number;
   readonly content: string;
@@ -94,7 +94,7 @@ export function fromTokenizerJson(value: unknown, where: string): TokenizerSpec 
   };
 }
 
-/** What stands around the model: a byte-level splitter and decoder, and nothing that changes a text or its ids. */
+/** The parts around the model: a byte-level splitter and decoder, and nothing that changes a text or its ids. */
 function checkPipeline(check: Checks, root: Json): void {
   const [normalizer] = check.parts(root.normalizer, 'normalizer', 'normalizers');
   check.that(!normalizer, `the normalizer ${show(normalizer?.type)} changes texts, which is not supported`);
@@ -208,7 +208,7 @@ function readMerges(check: Checks, value: unknown, idOf: ReadonlyMap<string, num
       typeof item === 'string' ? item.split(' ') : check.array(item, `model.merges[${i}]`);
     const [left, right] = pair;
     if (pair.length !== 2 || typeof left !== 'string' || typeof right !== 'string') {
-      throw check.error(`model.merges[${i}] is no pair of tokens`);
+      throw check.error(`model.merges[${i}] is not a pair of tokens`);
     }
     for (const token of [left, right, left + right]) {
       check.that(idOf.has(token), `model.merges[${i}] names ${show(token)}, which is not in the vocabulary`);

@@ -166,7 +166,7 @@ export class Tokenizer {
   }
 
   /**
-   * The text of the ids; bytes that are no UTF-8 become U+FFFD. Special tokens are left out unless `specials`. Ids
+   * The text of the ids; bytes that are not UTF-8 become U+FFFD. Special tokens are left out unless `specials`. Ids
    * outside the vocabulary have no text (a model may have more ids than its tokenizer learned).
    */
   decode(ids: Iterable<number>, options: { readonly specials?: boolean } = {}): string {

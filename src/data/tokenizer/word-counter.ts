@@ -12,7 +12,7 @@ export interface WordCounts {
   readonly counts: Float64Array<ArrayBuffer>;
 }
 
-/** More distinct text than this is no language, and the trainer needs about 20 times as much memory. */
+/** More distinct text than this is not language, and the trainer needs about 20 times as much memory. */
 const MAX_DISTINCT_BYTES = 2 ** 27;
 
 /** Counts the words (pre-tokens) of a corpus: all that the trainer needs to know of it. */
@@ -32,7 +32,7 @@ export class WordCounter {
     for (let i = 0; i < counts.length; i++) this.add(arena, offsets[i]!, offsets[i + 1]!, counts[i]!);
   }
 
-  /** The counts so far, in memory of their own. */
+  /** A copy of the counts so far. */
   result(): WordCounts {
     const { arena, offsets, size, bytes } = this.words;
     return {
