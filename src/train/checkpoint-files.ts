@@ -115,7 +115,7 @@ async function publish(folder: string, name: string, finished: string): Promise<
 }
 
 /**
- * Clears away what a killed process left behind, and puts back a checkpoint that it was just about to replace.
+ * Clears away what a killed process left, and puts back a checkpoint that it was just about to replace.
  * Only for the process that holds the run's lock.
  */
 export async function recoverCheckpoints(folder: string): Promise<void> {

@@ -9,7 +9,7 @@ export interface Divergence {
   readonly loss: number;
   /** Nats a token of guessing every token alike. */
   readonly chance: number;
-  /** The least smoothed loss so far. */
+  /** The lowest smoothed loss so far. */
   readonly min: number;
   /** Largest learning rate so far. */
   readonly lr: number;
@@ -17,7 +17,7 @@ export interface Divergence {
 
 /** A step's share of the smoothed loss: about the last ten steps count. */
 const WEIGHT = 0.2;
-/** Nats above chance, or above the least loss so far, that noise does not make; of huge losses their share. */
+/** Nats above chance, or above the lowest loss so far, that noise does not make; of huge losses their share. */
 const FAR = 1;
 const FAR_SHARE = 0.2;
 

@@ -10,7 +10,7 @@ import type { EvalEvent } from './events.ts';
 /** The text that an evaluation covers: documents one after the other, of which the last may be cut. */
 export interface EvaluationText {
   readonly split: string;
-  /** Token of the end of a document; it also stands before each document's first token. */
+  /** Token of the end of a document; it also comes before each document's first token. */
   readonly eos: number;
   /** Token ids in pieces of any size, each document's end-of-document token included. Good until the next is asked for. */
   tokens(): Iterable<Int32Array>;

@@ -34,7 +34,7 @@ export function nonFiniteAdvice(store: ParameterStore, updates: number): string 
 
 /**
  * Runs a step again whose loss or gradients are not finite, and looks at everything that kernels and layers write: also
- * at what a layer made in loops of its own, outside all kernels.
+ * at what a layer made in its own loops, outside all kernels.
  */
 export function explainNonFinite(runner: BatchRunner, rows: Rows, { step, scale, pass }: FailedStep): Origin {
   const { store, backend } = runner.model;

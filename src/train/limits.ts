@@ -74,7 +74,7 @@ export function defaultMeasure(limits: Limits): Measure {
   return order.find((m) => Number.isFinite(limits[m])) ?? 'steps';
 }
 
-/** Share of `limits[measure]` between `start` and its end that lies behind `now`; 0 where that limit is not set. */
+/** Share of `limits[measure]` between `start` and its end that is done at `now`; 0 where that limit is not set. */
 export function shareDone(limits: Limits, measure: Measure, start: Progress, now: Progress): number {
   const from = amount(start, measure);
   const whole = limits[measure] - from;

@@ -8,12 +8,12 @@ const CHUNK_BYTES = 1 << 20;
 const MAX_LINE_BYTES = 1 << 26;
 const NEWLINE = 0x0a;
 
-/** A line of the log, parsed; empty for one that is no JSON object. */
+/** A line of the log, parsed; empty for one that is not a JSON object. */
 export type LoggedEvent = Readonly<Record<string, unknown>>;
 
 export interface ReopenOptions {
   /**
-   * Nothing is left to train. Then what stands behind the line of the step's checkpoint is what the end of a run
+   * Nothing is left to train. Then what comes after the line of the step's checkpoint is what the end of a run
    * writes, and the run is about to write it again.
    */
   readonly ended?: boolean;
@@ -32,9 +32,9 @@ export class MetricsLog {
   }
 
   /**
-   * Opens the log for a run that goes on after `step` (0: from the start). Lines that the abandoned part of the run
+   * Opens the log for a run that resumes after `step` (0: from the start). Lines that the abandoned part of the run
    * wrote (from the first whose `step` is beyond) are cut, and so is a last line that was only half written: the log
-   * goes on as if the run had never stopped. Throws FlashError when the file can't be read and written, is not a
+   * continues as if the run had never stopped. Throws FlashError when the file can't be read and written, is not a
    * regular file, or holds what no run wrote.
    */
   static open(path: string, step: number, options: ReopenOptions = {}): MetricsLog {
@@ -81,7 +81,7 @@ export class MetricsLog {
 /** Bytes of the whole lines before the first one that is not kept. */
 function endOfKept(fd: number, keeps: (line: string) => boolean, path: string): number {
   const chunk = Buffer.alloc(CHUNK_BYTES);
-  let begun: Buffer[] = []; // what was read of the line that goes on in the next chunk
+  let begun: Buffer[] = []; // what was read of the line that continues in the next chunk
   let length = 0;
   let end = 0;
   for (;;) {
@@ -107,7 +107,7 @@ function endOfKept(fd: number, keeps: (line: string) => boolean, path: string): 
   }
 }
 
-/** Asked line by line; a line without a step, or one that is no JSON, belongs to whatever stands before it. */
+/** Asked line by line; a line without a step, or one that is not JSON, belongs to whatever is before it. */
 function keeper(step: number, { ended, onKept }: ReopenOptions): (line: string) => boolean {
   let behindCheckpoint = false;
   return (line) => {

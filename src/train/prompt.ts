@@ -1,7 +1,7 @@
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 
 /**
- * The ids of a prompt. `marker` is what stands between documents in the run's data, if something does: it means the
+ * The ids of a prompt. `marker` is what separates documents in the run's data, if anything does: it means the
  * same in a prompt, so what comes before it is a whole document, without the newlines around it, and its end. Special
  * tokens written in a prompt become their ids.
  */

@@ -103,7 +103,7 @@ export class RunDirectory {
     return (await listRuns(root)).at(-1);
   }
 
-  /** Opens metrics.jsonl for a run that goes on after `step` (0: from the start); see MetricsLog.open. */
+  /** Opens metrics.jsonl for a run that resumes after `step` (0: from the start); see MetricsLog.open. */
   openMetrics(step: number, options?: ReopenOptions): MetricsLog {
     this.#metrics?.close();
     this.#metrics = MetricsLog.open(this.files.metrics, step, options);
@@ -173,7 +173,7 @@ async function requireRunDirectory(path: string): Promise<string> {
   }
   const run = dirname(dirname(resolve(path)));
   if (existsSync(join(path, 'state.json')) && existsSync(runFiles(run).recipe)) {
-    throw new FlashError('This is one checkpoint; a run goes on from its newest one', {
+    throw new FlashError('This is one checkpoint; a run resumes from its newest one', {
       where: path,
       remedy: `Name the run: ${commandLine`train --resume ${run}`}`,
       exitCode: 2,

@@ -55,7 +55,7 @@ export class Run {
   private readonly evaluator: Evaluator;
   private readonly generator: TextGenerator;
   private metrics!: MetricsLog;
-  /** What the log already holds of the step that the run goes on from. */
+  /** What the log already holds of the step that the run continues from. */
   private readonly written = new Set<string>();
   private saved = -1;
 
@@ -112,12 +112,12 @@ export class Run {
       const { backend, compute = 'f32' } = checkpoint.model.metadata;
       if (backend !== this.model.backend.name) {
         onWarning(
-          `The run goes on on ${this.model.backend.name}, so not to the bit as it would have on ${backend}.`,
+          `The run continues on ${this.model.backend.name}, so not to the bit as it would have on ${backend}.`,
         );
       }
       if (compute !== this.compute) {
         onWarning(
-          `The run goes on with compute ${this.compute}, so not to the bit as it would have with ${compute}.`,
+          `The run continues with compute ${this.compute}, so not to the bit as it would have with ${compute}.`,
         );
       }
       this.trainer.restore(await restoreSnapshot(this.model, this.parts.optimizerPlan, checkpoint));
@@ -160,7 +160,7 @@ export class Run {
     return done;
   }
 
-  /** Brings metrics and samples to where the weights are. What stood behind that will be written again. */
+  /** Truncates metrics and samples to the checkpoint's step; later lines will be written again. */
   private async openLogs(): Promise<void> {
     const { step } = this.trainer.state;
     const samples: SampleEvent[] = [];

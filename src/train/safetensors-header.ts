@@ -33,7 +33,7 @@ export const MAX_HEADER_BYTES = 100_000_000;
 const METADATA = '__metadata__';
 
 /**
- * The header's bytes, padded with blanks so that the data behind it (and the 8 bytes before it) starts at a multiple
+ * The header's bytes, padded with blanks so that the data after it (and the 8 bytes before it) starts at a multiple
  * of 8.
  */
 export function encodeHeader(header: SafetensorsHeader): Buffer {
@@ -89,7 +89,7 @@ export function decodeHeader(bytes: Uint8Array, dataBytes: number, file: string)
       fail(`there is a gap of ${info.byteOffset - end} bytes before tensor ${quote(name)}`);
     end = info.byteOffset + info.byteLength;
     if (end > dataBytes)
-      fail(`tensor ${quote(name)} ends ${end - dataBytes} bytes behind the end of the file`);
+      fail(`tensor ${quote(name)} ends ${end - dataBytes} bytes after the end of the file`);
   }
   if (end < dataBytes) fail(`its last ${dataBytes - end} bytes belong to no tensor`);
   return { metadata, tensors: new Map(tensors) };
@@ -147,7 +147,7 @@ function isCountList(value: unknown): value is number[] {
 }
 
 /**
- * The first key that stands twice in one object of `text`, which is valid JSON. JSON.parse keeps the last of them
+ * The first duplicate key in one object of `text`, which is valid JSON. JSON.parse keeps the last of them
  * silently, so two readers could see two different files.
  */
 function findRepeatedKey(text: string): string | undefined {

@@ -40,7 +40,7 @@ const CHUNK_BYTES = 4 << 20;
 /**
  * Writes the tensors to `path` in the safetensors format (https://github.com/huggingface/safetensors) and waits until
  * the disk has them; returns the file's length and SHA-256. Data is written from the arrays themselves, so they must
- * not change meanwhile. A failure leaves a half file: give a temporary name and rename it.
+ * not change during the call. A failure leaves a half file: give a temporary name and rename it.
  * Throws TypeError for tensors that contradict themselves, FlashError when the disk refuses.
  */
 export async function writeSafetensors(

@@ -22,10 +22,10 @@ export function appendSample(path: string, sample: Sample): void {
   }
 }
 
-/** Makes samples.txt hold just these texts: those of the steps that a run which goes on has behind it. */
+/** Makes samples.txt hold just these texts: those of the steps before the one that a run resumes from. */
 export async function restoreSamples(path: string, samples: readonly Sample[]): Promise<void> {
   const text = samples.map(format).join('');
-  // A pipe in its place would be waited for for ever; what is no file is refused when the first sample is added.
+  // A pipe in its place would be waited for for ever; what is not a file is refused when the first sample is added.
   const state = await lstat(path).catch(() => null);
   if (state && !state.isFile()) return;
   const there = state ? await readFile(path, 'utf8').catch(() => '') : '';

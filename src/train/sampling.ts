@@ -12,11 +12,11 @@ export interface SamplingOptions {
 
 /**
  * Draws a token from logits; `banned` tokens are never drawn. Equal logits rank by id. Tokens are ranked by a heap, only
- * as far as the draw goes, and in memory of its own: no array or object is made for a token.
+ * as far as the draw goes, in memory that it keeps: no array or object is made for a token.
  */
 export class Sampler {
   private readonly allowed: Int32Array;
-  /** A heap of `unranked` tokens, the likeliest on top; behind it the ranked ones, the likeliest last. */
+  /** A heap of `unranked` tokens, the likeliest on top; after it the ranked ones, the likeliest last. */
   private readonly order: Int32Array;
   private unranked = 0;
   /** By token: its probability over that of the likeliest. */

@@ -7,7 +7,7 @@ import { firstTokens } from './token-text.ts';
 export const FLOOR_TOKENS = 8e6;
 
 /**
- * The least loss (nats a token) that any token-wise model can have on a text, or on its first `FLOOR_TOKENS` tokens. Null for
+ * The lowest loss (nats a token) that any token-wise model can have on a text, or on its first `FLOOR_TOKENS` tokens. Null for
  * models that mix tokens, and for texts that are so small that it means nothing.
  */
 export function textFloor({ backend, vocab, coupling }: Model, file: TokenFile): number | null {

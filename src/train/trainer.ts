@@ -47,7 +47,7 @@ export interface TrainerOptions {
 /** All of a run that is neither weights nor optimiser slots. The data's position follows from `step`. */
 export interface TrainerState {
   readonly step: number;
-  /** Training time behind the run, evaluation and checkpoints not counted. */
+  /** Training time so far, without evaluation and checkpoints. */
   readonly seconds: number;
   /** Where the run was when warm-up ended, for the schedule. */
   readonly decayStart: Progress | null;
@@ -62,12 +62,12 @@ function secondsSince(began: number): number {
   return Math.max(performance.now() - began, SHORTEST_MS) / 1000;
 }
 
-/** Shorter steps count as the clock says: the CPU time of a process is told in ticks of milliseconds on some machines. */
+/** Shorter steps count as the clock says: some machines give the CPU time of a process in ticks of milliseconds. */
 const SUSPECT_SECONDS = 1;
-/** A loaded machine gives a process a twentieth of a CPU at least. One that gets less was stopped. */
+/** A loaded machine gives a process at least a twentieth of a CPU. One that gets less was stopped. */
 const MAX_WALL_PER_CPU = 20;
 
-/** A step counts 20 times its CPU time at most: a process that was stopped meanwhile (SIGSTOP, Ctrl-Z) uses none. */
+/** A step counts 20 times its CPU time at most: a stopped process (SIGSTOP, Ctrl-Z) uses none. */
 function countedSeconds(wall: number, { user, system }: NodeJS.CpuUsage): number {
   if (wall <= SUSPECT_SECONDS) return wall;
   return Math.min(wall, Math.max(SUSPECT_SECONDS, (MAX_WALL_PER_CPU * (user + system)) / 1e6));
@@ -77,7 +77,7 @@ function countedSeconds(wall: number, { user, system }: NodeJS.CpuUsage): number
 export class Trainer {
   /** What ends the run, and the one of them that the schedule goes along with. */
   private end: Pick<TrainerOptions, 'limits' | 'measure'>;
-  /** A step ended in an error. A run repeats itself: whoever went on would meet the same error again. */
+  /** A step ended in an error. A run repeats itself: continuing would meet the same error again. */
   failedInStep = false;
   private step = 0;
   private seconds = 0;

@@ -7,7 +7,7 @@ import { Sampler, type SamplingOptions, unsampledIds } from './sampling.ts';
 export interface TextRequest extends SamplingOptions {
   readonly prompt: string;
   readonly maxTokens: number;
-  /** What stands between documents in the run's data, if something does (`promptIds`). */
+  /** The marker between documents in the run's data, if there is one (`promptIds`). */
   readonly marker: string | undefined;
 }
 

@@ -31,7 +31,7 @@ describe('the token stream', () => {
     expect(counts.floor()).toBeCloseTo(3.0, 0);
   });
 
-  it('gives batches whose targets are the next tokens, and begins anew after the last', () => {
+  it('gives batches whose targets are the next tokens, and begins again after the last', () => {
     const batches = new StreamBatches(50, 8, 3);
     const batch = (step: number) => {
       const [ids, targets] = [new Int32Array(8), new Int32Array(8)];

@@ -109,7 +109,7 @@ describe('a run in bf16', () => {
     const other = await runInProcess(['train', '--resume', copy, '--steps', '4', '--quiet']);
     expect(other.stderr).toContain('The recipe was changed since the checkpoint');
     expect(other.stderr).toContain(
-      'The run goes on with compute int8, so not to the bit as it would have with bf16.',
+      'The run continues with compute int8, so not to the bit as it would have with bf16.',
     );
     const same = await runInProcess(['train', '--resume', run, '--steps', '4', '--quiet']);
     expect(same.stderr).toBe('');

@@ -290,7 +290,7 @@ describe('the addon', () => {
     expect(() => misalignment()).toThrow(TypeError);
   });
 
-  it('answers what it supports anew each time', () => {
+  it('answers what it supports again each time', () => {
     const supported = addon.supported as (...values: Values) => unknown[];
     const first = supported(1, null, Symbol('s'));
     const expected = structuredClone(first);

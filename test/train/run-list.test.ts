@@ -44,7 +44,7 @@ it('a checkpoint that is to go on names its run', async () => {
   await mkdir(checkpoint);
   await writeFile(join(checkpoint, 'state.json'), '{}');
   await expect(RunDirectory.open(checkpoint)).rejects.toMatchObject({
-    message: 'This is one checkpoint; a run goes on from its newest one',
+    message: 'This is one checkpoint; a run resumes from its newest one',
     remedy: `Name the run: npx flashlm train --resume ${run.path}`,
   });
 });

@@ -136,11 +136,11 @@ describe('hostile files', () => {
       () => forge({ x: f32(0, 8, [3]) }, eight),
       /\[3\] F32 needs 12 bytes, .* give 8/,
     ],
-    ['with data behind the end', () => forge({ x: f32(0, 12) }, eight), /ends 4 bytes behind the end/],
+    ['with data after the end', () => forge({ x: f32(0, 12) }, eight), /ends 4 bytes after the end/],
     [
-      'with 8 petabytes behind the end',
+      'with 8 petabytes after the end',
       () => forge({ x: f32(0, 2 ** 53 - 4) }, eight),
-      /behind the end of the file/,
+      /after the end of the file/,
     ],
     ['with overlapping tensors', () => forge({ x: f32(0, 8), y: f32(4, 8) }, eight), /"y" overlaps/],
     ['with the same data twice', () => forge({ x: f32(0, 8), y: f32(0, 8) }, eight), /"y" overlaps/],
@@ -186,7 +186,7 @@ describe('hostile files', () => {
     await forge({ x: { dtype: 'U8', shape: [2 ** 43], data_offsets: [0, 2 ** 43] } });
     const headerEnd = (await readFile(path)).length;
     await truncate(path, headerEnd + 2 ** 43).catch(() => {}); // some file systems refuse such lengths
-    expect((await refusal(path)).message).toMatch(/No memory for the 8796093022208 bytes|behind the end/);
+    expect((await refusal(path)).message).toMatch(/No memory for the 8796093022208 bytes|after the end/);
   });
 
   it('ends in a FlashError or a whole file, whatever bytes are changed', async () => {
