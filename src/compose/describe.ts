@@ -97,7 +97,12 @@ interface Described extends Omit<LayerDescription, 'parameters' | 'ternary'> {
 }
 
 function leaves(layer: Described, seen: Set<Parameter>): LayerDescription[] {
-  return layer.children ? layer.children.flatMap((child) => leaves(child, seen)) : [describe(layer, seen)];
+  if (!layer.children) return [describe(layer, seen)];
+  const inside = layer.children.flatMap((child) => leaves(child, seen));
+  // What is learned beside the layers inside, if anything, and what it costs.
+  const own = describe(layer, seen);
+  const macs = layer.macs - inside.reduce((sum, child) => sum + child.macs, 0);
+  return own.parameters > 0 ? [...inside, { ...own, macs: Math.max(0, macs) }] : inside;
 }
 
 /** A parameter that several layers share counts where it comes first. */

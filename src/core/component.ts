@@ -66,6 +66,11 @@ export interface LayerScope extends ModelScope {
     segment?: string,
     repetition?: { readonly index: number; readonly times: number },
   ): Layer;
+  /**
+   * A layer made in code, at `path.segment`, for a layer that is made of others: use what is returned in its place. The suites
+   * and `check`, `gradcheck`, `checked` and `diff` then see it like a layer of a recipe.
+   */
+  add(segment: string, make: (path: string) => Layer): Layer;
   /** Makes what a layer keeps known under a name to the layers after it; a later one of the same name takes its place. */
   remember(name: string, value: Remembered): void;
   /** What a layer before keeps; a name that none has is a mistake at `option`. */

@@ -173,9 +173,15 @@ class ModelBuilder {
     const unnamed = spec.component.segment === null && spec.common.name === undefined;
     const inner = unnamed ? scope : new PathScope(path);
     const base = this.scope(spec, path);
+    const added: Layer[] = [];
     const layerScope: LayerScope = {
       ...base,
       inCols,
+      add: (segment, make) => {
+        const layer = watchLayer(make(inner.path(segment)));
+        added.push(layer);
+        return layer;
+      },
       remember: (name, value) => void this.remembered.set(name, value),
       recall: (name, option) =>
         this.remembered.get(name) ??
@@ -195,7 +201,7 @@ class ModelBuilder {
         }
       },
     };
-    return watchLayer(this.create(spec, 'layer', layerScope));
+    return watchLayer(this.create(spec, 'layer', layerScope), added);
   }
 
   private objective(spec: Spec<ModelKind>, inCols: number, scope: PathScope, input: InputLayer): Objective {

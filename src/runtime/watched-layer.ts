@@ -105,13 +105,14 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat>
   readonly throughKernels: boolean;
   readonly children?: readonly Layer[];
 
-  constructor(inner: Layer<C, X>) {
+  constructor(inner: Layer<C, X>, children: readonly Layer[] = []) {
     super(inner);
     this.outCols = inner.outCols;
     this.coupling = inner.coupling;
     this.keeps = inner.keeps;
     this.throughKernels = inner.throughKernels ?? false;
-    if (inner.children) this.children = inner.children;
+    const inside = inner.children ?? children;
+    if (inside.length > 0) this.children = inside;
   }
 
   protected override get container(): boolean {
@@ -247,8 +248,9 @@ export function watchInput(input: InputLayer): InputLayer {
   return new WatchedLayer(input);
 }
 
-export function watchLayer(layer: Layer): Layer {
-  return new WatchedLayer(layer) as Layer;
+/** `children` are the layers inside, of a layer that names none itself. */
+export function watchLayer(layer: Layer, children: readonly Layer[] = []): Layer {
+  return new WatchedLayer(layer, children) as Layer;
 }
 
 export function watchObjective(objective: Objective): Objective {
