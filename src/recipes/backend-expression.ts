@@ -6,8 +6,8 @@ import { toTree } from './tree.ts';
 const MAX_NESTING = 16;
 
 /**
- * A backend written in one word, as the map it stands for: `native:avx2` is `{ type: native, isa: avx2 }` (the
- * component's main option), `checked(native)` wraps a backend in a decorator, whose main option can stand behind a comma. Mistakes are reported; undefined then.
+ * A backend written in one word, as the map that it means: `native:avx2` is `{ type: native, isa: avx2 }` (the
+ * component's main option), `checked(native)` wraps a backend in a decorator, whose main option can follow a comma. Mistakes are reported; undefined then.
  */
 export function backendTree(
   text: string,
@@ -44,7 +44,7 @@ export function backendTree(
   const plain = (name: string): MapTree | undefined => {
     const [type = '', ...rest] = name.split(':');
     const component = registry.get('backend', type);
-    if (rest.length > 0 && component && !component.main) return wrong(`${type} takes nothing behind a colon`);
+    if (rest.length > 0 && component && !component.main) return wrong(`${type} takes nothing after a colon`);
     const option = rest.length > 0 && component?.main ? { [component.main]: rest.join(':') } : {};
     return toTree({ type, ...option }, place) as MapTree;
   };

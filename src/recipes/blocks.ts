@@ -123,7 +123,7 @@ export function fillBlock(block: Block, use: MapTree, mistakes: MistakeList): Li
   return isComplete ? (fill(block.layers, values) as ListTree) : undefined;
 }
 
-/** `tree` with `values` for the names behind `$`: whole values, and numbers or formulas inside formulas. */
+/** `tree` with `values` for the names after `$`: whole values, and numbers or formulas inside formulas. */
 function fill(tree: Tree, values: ReadonlyMap<string, Tree>): Tree {
   if (tree.kind === 'list') return { ...tree, items: tree.items.map((item) => fill(item, values)) };
   if (tree.kind === 'map') {

@@ -44,7 +44,7 @@ export interface BuiltLayers {
   readonly seqLen: number;
 }
 
-/** The layers that loading a recipe built; of a recipe that was changed since, layers of its own. @throws RecipeError */
+/** The layers that loading a recipe built; of a recipe that was changed since, new layers. @throws RecipeError */
 export function layersOf({
   model,
   data,
@@ -58,7 +58,7 @@ export function layersOf({
   return isSame ? layers.parts : buildModel(model, { seqLen: data.seq_len });
 }
 
-/** Builds a list of layers by itself, `inCols` columns wide at its start. @throws RecipeError */
+/** Builds a list of layers alone, `inCols` columns wide at its start. @throws RecipeError */
 export function buildLayers(list: LayerList, inCols: number, context: BuildContext): Layer {
   const builder = new ModelBuilder(context);
   const layer = builder.attempt(() => builder.list(list, inCols, new PathScope(''), 'model'));
@@ -88,7 +88,7 @@ class PathScope {
 
   constructor(readonly prefix: string) {}
 
-  /** `segment` under this level, with `_2`, `_3`... behind it where it is taken. */
+  /** `segment` under this level, with `_2`, `_3`... after it where it is taken. */
   path(segment: string): string {
     let free = segment;
     for (let copy = 2; this.taken.has(free); copy++) free = `${segment}_${copy}`;
@@ -137,7 +137,7 @@ class ModelBuilder {
       }
     });
     if (specs.length === 2 && specs[1] && this.issues.length === 0) {
-      this.report(specs[1], 'at least one layer must stand between the input layer and the objective');
+      this.report(specs[1], 'there must be at least one layer between the input layer and the objective');
     }
   }
 

@@ -30,7 +30,7 @@ export function checkOptions(caller: string, what: string, schema: z.ZodType, gi
   throw new FlashError(lines.join('\n'), { exitCode: 2, cause: result.error });
 }
 
-/** What is no list and no plain map, in a word: a signal, a function or a model would be shown, and followed, from end to end. */
+/** Names what is neither a list nor a plain map: a signal, a function or a model would be shown, and followed, from end to end. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === 'function') return 'a function';

@@ -6,7 +6,7 @@ import { entry, find, placeOf, show } from './tree.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** What is checked: what people call it (`sgd`), and the option that is written right behind its name. */
+/** What is checked: what people call it (`sgd`), and the option that is written right after its name. */
 export interface Subject {
   readonly name: string;
   readonly main?: string;

@@ -10,7 +10,7 @@ export function fillRecipe(recipe: Recipe): string {
   );
   const document = new Document(plain, { aliasDuplicateObjects: false });
   visit(document, {
-    // What fits on a line is easier to compare with its neighbours there; entries of lists keep lines of their own.
+    // What fits on a line is easier to compare with its neighbours there; entries of lists keep their own lines.
     Map: (position, node) => {
       if (typeof position === 'string' && fits(node)) node.flow = true;
     },

@@ -12,7 +12,7 @@ export const POSITIONAL: readonly string[] = [COLUMNS, 'index', 'times'];
 
 export const NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
 
-/** Whether a text that stands where a number is wanted is meant as a formula. */
+/** Whether a text in place of a number is meant as a formula. */
 export function isFormula(text: string): boolean {
   return text.includes('$') || (/^[-(\d.]/.test(text) && /^[-+*/().\dx\s]*$/.test(text));
 }
@@ -27,7 +27,7 @@ export interface Formula {
 /** Says what is wrong with a formula. */
 export class FormulaError extends Error {}
 
-/** @throws FormulaError for what is no formula. */
+/** @throws FormulaError for what is not a formula. */
 export function parseFormula(text: string): Formula {
   const parser = new Parser(text);
   const value = parser.whole();
@@ -97,7 +97,7 @@ class Parser {
     if (token === undefined) throw new FormulaError('ends too early');
     if (token.startsWith('$')) {
       const name = token.slice(1);
-      if (!NAME.test(name)) throw new FormulaError("has '$' without a name behind it");
+      if (!NAME.test(name)) throw new FormulaError("has '$' without a name after it");
       return this.named(name);
     }
     if (!/^\.?\d/.test(token)) throw new FormulaError(`has '${token}' where a number or a name is expected`);

@@ -100,7 +100,7 @@ function typed(kind: Kind, components: readonly Component[]): Json {
 
 const nothing = (kind: Kind): Json => ({ not: {}, description: `Only plugins add a ${kind}.` });
 
-/** Layers may stand in a block, and then have its parameters for any option. */
+/** Layers in a block may use its parameters for any option. */
 const optionsOf = (component: Component): Json =>
   toJson(fullSchema(component), (MODEL_KINDS as readonly Kind[]).includes(component.kind));
 

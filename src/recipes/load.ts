@@ -64,7 +64,7 @@ export async function loadRecipe(nameOrPath: string, options: LoadOptions = {}):
 
 /**
  * A mistake that a change makes is found where the change does not fit, in a file that is right. Where the file is right
- * without one of the changes, or without all of them, they are the mistake's place, and the file is named behind it.
+ * without one of the changes, or without all of them, they are the mistake's place, and the file is named after it.
  */
 async function blameChanges(
   error: RecipeError,
@@ -249,7 +249,7 @@ export function isFiles(text: RecipeSettings['data']['source']): text is string 
   return typeof text === 'string' || Array.isArray(text);
 }
 
-/** Sources that are no files. */
+/** Sources that are not files. */
 export const NAMED_SOURCES: readonly string[] = ['sample', ...Object.keys(DATASETS)];
 
 /**
@@ -316,7 +316,7 @@ function applyChanges(tree: MapTree, changes: readonly Change[], reader: RecipeR
     }
     const first = keys[0]!;
     if (Object.hasOwn(FILE_KEYS, first)) {
-      reader.report(place, `'${first}' can only stand in a file`);
+      reader.report(place, `'${first}' can only be in a file`);
       continue;
     }
     try {

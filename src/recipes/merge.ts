@@ -44,7 +44,7 @@ export function setAt(tree: Tree, path: readonly string[], value: Tree, place: P
     const index = /^\d+$/.test(key) ? Number(key) : -1;
     const item = tree.items[index];
     if (!item)
-      return `'${key}' is no entry of a list of ${tree.items.length}: expected 0 to ${tree.items.length - 1}`;
+      return `'${key}' is not an entry of a list of ${tree.items.length}: expected 0 to ${tree.items.length - 1}`;
     const inner = setAt(item, rest, value, place);
     if (typeof inner === 'string') return inner;
     return { ...tree, items: tree.items.map((old, i) => (i === index ? inner : old)) };

@@ -1,5 +1,5 @@
 /**
- * The name that `wrong` was probably meant to be: the one at the least edit distance, as long as about a third of the
+ * The name that `wrong` was probably meant to be: the one at the smallest edit distance, as long as about a third of the
  * letters or fewer are wrong, else one that begins with it. Undefined where nothing is near.
  */
 export function nearest(wrong: string, names: Iterable<string>): string | undefined {

@@ -7,7 +7,7 @@ import type { Plugin } from './registry.ts';
 
 /**
  * Imports plugin modules (.js, .mjs, .ts); relative paths start from `baseDir`.
- * @throws FlashError for a file that is missing, that throws, or whose default export is no plugin.
+ * @throws FlashError for a file that is missing, that throws, or whose default export is not a plugin.
  */
 export async function loadPlugins(paths: readonly string[], baseDir: string): Promise<Plugin[]> {
   const plugins: Plugin[] = [];
@@ -19,7 +19,7 @@ async function loadPlugin(file: string): Promise<Plugin> {
   if (!statSync(file, { throwIfNoEntry: false })?.isFile())
     throw new FlashError(`there is no plugin ${shown(file)}`);
   if (!/\.(ts|mts|js|mjs)$/.test(file)) {
-    throw new FlashError(`the plugin ${shown(file)} is no module: expected .ts, .js or .mjs`);
+    throw new FlashError(`the plugin ${shown(file)} is not a module: expected .ts, .js or .mjs`);
   }
   let module: { default?: unknown };
   try {

@@ -120,7 +120,7 @@ function readTree(file: string, place: Place): ReturnType<typeof parseYaml> {
   }
 }
 
-/** Why there is no use in reading a file. */
+/** Why reading a file is of no use. */
 function unreadable(file: string): string | undefined {
   const stat = statSync(file);
   if (stat.isDirectory()) {

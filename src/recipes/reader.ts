@@ -51,7 +51,7 @@ export class RecipeReader {
 
   /** @throws RecipeError if anything was reported. */
   finish(): void {
-    // What stands where the syntax is wrong is not what was meant.
+    // A value at a syntax error is not what was meant.
     const told = new Set(this.syntax.map(({ place }) => place.text));
     const rest = this.issues.filter(({ place }) => place.line === 0 || !told.has(place.text));
     const issues = [...this.syntax, ...rest];
@@ -60,7 +60,7 @@ export class RecipeReader {
 
   /**
    * The values of a strictObject, defaults filled in. What is not right is missing, so that the rest can be checked
-   * further; `complete` says that only what stands in slots may be missing.
+   * further; `complete` says that only values of slots may be missing.
    */
   readObject(
     schema: z.ZodObject,
@@ -81,7 +81,7 @@ export class RecipeReader {
     const values: Record<string, unknown> = { ...result.data };
     let complete = wrong.length === 0;
     if (!result.success) {
-      // A stand-in that does not fit says nothing about the value to come.
+      // A placeholder that does not fit says nothing about the value to come.
       const unsure = [...wrong, ...open.map(({ path }) => path)];
       const sure = result.error.issues.filter(
         ({ code, path }) => code === 'unrecognized_keys' || !unsure.some((other) => startsWith(other, path)),
@@ -102,7 +102,7 @@ export class RecipeReader {
     return { values, complete, tree, open };
   }
 
-  /** A value with specs in place of what stands in slots, however deep in sections and lists. */
+  /** A value with specs in place of the values of slots, however deep in sections and lists. */
   private fillSlots(schema: z.ZodType, value: unknown, tree: Tree, subject: string): unknown {
     const slot = slotFor(schema, value);
     if (slot) return this.readSlot(slot, tree, subject);
@@ -151,7 +151,7 @@ export class RecipeReader {
 
   /**
    * A component given by its name, as an expression (`native:avx2`) or as a map with `type`. Undefined where
-   * its own options are not right; what stands in its slots may be missing all the same.
+   * its own options are not right; values of its slots may still be missing.
    */
   readComponent<K extends Kind>(kind: K, tree: Tree): Spec<K> | undefined {
     if (kind === 'backend' && tree.kind === 'scalar' && typeof tree.value === 'string') {
@@ -207,7 +207,7 @@ export class RecipeReader {
     if (!found) return undefined;
     const { component, name } = found;
     if (!kinds.includes(component.kind)) {
-      this.report(name.place, `'${component.type}' is an ${component.kind}, which can't stand in ${subject}`);
+      this.report(name.place, `'${component.type}' is an ${component.kind}, which can't be in ${subject}`);
       return undefined;
     }
     const written = this.entryOptions(component, tree, name);
@@ -298,19 +298,16 @@ export class RecipeReader {
     if (main !== undefined) {
       const siblings = without(tree, type).entries;
       const own = siblings.get(main);
-      if (own) this.report(own.place, `'${main}' is what stands behind '${type}:'`);
+      if (own) this.report(own.place, `'${main}' is what follows '${type}:'`);
       return { ...tree, place: name.place, entries: new Map([[main, name], ...siblings]) };
     }
     return this.mapBehind(type, tree, name);
   }
 
-  /** The options behind the only name of an entry. */
+  /** The options of an entry's only name. */
   private mapBehind(type: string, tree: MapTree, name: Entry): MapTree | undefined {
     for (const [key, { place }] of without(tree, type).entries) {
-      this.report(
-        place,
-        `'${key}' stands beside '${type}': one entry is one layer, its options go inside it`,
-      );
+      this.report(place, `'${key}' is beside '${type}': one entry is one layer, its options go inside it`);
     }
     if (name.value.kind === 'map') return name.value;
     if (name.value.kind === 'scalar' && name.value.value === null) return emptyMap(name.place);

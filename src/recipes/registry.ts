@@ -85,7 +85,7 @@ function breach(c: Component): string | undefined {
   );
   if (reserved) return `the option '${reserved}' belongs to every ${c.kind}`;
   if (c.main !== undefined && !Object.hasOwn(c.schema.shape, c.main))
-    return `main is '${c.main}', which is no option`;
+    return `main is '${c.main}', which is not an option`;
   if (!Array.isArray(c.examples) || c.examples.length === 0) return 'at least one example is needed';
   if (typeof c.create !== 'function') return 'create must be a function';
   return undefined;

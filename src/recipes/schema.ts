@@ -124,7 +124,7 @@ const evaluation = z.strictObject({
 export const SAMPLE = z.strictObject({
   every: every.default(500).describe('Steps from one sample to the next; null: at the end only.'),
   prompt: z.string().default('Once upon a time').describe('What the text begins with.'),
-  max_tokens: count.default(120).describe('Most tokens to write.'),
+  max_tokens: count.default(120).describe('Maximum tokens to write.'),
   temperature: z
     .number()
     .min(0)
@@ -144,7 +144,7 @@ const log = z.strictObject({
     .union([z.literal('auto'), count])
     .default('auto')
     .describe(
-      'Steps from one line of progress to the next; auto: by the clock, every 2 seconds at first, once a minute at least.',
+      'Steps from one line of progress to the next; auto: by the clock, every 2 seconds at first, at least once a minute.',
     ),
 });
 
@@ -197,7 +197,7 @@ export const BLOCK = z.strictObject({
     .describe(
       'Names with their defaults, null for none: numbers, texts, true, false, lists of layers. Used as `$name`.',
     ),
-  layers: layerList('The layers that stand in place of the block.'),
+  layers: layerList('The layers that replace the block.'),
 });
 
 /** What makes a recipe short to write: it is gone once a recipe is loaded. */
@@ -256,7 +256,7 @@ function modelCommon() {
 
 const fullSchemas = new WeakMap<Component, z.ZodObject>();
 
-/** Everything that may stand in a component's map. Made once: zod compiles a schema at its first use. */
+/** Everything that may be in a component's map. Made once: zod compiles a schema at its first use. */
 export function fullSchema(component: Component): z.ZodObject {
   let schema = fullSchemas.get(component);
   if (!schema) {

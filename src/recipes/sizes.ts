@@ -137,7 +137,7 @@ function reportUnused(values: Values, recipe: MapTree, mistakes: MistakeList): v
   }
 }
 
-/** Every name behind a `$` anywhere in a tree. */
+/** Every name after a `$` anywhere in a tree. */
 function namesIn(tree: Tree): Set<string> {
   if (tree.kind === 'list') return new Set(tree.items.flatMap((item) => [...namesIn(item)]));
   if (tree.kind === 'map')

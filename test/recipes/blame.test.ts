@@ -31,7 +31,7 @@ describe('a mistake that a change makes in a right recipe', () => {
     expect(lines[0]).toMatch(/^--set .*=[34][08]0.*: the tokenizer has 400 tokens .* and the model 380/);
   });
 
-  it('is told of the option that was typed, not of the change that it stands for', async () => {
+  it('names the option that was typed, not the change that it makes', async () => {
     const of = (flags: Parameters<typeof settings>[0]) => after(...settings(flags));
     expect(await of({ backend: 'cuda' })).toEqual([
       "--backend cuda: unknown backend 'cuda', expected native or reference",
@@ -50,13 +50,13 @@ describe('a mistake that a change makes in a right recipe', () => {
   });
 });
 
-it('a mistake that is in the file without the changes is told of the file', async () => {
+it('a mistake that the file has without the changes is blamed on the file', async () => {
   const wrong = RIGHT.replace('vocab: 300, dim: 8', 'vocab: 260, dim: 8');
   const lines = await mistakes(folder({ 'recipe.yaml': wrong }), 'recipe.yaml', { set: ['data.batch=5'] });
   expect(lines).toEqual([expect.stringMatching(/^recipe\.yaml:\d+:\d+: the tokenizer has 300 tokens/)]);
 });
 
-it('of two recipes that do not go together the one that extends the other is told of', async () => {
+it('of two recipes that contradict each other the one that extends the other is blamed', async () => {
   const base = RIGHT;
   const mine = `extends: base.yaml\n${RIGHT.slice(RIGHT.indexOf('model:'), RIGHT.indexOf('tokenizer:')).replace('vocab: 300', 'vocab: 270')}`;
   const lines = await mistakes(folder({ 'base.yaml': base, 'recipe.yaml': mine }));

@@ -35,7 +35,7 @@ const layers = async (text: string, ...set: string[]) =>
   describeModel(await load(text, ...set)).layers.map(({ path, outCols }) => `${path} ${outCols}`);
 
 describe('named blocks', () => {
-  it('stand for their layers, with values in place of parameters and their name in the paths', async () => {
+  it('are replaced by their layers, with values in place of parameters and their name in the paths', async () => {
     expect((await layers(TEXT)).slice(1, 11)).toEqual([
       'blocks.0.Wrap.Ffn.rms_norm 8',
       'blocks.0.Wrap.Ffn.up 16',
@@ -91,7 +91,7 @@ describe('named blocks', () => {
     expect(up).toEqual(['blocks.0.Wrap.Ffn.up 16', 'blocks.1.Wrap.Ffn.up 24']);
   });
 
-  // The mark § stands where the mistake must be reported; it is no part of the recipe.
+  // The mark § is where the mistake must be reported; it is not part of the recipe.
   it.each([
     ['an unknown block', 'inner: [Ffn]', 'inner: [§Fnn]', "unknown block 'Fnn'; did you mean 'Ffn'?"],
     [
@@ -120,7 +120,7 @@ describe('named blocks', () => {
       'options beside the name',
       '- Wrap: { inner: [Ffn] }',
       '- Wrap: { inner: [Ffn] }\n        §name: x',
-      "'name' stands beside 'Wrap': one entry is one layer, its options go inside it",
+      "'name' is beside 'Wrap': one entry is one layer, its options go inside it",
     ],
     [
       'no list of layers',

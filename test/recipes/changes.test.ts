@@ -62,13 +62,13 @@ describe('--set', () => {
     ['optimizer.lr=fast', "'lr' must be a number, found 'fast'"],
     ['collapse=nver', "'collapse' must be auto or never, found 'nver'; did you mean 'never'?"],
     ['compute=bf-16', "'compute' must be f32, bf16 or int8, found 'bf-16'; did you mean 'bf16'?"],
-    ['model.7.repeat=2', "'7' is no entry of a list of 4: expected 0 to 3"],
-    ['model.one=2', "'one' is no entry of a list of 4: expected 0 to 3"],
+    ['model.7.repeat=2', "'7' is not an entry of a list of 4: expected 0 to 3"],
+    ['model.one=2', "'one' is not an entry of a list of 4: expected 0 to 3"],
     ['name.first=x', `'first' is looked for inside "small", which has no keys`],
     ['optimizer.lr', 'expected key=value, such as optimizer.lr=0.02'],
     ['=3', 'expected key=value, such as optimizer.lr=0.02'],
     ['a..b=3', 'expected key=value, such as optimizer.lr=0.02'],
-    ['extends=v61', "'extends' can only stand in a file"],
+    ['extends=v61', "'extends' can only be in a file"],
     ['__proto__.x=1', "unknown key '__proto__' in the recipe"],
   ])('%s', async (set, message) => {
     const [line, ...more] = await mistakesOf(RIGHT, { set: [set] });
@@ -76,12 +76,12 @@ describe('--set', () => {
     expect(more).toEqual([]);
   });
 
-  it('with text that is no YAML', async () => {
+  it('with text that is not YAML', async () => {
     const [line] = await mistakesOf(RIGHT, { set: ['optimizer={lr'] });
     expect(line).toMatch(/^--set optimizer=\{lr: Flow map/);
   });
 
-  it('is told together with the mistakes of the file', async () => {
+  it('is reported together with the mistakes of the file', async () => {
     const lines = await mistakesOf(RIGHT.replace('momentum', 'momentun'), {
       set: ['modle=3', 'log.every=0'],
     });
@@ -176,12 +176,12 @@ describe('extends', () => {
       /^recipe\.yaml:1:10: 'extends' must be a recipe's name or file, found a list$/,
     ],
     [
-      'a file that is no YAML',
+      'a file that is not YAML',
       { 'recipe.yaml': 'extends: b.yaml', 'b.yaml': 'a: [' },
       /^b\.yaml:1:5: Flow sequence/,
     ],
     [
-      'a file that is no map',
+      'a file that is not a map',
       { 'recipe.yaml': 'extends: b.yaml', 'b.yaml': '3' },
       /^b\.yaml:1:1: a recipe must be a map, found 3$/,
     ],

@@ -41,7 +41,7 @@ describe('a formula', () => {
 
   it.each([
     ['2*', 'ends too early'],
-    ['2*$', "has '$' without a name behind it"],
+    ['2*$', "has '$' without a name after it"],
     ['(2', "lacks a ')'"],
     ['2)', "has ')' after its end"],
     ['$d $d', "has '$d' after its end"],

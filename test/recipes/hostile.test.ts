@@ -33,7 +33,7 @@ describe('texts made to do harm', () => {
     expect(performance.now() - began).toBeLessThan(10_000);
   });
 
-  it('bytes that are no text', async () => {
+  it('bytes that are not text', async () => {
     const dir = folder({ 'recipe.yaml': Uint8Array.of(0x61, 0x3a, 0xff, 0xfe, 0x0a) });
     await expect(loadRecipe(join(dir, 'recipe.yaml'))).rejects.toThrow(
       /recipe\.yaml:1:1: the file is not text in UTF-8/,

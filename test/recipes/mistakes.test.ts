@@ -25,7 +25,7 @@ describe('mistakes in a recipe', () => {
     ]);
   });
 
-  it('are told at once whether one value or several together show them', async () => {
+  it('are reported at once whether one value or several together show them', async () => {
     const text = RIGHT.replace('name: down, out: 8', 'name: down, out: 9')
       .replace('train: { steps: 20 }', 'train: {}')
       .replace('vocab: 300 }\ndata', 'vocab: 301 }\ndata')
@@ -39,7 +39,7 @@ describe('mistakes in a recipe', () => {
     ]);
   });
 
-  it('are told at once in the YAML and in what it says', async () => {
+  it('are reported at once in the YAML and in what it says', async () => {
     const text = RIGHT.replace('steps: 20', 'steps: 20, steps: 30, budget: !time 2')
       .replace('seq_len: 16', 'seq_len: -16')
       .replace('out: 16', 'otu: 16');
@@ -51,7 +51,7 @@ describe('mistakes in a recipe', () => {
     ]);
   });
 
-  it('are told at once in a recipe and in the YAML of the one that it extends', async () => {
+  it('are reported at once in a recipe and in the YAML of the one that it extends', async () => {
     const dir = folder({
       'base.yaml': RIGHT.replace('steps: 20', 'steps: 20, steps: 21'),
       'recipe.yaml': 'extends: base.yaml\ndata: { batchx: 3 }\n',
@@ -79,7 +79,7 @@ describe('mistakes in a recipe', () => {
     ]);
   });
 
-  it('of a tokenizer that a recipe has inherited are told with the place they come from', async () => {
+  it('of an inherited tokenizer are reported with the place they come from', async () => {
     const text =
       'extends: v61\nmodel:\n  - embedding: { vocab: 300, dim: 32 }\n  - rms_norm\n  - tied_head\n';
     const [line, ...more] = await mistakesOf(text);
@@ -90,13 +90,13 @@ describe('mistakes in a recipe', () => {
     expect(await mistakesOf(text, { set: ['tokenizer.vocab=300'] })).toEqual([]);
   });
 
-  it('are told where nothing else is left of the model', async () => {
+  it('are reported where nothing else is left of the model', async () => {
     const text = RIGHT.replace(/- repeat[\s\S]*tied_head/, '- nothing');
     expect(await mistakesOf(text)).toEqual([expect.stringContaining("unknown layer 'nothing'")]);
     expect(await mistakesOf(RIGHT.replace(/- repeat[\s\S]*tied_head/, '-'))).toHaveLength(1);
   });
 
-  // The mark § stands where the mistake must be reported; it is no part of the recipe.
+  // The mark § is where the mistake must be reported; it is not part of the recipe.
   it.each([
     [
       'a missing option',
@@ -161,7 +161,7 @@ describe('mistakes in a recipe', () => {
       'two layers in one entry',
       '- rms_norm: { gain: false }',
       '- { rms_norm: { gain: false }, §silu: }',
-      "'silu' stands beside 'rms_norm': one entry is one layer, its options go inside it",
+      "'silu' is beside 'rms_norm': one entry is one layer, its options go inside it",
     ],
     [
       'columns that cannot be halved',
@@ -170,7 +170,7 @@ describe('mistakes in a recipe', () => {
       '15 columns come in, but gated needs an even number to halve',
     ],
     [
-      'options that are no map',
+      'options that are not a map',
       'rms_norm: { gain: false }',
       'rms_norm: §false',
       'the options of rms_norm must be a map, found false',
@@ -191,13 +191,13 @@ describe('mistakes in a recipe', () => {
       'a main option given twice',
       'repeat: 2',
       'repeat: 2\n    §times: 3',
-      "'times' is what stands behind 'repeat:'",
+      "'times' is what follows 'repeat:'",
     ],
     [
       'an input layer inside',
       '          - silu\n',
       '          - §embedding: { vocab: 3, dim: 3 }\n',
-      "'embedding' is an input, which can't stand in residual",
+      "'embedding' is an input, which can't be in residual",
     ],
     [
       'no input layer',
@@ -267,7 +267,7 @@ describe('mistakes in a recipe', () => {
       "'reference' must be f32 or f64, found 'f16'",
     ],
     [
-      'a key that is no text',
+      'a key that is not text',
       'train: { steps: 20 }',
       'train: { steps: 20, §[a]: 1 }',
       'a key must be plain text',

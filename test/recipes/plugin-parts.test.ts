@@ -87,7 +87,7 @@ describe("a plugin's data source and hooks", () => {
     expect(fillRecipe(recipe)).toContain('other: { to: 3 }');
   });
 
-  it('that are wrong are told with their place', async () => {
+  it('are reported with their place when they are wrong', async () => {
     const wrong = TEXT.replace('to: 40', 'to: -1')
       .replace('as: first', 'ass: first')
       .replace(', noting]', ', notin]');

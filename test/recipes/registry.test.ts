@@ -81,7 +81,7 @@ describe('the registry', () => {
     ['a schema that lets any key pass', { schema: z.object({}) }, /schema must be a zod strictObject/],
     ['no schema', { schema: undefined }, /schema must be a zod strictObject/],
     ['a reserved option', { schema: z.strictObject({ name: z.string() }) }, /'name' belongs to every layer/],
-    ['a main option that is none', { main: 'times' }, /main is 'times', which is no option/],
+    ['a main option that is none', { main: 'times' }, /main is 'times', which is not an option/],
     ['no example', { examples: [] }, /at least one example/],
     ['no factory', { create: 3 }, /create must be a function/],
   ])('refuses %s', (_, part, message) => {
@@ -114,7 +114,7 @@ describe('plugins', () => {
     expect(loaded!.name).toBe('low-rank');
   });
 
-  it('that fail in their factory are told with the place of their layer', async () => {
+  it('are reported at their layer when their factory fails', async () => {
     const dir = folder({
       'a.mjs': layer('mine', `(_, { fail }) => fail('size must be even', 'size')`),
       'b.mjs': layer('mine', `() => { throw new TypeError('no such thing'); }`),
@@ -127,7 +127,7 @@ describe('plugins', () => {
 
   it.each([
     ['that is not there', 'none.mjs', '', /there is no plugin .*none\.mjs$/],
-    ['of another language', 'p.txt', 'x', /is no module: expected \.ts, \.js or \.mjs$/],
+    ['of another language', 'p.txt', 'x', /is not a module: expected \.ts, \.js or \.mjs$/],
     [
       'without a default export',
       'p.mjs',
@@ -137,7 +137,7 @@ describe('plugins', () => {
     ['of another shape', 'p.mjs', 'export default { name: 3 };', /has no default export/],
     ['that throws', 'p.mjs', "throw new RangeError('not today');", /can't be loaded: RangeError: not today$/],
     [
-      'that is no JavaScript',
+      'that is not JavaScript',
       'p.mjs',
       'export default {',
       /can't be loaded: \S*(Syntax|Parse|Rollup)?\w*Error: /,

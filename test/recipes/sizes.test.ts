@@ -43,7 +43,7 @@ describe('named sizes', () => {
     ).toEqual(wide);
   });
 
-  it('stand wherever a number does, also outside the model', async () => {
+  it('are used wherever a number is, also outside the model', async () => {
     const text = SIZED.replace('vocab: 300, dim', 'vocab: $v, dim')
       .replace('vocab: 300 }', 'vocab: $v }')
       .replace('repeat: 2', 'repeat: $n')
@@ -66,7 +66,7 @@ describe('named sizes', () => {
     expect([recipe.name, recipe.sample.prompt]).toEqual(['$d', 'It cost $d or 2x']);
   });
 
-  // The mark § stands where the mistake must be reported; it is no part of the recipe.
+  // The mark § is where the mistake must be reported; it is not part of the recipe.
   it.each([
     ['an unknown name', 'out: $ffn', 'out: §$fnn', "unknown size '$fnn'; did you mean '$ffn'?"],
     [
@@ -161,7 +161,7 @@ describe('named sizes', () => {
     ]);
   });
 
-  it('that are inherited and left over are no mistake', async () => {
+  it('are not a mistake when they are inherited and left over', async () => {
     const dir = folder({
       'base.yaml': SIZED,
       'recipe.yaml': `extends: base.yaml\n${RIGHT.slice(RIGHT.indexOf('model:'))}`,
@@ -201,7 +201,7 @@ export default { name: 'p', register(add) {
     expect(fillRecipe(again)).toBe(filled);
   });
 
-  it('are told where they make an option wrong, and beside other mistakes', async () => {
+  it('are reported where they make an option wrong, beside other mistakes', async () => {
     const dir = folder({ 'p.mjs': BOUND, 'recipe.yaml': using('{ at: $index }') });
     expect(await mistakes(dir)).toEqual(["recipe.yaml:9:26: 'at' must be at most 1, found 2 ($index)"]);
     const zero = folder({ 'p.mjs': BOUND, 'recipe.yaml': using('{ at: $index/($times-3), att: 1 }') });
