@@ -241,7 +241,7 @@ export function describePredictions(report: BenchReport, terminal: Terminal): st
     styles.bold(titles!),
     ...rows,
     'It assumes',
-    `- cores as fast as one of this machine (${machine.cpu}) with one thread, with ${formatBytes(ownCache)} of cache of their own;`,
+    `- cores as fast as one of this machine (${machine.cpu}) with one thread, with ${formatBytes(ownCache)} of cache each;`,
     "- an op's one-core time, cut into the pieces that its kernel makes of it (docs/performance.md);",
     `- ${formatTime(fork)} to wake two threads, as measured here, and that much again for each doubling;`,
     '- one core for binding and TypeScript, the latter measured with the blocks and calls of so many cores;',

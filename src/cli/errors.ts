@@ -39,7 +39,7 @@ export function reportError(thrown: unknown, terminal: Terminal, debug: boolean)
   return error instanceof FlashError ? error.exitCode : 1;
 }
 
-/** What the engine and Node throw because of the machine's state is no bug of ours. */
+/** What the engine and Node throw because of the machine's state is not a bug of ours. */
 function stateOfMachine(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if ((error as NodeJS.ErrnoException).syscall === 'uv_cwd') {

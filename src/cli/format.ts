@@ -1,4 +1,4 @@
-/** What stands for a number that is none: never `NaN` or `Infinity` in the middle of a sentence. */
+/** What is shown for what is not a number: never `NaN` or `Infinity` in the middle of a sentence. */
 const NO_NUMBER = '-';
 const WHOLE_LIMIT = 1e15;
 

@@ -6,7 +6,7 @@ import { Terminal } from './terminal.ts';
 
 const args = process.argv.slice(2);
 const terminal = new Terminal(process.stdout, process.stderr);
-// What escapes every promise (an event handler's error) is told in the same way as all others.
+// What escapes every promise (an event handler's error) is reported in the same way as all others.
 process.on('uncaughtException', (error) =>
   process.exit(reportError(error, terminal, args.includes('--debug'))),
 );

@@ -70,7 +70,7 @@ function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}${CUT}`;
 }
 
-/** Lines `name  value`, the values below each other; a value that is wider than the page goes on below itself. */
+/** Lines `name  value`, the values below each other; a value that is wider than the page continues below itself. */
 export function formatPairs(
   pairs: readonly (readonly [name: string, value: string])[],
   { columns }: Page = {},

@@ -60,7 +60,7 @@ function change(key: string, value: unknown, flag: string): Change {
   return { set: `${key}=${JSON.stringify(value)}`, flag };
 }
 
-/** A data set's name stands for itself unless there is a file of that name. */
+/** A data set's name is itself unless there is a file of that name. */
 export function sources(given: readonly string[]): string | string[] {
   const [only] = given;
   if (given.length === 1 && NAMED_SOURCES.includes(only!) && !existsSync(only!)) return only!;

@@ -152,7 +152,7 @@ describe('flashlm check', () => {
     expect(result).toMatchObject({ status, stdout: '', stderr: expect.stringMatching(message) });
   });
 
-  it('takes a file that is no YAML for a failure, with its place', async () => {
+  it('reports a file that is not YAML as a failure, with its place', async () => {
     const file = await recipe('broken.yaml', ['model: [']);
     const { status, stderr } = await runInProcess(['check', file]);
     expect(status).toBe(1);

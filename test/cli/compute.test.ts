@@ -59,7 +59,7 @@ describe.each(PRECISIONS)('compute: %s', (compute) => {
     await train(`checked-${compute}-${backend}`, compute, `checked(diff(${backend}))`, '--quiet');
   });
 
-  it('is told by check', async () => {
+  it('is reported by check', async () => {
     const { stdout } = await runInProcess(['check', 'v61-debug', '--set', `compute=${compute}`]);
     expect(stdout).toMatch(new RegExp(`^compute +${compute}\\b`, 'm'));
   });

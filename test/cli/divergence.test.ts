@@ -39,7 +39,7 @@ describe('a run that goes wrong', () => {
     );
   });
 
-  it('because of first weights that are no numbers blames init, and no learning rate', async () => {
+  it('because of first weights that are not numbers blames init, not the learning rate', async () => {
     const { status, stdout, stderr } = await train('model.0.embedding.init.normal=1e38');
     expect(status).toBe(1);
     expect(stdout + stderr).not.toMatch(/optimizer\.lr|--resume/);
@@ -50,7 +50,7 @@ describe('a run that goes wrong', () => {
     ]);
   });
 
-  it('is told to lower the rate, and not to go on with what would fail again, when an update is not finite', async () => {
+  it('advises a lower rate, and no resuming that would fail again, when an update is not finite', async () => {
     const { status, stdout, stderr } = await train('optimizer.lr=1e30', 'schedule.min_lr=0');
     expect(status).toBe(1);
     expect(stderr).toMatch(/Start again with a lower optimizer\.lr\.$/m);
@@ -59,7 +59,7 @@ describe('a run that goes wrong', () => {
     expect(stdout + stderr).not.toContain('--resume');
   });
 
-  it('at its first step, before any update, is told that init is the reason', async () => {
+  it('at its first step, before any update, names init as the reason', async () => {
     const { stdout } = await train(
       'model.0.embedding.init.normal=30',
       'optimizer.lr=0.000001',

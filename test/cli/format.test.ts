@@ -138,7 +138,7 @@ describe('numbers with units', () => {
 });
 
 describe('tables', () => {
-  it('puts columns below each other and nothing behind the last one', () => {
+  it('aligns columns and puts nothing after the last one', () => {
     const columns = [
       { title: 'layer', align: 'left' },
       { title: 'parameters', align: 'right' },

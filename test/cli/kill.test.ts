@@ -82,7 +82,7 @@ const kinds: Readonly<Record<string, () => Promise<string>>> = {
 
 const moments = Array.from({ length: KILLS }, (_, i) => [i + 1, Object.keys(kinds)[i % 3]!] as const);
 
-it.each(moments)(`a run killed goes on to the very same files (${SEED}/%i, %s)`, async (_, kind) => {
+it.each(moments)(`a killed run that is resumed leaves the same files (${SEED}/%i, %s)`, async (_, kind) => {
   tiny.clear({ cache: true });
   const moment = await kinds[kind]!();
   const killed = await tiny.latest();

@@ -127,7 +127,7 @@ describe('a run', () => {
     await rm(join(work, 'best'));
   });
 
-  it('whose texts were moved goes on with those that have the same content, and remembers their place', async () => {
+  it('whose texts were moved resumes with those that have the same content, and remembers their place', async () => {
     await rename(join(home, 'text.txt'), join(home, 'moved text.txt'));
     const lost = await runInProcess(['train', '--resume', path, '--steps', '5'], process.env);
     expect(lost.status).toBe(1);

@@ -37,7 +37,7 @@ it('a cache that can not be made is mended where its folder comes from, the envi
   expect(await train('b', '--set', `data.cache_dir=${cache}`)).toMatchObject({ status: 0 });
 });
 
-it('a run whose backend this machine does not have goes on with another one, and says so', async () => {
+it('a run whose backend this machine lacks resumes on another one, and says so', async () => {
   vi.stubEnv('FLASHLM_CACHE', cache);
   expect(await train('c')).toMatchObject({ status: 0 });
   const run = join(dir, 'c', readdirSync(join(dir, 'c'))[0]!);
@@ -65,7 +65,7 @@ it.skipIf(!nativeStatus().available)(
   },
 );
 
-it('a file that is not a recording, and a run in the place of a recipe, are told what would be right', async () => {
+it('a file that is not a recording, and a run in place of a recipe, get an error that says what would be right', async () => {
   vi.stubEnv('FLASHLM_CACHE', cache);
   expect((await runInProcess(['replay', dir])).stderr).toContain(
     'Give a file that a disagreement of `diff` has written',

@@ -90,7 +90,7 @@ describe('ProgressMeter', () => {
     expect(meterOf({ steps: 5 }).share).toBe(0);
   });
 
-  it('counts the speed of a resumed run from where it went on', () => {
+  it('counts the speed of a resumed run from where it resumed', () => {
     const meter = meterOf({ steps: 20 }, { step: 10, tokens: 10_000, epochs: 1, seconds: 100 });
     meter.add(stepEvent(11));
     meter.add(stepEvent(12));

@@ -53,7 +53,7 @@ it('a run whose limit is reached says that limits count from the start, and what
 it.each([
   ['3steps', 23],
   ['512tokens', 22],
-])('--more %s goes on from where the run is, to step %d', async (amount, step) => {
+])('--more %s continues from where the run is, to step %d', async (amount, step) => {
   const { status, ended } = await resume(`more-${step}`, '--more', amount, '--quiet');
   expect({ status, ended }).toEqual({ status: 0, ended: step });
 });

@@ -77,7 +77,7 @@ describe('a run of few steps', () => {
 });
 
 describe('the steps that a budget holds', () => {
-  it('are told once, when a few of them were measured', () => {
+  it('are reported once, when a few of them were measured', () => {
     const estimate = new BudgetEstimate(planOf({ seconds: 20 }), progressOf(0, 0));
     const told = [1, 2, 3, 4, 5, 6, 40].map((step) => estimate.stepsOnce(progressOf(step, step / 4)));
     expect(told).toEqual([undefined, undefined, undefined, 80, undefined, undefined, undefined]);
@@ -89,7 +89,7 @@ describe('the steps that a budget holds', () => {
     expect(told).toEqual([undefined, undefined, undefined, 4 + 148]);
   });
 
-  it('are told after the first step that uses it up', () => {
+  it('are reported after the first step that uses it up', () => {
     const estimate = new BudgetEstimate(planOf({ seconds: 1 }), progressOf(0, 0));
     expect(estimate.stepsOnce(progressOf(1, 3))).toBe(1);
   });

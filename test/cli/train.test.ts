@@ -99,7 +99,7 @@ describe('flashlm train', () => {
     expect(floors.length).toBeGreaterThan(2);
     expect(new Set(floors).size).toBe(1);
     expect(summary).toMatch(
-      /^floor \d\.\d{4}: the least loss of any model that sees one token, on the training text$/m,
+      /^floor \d\.\d{4}: the lowest loss of any model that sees one token, on the training text$/m,
     );
     expect(summary).toMatch(
       /tokens\/s \(path collapsed, backend reference, 1 thread\); [\d.]+k? tokens in .* of training/,
@@ -165,7 +165,7 @@ describe('flashlm train', () => {
     expect(recipe).toMatch(/steps: null/);
   });
 
-  it('goes on with the latest run of the folder, or the one that is named', async () => {
+  it('resumes the latest run of the folder, or the one that is named', async () => {
     const out = root('resume');
     await runInProcess(['train', 'v61-debug', '--steps', '3', '--out', out, '--quiet']);
     const run = await onlyRun(out);
@@ -248,7 +248,7 @@ describe('flashlm train as a process', () => {
     return child;
   }
 
-  it('stops after the step at the first Ctrl-C, and goes on later', async () => {
+  it('stops after the step at the first Ctrl-C, and resumes later', async () => {
     const out = root('interrupted');
     const child = await start(out);
     child.kill('SIGINT');

@@ -157,7 +157,7 @@ describe('flashlm diff and replay', () => {
     expect(JSON.parse(right.stdout)).toMatchObject({ op: 'multiply', sameAsRecorded: false });
   });
 
-  it('refuse a file that is no recording', async () => {
+  it('refuse a file that is not a recording', async () => {
     const { status, stderr } = await runInProcess(['replay', await put('x.safetensors', 'x')]);
     expect(status).toBe(1);
     expect(stderr).toContain('x.safetensors');

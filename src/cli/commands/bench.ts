@@ -171,7 +171,7 @@ async function recipesByCompute(
   return Promise.all(computes.map((compute) => loadRecipe(name, { set: [...set, `compute=${compute}`] })));
 }
 
-/** The same backend with one thread and with as many as it takes by itself, or with those that are asked for. */
+/** The same backend with one thread and with as many as it takes by default, or with those that are asked for. */
 function createBackends(
   recipe: Recipe,
   { backend, threads }: BenchOptions,

@@ -106,7 +106,7 @@ async function describePlan(recipe: Recipe, model: ModelDescription, backend: Ba
   const { warmupSteps } = createSchedule(recipe.schedule);
   const stepTokens = tokensPerStep(recipe);
   const plan = { limits, tokensPerStep: stepTokens, tokensPerEpoch: Number.POSITIVE_INFINITY, warmupSteps };
-  // A token is a byte at least, but for the ends of documents.
+  // A token is at least a byte, except for the ends of documents.
   const most = stepsOf(limits, stepTokens, await textBytes(recipe));
   const mayBind = Number.isFinite(limits.seconds) && limits.seconds / most < SLOW_STEP_SECONDS;
   const seconds = mayBind ? await measureStep(recipe, model, backend) : undefined;
@@ -235,7 +235,7 @@ interface Block {
 }
 
 /**
- * Of blocks that are repeated the first one is shown; `folded` holds, for the last layer of it, the line that stands
+ * The first of repeated blocks is shown; `folded` holds, for its last layer, the line that is printed
  * for all others.
  */
 function foldBlocks(all: readonly LayerDescription[]): {

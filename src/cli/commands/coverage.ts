@@ -46,7 +46,7 @@ function describe(backends: readonly BackendCoverage[], terminal: Terminal): str
     styles.bold(titles!),
     ...lines,
     '',
-    'own: a kernel of its own; composed: put together of other kernels; scalar: the scalar kernel; other names: the',
+    'own: its own kernel; composed: put together of other kernels; scalar: the scalar kernel; other names: the',
     'extension whose kernel it is. The number: calls that agreed with the reference just now.',
     ...missing,
     ...failures,

@@ -164,7 +164,7 @@ async function resolveSources(
   signal: AbortSignal,
 ): Promise<Source[]> {
   const [name] = names;
-  // What has neither a dot nor a slash and is no file here was meant as the name of a dataset.
+  // What has neither a dot nor a slash and is not a file here was meant as the name of a dataset.
   const isName = names.length === 1 && !existsSync(name!) && !/[./\\*?[{]/.test(name!);
   if (!isName) {
     const { files, notices } = sourceFiles(names);

@@ -91,7 +91,7 @@ function conclude(
 function describe(compared: readonly BackendAgreement[], terminal: Terminal): string[] {
   const right = (title: string): Column => ({ title, align: 'right' });
   const columns: Column[] = [
-    { title: 'greatest deviation', align: 'left' },
+    { title: 'largest deviation', align: 'left' },
     ...['calls', 'values', 'allowed', ...compared.map(({ backend }) => backend)].map(right),
   ];
   const rows = compared[0]!.ops.map(({ op, calls, elements }) => {

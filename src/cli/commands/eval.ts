@@ -71,7 +71,9 @@ function describe(
 ): string[] {
   const { split, loss, floor, bpc, bpb, tokens, characters, bytes } = event;
   const least =
-    floor === null ? '' : `, floor ${formatLoss(floor)} (the least a model that sees one token can reach)`;
+    floor === null
+      ? ''
+      : `, floor ${formatLoss(floor)} (the lowest that a model that sees one token can reach)`;
   const size = `${formatCount(tokens)} tokens, ${formatCount(characters)} characters, ${formatCount(bytes)} bytes`;
   return formatPairs(
     [

@@ -37,7 +37,7 @@ interface TrainOptions extends TrainSettings {
   readonly quiet?: boolean;
 }
 
-/** What a run that goes on takes from its own recipe. */
+/** What a resumed run takes from its own recipe. */
 const FIXED_BY_THE_RUN = ['set', 'validShare', 'format', 'textField'] as const;
 
 /** Seen in the file that nohup made, when the terminal is gone. */
@@ -148,7 +148,7 @@ async function openSession(
   if (name !== undefined || fixed) {
     const flag = fixed?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const what = name === undefined ? `--${flag}` : `The recipe '${name}'`;
-    throw wrongUsage(`${what} can't be given with --resume`, 'A run goes on with its own recipe and data.');
+    throw wrongUsage(`${what} can't be given with --resume`, 'A run continues with its own recipe and data.');
   }
   const { data, valid, ...rest } = options;
   const directory = await namedRun(options.resume === true ? 'latest' : options.resume, options.out);

@@ -147,7 +147,7 @@ function scores(evals: readonly EvalEvent[], floor: number | null, page: Page): 
   ]);
   const label = evals.every((event) => event.causal)
     ? ''
-    : '; not causal: the model may see what it predicts, so these are no scores of a language model';
+    : '; not causal: the model may see what it predicts, so these are not scores of a language model';
   if (rows.length === 0) return [];
   return [
     ...formatTable(COLUMNS, rows, page),
@@ -155,7 +155,7 @@ function scores(evals: readonly EvalEvent[], floor: number | null, page: Page): 
     ...(floor === null
       ? []
       : [
-          `floor ${formatLoss(floor)}: the least loss of any model that sees one token, on the training text`,
+          `floor ${formatLoss(floor)}: the lowest loss of any model that sees one token, on the training text`,
         ]),
   ];
 }
