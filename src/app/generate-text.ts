@@ -38,7 +38,7 @@ export const DRAWING_OPTIONS = {
 };
 const WRITING_OPTIONS = optionsOf<WritingOptions>({ prompt, ...DRAWING_OPTIONS, onRead: callback });
 
-/** Of a model that is named by its run too; the prompt is an argument by itself. */
+/** Of a model that is named by its run too; the prompt is a separate argument. */
 const RUN_WRITING_OPTIONS = WRITING_OPTIONS.omit({ prompt: true }).extend(optionsOf(OPEN_OPTIONS).shape);
 
 export interface GeneratedText {

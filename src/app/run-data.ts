@@ -27,7 +27,7 @@ export interface RunData {
 }
 
 /**
- * Encodes the recipe's texts, or finds them in the cache. `tokenizer` is the one of a run that goes on.
+ * Encodes the recipe's texts, or finds them in the cache. `tokenizer` is the one of a resumed run.
  * @throws FlashError for data that is missing or can't be used.
  */
 export async function prepareRunData(

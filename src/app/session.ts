@@ -49,11 +49,11 @@ export interface Session {
   readonly data: RunData;
   readonly directory: RunDirectory;
   readonly run: Run;
-  /** Steps that lie behind the run. */
+  /** Steps that the run has done. */
   readonly startStep: number;
   /** The floor of the training text (see `textFloor`). */
   readonly floor: number | null;
-  /** The flags of an end that is not in the run's own recipe: who goes on again has to give it again. */
+  /** The flags of an end that is not in the run's own recipe: resuming again needs them again. */
   readonly otherEnd: string;
   close(): Promise<void>;
 }
@@ -125,7 +125,7 @@ function endAfter({ recipe, run }: Session, more: More): void {
   run.trainer.endAt({ limits, measure });
 }
 
-/** Another end than the one of the run's own recipe gives other rates from here on: that is no small thing. */
+/** Another end than the one of the run's own recipe gives other rates from here on, which is worth a notice. */
 function noteStretch({ run, startStep }: Session, own: Recipe, onNotice: (notice: string) => void): void {
   const rate = (lr: number): string => String(Number(lr.toPrecision(3)));
   const before = rate(run.trainer.rateWith({ limits: runLimits(own), measure: scheduleMeasure(own) }));
