@@ -114,7 +114,7 @@ export interface CausalityOptions {
 /**
  * Changes one token at a time in a block of two sequences and looks at the logits and losses of every other row: those
  * before it and those of the other sequence must stay the same to the bit, and in a token-wise model all others. The
- * model is one of its own, with parameters that depend on its recipe alone. With an `effort` of 1 a few tokens are changed
+ * model is a new one, with parameters that depend on its recipe alone. With an `effort` of 1 a few tokens are changed
  * in sequences as long as a second or so on the reference backend allows; with more of it every token, and that many
  * times the work. `tokens` are as many as are asked for, of which a few are changed. `onProgress` hears before each change
  * what share of them was tried.

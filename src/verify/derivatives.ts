@@ -22,7 +22,7 @@ export function derivative(move: (by: number) => void, loss: () => number, step:
 export interface ComparedDerivatives {
   /**
    * Greatest `|gradient - difference| / max(|difference| + size, rounding / bound)`: what rounding of the loss does to a
-   * difference is no error of the gradient. Not finite where backward left no number.
+   * difference is not an error of the gradient. Not finite where backward left no number.
    */
   readonly worst: number;
   /** Gradient and differences are 0 as far as rounding lets differences tell. */

@@ -26,7 +26,7 @@ import {
 import { causeOfHoles } from './hole-cause.ts';
 import { LayerCase } from './layer-case.ts';
 
-/** How one gradient compares with finite differences of the smooth function that its layer stands for. */
+/** How one gradient compares with finite differences of the smooth function that approximates its layer. */
 export interface GradientResult extends ComparedDerivatives {
   /** Path of the layer; `model` for the loss of the whole model. */
   readonly layer: string;
@@ -45,7 +45,7 @@ export interface GradientResult extends ComparedDerivatives {
 /** Whether a gradient is the one it claims to be. NaN is not. */
 export const isRight = ({ worst, bound }: GradientResult): boolean => worst <= bound;
 
-/** One layer by itself: errors are those of float64 differences alone. */
+/** One layer alone: errors are those of float64 differences alone. */
 const LAYER_STEP = 1e-5;
 const LAYER_BOUND = 1e-7;
 /** Through a whole model the third derivative counts, hence the wider step and bound. */
@@ -142,7 +142,7 @@ const SEQ_LEN = 5;
 const SEQUENCES = 2;
 
 /**
- * Checks a recipe's gradients in float64 on the reference backend: each layer by itself, then the loss of the whole
+ * Checks a recipe's gradients in float64 on the reference backend: each layer alone, then the loss of the whole
  * model along one random direction of each parameter, with everything between: residuals, shared tables, blocks.
  */
 export function checkGradients(recipe: Recipe, { probes, onProgress }: GradcheckOptions): GradientResult[] {

@@ -4,7 +4,7 @@ import { describeNonFinite } from '../core/ops/finite.ts';
 import type { LayerCase } from './layer-case.ts';
 
 /**
- * Why the passes of a layer leave elements that are no numbers: what forward leaves, what backward reads of an x or y that the
+ * Why the passes of a layer leave elements that are not numbers: what forward leaves, what backward reads of an x or y that the
  * layer does not keep, or what it does not write. `record` gives kernels for a pass from the start.
  */
 export function causeOfHoles(test: LayerCase, record: () => Kernels): string {

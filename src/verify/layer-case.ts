@@ -23,7 +23,7 @@ export interface LayerGradient {
   readonly gradient: Mat['data'];
 }
 
-/** A layer by itself, with memory, random values and a random gradient from above, in float64. */
+/** One layer alone, with memory, random values and a random gradient from above, in float64. */
 export class LayerCase {
   readonly store: ParameterStore;
   readonly x: Mat;

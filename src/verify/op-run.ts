@@ -8,7 +8,7 @@ import { type Call, type Input, inputsOf, type TensorInput } from '../core/ops/i
 import { BYTES, type Codes, type DType, type Tensor, tensor } from '../core/tensor.ts';
 
 /**
- * FLASHLM_GUARDS=none: every tensor has memory of its own that ends where the tensor ends, so that a sanitizer sees what
+ * FLASHLM_GUARDS=none: every tensor has separate memory that ends where the tensor ends, so that a sanitizer sees what
  * is read past it too.
  */
 const hasGuards = process.env.FLASHLM_GUARDS !== 'none';

@@ -71,7 +71,7 @@ const SAFETENSORS: Readonly<Record<DType, SafetensorsDType>> = {
 /** Which side of a recording a tensor belongs to, as its name's prefix. */
 const SIDES = ['in/', 'a/', 'b/'] as const;
 
-/** Writes a recorded call to a file of its own in `folder` and returns its path. @throws FlashError */
+/** Writes a recorded call to a new file in `folder` and returns its path. @throws FlashError */
 export async function saveRecording(recording: Recording, folder: string): Promise<string> {
   const { op, layer, step } = recording;
   await makeFolder(folder);
@@ -137,7 +137,7 @@ export async function loadRecording(path: string): Promise<Recording> {
     throw new FlashError(error.message, { where: error.where, remedy, cause: error });
   });
   const fail = (what: string): never => {
-    throw new FlashError(`This is no recorded call: ${what}`, {
+    throw new FlashError(`This is not a recorded call: ${what}`, {
       where: path,
       remedy: 'Give a file that a disagreement of `diff` has written.',
     });

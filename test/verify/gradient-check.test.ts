@@ -89,7 +89,7 @@ describe('a layer that changes what it may only read', () => {
   });
 });
 
-describe('a gradient that is no number has its cause beside it', () => {
+describe('a gradient that is not a number has its cause beside it', () => {
   const causes = (
     change: (layer: Unused, args: Mat[]) => void,
     pass: 'forward' | 'backward' = 'backward',
