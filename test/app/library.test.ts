@@ -46,7 +46,7 @@ async function collected<T>(values: AsyncIterable<T>): Promise<T[]> {
 const json = async (...args: string[]) => JSON.parse((await runInProcess([...args, '--json'])).stdout);
 
 describe('the library', () => {
-  it('trains a recipe, reports every event, and goes on with the run', async () => {
+  it('trains a recipe, reports every event, and resumes the run', async () => {
     expect(events.filter(({ event }) => event === 'step')).toHaveLength(3);
     expect(await resumeTraining(run, { set: ['train.steps=4'], ...QUIET })).toMatchObject({ step: 4 });
   });

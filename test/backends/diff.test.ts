@@ -158,7 +158,7 @@ describe('backends that cannot be compared', () => {
   });
 });
 
-describe('a file that is no recording', () => {
+describe('a file that is not a recording', () => {
   it('is refused with its name', async () => {
     const path = join(dir, 'no.safetensors');
     await writeFile(path, 'not a safetensors file');

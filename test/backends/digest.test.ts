@@ -74,7 +74,7 @@ describe.each(inspectors)('the checksum in %s', (_, inspector) => {
   });
 });
 
-describe.each(inspectors.slice(1))('the search for what is no number, %s', (_, inspector) => {
+describe.each(inspectors.slice(1))('the search for NaN and infinity, %s', (_, inspector) => {
   it('finds the first', () => {
     const { data } = values(200_000);
     const array = data as Float32Array;

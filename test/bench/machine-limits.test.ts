@@ -164,7 +164,7 @@ describe('the limit that binds a call', () => {
     });
   });
 
-  it('is that of the arithmetic an op is asked for, or of what stands in for it', () => {
+  it('is that of the arithmetic an op is asked for, or of what replaces it', () => {
     const bound = (arithmetic: Arithmetic, of = limits) =>
       boundOf({ flops: 1000, arithmetic, traffic: traffic(0, 0) }, of);
     expect(bound('bf16')).toEqual({ limit: 'bf16', seconds: 0.5 });

@@ -119,7 +119,7 @@ describe('training steps', () => {
     }
   });
 
-  it('belong to the call costs of their own backend, one after another', async () => {
+  it('belong to the call costs of their backend, one after another', async () => {
     const recipe = await loadRecipe('v61', { set: ['data.seq_len=4', 'data.batch=1'] });
     const make = recipeTraining(recipe, new StreamBatches(1024, 4), 4);
     const variants = ['f32', 'other'].map((compute) => ({ compute, make }));

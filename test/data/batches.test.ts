@@ -56,7 +56,7 @@ describe('BatchSource', () => {
     expect(new Set(epoch).size).toBe(72);
   });
 
-  it('goes on where the batch before stopped in sequential order, around the circle', () => {
+  it('continues where the batch before stopped in sequential order, around the circle', () => {
     const from = source(100_000, { seqLen: 48, batch: 50, order: 'sequential' });
     expect(from.positions).toBe(2400);
     for (const step of [0, 1, 41, 42, 1000, 2 ** 33]) {

@@ -23,7 +23,7 @@ async function chunksOf(path: string, format?: CorpusFormat, chunkBytes?: number
 }
 
 describe('documents of a text file', () => {
-  it('are what stands between the markers, without the newlines around them', async () => {
+  it('are the text between the markers, without the newlines around them', async () => {
     const text =
       'One.\nStill one.\n<|endoftext|>\n\n Two. \n\n<|endoftext|>\n<|endoftext|>Three.<|endoftext|>four';
     expect(await documentsOf(put(folder, 'text.txt', text))).toEqual([

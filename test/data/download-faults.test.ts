@@ -65,7 +65,7 @@ describe('a faulty server', () => {
   it.each([
     ['before the headers', false],
     ['in the middle of the body', true],
-  ])('gives up a connection that stalls %s, and goes on', async (_, midway) => {
+  ])('gives up a connection that stalls %s, and resumes', async (_, midway) => {
     const notices: string[] = [];
     hub.handler = (request, response, attempt) => {
       if (attempt > 1) return serve(request, response, content);

@@ -19,7 +19,7 @@ import {
 
 useHub();
 
-describe('a download that goes on', () => {
+describe('a resumed download', () => {
   it('resumes after cuts in the middle of the body, with If-Range', async () => {
     const notices: string[] = [];
     hub.handler = (request, response, attempt) =>
@@ -109,7 +109,7 @@ describe('a download that goes on', () => {
     await expectWhole();
   });
 
-  it('sends no If-Range for a weak ETag, compares it, and goes on', async () => {
+  it('sends no If-Range for a weak ETag, compares it, and resumes', async () => {
     hub.handler = (request, response, attempt) => {
       const start = Number(/\d+/.exec(request.headers.range ?? '0')![0]);
       response.writeHead(start > 0 ? 206 : 200, {
@@ -157,7 +157,7 @@ describe('a download that goes on', () => {
     expect(await partBytes()).toBe(1000);
   });
 
-  it('goes on after a body without an announced length that ends early', async () => {
+  it('resumes after a body without an announced length that ends early', async () => {
     hub.handler = (request, response, attempt) => {
       if (attempt > 1) return serve(request, response, content);
       response.setHeader('etag', etagOf(content));

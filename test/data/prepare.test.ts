@@ -348,7 +348,7 @@ describe('what cannot be prepared', () => {
   });
 
   it.each([1, 2])(
-    'data with an error in it, by %i workers: the error arrives and nothing is left behind',
+    'data with an error in it, by %i workers: the error arrives and no file is left',
     async (workers) => {
       const cacheDir = newCache();
       const files = [sampleTrain, put(folder, 'wrong.jsonl', '{"text":"fine"}\n{"text":')];

@@ -58,7 +58,7 @@ describe('data sources', () => {
     expect(found(folder, 'c.md', 'x/*.txt')).toEqual(['c.md', 'x/d.txt']);
   });
 
-  it('a path that exists is no pattern', () => {
+  it('a path that exists is not a pattern', () => {
     const folder = folderWith('[a].txt', 'a.txt');
     expect(found(folder, '[a].txt')).toEqual(['[a].txt']);
   });

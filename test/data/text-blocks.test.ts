@@ -61,7 +61,7 @@ describe('compressed files', () => {
     expect(await documentsOf(put(folder, 'real.zst', ZSTD))).toEqual([text]);
   });
 
-  it('a few bytes that stand for many megabytes are read as a stream', async () => {
+  it('a few bytes that expand to many megabytes are read as a stream', async () => {
     const runs = Array.from({ length: 48 }, () => ({ byte: 'a', times: 1 << 17 }));
     const files = [
       put(folder, 'a.zst', zstdFrame(runs)),
@@ -183,7 +183,7 @@ describe('UTF-16', () => {
   });
 });
 
-describe('what is no text is refused, saying what it is', () => {
+describe('a file that is not text is refused, saying what it is', () => {
   const zip = Buffer.concat([
     Buffer.from('PK\x03\x04'),
     deflateRawSync('text', { level: constants.Z_BEST_SPEED }),

@@ -238,7 +238,7 @@ describe('a foreign or hostile tokenizer.json is refused with its reason', () =>
     expect(() => Tokenizer.fromJSON(draft, 'hostile.json')).toThrow(FlashError);
   });
 
-  it('files that are no tokenizer at all', () => {
+  it('files that are not a tokenizer at all', () => {
     expect(() => Tokenizer.load(`${folder}/missing.json`)).toThrow(/Cannot read the tokenizer/);
     expect(() => Tokenizer.load(folder)).toThrow(FlashError);
     expect(() => Tokenizer.load(put(folder, 'broken.json', '{"model":'))).toThrow(/not valid JSON/);

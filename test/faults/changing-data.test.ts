@@ -44,7 +44,7 @@ it.each<[string, (path: string) => void]>([
   ['written to', changeOneId],
   ['made longer', (path) => appendFileSync(path, 'x')],
 ])(
-  'a token file that is %s during the run ends it, and the run goes on with it built again',
+  'a token file that is %s during the run ends it, and the run resumes with it built again',
   async (_, harm) => {
     let path = '';
     const report = (event: TrainEvent) => {

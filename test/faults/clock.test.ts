@@ -68,7 +68,7 @@ it('a stopwatch that goes backwards never makes a time negative or a rate endles
   await tiny.train(); // the state can be read again
 });
 
-it('runs of a second that comes again get names of their own', async () => {
+it('runs of a second that comes again get different names', async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: new Date(2026, 9, 25, 2, 30) });
   const names: string[] = [];
   for (let i = 0; i < 3; i++) {

@@ -114,7 +114,7 @@ it.each(FOLDERS)('a disk that fails once, at any call, is one clear error or non
   expect(refused.size).toBeGreaterThan(2);
 });
 
-describe('a run that goes on', () => {
+describe('a resumed run', () => {
   let begin: () => void;
 
   beforeAll(async () => {

@@ -53,7 +53,7 @@ async function trainUntil(
   return last;
 }
 
-/** Kills, goes on and compares at each moment. Returns the calls it was killed at. */
+/** Kills, resumes and compares at each moment. Returns the calls it was killed at. */
 async function sweep(
   moment: Moment,
   folder: string,
@@ -84,17 +84,17 @@ async function sweep(
 describe.each(['cache', 'runs'] as const)(
   'a run whose process is killed at work in the folder %s',
   (name) => {
-    it('right after any change it makes to the disk goes on to the very same files', async () => {
+    it('right after any change it makes to the disk, then resumed, leaves the same files', async () => {
       expect(await sweep('after', tiny[name], ({ changes }) => changes)).toContain('rename');
     });
 
-    it('in the middle of any write goes on to the very same files', async () => {
+    it('in the middle of any write, then resumed, leaves the same files', async () => {
       expect(await sweep('half', tiny[name], ({ op }) => /write/i.test(op))).toContain('handle.writeFile');
     });
   },
 );
 
-it('a run that is killed while it replaces a damaged checkpoint goes on to the very same files', async () => {
+it('a run killed while it replaces a damaged checkpoint, then resumed, leaves the same files', async () => {
   tiny.clear();
   const stop = new AbortController();
   await tiny.train({

@@ -39,7 +39,7 @@ async function refusal(): Promise<FlashError> {
 const deadPid = () => spawnSync(process.execPath, ['-e', '']).pid;
 
 describe('LockFile', () => {
-  it('is held by one at a time, tells by whom, and leaves nothing behind', async () => {
+  it('is held by one at a time, says by whom, and leaves no file', async () => {
     const lock = await acquire();
     const error = await refusal();
     expect(error.message).toMatch(

@@ -79,7 +79,7 @@ describe.skipIf(process.platform === 'win32').each(OPENERS)('%s', (name, open) =
   });
 });
 
-it('a lock is not looked for behind a link that leads nowhere', async () => {
+it('a lock is not looked for through a link that leads nowhere', async () => {
   symlinkSync(join(folder, 'nowhere'), path);
   expect((await refusal(OPENERS[3]![1])).message).toMatch(/not readable as one/);
   expect(readdirSync(folder)).toEqual(['file']);

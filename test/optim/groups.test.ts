@@ -78,7 +78,7 @@ describe('optimiser groups', () => {
     );
   });
 
-  it('update their own parameters, at rates that stand to each other as the peaks do, nested too', () => {
+  it('update their own parameters, at rates in the proportion of their peaks, nested too', () => {
     const inner = new Groups([group(sgd(4), 'ternary')], sgd(2));
     const { backend, parameters, plan } = planned(new Groups([group(inner, 'matrix')], sgd(1)));
     for (const p of parameters) p.grad.data.fill(1);
@@ -101,7 +101,7 @@ const recipeWith = (optimizer: string): string =>
   RIGHT.replace(/^optimizer:.*(\n {2,}.*)*/m, `optimizer: ${optimizer}`);
 
 describe('groups in a recipe', () => {
-  it('change the rate and the decay of the optimiser they share, or have one of their own', async () => {
+  it('change the rate and the decay of the optimiser they share, or have their own', async () => {
     const optimizer =
       '{ type: groups, groups: [{ match: matrix, optimizer: { type: muon, lr: 0.02 } }, ' +
       '{ match: embedding, lr: 0.5, weight_decay: 0 }], otherwise: { type: adamw, lr: 0.004, weight_decay: 0.1 } }';
@@ -137,7 +137,7 @@ describe('groups in a recipe', () => {
     expect(line).toMatch(/^recipe\.yaml:\d+:\d+: unknown key 'lrr' in muon; did you mean 'lr'\?$/);
   });
 
-  it('refuse Muon for what is no matrix, and say how to group it', async () => {
+  it('refuse Muon for what is not a matrix, and say how to group it', async () => {
     const recipe = await loadRecipe('v61-debug', { set: ['optimizer={ type: muon, lr: 0.02 }'] });
     expect(() => describeModel(recipe)).toThrow(
       'muon updates matrices only, and embedding.weight is an embedding table',

@@ -213,7 +213,7 @@ describe('pruning', () => {
     await expect(pruneCheckpoints(folder, 4, 0)).rejects.toThrow('cannot keep 0');
   });
 
-  it('never deletes the one just written for the sake of damaged ones behind it', async () => {
+  it('never deletes the one just written for the sake of damaged ones after it', async () => {
     await write(10);
     await cp(join(folder, 'step-00000010'), join(folder, 'step-00000030'), { recursive: true });
     await truncate(file(30, 'model.safetensors'), 9);

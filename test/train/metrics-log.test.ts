@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-/** The file's text after opening it for a run that goes on after `step`. */
+/** The file's text after opening it for a run that resumes after `step`. */
 function reopened(text: string, step: number): string {
   writeFileSync(path, text);
   MetricsLog.open(path, step).close();
@@ -84,7 +84,7 @@ describe('MetricsLog', () => {
     expect(statSync(path).size).toBe(2 ** 35);
   });
 
-  it('refuses what is not a file of its own', () => {
+  it('refuses what is not its own file', () => {
     writeFileSync(join(dir, 'victim'), 'precious\n');
     symlinkSync(join(dir, 'victim'), path);
     expect(() => MetricsLog.open(path, 0)).toThrow(FlashError);

@@ -192,7 +192,7 @@ describe('RunDirectory.open', () => {
 });
 
 describe('metrics of a resumed run', () => {
-  it('go on behind the step it resumes from', async () => {
+  it('continue after the step it resumes from', async () => {
     const run = await RunDirectory.create(root, 'a', date);
     const log = run.openMetrics(0);
     for (let step = 1; step <= 5; step++) log.append({ event: 'step', step });

@@ -61,7 +61,7 @@ async function resumeNotices(tiny: TinyRun): Promise<string[]> {
   return notices;
 }
 
-describe('a run that goes on', () => {
+describe('a resumed run', () => {
   it('says that an older checkpoint had other shuffled batches, and nothing of one in sequential order', async () => {
     for (const [order, expected] of [
       [
