@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { allocate } from '../../src/core/allocate.ts';
 import { FlashError } from '../../src/core/errors.ts';
-import { processLimits } from '../../src/files/process-limits.ts';
+import { processLimits, threadLimits } from '../../src/files/process-limits.ts';
 
 const LIMITS = `Limit                     Soft Limit           Hard Limit           Units
 Max stack size            8388608              unlimited            bytes
@@ -14,16 +14,14 @@ const read = (files: Readonly<Record<string, string>>) => (file: string) => file
 
 it('the limits of a process are those of /proc, and address space is what is left of it', () => {
   const files = { '/proc/self/limits': LIMITS, '/proc/self/status': STATUS };
-  expect(processLimits(read(files), 1000)).toEqual({
+  expect(processLimits(read(files))).toEqual({
     addressSpace: 3_000_000_000 - 1_024_000_000,
     threadStack: 8 << 20,
-    threads: 100,
   });
-  expect(processLimits(read(files), 0).threads).toBe(Infinity);
 });
 
 it('a process without limits, or without /proc, may have everything', () => {
-  const all = { addressSpace: Infinity, threadStack: 2 << 20, threads: Infinity };
+  const all = { addressSpace: Infinity, threadStack: 2 << 20 };
   expect(processLimits(read({}))).toEqual(all);
   const text = LIMITS.replaceAll(/ \d+ /g, ' unlimited ');
   expect(processLimits(read({ '/proc/self/limits': text, '/proc/self/status': STATUS }))).toEqual(all);
@@ -34,6 +32,48 @@ it('address space that is used up is none, not less than none', () => {
   expect(processLimits(read({ '/proc/self/limits': text, '/proc/self/status': STATUS })).addressSpace).toBe(
     0,
   );
+});
+
+it('the threads of all processes of a user count against the limit of the user, and only theirs', () => {
+  const status = (user: number, threads: number) =>
+    `Name:\tx\nUid:\t${user}\t7\t7\t7\nThreads:\t${threads}\n`;
+  const files = {
+    '/proc/self/limits': LIMITS,
+    '/proc/10/status': status(1000, 11),
+    '/proc/20/status': status(1000, 30),
+    '/proc/30/status': status(1001, 500),
+  };
+  // Process 40 has ended since its id was listed.
+  const system = { read: read(files), processes: () => ['10', '20', '30', '40'], user: 1000 };
+  expect(threadLimits(system)).toEqual({ ofUser: 59, ofGroup: Infinity });
+  expect(threadLimits({ ...system, user: 1001 }).ofUser).toBe(0);
+  expect(threadLimits({ ...system, user: 0 }).ofUser).toBe(Infinity);
+});
+
+it.each([
+  [
+    '2, of any group above',
+    '0::/a/b\n',
+    '42 31 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
+    ['/sys/fs/cgroup/a/b', '/sys/fs/cgroup/a'],
+  ],
+  [
+    '1, of any group above',
+    '8:pids:/a/b\n7:cpu:/\n',
+    '35 31 0:30 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n',
+    ['/sys/fs/cgroup/pids/a/b', '/sys/fs/cgroup/pids/a'],
+  ],
+])('a control group limits threads: version %s', (_, groups, mounts, [own, above]) => {
+  const files = {
+    '/proc/self/cgroup': groups,
+    '/proc/self/mountinfo': mounts,
+    [`${own}/pids.max`]: 'max\n',
+    [`${own}/pids.current`]: '12\n',
+    [`${above}/pids.max`]: '64\n',
+    [`${above}/pids.current`]: '20\n',
+  };
+  const system = { read: read(files), processes: () => [], user: 0 };
+  expect(threadLimits(system)).toEqual({ ofUser: Infinity, ofGroup: 44 });
 });
 
 it('memory that is refused is an error for people that names what for and the bytes', () => {

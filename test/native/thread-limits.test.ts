@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { requireThreads } from '../../src/backends/native/thread-limits.ts';
-import type { ProcessLimits } from '../../src/files/process-limits.ts';
 
-const NONE: ProcessLimits = { addressSpace: Infinity, threadStack: 8 << 20, threads: Infinity };
+const UNLIMITED = { ofUser: Infinity, ofGroup: Infinity };
+const NONE = { addressSpace: Infinity, threadStack: 8 << 20, threads: UNLIMITED };
 const GB = 1e9;
 
 it('any number of threads is allowed where nothing limits the process, and one thread always', () => {
   requireThreads(1024, {}, NONE);
-  requireThreads(1, {}, { addressSpace: 0, threadStack: 8 << 20, threads: 0 });
+  requireThreads(1, {}, { addressSpace: 0, threadStack: 8 << 20, threads: { ofUser: 0, ofGroup: 0 } });
 });
 
 it('threads whose stacks do not fit the address space are refused with the most that fit', () => {
@@ -44,6 +44,31 @@ it.each(['OMP_STACKSIZE', 'GOMP_STACKSIZE'])(
   },
 );
 
-it('more threads than the user may have are refused', () => {
-  expect(() => requireThreads(200, {}, { ...NONE, threads: 100 })).toThrow(/`ulimit -u` allows 100$/);
+it.each([
+  ['100G', 'too much: this machine has 8 GB of memory'],
+  ['18446744073709551615B', 'too much: this machine has 8 GB of memory'],
+  ['0', 'too little: the threads of the kernels need 96k'],
+])('a stack of %s, with which OpenMP would end the process, is refused', (OMP_STACKSIZE, what) => {
+  expect(() => requireThreads(2, { OMP_STACKSIZE }, NONE, 8e9)).toThrow(
+    `OMP_STACKSIZE is '${OMP_STACKSIZE}', ${what}`,
+  );
+});
+
+it.each(['99999999999G', '-5', '1e9', ' '])('a stack of %o is none, as it is to OpenMP', (OMP_STACKSIZE) => {
+  requireThreads(2, { OMP_STACKSIZE }, NONE, 8e9);
+  expect(() => requireThreads(2, { OMP_STACKSIZE, GOMP_STACKSIZE: '16k' }, NONE, 8e9)).toThrow(
+    /^GOMP_STACKSIZE/,
+  );
+});
+
+it("more threads than the user's other processes leave are refused", () => {
+  const limits = { ...NONE, threads: { ofUser: 100, ofGroup: 500 } };
+  expect(() => requireThreads(200, {}, limits)).toThrow(/`ulimit -u` leaves 100$/);
+  requireThreads(101, {}, limits);
+});
+
+it('more threads than a control group leaves are refused', () => {
+  const limits = { ...NONE, threads: { ofUser: 500, ofGroup: 100 } };
+  expect(() => requireThreads(200, {}, limits)).toThrow(/pids\.max of its control group leaves 100$/);
+  requireThreads(101, {}, limits);
 });
