@@ -151,10 +151,12 @@ class Preparation {
       return tokenizer;
     }
     const { vocab, minFrequency = 2 } = source;
-    const path = this.cache.tokenizerPath(TRAINER_VERSION, this.content, vocab, minFrequency);
+    const pathOf = (version: number) => this.cache.tokenizerPath(version, this.content, vocab, minFrequency);
+    const path = pathOf(TRAINER_VERSION);
     let tokenizer = this.found(path, 'tokenizer', () => Tokenizer.load(path));
     this.cached.tokenizer = tokenizer !== undefined;
     if (!tokenizer) {
+      this.noteOlder('tokenizer', TRAINER_VERSION, pathOf);
       const words = await this.whileUnchanged(() => this.countWords());
       tokenizer = Tokenizer.train(words, { vocab, minFrequency });
       await tokenizer.save(path);
@@ -169,10 +171,12 @@ class Preparation {
   }
 
   async tokens(tokenizer: Tokenizer): Promise<TokenFile> {
-    const path = this.cache.tokensPath(TOKEN_FILE_VERSION, this.content, tokenizer.fingerprint);
+    const pathOf = (version: number) => this.cache.tokensPath(version, this.content, tokenizer.fingerprint);
+    const path = pathOf(TOKEN_FILE_VERSION);
     let tokens = this.found(path, 'token file', () => openFor(path, tokenizer, this.source));
     this.cached.tokens = tokens !== undefined;
     if (!tokens) {
+      this.noteOlder('token file', TOKEN_FILE_VERSION, pathOf);
       await this.encodeTo(path, tokenizer);
       tokens = TokenFile.open(path, this.source);
     }
@@ -211,6 +215,17 @@ class Preparation {
       if (!(error instanceof FlashError)) throw error;
       this.notices.push(`Building the cached ${name} again. ${error.message} (${path}).`);
       return undefined;
+    }
+  }
+
+  /** Says why work is done again after an upgrade. The older entry stays: the older program may still be in use. */
+  private noteOlder(name: string, version: number, pathOf: (version: number) => string): void {
+    for (let older = version - 1; older > 0; older--) {
+      if (!existsSync(pathOf(older))) continue;
+      this.notices.push(
+        `Building the ${name} again: that in the cache is of version ${older}, this program's of version ${version}.`,
+      );
+      return;
     }
   }
 

@@ -14,6 +14,7 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FlashError } from '../../src/core/errors.ts';
 import { BatchSource } from '../../src/data/batches.ts';
+import { DataCache } from '../../src/data/data-cache.ts';
 import {
   type PreparedData,
   type PrepareOptions,
@@ -56,6 +57,25 @@ function idsOf(tokens: TokenFile): Int32Array {
 }
 
 describe('prepareData', () => {
+  it('says that a tokenizer and a token file of older versions are built again, once', async () => {
+    const cacheDir = newCache();
+    const options = { files: [sampleTrain], tokenizer: bpe(300), cacheDir };
+    const first = await prepare(options);
+    expect(first.notices).toEqual([]);
+    const cache = await DataCache.open(cacheDir);
+    const { sha256 } = await cache.contentHash(sampleTrain);
+    const content = [['text', sha256]];
+    const { fingerprint } = first.tokenizer;
+    // Entries of this version become entries of an older one.
+    renameSync(cache.tokenizerPath(2, content, 300, 2), cache.tokenizerPath(1, content, 300, 2));
+    renameSync(cache.tokensPath(3, content, fingerprint), cache.tokensPath(1, content, fingerprint));
+    expect((await prepare(options)).notices).toEqual([
+      "Building the tokenizer again: that in the cache is of version 1, this program's of version 2.",
+      "Building the token file again: that in the cache is of version 1, this program's of version 3.",
+    ]);
+    expect((await prepare(options)).notices).toEqual([]);
+  });
+
   it('trains a tokenizer and encodes every document, each followed by its end', async () => {
     const cacheDir = newCache();
     const progress: PrepareProgress[] = [];
