@@ -1,25 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { BigramCounts } from '../data/collapse.ts';
 import { BatchRunner } from '../runtime/batch-runner.ts';
-import { Blocks } from '../runtime/blocks.ts';
-import type { Pass } from '../runtime/context.ts';
 import type { Model } from '../runtime/model.ts';
 import { DenseRows, type Rows } from '../runtime/rows.ts';
 import type { EvalEvent } from './events.ts';
-
-/** The text that an evaluation covers: documents one after the other, of which the last may be cut. */
-export interface EvaluationText {
-  readonly split: string;
-  /** Token of the end of a document; it also comes before each document's first token. */
-  readonly eos: number;
-  /** Token ids in pieces of any size, each document's end-of-document token included. Good until the next is asked for. */
-  tokens(): Iterable<Int32Array>;
-  /** Number of all token ids. */
-  readonly count: number;
-  /** Unicode code points and UTF-8 bytes of the documents' text. */
-  readonly characters: number;
-  readonly bytes: number;
-}
+import type { EvaluationText, Score, Scorer } from './scorer.ts';
+import { sequenceScorer } from './sequence-scorer.ts';
 
 /** Pairs are counted, or rows computed, in pieces of this many tokens. */
 const PIECE = 1 << 16;
@@ -46,7 +32,7 @@ export class Evaluator {
     this.causal = options.causal;
     this.score =
       model.coupling === 'sequence'
-        ? sequenceScorer(model, options.seqLen)
+        ? sequenceScorer(model, options)
         : tokenWiseScorer(model, options.collapse, options.blockRows);
   }
 
@@ -76,14 +62,6 @@ export class Evaluator {
     }
   }
 }
-
-interface Score {
-  readonly nats: number;
-  readonly tokens: number;
-  readonly floor: number | null;
-}
-/** Stops after each piece, with the share of the work that is done. */
-type Scorer = (text: EvaluationText) => Generator<number, Score>;
 
 /** What it takes to count a pair of tokens, in multiply-accumulates: for telling how far an evaluation is. */
 const PAIR_WORK = 100;
@@ -166,53 +144,5 @@ function tokenWiseScorer(model: Model, collapse: 'auto' | 'never', blockRows: nu
     yield* flush();
     if (collapse === 'auto') nats = yield* score(counts.rows(), 0);
     return { nats, tokens: counts.tokens, floor: counts.textFloor() };
-  };
-}
-
-/** Rows of a block are a multiple of these. */
-const ROW_PADDING = 16;
-const BEGINS: Pass = {};
-const CONTINUES: Pass = { continues: true };
-
-/** Document by document, in windows of a training sequence whose layers carry their state from window to window. */
-function sequenceScorer(model: Model, seqLen: number): Scorer {
-  const blocks = new Blocks(model, { rows: seqLen, seqLen, training: false, targetCapacity: seqLen });
-  const dense = new DenseRows(seqLen);
-  const ids = new Int32Array(seqLen);
-  const targets = new Int32Array(seqLen);
-  /** `sum` and the nats of the window's `count` rows, added in order. */
-  const addWindow = (sum: number, count: number, continues: boolean): number => {
-    // Padded, so that few blocks are planned: rows past the end have no target, and no row looks ahead at them. What is
-    // shorter than a window is the end of a document, after which nothing continues.
-    const rows = Math.min(seqLen, Math.ceil(count / ROW_PADDING) * ROW_PADDING);
-    const block = blocks.block(rows, rows);
-    const pass = continues ? CONTINUES : BEGINS;
-    block.load(dense.of(ids, targets, count));
-    block.forward(pass);
-    block.loss(pass);
-    let nats = sum;
-    for (let i = 0; i < count; i++) nats += block.nats.data[i]!;
-    return nats;
-  };
-  return function* ({ eos, tokens: pieces, count }) {
-    model.prepare();
-    let [nats, tokens, held] = [0, 0, 0];
-    let previous = eos;
-    let continues = false;
-    for (const piece of pieces()) {
-      for (const token of piece) {
-        ids[held] = previous;
-        targets[held++] = token;
-        previous = token;
-        if (held < seqLen && token !== eos) continue;
-        nats = addWindow(nats, held, continues);
-        continues = token !== eos;
-        tokens += held;
-        held = 0;
-        yield tokens / count;
-      }
-    }
-    if (held > 0) nats = addWindow(nats, held, continues);
-    return { nats, tokens: tokens + held, floor: null };
   };
 }

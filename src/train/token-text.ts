@@ -1,6 +1,6 @@
 import type { TokenFile } from '../data/token-file.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
-import type { EvaluationText } from './evaluate.ts';
+import type { EvaluationText } from './scorer.ts';
 
 /** Ids read at a time: memory must not grow with a document. */
 const PIECE = 1 << 14;

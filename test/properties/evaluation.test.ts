@@ -12,6 +12,7 @@ import { allAtOnce } from './sequences.ts';
 const EOS = 3;
 /** Shorter than most documents, so that they take several windows. */
 const SEQ_LEN = 8;
+const OPTIONS = { seqLen: SEQ_LEN, blockRows: 'auto', causal: true } as const;
 
 /** Documents of these lengths, their end included; no other token is the end's. */
 function documentsOf(lengths: readonly number[], vocab: number): Int32Array[] {
@@ -92,6 +93,19 @@ describe.each(RECIPES)('%s', (_, loading) => {
       expect(before / all).toBeCloseTo(evaluator.evaluate(textOf(documents), 0).loss, 6);
     });
 
+    it('scores documents side by side as one by one, to the bit', async () => {
+      const model = modelOf(await loading, create(2));
+      const lengths = [9, 1, 40, 2, 16, 17, 5, 1, 33, 8, 24, 3];
+      const documents = documentsOf([...lengths, ...lengths], model.vocab);
+      // One training sequence a call: one document at a time. Then two of them, three, and as many as there are.
+      const losses = ([1, 2 * SEQ_LEN, 3 * SEQ_LEN, 'auto'] as const).map(
+        (blockRows) =>
+          new Evaluator(model, { ...OPTIONS, blockRows, collapse: 'never' }).evaluate(textOf(documents), 0)
+            .loss,
+      );
+      expect(losses).toEqual(losses.map(() => losses[0]));
+    });
+
     it('writes on with the token that the whole text so far makes likeliest', async () => {
       const model = modelOf(await loading, create(2));
       const prompt = [7, 9, 7, 30];
@@ -118,8 +132,6 @@ async function small(vocab: number, dim: number) {
   return loadRecipe('v61-debug', { set });
 }
 
-const OPTIONS = { seqLen: 8, blockRows: 'auto', causal: true } as const;
-
 describe('Evaluator', () => {
   it('adds up every block of a text of more than 65,536 tokens, where each token is computed too', async () => {
     const model = composeModel(await small(260, 2), BACKENDS.at(-1)![1]());
@@ -145,5 +157,28 @@ describe('Evaluator', () => {
     const ids = Int32Array.from({ length: 2 * vocab }, (_, i) => (i % 2 ? 5 : i >> 1));
     const event = new Evaluator(model, { ...OPTIONS, collapse: 'auto' }).evaluate(textOf([ids]), 0);
     expect(event.tokens).toBe(2 * vocab);
+  });
+
+  it('scores a document longer than what it holds of one, among others, as it scores it alone', async () => {
+    const [embedding, layers] = [`{embedding: {vocab: 260, dim: 2}}`, 'token_shift, rms_norm, tied_head'];
+    const set = [`model=[${embedding}, ${layers}]`, 'tokenizer.vocab=260'];
+    const model = composeModel(await loadRecipe('shift', { set }), BACKENDS.at(-1)![1]());
+    const documents = documentsOf([30, 5, 40_000, 3, 50, 1], model.vocab);
+    // Pieces end in the middle of documents.
+    const all = Int32Array.from(documents.flatMap((ids) => [...ids]));
+    const pieces = Array.from({ length: Math.ceil(all.length / 999) }, (_, i) =>
+      all.subarray(999 * i, 999 * (i + 1)),
+    );
+    const text = { ...textOf(documents), tokens: () => pieces };
+    const score = (blockRows: number | 'auto') =>
+      new Evaluator(model, { ...OPTIONS, seqLen: 256, blockRows, collapse: 'never' }).evaluate(text, 0);
+    expect(score('auto').tokens).toBe(all.length);
+    expect(score('auto').loss).toBe(score(1).loss);
+    const alone = documents.map((one) => ({
+      one,
+      at: new Evaluator(model, { ...OPTIONS, seqLen: 256, collapse: 'never' }).evaluate(textOf([one]), 0),
+    }));
+    const nats = alone.reduce((sum, { one, at }) => sum + one.length * at.loss, 0);
+    expect(score('auto').loss).toBeCloseTo(nats / all.length, 9);
   });
 });

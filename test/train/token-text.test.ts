@@ -6,7 +6,8 @@ import { prepareData } from '../../src/data/prepare.ts';
 import { TokenFile } from '../../src/data/token-file.ts';
 import { TokenFileWriter } from '../../src/data/token-file-writer.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { type EvaluationText, Evaluator } from '../../src/train/evaluate.ts';
+import { Evaluator } from '../../src/train/evaluate.ts';
+import type { EvaluationText } from '../../src/train/scorer.ts';
 import { tokenText } from '../../src/train/token-text.ts';
 import { put, temporaryFolder, trainOn } from '../data/workshop.ts';
 

@@ -1,0 +1,118 @@
+import { chooseBlockRows } from '../runtime/batch-runner.ts';
+import { Blocks } from '../runtime/blocks.ts';
+import type { Pass } from '../runtime/context.ts';
+import type { Model } from '../runtime/model.ts';
+import { SequenceBatch } from '../runtime/sequence-batch.ts';
+import { DocumentReader, type OpenDocument } from './document-reader.ts';
+import type { Scorer } from './scorer.ts';
+
+/**
+ * Rows of a document in a call at least, and what they are padded to at its end: few enough that a document's end wastes
+ * little, and multiples of them, so that few blocks are planned.
+ */
+const ROW_PADDING = 16;
+const CONTINUES: Pass = { continues: true };
+
+/**
+ * Scores documents side by side: each takes a few rows of every call, at most a training sequence, and its layers carry their
+ * state from call to call; when one has ended, the next document takes its place. So a call has as many rows for short
+ * documents as for long ones. Documents come in the text's order, and their nats are added up in it.
+ */
+export function sequenceScorer(
+  model: Model,
+  { seqLen, blockRows }: { readonly seqLen: number; readonly blockRows: number | 'auto' },
+): Scorer {
+  const rows = chooseBlockRows(model, { seqLen, blockRows, maxRows: Number.POSITIVE_INFINITY });
+  const blocks = new Blocks(model, { rows, seqLen, training: false, targetCapacity: rows });
+  const ids = new Int32Array(rows);
+  const targetIds = new Int32Array(rows);
+  const offsets = new Int32Array(rows + 1);
+  const weights = new Int32Array(rows).fill(1);
+  const most = Math.floor(rows / Math.min(ROW_PADDING, seqLen));
+  // What documents carry must not take more than the activations do.
+  const sequences = Math.max(1, Math.min(most, Math.floor(blocks.bytes / blocks.state(1).bytes)));
+
+  return function* ({ eos, tokens: pieces, count: total }) {
+    model.prepare();
+    const reader = new DocumentReader(pieces(), eos);
+    const batch = new SequenceBatch<OpenDocument>(blocks, sequences);
+    const sum = new OrderedSum<OpenDocument>();
+    let tokens = 0;
+    for (;;) {
+      while (!batch.isFull) {
+        const document = reader.next();
+        if (!document) break;
+        batch.join(document);
+        sum.begin(document);
+      }
+      if (batch.count === 0) return { nats: sum.total, tokens, floor: null };
+      const members = batch.arrange();
+      const longest = Math.min(seqLen, Math.floor(rows / members.length));
+      const ended = members.map((document) => document && reader.fill(document, longest));
+      const needed = members.reduce((most, document) => Math.max(most, document?.held ?? 0), 0);
+      // Rows past a document's end have no target, and no row looks ahead at them.
+      const length = Math.min(longest, Math.ceil(needed / ROW_PADDING) * ROW_PADDING);
+      const taken = members.map((document) => Math.min(length, document?.held ?? 0));
+      let entries = 0;
+      for (const [i, count] of taken.entries()) {
+        const first = i * length;
+        if (count > 0) members[i]!.take(count, ids.subarray(first), targetIds.subarray(entries));
+        ids.fill(0, first + count, first + length);
+        for (let row = 0; row < length; row++) offsets[first + row] = entries + Math.min(row, count);
+        entries += count;
+      }
+      const used = members.length * length;
+      offsets[used] = entries;
+      const block = blocks.block(used, length);
+      block.load({ count: used, ids, offsets, targetIds, weights });
+      block.forward(CONTINUES);
+      block.loss(CONTINUES);
+      for (const [i, document] of members.entries()) {
+        if (!document) continue;
+        sum.add(document, block.nats.data.subarray(i * length, i * length + taken[i]!));
+        if (!ended[i] || document.held > 0) continue;
+        batch.leave(i);
+        sum.end(document);
+      }
+      tokens += entries;
+      yield tokens / total;
+    }
+  };
+}
+
+/** A sum over members in the order in which they began, whatever order their terms come in: its bits show no batch. */
+class OrderedSum<T> {
+  total = 0;
+  /** Terms of the members that began, by member; those of the first are in the total. */
+  private readonly open = new Map<T, { readonly terms: number[]; ended: boolean }>();
+  private first: T | undefined;
+
+  begin(member: T): void {
+    if (this.open.size === 0) this.first = member;
+    this.open.set(member, { terms: [], ended: false });
+  }
+
+  add(member: T, terms: ArrayLike<number>): void {
+    if (member === this.first) this.addToTotal(terms);
+    else for (let i = 0; i < terms.length; i++) this.open.get(member)!.terms.push(terms[i]!);
+  }
+
+  end(member: T): void {
+    this.open.get(member)!.ended = true;
+    if (member !== this.first) return;
+    for (const [next, { terms, ended }] of this.open) {
+      this.addToTotal(terms);
+      this.first = next;
+      if (!ended) {
+        // From here on its terms go into the total as they come.
+        terms.length = 0;
+        return;
+      }
+      this.open.delete(next);
+    }
+  }
+
+  private addToTotal(terms: ArrayLike<number>): void {
+    for (let i = 0; i < terms.length; i++) this.total += terms[i]!;
+  }
+}
