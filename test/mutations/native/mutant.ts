@@ -8,7 +8,7 @@ export interface NativeMutant {
   readonly fault: string;
   /** Relative to `native/`. */
   readonly file: string;
-  /** Text that occurs in the file once. «…» marks the part that is replaced: an expression, or whole statements. */
+  /** Code that occurs in the file once, in any layout. «…» marks the part that is replaced: an expression, or whole statements. */
   readonly at: string;
   /** What runs in its place. With `MUTANT`, the condition, it is the whole text for both: where C++ wants a constant. */
   readonly wrong: string;
@@ -34,12 +34,24 @@ function locate(text: string, mutant: NativeMutant, number: number): Edit {
   };
   const parts = mutant.at.split(/[«»]/);
   if (parts.length !== 3) fail('`at` must mark one part with «»');
+  const [before, marked, after] = parts.map(inAnyLayout);
+  const places = [...text.matchAll(new RegExp(`${before}\\s*(${marked})\\s*${after}`, 'dg'))];
   const whole = parts.join('');
-  const first = text.indexOf(whole);
-  if (first < 0) fail(`there is no '${whole}'`);
-  if (text.includes(whole, first + 1)) fail(`'${whole}' occurs more than once`);
-  const begin = first + parts[0]!.length;
-  return { mutant, number, begin, end: begin + parts[1]!.length };
+  if (places.length === 0) fail(`there is no '${whole}'`);
+  if (places.length > 1) fail(`'${whole}' occurs more than once`);
+  const [begin, end] = places[0]!.indices![1]!;
+  return { mutant, number, begin, end };
+}
+
+/** A pattern for code, wherever its lines break. */
+function inAnyLayout(code: string): string {
+  const tokens = code.match(/\w+|[^\w\s]/g) ?? [];
+  return tokens
+    .map((token, i) => {
+      const isWordAfterWord = i > 0 && /^\w/.test(token) && /\w$/.test(tokens[i - 1]!);
+      return `${i === 0 ? '' : isWordAfterWord ? '\\s+' : '\\s*'}${token.replace(/\W/, '\\$&')}`;
+    })
+    .join('');
 }
 
 /** `right`, or what the edit does in its place when it is chosen. */

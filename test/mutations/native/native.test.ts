@@ -6,7 +6,7 @@ import { recordedCatchers } from './run.ts';
 import { SUITES } from './suites.ts';
 
 describe('native mutants', () => {
-  it('fit the sources that they change, each in a place of its own', () => {
+  it('fit the sources that they change, each in a different place', () => {
     expect(() => mutatedSources(NATIVE_MUTANTS)).not.toThrow();
     expect(new Set(NATIVE_MUTANTS.map(({ id }) => id)).size).toBe(NATIVE_MUTANTS.length);
   });
@@ -45,6 +45,12 @@ describe('mutated', () => {
         '  return ((flashlm_mutant == 3) ? 3 : ((flashlm_mutant == 1) ? x : x * 2));\n}\n',
     );
     expect(mutated('b.inl', text, mutants)).toBe(text);
+  });
+
+  it('finds code whose lines break elsewhere', () => {
+    expect(mutated('a.inl', 'f(\n    a,\n    b);', [mutant('«f(a, b)»', '0')])).toBe(
+      '((flashlm_mutant == 1) ? 0 : f(\n    a,\n    b));',
+    );
   });
 
   it('names a mutant whose text is gone, is there twice, or overlaps with another one', () => {

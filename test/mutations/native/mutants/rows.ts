@@ -309,7 +309,7 @@ export const ROW_MUTANTS: readonly NativeMutant[] = [
   {
     id: 'conv-state-not-shifted',
     fault: 'a sequence shorter than the state leaves the older rows where they are',
-    file: 'kernels/causal_conv.inl',
+    file: 'kernels/sequence_state.inl',
     at: '«memmove(state, state + taken * D, stays * D * sizeof(float));»',
     wrong: '',
   },
