@@ -67,7 +67,7 @@ function heading(
     ...(count > 1 ? [`text ${index + 1}`] : []),
     `seed ${seed}`,
   ];
-  const end = ending === 'eos' ? 'then the document ends' : 'the most that were asked for';
+  const end = ending === 'eos' ? 'end of the document' : '--max-tokens reached';
   return `--- ${place.join(', ')}: ${formatPlural(tokens, 'token')}, ${end}`;
 }
 

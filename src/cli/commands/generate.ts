@@ -105,6 +105,8 @@ async function run(path: string, options: GenerateOptions, terminal: Terminal): 
       const { count, batch, ...one } = writing;
       await printText(trained, { ...one, prompt }, temperature, { terminal, progress });
     }
+    if (terminal.interactive && trained.composed.model.coupling === 'row')
+      terminal.note(terminal.noteStyles.dim(babbleNote(trained.recipe.name)));
     for (const finding of trained.composed.backend.findings?.() ?? []) progress.note(finding);
   } finally {
     progress.end();
@@ -165,8 +167,6 @@ async function printText(
   }
   const seconds = (performance.now() - began) / 1000;
   write('\n');
-  if (terminal.interactive && trained.composed.model.coupling === 'row')
-    terminal.note(terminal.noteStyles.dim(babbleNote(trained.recipe.name)));
   if (terminal.interactive && options.seed === undefined && temperature > 0 && !json)
     terminal.note(terminal.noteStyles.dim(`The same text again: --seed ${next.value.seed}`));
   if (json) terminal.print(JSON.stringify({ ...next.value, seconds }));
