@@ -19,13 +19,13 @@
  *   abs neg sqrt
  *   productError(a, b, p)     a * b - p with one rounding, where p = mul(a, b)
  *   divide(x, s, r)           x / s, given r = 1 / s, where neither is denormal; NaN or 0 where s is infinite
- *   expMinus(a)               a[j] = e^-a[j] for N registers of values >= 0: relative error < 2e-7; 0 above 87.33; NaN
- *                             of NaN
+ *   expMinus(a)               a[j] = e^-a[j] for N registers of values >= 0: relative error < 2e-7;
+ *                             0 above 87.33; NaN of NaN
  *   greater(a, b)             Mask of a > b;  select(mask, whenTrue, whenFalse)
  *   reduceAdd reduceMax       over the lanes, in halves; reduceAdd takes IntVec too
  *   loadCodeInts(p) loadCodeIntsPartial(p, n)
  *                             int8 codes as IntVec
- *   beyond(x, limit)          IntVec of codes: 1 where x > limit, -1 where x < -limit, else 0; NaN is not beyond
+ *   beyond(x, limit)          IntVec of codes: 1 where x > limit, -1 where x < -limit, else 0; 0 for NaN
  *   toCodes(x)                IntVec of x rounded half to even; 0 for NaN
  *   storeCodes(p, i) storeCodesPartial(p, i, n)
  *                             int32 saturated to int8; i may be four registers
@@ -35,10 +35,10 @@
  *                             toInt rounds half to even
  *   laneNumbers()             IntVec of 0, 1, 2, ...
  *   bitXor(a, b)              of IntVec
- *   mulWide(a, b, high, low)  both halves of the 64-bit products of whole numbers without sign, b one for all lanes
+ *   mulWide(a, b, high, low)  both halves of the 64-bit products of unsigned numbers, b one for all lanes
  *   atLeast(a, limit)         Mask of a >= limit, as whole numbers without sign
  *   maxBits(a, b) reduceMaxBits(v)
- *                             greatest as whole numbers: of values without a sign, NaN last
+ *                             maximum as whole numbers: of values without a sign, NaN last
  *   roundBf16(v)              to bf16, half to even; what is below the smallest normal number becomes 0
  *   Sum16                     float64 sum in a fixed order, see below
  *
@@ -50,7 +50,7 @@
  *   quadByte(q, i)            byte i of each quad as float
  *   quadsOf(a, b, c, d)       lane i holds the low bytes of a[i], b[i], c[i] and d[i]
  *   dotZero dot(sum, w, x)    sum[i] += w[i] . x[i], w unsigned, x signed; DotSum may be narrower than int32
- *   DOT_STEPS                 how many dot() a DotSum can take when all w <= 2; ALL_STEPS: it is as wide as an int32
+ *   DOT_STEPS                 how many dot() a DotSum can take when all w <= 2; ALL_STEPS: as wide as int32
  *   widenAdd(total, sum)      IntVec total + the finished sums
  *
  * With SIMD_INT8_DOT, dot is exact for all codes: w + CODE_OFFSET, each a byte, and x from -128 to 127.

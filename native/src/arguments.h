@@ -150,7 +150,7 @@ struct OpSpec {
   const EquationSpec* equations;
   int equationCount;
   bool mayBeDeferred;  // a deferred region may record a call and run it later
-  int rowsArg;         // an argument with a row for each of the call's, where a call can be cut into tiles, else kNone
+  int rowsArg;         // an argument with a row for each of the call's; kNone where no call is cut
   int seqLenArg;       // the rows of a sequence, where only whole sequences can be cut, else kNone
   bool packsRows;      // a sum over rows that packs its operands (RowSum)
   bool takesNone;      // inputs may have no values though outputs have some

@@ -20,7 +20,7 @@ struct IsaReport {
   std::vector<const char*> features;  // extensions that replace some of its kernels here: "vnni"
   std::vector<const char*> own;       // ops with a kernel compiled for it; the others would run the scalar one
   std::vector<FeatureReport> replaced;  // for each of its extensions in the build
-  int64_t productTileRows, productTileCols;           // of the float products' output tile; 0 where it was not built
+  int64_t productTileRows, productTileCols;  // of the float products' output tile; 0: not built
   std::vector<const char*> notBuilt;    // of itself and its extensions, what has no table in the build
 };
 

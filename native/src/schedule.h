@@ -15,19 +15,19 @@
  * the region reads.
  *
  *   1. siluGrad(du, dy, slope)           tiled:  row i of du depends on row i of dy and slope only
- *   2. ternaryMatmulGradW(accW, du, q)   packed: a sum over all rows, which packs its operands before it multiplies
+ *   2. ternaryMatmulGradW(accW, du, q)   packed: a sum over all rows, which packs before it multiplies
  *   3. rmsNormGrad(dx, accGain, du, ..)  tiled:  and accGain is a sum over all rows
  *
  * All three fit one group: where two of them use the same memory and one writes it, row i is the same bytes to both.
  * Each thread takes half of the rows, and 64 of them at a time through all calls, so that what one call writes is in the
  * core's second level cache when the next one reads it:
  *
- *   thread 0                                                thread 1
- *   rows 0-63:     1, 3                                     rows 512-575:   1, 3
- *   rows 64-127:   1, 3                                     rows 576-639:   1, 3
- *   rows 128-191:  1, 3                                     rows 640-703:   1, 3
- *   rows 192-255:  1, 2 packs its chunk of rows 0-255, 3    rows 704-767:   1, 2 packs its chunk of rows 512-767, 3
- *   rows 256-319:  1, 3   and so on to row 511              rows 768-831:   1, 3   and so on to row 1023
+ *   thread 0                                     thread 1
+ *   rows 0-63:     1, 3                          rows 512-575:  1, 3
+ *   rows 64-127:   1, 3                          rows 576-639:  1, 3
+ *   rows 128-191:  1, 3                          rows 640-703:  1, 3
+ *   rows 192-255:  1, 2 packs rows 0-255, 3      rows 704-767:  1, 2 packs rows 512-767, 3
+ *   rows 256-319:  1, 3   and so on to row 511   rows 768-831:  1, 3   and so on to row 1023
  *
  * Sums over rows are formed in parts of 32 rows, and a part lies in one tile: while it runs, call 3 leaves a sum for each
  * part. After the tiles it adds the parts to accGain in order, as it does by itself, and call 2 multiplies what is packed.
