@@ -35,7 +35,8 @@
 namespace flashlm {
 namespace {
 
-/** All kernels of this file. A constant: nothing compiled for an instruction set runs before the CPU has been asked. */
+/** All kernels of this file. A constant: nothing compiled for an instruction set runs before the CPU has been
+ * asked. */
 constexpr KernelTable kernelTable(const char* name) {
   KernelTable table = {};
   table.name = name;

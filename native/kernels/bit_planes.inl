@@ -3,11 +3,12 @@
 #include "panels.inl"
 
 /**
- * Ternary codes as two bits each, where the wrapper has them (SIMD_BIT_PLANES). 32 codes are a pair of words: bit i
- * of the first says that code i is not 0, of the second that it is negative.
+ * Ternary codes as two bits each, where the wrapper has them (SIMD_BIT_PLANES). 32 codes are a pair of words:
+ * bit i of the first says that code i is not 0, of the second that it is negative.
  *
- * Packed weights [N x K] hold them in panels of TILE_COLS weight rows, as the quads are; in a panel are ceil(K / 32)
- * steps, in a step TILE_VECS registers' shares of LANES first words and LANES second ones. Bits past K or N are 0.
+ * Packed weights [N x K] hold them in panels of TILE_COLS weight rows, as the quads are; in a panel are
+ * ceil(K / 32) steps, in a step TILE_VECS registers' shares of LANES first words and LANES second ones. Bits
+ * past K or N are 0.
  */
 namespace flashlm {
 namespace {
@@ -51,7 +52,8 @@ inline void packBitPlanes(Context& ctx, uint8_t* to, const Matrix<const int8_t>&
     uint8_t* at = to + row / TILE_COLS * panels.steps * TILE_COLS * 8 + (share * 2 * simd::LANES + lane) * 4;
     for (int64_t s = 0; s < panels.steps; s++, at += TILE_COLS * 8) {
       uint32_t pair[2] = {};
-      if (row < codes.rows) makePairs(pair, codes.data + row * codes.cols + 32 * s, atMost(codes.cols - 32 * s, 32));
+      if (row < codes.rows)
+        makePairs(pair, codes.data + row * codes.cols + 32 * s, atMost(codes.cols - 32 * s, 32));
       memcpy(at, pair, 4);
       memcpy(at + simd::LANES * 4, pair + 1, 4);
     }

@@ -3,7 +3,8 @@
 #include "row_sums.inl"
 #include "sequence_state.inl"
 
-// Depthwise causal convolution over the rows of each sequence, of WIDTH rows: the present one and those before it.
+// Depthwise causal convolution over the rows of each sequence, of WIDTH rows: the present one and those
+// before it.
 namespace flashlm {
 namespace {
 
@@ -18,10 +19,11 @@ struct ConvWindow {
   const float* rows[COUNT];
 };
 
-/** The rows of `x` up to row `row`, which is row `t` of its sequence, oldest first; `before` has those before a sequence. */
+/** The rows of `x` up to row `row`, which is row `t` of its sequence, oldest first; `before` has those before
+ * a sequence. */
 template <int ROWS, int WIDTH>
-SIMD_INLINE ConvWindow<ROWS, WIDTH> rowsUpTo(const float* x, int64_t row, int64_t t, int64_t D, const float* before,
-                                             int64_t beforeStride) {
+SIMD_INLINE ConvWindow<ROWS, WIDTH> rowsUpTo(const float* x, int64_t row, int64_t t, int64_t D,
+                                             const float* before, int64_t beforeStride) {
   ConvWindow<ROWS, WIDTH> window;
   for (int k = 0; k < window.COUNT; k++) {
     const int64_t back = k - (WIDTH - 1);
@@ -32,16 +34,16 @@ SIMD_INLINE ConvWindow<ROWS, WIDTH> rowsUpTo(const float* x, int64_t row, int64_
 
 /** The rows of `dy` from row `row` on, which is row `t` of a sequence of `seqLen`; zeros after its end. */
 template <int ROWS, int WIDTH>
-SIMD_INLINE ConvWindow<ROWS, WIDTH> rowsFrom(const float* dy, int64_t row, int64_t t, int64_t D, int64_t seqLen,
-                                             const float* zeros) {
+SIMD_INLINE ConvWindow<ROWS, WIDTH> rowsFrom(const float* dy, int64_t row, int64_t t, int64_t D,
+                                             int64_t seqLen, const float* zeros) {
   ConvWindow<ROWS, WIDTH> window;
   for (int k = 0; k < window.COUNT; k++) window.rows[k] = t + k < seqLen ? dy + (row + k) * D : zeros;
   return window;
 }
 
 /**
- * Asks for what the next ROWS rows hold in a register's columns. Several rows of a page at once are no stream that
- * hardware would see: without this, matrices that no cache holds took twice as long or more.
+ * Asks for what the next ROWS rows hold in a register's columns. Several rows of a page at once are no stream
+ * that hardware would see: without this, matrices that no cache holds took twice as long or more.
  */
 template <int ROWS>
 SIMD_INLINE void prefetchRows(const float* next, int64_t D) {
@@ -51,8 +53,8 @@ SIMD_INLINE void prefetchRows(const float* next, int64_t D) {
 
 /** out = bias + sum of w[j] * x[-j], the terms of each element in the order of j. */
 template <int ROWS, int WIDTH>
-__attribute__((noinline)) void convolve(float* out, int64_t D, const ConvWindow<ROWS, WIDTH> x, const float* w,
-                                        const float* bias) {
+__attribute__((noinline)) void convolve(float* out, int64_t D, const ConvWindow<ROWS, WIDTH> x,
+                                        const float* w, const float* bias) {
   eachVector(0, D, [=](int64_t i, auto part) INLINE_BODY {
     prefetchRows<ROWS>(x.rows[WIDTH - 1] + ROWS * D + i, D);
     prefetchRows<ROWS>(out + ROWS * D + i, D);
@@ -76,12 +78,13 @@ __attribute__((noinline)) void convolve(float* out, int64_t D, const ConvWindow<
 }
 
 /**
- * dx = sum of w[j] * dy[+j], the terms of each element in the order of j; sums[j] += dy * x[-j] in the order of the rows,
- * and sums[WIDTH] += dy where there is a bias.
+ * dx = sum of w[j] * dy[+j], the terms of each element in the order of j; sums[j] += dy * x[-j] in the order
+ * of the rows, and sums[WIDTH] += dy where there is a bias.
  */
 template <int ROWS, int WIDTH>
-__attribute__((noinline)) void convolveBack(float* dx, float* sums, int64_t D, const ConvWindow<ROWS, WIDTH> dy,
-                                            const ConvWindow<ROWS, WIDTH> x, const float* w, bool hasBias) {
+__attribute__((noinline)) void convolveBack(float* dx, float* sums, int64_t D,
+                                            const ConvWindow<ROWS, WIDTH> dy, const ConvWindow<ROWS, WIDTH> x,
+                                            const float* w, bool hasBias) {
   eachVector(0, D, [=](int64_t i, auto part) INLINE_BODY {
     prefetchRows<ROWS>(dy.rows[0] + (ROWS + WIDTH - 1) * D + i, D);
     prefetchRows<ROWS>(x.rows[WIDTH - 1] + ROWS * D + i, D);
@@ -125,7 +128,8 @@ __attribute__((noinline)) void convolveBack(float* dx, float* sums, int64_t D, c
   });
 }
 
-/** Calls `body(row, t, rows)` for rows [begin, end): CONV_ROWS of one sequence or 1 at a time, `t` the first one's place. */
+/** Calls `body(row, t, rows)` for rows [begin, end): CONV_ROWS of one sequence or 1 at a time, `t` the first
+ * one's place. */
 template <class Body>
 SIMD_INLINE void eachFewRows(int64_t begin, int64_t end, int64_t seqLen, const Body& body) {
   for (int64_t row = begin, t = begin % seqLen; row < end;) {
@@ -178,7 +182,8 @@ void causalConvGradOf(Context& ctx, const CausalConvGradArgs& args) noexcept {
   const auto onPart = [=](int64_t begin, int64_t end, float* sums) {
     eachFewRows(begin, end, seqLen, [=](int64_t row, int64_t t, auto rows) {
       const auto after = rowsFrom<rows.COUNT, WIDTH>(dy, row, t, D, seqLen, zeros);
-      convolveBack(dxs + row * D, sums, D, after, rowsUpTo<rows.COUNT, WIDTH>(x, row, t, D, zeros, 0), w, accBias);
+      convolveBack(dxs + row * D, sums, D, after, rowsUpTo<rows.COUNT, WIDTH>(x, row, t, D, zeros, 0), w,
+                   accBias);
     });
   };
   eachPartWithSums(ctx, args.x.rows, D, WIDTH * D + (accBias ? D : 0), onPart, [=](const PartSums& sums) {

@@ -14,8 +14,8 @@ inline void startsOfRuns(int32_t* counts, int64_t values) {
 }
 
 /**
- * Two stable counting sorts, by target and then by token, and a pass that sums up equal neighbours. On one thread: it
- * takes less than a hundredth of what a step computes, and the runs are too short to share out.
+ * Two stable counting sorts, by target and then by token, and a pass that sums up equal neighbours. On one
+ * thread: it takes less than a hundredth of what a step computes, and the runs are too short to share out.
  */
 void countPairs(Context& ctx, const CountPairsArgs& args) noexcept {
   const int64_t V = args.vocab, N = args.ids.rows;
@@ -35,7 +35,8 @@ void countPairs(Context& ctx, const CountPairsArgs& args) noexcept {
   }
   startsOfRuns(next, V);
   startsOfRuns(nextOfTarget, V);
-  // The token alone is kept: its target is known by the run that it lies in, which ends where the sort leaves off.
+  // The token alone is kept: its target is known by the run that it lies in, which ends where the sort leaves
+  // off.
   for (int64_t i = 0; i < N; i++) byTarget[nextOfTarget[targets[i]]++] = ids[i];
   for (int64_t t = 0, i = 0; t < V; t++)
     for (; i < nextOfTarget[t]; i++) sorted[next[byTarget[i]]++] = static_cast<int32_t>(t);
@@ -47,7 +48,8 @@ void countPairs(Context& ctx, const CountPairsArgs& args) noexcept {
     args.outOffsets.data[v] = static_cast<int32_t>(used);
     const int64_t last = next[v] - 1;
     if (i > last) continue;
-    // Every entry writes where its run's one belongs, and the last one stays: no branch that a processor could guess.
+    // Every entry writes where its run's one belongs, and the last one stays: no branch that a processor
+    // could guess.
     for (; i < last; i++) {
       outTargets[used] = sorted[i];
       ends[used] = static_cast<int32_t>(i + 1);

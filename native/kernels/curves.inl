@@ -2,9 +2,10 @@
 
 #include "sigmoid.inl"
 
-// The activation functions. Each has `at(x, y, slope)`: the value and the derivative of N registers, every step written for
-// all N before the next one, as in simd/exp.inl. No value is a difference from 1 where that would lose the digits of a
-// small one. Where e^-|x| is below 2^-126 it counts as 0, and so does what is proportional to it.
+// The activation functions. Each has `at(x, y, slope)`: the value and the derivative of N registers, every
+// step written for all N before the next one, as in simd/exp.inl. No value is a difference from 1 where that
+// would lose the digits of a small one. Where e^-|x| is below 2^-126 it counts as 0, and so does what is
+// proportional to it.
 namespace flashlm {
 namespace {
 
@@ -40,8 +41,8 @@ struct SigmoidCurve {
 
 struct TanhCurve {
   /**
-   * With e = e^-2|x|: tanh|x| = 1 - 2e / (1 + e) and the slope 4e / (1 + e)^2. Below 0.625 that difference loses digits,
-   * and x + x^3 P(x^2) with P of degree 4, relative error 5e-9, takes its place.
+   * With e = e^-2|x|: tanh|x| = 1 - 2e / (1 + e) and the slope 4e / (1 + e)^2. Below 0.625 that difference
+   * loses digits, and x + x^3 P(x^2) with P of degree 4, relative error 5e-9, takes its place.
    */
   template <int N>
   SIMD_METHOD static void at(const simd::Vec (&x)[N], simd::Vec (&y)[N], simd::Vec (&slope)[N]) {
@@ -91,9 +92,9 @@ struct GeluCurve {
   static constexpr float FAR = 14.0f;
 
   /**
-   * x times the normal distribution's F(x). F(-a) = e^(-a^2 / 2) m(a), and m(a) = t Q(t) with t = 1 / (1 + 0.35a) and Q of
-   * degree 8, relative error 4e-8 for a <= 13.4. What rounding takes from a^2 is as much as the exponential is off by, so
-   * that is put back.
+   * x times the normal distribution's F(x). F(-a) = e^(-a^2 / 2) m(a), and m(a) = t Q(t) with t = 1 / (1 +
+   * 0.35a) and Q of degree 8, relative error 4e-8 for a <= 13.4. What rounding takes from a^2 is as much as
+   * the exponential is off by, so that is put back.
    */
   template <int N>
   SIMD_METHOD static void at(const simd::Vec (&x)[N], simd::Vec (&y)[N], simd::Vec (&slope)[N]) {
@@ -106,8 +107,10 @@ struct GeluCurve {
     for (int j = 0; j < N; j++)
       e[j] = simd::fnma(simd::mul(half, simd::productError(a[j], a[j], square[j])), e[j], e[j]);
     for (int j = 0; j < N; j++) t[j] = simd::div(one, simd::fma(simd::broadcast(0.35f), a[j], one));
-    polynomial(t, {0.139621615f, 0.13985835f, 0.119857535f, 0.105413407f, -0.0228922535f, 0.158865705f, -0.255450159f,
-                   0.143846437f, -0.029120665f}, m);
+    polynomial(t,
+               {0.139621615f, 0.13985835f, 0.119857535f, 0.105413407f, -0.0228922535f, 0.158865705f,
+                -0.255450159f, 0.143846437f, -0.029120665f},
+               m);
     for (int j = 0; j < N; j++) {
       const simd::Vec beyond = simd::mul(e[j], simd::mul(t[j], m[j]));
       const simd::Mask positive = simd::greater(x[j], simd::zero());
@@ -123,7 +126,8 @@ struct GeluTanhCurve {
   /** From here on sigmoid(-v) is 0; powers of larger x would overflow. */
   static constexpr float FAR = 12.0f;
 
-  /** x sigmoid(v), v = 2 sqrt(2 / pi) (x + 0.044715 x^3): the same as x (1 + tanh(v / 2)) / 2 without its difference. */
+  /** x sigmoid(v), v = 2 sqrt(2 / pi) (x + 0.044715 x^3): the same as x (1 + tanh(v / 2)) / 2 without its
+   * difference. */
   template <int N>
   SIMD_METHOD static void at(const simd::Vec (&x)[N], simd::Vec (&y)[N], simd::Vec (&slope)[N]) {
     const simd::Vec k1 = simd::broadcast(1.59576912f), k3 = simd::broadcast(0.0713548163f);
@@ -144,12 +148,15 @@ struct GeluTanhCurve {
 };
 
 struct SoftplusCurve {
-  /** max(x, 0) + ln(1 + e), e = e^-|x|, with ln(1 + e) / e a polynomial of degree 9 on [0, 1], relative error 5e-9. */
+  /** max(x, 0) + ln(1 + e), e = e^-|x|, with ln(1 + e) / e a polynomial of degree 9 on [0, 1], relative error
+   * 5e-9. */
   template <int N>
   SIMD_METHOD static void at(const simd::Vec (&x)[N], simd::Vec (&y)[N], simd::Vec (&slope)[N]) {
     const Sigmoid<N> s(x);
-    polynomial(s.exp, {1.0f, -0.499999017f, 0.333299637f, -0.249541342f, 0.196759388f, -0.153055921f, 0.106036551f,
-                       -0.0569595359f, 0.0198514629f, -0.00324402563f}, y);
+    polynomial(s.exp,
+               {1.0f, -0.499999017f, 0.333299637f, -0.249541342f, 0.196759388f, -0.153055921f, 0.106036551f,
+                -0.0569595359f, 0.0198514629f, -0.00324402563f},
+               y);
     for (int j = 0; j < N; j++) {
       y[j] = simd::fma(y[j], s.exp[j], simd::max(simd::zero(), x[j]));
       slope[j] = s.of[j];

@@ -46,7 +46,8 @@ struct DropoutFactors {
   }
 };
 
-/** What an element's number must reach to be kept. Rates that are none keep hardly anything, but are no error here. */
+/** What an element's number must reach to be kept. Rates that are none keep hardly anything, but are no error
+ * here. */
 inline uint32_t limitOf(double rate) {
   const double limit = rate * 0x1p32;
   return limit >= 0 && limit < 0x1p32 ? static_cast<uint32_t>(limit) : UINT32_MAX;

@@ -10,9 +10,8 @@ void gatherRows(Context& ctx, const GatherRowsArgs& args) noexcept {
   float* out = args.out.data;
   const float* table = args.table.data;
   const int32_t* ids = args.ids.data;
-  eachRow(ctx, args.ids.rows, D, [=](int64_t row) {
-    memcpy(out + row * D, table + ids[row] * D, D * sizeof(float));
-  });
+  eachRow(ctx, args.ids.rows, D,
+          [=](int64_t row) { memcpy(out + row * D, table + ids[row] * D, D * sizeof(float)); });
 }
 
 }  // namespace

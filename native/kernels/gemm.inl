@@ -6,9 +6,10 @@
 #include "tile_sums.inl"
 
 /**
- * The one matrix product, for every kind of step (steps.inl). The right operand is packed into panels; the left one is
- * read through a row stride and a step stride, in place where its rows are float32. So A.B, A.B^T and A^T.B share one
- * kernel. Scheme: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008).
+ * The one matrix product, for every kind of step (steps.inl). The right operand is packed into panels; the
+ * left one is read through a row stride and a step stride, in place where its rows are float32. So A.B, A.B^T
+ * and A^T.B share one kernel. Scheme: Goto and van de Geijn, "Anatomy of High-Performance Matrix
+ * Multiplication" (2008).
  *
  * Every output element adds up the same products in the same order, whichever tile it falls into. Results
  * therefore do not depend on a row's place in its block or on the number of threads.
@@ -26,7 +27,8 @@ struct Output {
 
 /** What becomes of the sums of row r. */
 template <class Steps, int VECS>
-SIMD_INLINE void finishRow(const typename Steps::Sum (&sum)[VECS], int64_t r, Output out, const Finish& finish) {
+SIMD_INLINE void finishRow(const typename Steps::Sum (&sum)[VECS], int64_t r, Output out,
+                           const Finish& finish) {
   float* row = out.data + r * out.stride;
   const simd::Vec scale = simd::broadcast(finish.scale ? finish.scale[r * finish.scaleStride] : 1.0f);
 #pragma GCC unroll 4
@@ -70,8 +72,8 @@ __attribute__((noinline)) void multiplyTile(const float* a, int64_t rowStride, i
 
 /** `multiplyTiles` in tile registers. */
 template <class Steps, int VECS>
-inline void multiplyOnTiles(int64_t row, int64_t rows, const Left& left, const float* panel, int64_t steps, Output out,
-                            Finish finish) {
+inline void multiplyOnTiles(int64_t row, int64_t rows, const Left& left, const float* panel, int64_t steps,
+                            Output out, Finish finish) {
   using Unit = typename Steps::Unit;
   TileSums<Unit> sums;
   formSums<Unit, VECS>(sums, rows, left.tile(row), left.rowStride * sizeof(float), panel, steps);
@@ -86,22 +88,24 @@ inline void multiplyOnTiles(int64_t row, int64_t rows, const Left& left, const f
 
 /** multiplyTile for 1 <= rows <= ROWS, from `row` on. */
 template <class Steps, int VECS, int ROWS = Steps::ROWS>
-inline void multiplyTiles(int64_t row, int64_t rows, const Left& left, const float* panel, int64_t steps, Output out,
-                          Finish finish) {
+inline void multiplyTiles(int64_t row, int64_t rows, const Left& left, const float* panel, int64_t steps,
+                          Output out, Finish finish) {
   if constexpr (Steps::Unit::IS_TILED) {
     multiplyOnTiles<Steps, VECS>(row, rows, left, panel, steps, out, finish);
   } else {
     if constexpr (ROWS > 1) {
-      if (rows < ROWS) return multiplyTiles<Steps, VECS, ROWS - 1>(row, rows, left, panel, steps, out, finish);
+      if (rows < ROWS)
+        return multiplyTiles<Steps, VECS, ROWS - 1>(row, rows, left, panel, steps, out, finish);
     }
-    multiplyTile<Steps, ROWS, VECS>(left.tile(row), left.rowStride, left.stepStride, panel, steps, out, finish);
+    multiplyTile<Steps, ROWS, VECS>(left.tile(row), left.rowStride, left.stepStride, panel, steps, out,
+                                    finish);
   }
 }
 
 /** `rows` rows from `row` on of one panel, of which only VECS registers exist. */
 template <class Steps, int VECS = simd::TILE_VECS>
-inline void multiplyPanel(int64_t row, int64_t rows, const Left& left, const float* panel, int64_t steps, Output out,
-                          Finish finish) {
+inline void multiplyPanel(int64_t row, int64_t rows, const Left& left, const float* panel, int64_t steps,
+                          Output out, Finish finish) {
   if constexpr (VECS > 1) {
     if (out.cols <= (VECS - 1) * simd::LANES)
       return multiplyPanel<Steps, VECS - 1>(row, rows, left, panel, steps, out, finish);
@@ -113,15 +117,16 @@ inline void multiplyPanel(int64_t row, int64_t rows, const Left& left, const flo
 }
 
 /**
- * `rows` output rows from `row` on, on the calling thread; `out` and `finish` begin at `row`. Steps go in the operand's
- * chunks, of ROW_CHUNK values where they are rows, each summed by itself: that is the order that sums over rows must have, it keeps a panel's share in
- * the nearest caches, and long sums stay more exact.
+ * `rows` output rows from `row` on, on the calling thread; `out` and `finish` begin at `row`. Steps go in the
+ * operand's chunks, of ROW_CHUNK values where they are rows, each summed by itself: that is the order that
+ * sums over rows must have, it keeps a panel's share in the nearest caches, and long sums stay more exact.
  */
 template <class Steps, class Operand>
 inline void multiply(int64_t row, int64_t rows, const Operand& left, const Panels& right, int64_t panelBegin,
                      int64_t panelEnd, Output out, Finish finish) {
   constexpr int64_t CHUNK = Operand::CHUNK;
-  // Tile registers multiply faster than the second level cache gives: what a tile reads of the left stays in the first.
+  // Tile registers multiply faster than the second level cache gives: what a tile reads of the left stays in
+  // the first.
   constexpr int64_t BLOCK = Steps::Unit::IS_TILED ? Steps::ROWS : ROW_BLOCK;
   float room[Steps::IN_PLACE ? 1 : BLOCK * CHUNK];
   [[maybe_unused]] typename Steps::Unit::Registers registers;
@@ -135,7 +140,8 @@ inline void multiply(int64_t row, int64_t rows, const Operand& left, const Panel
       if (step + CHUNK < right.steps) left.prefetchBlock(row + r, count, step + CHUNK);
       for (int64_t p = panelBegin; p < panelEnd; p++) {
         if (r == 0 && p + 1 < panelEnd) prefetch(right.at(p + 1, step), steps * TILE_COLS);
-        multiplyPanel<Steps>(row + r, count, block, right.at(p, step), steps, out.from(r, p * TILE_COLS), each);
+        multiplyPanel<Steps>(row + r, count, block, right.at(p, step), steps, out.from(r, p * TILE_COLS),
+                             each);
       }
       each.into = Into::add;
       step += CHUNK;
@@ -148,8 +154,8 @@ inline void multiply(int64_t row, int64_t rows, const Operand& left, const Panel
  * accumulator, and the order of additions is fixed.
  */
 template <class Steps, class Operand>
-inline void multiplyParallel(const Context& ctx, int64_t rows, const Operand& left, const Panels& right, Output out,
-                             Finish finish) {
+inline void multiplyParallel(const Context& ctx, int64_t rows, const Operand& left, const Panels& right,
+                             Output out, Finish finish) {
   eachOutputPart(ctx, rows, Steps::ROWS, right.count(), right.steps,
                  [&](int64_t rowBegin, int64_t rowEnd, int64_t panelBegin, int64_t panelEnd, int) {
                    multiply<Steps>(rowBegin, rowEnd - rowBegin, left, right, panelBegin, panelEnd,
@@ -168,9 +174,9 @@ inline void multiplyRows(const Context& ctx, Matrix<float> out, Matrix<const flo
 }
 
 /**
- * out = left . right for rows that fit in one tile. Each panel then serves one tile: a thread fills a chunk of it, by
- * `fill(to, step, steps, col, cols)`, and multiplies it while it is in its nearest cache. The sums are those of packed
- * panels, to the bit.
+ * out = left . right for rows that fit in one tile. Each panel then serves one tile: a thread fills a chunk
+ * of it, by `fill(to, step, steps, col, cols)`, and multiplies it while it is in its nearest cache. The sums
+ * are those of packed panels, to the bit.
  */
 template <class Steps, class Fill>
 inline void multiplyTileOfRows(Context& ctx, Matrix<float> out, Matrix<const float> left, const Fill& fill,
@@ -202,7 +208,8 @@ inline void multiplyTileOfRows(Context& ctx, Matrix<float> out, Matrix<const flo
   });
 }
 
-/** out = left . right, times one scale where it is given; `fill` packs the right operand as `fillPanels` wants it. */
+/** out = left . right, times one scale where it is given; `fill` packs the right operand as `fillPanels`
+ * wants it. */
 template <class Steps, class Fill>
 inline void multiplyFilled(Context& ctx, Matrix<float> out, Matrix<const float> left, const Fill& fill,
                            const float* scale = nullptr) {
@@ -213,8 +220,11 @@ inline void multiplyFilled(Context& ctx, Matrix<float> out, Matrix<const float> 
   multiplyRows<Steps>(ctx, out, left, right, scale);
 }
 
-/** Rows that are packed at a time where a product sums over rows: scratch memory grows with the threads, not the batch. */
-inline int64_t packedRows(const Context& ctx) { return 4 * ROW_CHUNK * ceilDiv(ctx.threads, PACKING_THREADS); }
+/** Rows that are packed at a time where a product sums over rows: scratch memory grows with the threads, not
+ * the batch. */
+inline int64_t packedRows(const Context& ctx) {
+  return 4 * ROW_CHUNK * ceilDiv(ctx.threads, PACKING_THREADS);
+}
 
 /** What a product that sums over rows packs of both operands, in one piece of memory. */
 template <class Steps>
@@ -256,8 +266,9 @@ class PackedRows {
 };
 
 /**
- * acc += left^T . right for `rows` rows of both. `pack(to, first)` packs as many rows as `to` holds from `first` on; few
- * chunks at a time, so that scratch memory does not grow with the number of rows, unless a deferred region takes the rows in runs (`RowSum`).
+ * acc += left^T . right for `rows` rows of both. `pack(to, first)` packs as many rows as `to` holds from
+ * `first` on; few chunks at a time, so that scratch memory does not grow with the number of rows, unless a
+ * deferred region takes the rows in runs (`RowSum`).
  */
 template <class Steps, class Pack>
 inline void accumulateRows(Context& ctx, Matrix<float> acc, int64_t rows, const Pack& pack) {

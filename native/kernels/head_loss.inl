@@ -11,24 +11,25 @@ inline int64_t headRowsAtOnce(const Context& ctx, int64_t V) {
   return fitting < ROW_CHUNK ? ROW_CHUNK : atMost(fitting, packedRows(ctx));
 }
 
-/** The table as the right operand of two products: of the logits, and of the rows' gradient where it is wanted. */
+/** The table as the right operand of two products: of the logits, and of the rows' gradient where it is
+ * wanted. */
 struct HeadPanels {
   Panels transposed, table;
 };
 
 /**
- * Logits, loss, dz and outDh of rows [begin, end) from the row `first` on; dz is packed for the table's gradient where it
- * is wanted. `z` holds HEAD_ROWS rows of logits, which is all that ever exists of them.
+ * Logits, loss, dz and outDh of rows [begin, end) from the row `first` on; dz is packed for the table's
+ * gradient where it is wanted. `z` holds HEAD_ROWS rows of logits, which is all that ever exists of them.
  */
 template <class Steps>
-inline void headRows(const HeadLossArgs& args, const HeadPanels& panels, const PackedColumns<Steps>& packed, int64_t first,
-                     int64_t begin, int64_t end, float* z) {
+inline void headRows(const HeadLossArgs& args, const HeadPanels& panels, const PackedColumns<Steps>& packed,
+                     int64_t first, int64_t begin, int64_t end, float* z) {
   const int64_t D = args.h.cols, V = args.table.rows;
   const bool gradient = args.outDh.data || args.accTable.data;
   for (int64_t tile = begin; tile < end; tile += HEAD_ROWS) {
     const int64_t rows = atMost(end - tile, HEAD_ROWS), row = first + tile;
-    multiply<Steps>(row, rows, RowsOperand<Steps>{args.h.data, D}, panels.transposed, 0, panels.transposed.count(),
-                    {z, V, V}, {Into::replace});
+    multiply<Steps>(row, rows, RowsOperand<Steps>{args.h.data, D}, panels.transposed, 0,
+                    panels.transposed.count(), {z, V, V}, {Into::replace});
     for (int64_t r = 0; r < rows; r++) {
       float* logits = z + r * V;
       args.outNats.data[row + r] =
@@ -46,7 +47,8 @@ inline void headRows(const HeadLossArgs& args, const HeadPanels& panels, const P
 
 template <class Steps>
 inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
-  const int64_t M = args.h.rows, D = args.h.cols, V = args.table.rows, most = atMost(M, headRowsAtOnce(ctx, V));
+  const int64_t M = args.h.rows, D = args.h.cols, V = args.table.rows,
+                most = atMost(M, headRowsAtOnce(ctx, V));
   const bool wantsDh = args.outDh.data, wantsTable = args.accTable.data;
   const Panels none(nullptr, 0, 0);
   const HeadPanels panels = {newPanels(ctx, stepsOf<Steps>(D), V),
@@ -64,9 +66,10 @@ inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
     const int64_t rows = atMost(M - first, most);
     dz.values = rows;
     // HEAD_ROWS at a time, so that no tile lies in two chunks.
-    parallelRows(teamFor(ctx, rows * V * D, PRODUCT_SHARE), rows, HEAD_ROWS, [&](int64_t begin, int64_t end, int thread) {
-      headRows<Steps>(args, panels, dz, first, begin, end, z + thread * HEAD_ROWS * V);
-    });
+    parallelRows(teamFor(ctx, rows * V * D, PRODUCT_SHARE), rows, HEAD_ROWS,
+                 [&](int64_t begin, int64_t end, int thread) {
+                   headRows<Steps>(args, panels, dz, first, begin, end, z + thread * HEAD_ROWS * V);
+                 });
     if (!wantsTable) continue;
     h.steps = stepsOf<Steps>(rows);
     fillPanels(ctx, h, rowsFill<Steps>(rows, args.h.data + first * D, D));

@@ -3,8 +3,9 @@
 #include "left_operands.inl"
 
 /**
- * Gradients as int8 codes that share a scale: `scale = max|x| / 127`, `code = round_half_even(x * (127 / max|x|))`, each
- * step in float32, so that codes are equal to the bit everywhere. NaN or infinity make the scale NaN.
+ * Gradients as int8 codes that share a scale: `scale = max|x| / 127`, `code = round_half_even(x * (127 /
+ * max|x|))`, each step in float32, so that codes are equal to the bit everywhere. NaN or infinity make the
+ * scale NaN.
  */
 namespace flashlm {
 namespace {
@@ -12,7 +13,8 @@ namespace {
 /** Below this, 2^-96, values count as all zero: 127 divided by it must be a number. */
 constexpr float LEAST_MAX = 0x1p-96f;
 
-/** The scale of values of which `most` is the largest magnitude, and what they are multiplied by to become codes. */
+/** The scale of values of which `most` is the largest magnitude, and what they are multiplied by to become
+ * codes. */
 SIMD_INLINE simd::Vec int8Scale(simd::Vec most) {
   const simd::Vec poison = simd::sub(most, most);  // 0, or NaN of what is not finite
   const simd::Vec scale = simd::add(simd::div(most, simd::broadcast(127.0f)), poison);
@@ -30,9 +32,11 @@ inline float largestOf(const float* x, int64_t count) {
   int64_t i = 0;
   for (; i + STEP <= count; i += STEP) {
 #pragma GCC unroll 4
-    for (int k = 0; k < 4; k++) most[k] = simd::maxBits(most[k], simd::abs(simd::load(x + i + k * simd::LANES)));
+    for (int k = 0; k < 4; k++)
+      most[k] = simd::maxBits(most[k], simd::abs(simd::load(x + i + k * simd::LANES)));
   }
-  eachVector(i, count, [&](int64_t k, auto part) { most[0] = simd::maxBits(most[0], simd::abs(take(x + k, part))); });
+  eachVector(i, count,
+             [&](int64_t k, auto part) { most[0] = simd::maxBits(most[0], simd::abs(take(x + k, part))); });
   return simd::reduceMaxBits(simd::maxBits(simd::maxBits(most[0], most[1]), simd::maxBits(most[2], most[3])));
 }
 
@@ -40,7 +44,8 @@ inline float largestOf(const float* x, int64_t count) {
 inline float quantizeRow(int8_t* codes, const float* x, int64_t count, int64_t padded) {
   const simd::Vec most = simd::broadcast(largestOf(x, count));
   const simd::Vec inverse = int8Inverse(most);
-  eachCode(codes, 0, count, [=](int64_t i, auto part) { return simd::toInt(simd::mul(take(x + i, part), inverse)); });
+  eachCode(codes, 0, count,
+           [=](int64_t i, auto part) { return simd::toInt(simd::mul(take(x + i, part), inverse)); });
   memset(codes + count, 0, static_cast<size_t>(padded - count));
   float scale[simd::LANES];
   simd::store(scale, int8Scale(most));

@@ -3,8 +3,9 @@
 #include "panels.inl"
 
 /**
- * Left operands of the matrix products. `block(row, rows, step, steps, room, finish)` gives the elements of some rows and
- * steps: where they stand, converted into `room`, or packed before; what it has to say of their sums goes into `finish`.
+ * Left operands of the matrix products. `block(row, rows, step, steps, room, finish)` gives the elements of
+ * some rows and steps: where they stand, converted into `room`, or packed before; what it has to say of their
+ * sums goes into `finish`.
  */
 namespace flashlm {
 namespace {
@@ -12,10 +13,12 @@ namespace {
 /** Rows taken in one go: their share of the left operand stays in the second level cache for all panels. */
 constexpr int64_t ROW_BLOCK = 64 / simd::TILE_ROWS * simd::TILE_ROWS;
 
-/** Columns of a packed left operand that lie side by side: whole tiles, and whole registers where they fit. */
+/** Columns of a packed left operand that lie side by side: whole tiles, and whole registers where they fit.
+ */
 constexpr int64_t GROUP = simd::LANES % simd::TILE_ROWS == 0 ? simd::LANES : simd::TILE_ROWS;
 
-/** The element of (row, step), for rows from `first` on: groups of rows, and in each a row and a step stride. */
+/** The element of (row, step), for rows from `first` on: groups of rows, and in each a row and a step stride.
+ */
 struct Left {
   const float* data;
   int64_t first, groupStride, rowStride, stepStride;
@@ -35,7 +38,8 @@ inline void prefetch(const float* from, int64_t count) {
 /** What a tile does to the output. */
 enum class Into { replace, add };
 
-/** What becomes of the sums of each row: times `scale[row * scaleStride]`, where there is one, and into the output. */
+/** What becomes of the sums of each row: times `scale[row * scaleStride]`, where there is one, and into the
+ * output. */
 struct Finish {
   Into into;
   const float* scale = nullptr;
@@ -44,14 +48,17 @@ struct Finish {
   const int32_t* codeSums = nullptr;
 
   Finish from(int64_t row) const {
-    return {into, scale ? scale + row * scaleStride : nullptr, scaleStride, codeSums ? codeSums + row : nullptr};
+    return {into, scale ? scale + row * scaleStride : nullptr, scaleStride,
+            codeSums ? codeSums + row : nullptr};
   }
 };
 
-/** a [rows x values], multiplied along its rows. Rows that are converted are so by the thread that multiplies them. */
+/** a [rows x values], multiplied along its rows. Rows that are converted are so by the thread that multiplies
+ * them. */
 template <class Steps>
 struct RowsOperand {
-  /** Steps that are summed by themselves: twice as many of tile registers, whose sums take as long as their products. */
+  /** Steps that are summed by themselves: twice as many of tile registers, whose sums take as long as their
+   * products. */
   static constexpr int64_t CHUNK = (Steps::Unit::IS_TILED ? 2 : 1) * ROW_CHUNK / Steps::VALUES;
 
   const float* data;
@@ -72,9 +79,10 @@ struct RowsOperand {
 };
 
 /**
- * a [values x cols], multiplied along its columns: packed by chunks of ROW_CHUNK values, in a chunk by groups of columns,
- * in a group step after step, or for tile registers column after column. Threads pack the rows that they wrote and
- * multiply the columns that they own: what one core takes from another's cache then comes in straight lines, and once.
+ * a [values x cols], multiplied along its columns: packed by chunks of ROW_CHUNK values, in a chunk by groups
+ * of columns, in a group step after step, or for tile registers column after column. Threads pack the rows
+ * that they wrote and multiply the columns that they own: what one core takes from another's cache then comes
+ * in straight lines, and once.
  */
 template <class Steps>
 struct PackedColumns {
@@ -120,8 +128,8 @@ struct PackedColumns {
 };
 
 /**
- * Puts the elements of DEPTH steps from `step` on, which `element(i)` returns a register of columns at a time, into a group
- * where its column `col` is the first of them.
+ * Puts the elements of DEPTH steps from `step` on, which `element(i)` returns a register of columns at a
+ * time, into a group where its column `col` is the first of them.
  */
 template <class Steps, class Part, class Element>
 SIMD_INLINE void putSteps(float* group, int64_t step, int64_t col, Part part, const Element& element) {
@@ -130,7 +138,8 @@ SIMD_INLINE void putSteps(float* group, int64_t step, int64_t col, Part part, co
     simd::Vec elements[Unit::DEPTH];
     for (int i = 0; i < Unit::DEPTH; i++) elements[i] = element(i);
     Unit::transpose(elements);
-    for (int i = 0; i < Unit::DEPTH; i++) simd::store(group + i * PackedColumns<Steps>::CHUNK + step, elements[i]);
+    for (int i = 0; i < Unit::DEPTH; i++)
+      simd::store(group + i * PackedColumns<Steps>::CHUNK + step, elements[i]);
   } else {
     put(group + step * GROUP + col, element(0), part);
   }
@@ -162,8 +171,8 @@ inline void eachColumnBlock(const Context& ctx, const PackedColumns<Steps>& to, 
  * `value(i, c, part)` is a register of the i-th of them.
  */
 template <class Steps, class Value>
-inline void packColumnBlock(const PackedColumns<Steps>& to, int64_t chunk, int64_t first, int64_t values, int64_t col,
-                            int64_t cols, const Value& value) {
+inline void packColumnBlock(const PackedColumns<Steps>& to, int64_t chunk, int64_t first, int64_t values,
+                            int64_t col, int64_t cols, const Value& value) {
   const auto element = [&](int64_t s, int64_t c, auto part) INLINE_BODY {
     typename Steps::Value rows[Steps::VALUES] = {};
     for (int v = 0; v < Steps::VALUES; v++) {
@@ -177,7 +186,7 @@ inline void packColumnBlock(const PackedColumns<Steps>& to, int64_t chunk, int64
       float* group = to.at(chunk, col + c);
       eachVector(0, atMost(cols - c, GROUP), [&](int64_t i, auto part) {
         putSteps<Steps>(group, first / Steps::VALUES + s, i, part,
-                       [&](int64_t next) INLINE_BODY { return element(s + next, c + i, part); });
+                        [&](int64_t next) INLINE_BODY { return element(s + next, c + i, part); });
       });
     }
   }
@@ -185,13 +194,15 @@ inline void packColumnBlock(const PackedColumns<Steps>& to, int64_t chunk, int64
 
 /** a [values x cols], its rows times `scales` where there are any. */
 template <class Steps>
-inline void packColumnGroups(const Context& ctx, const PackedColumns<Steps>& to, const float* a, const float* scales) {
+inline void packColumnGroups(const Context& ctx, const PackedColumns<Steps>& to, const float* a,
+                             const float* scales) {
   eachColumnBlock(ctx, to, [&](int64_t chunk, int64_t col, int64_t cols) {
     const int64_t first = chunk * ROW_CHUNK, stride = to.cols;
-    packColumnBlock(to, chunk, 0, atMost(to.values - first, ROW_CHUNK), col, cols, [=](int64_t row, int64_t c, auto part) {
-      const simd::Vec v = take(a + (first + row) * stride + c, part);
-      return scales ? simd::mul(v, simd::broadcast(scales[first + row])) : v;
-    });
+    packColumnBlock(to, chunk, 0, atMost(to.values - first, ROW_CHUNK), col, cols,
+                    [=](int64_t row, int64_t c, auto part) {
+                      const simd::Vec v = take(a + (first + row) * stride + c, part);
+                      return scales ? simd::mul(v, simd::broadcast(scales[first + row])) : v;
+                    });
   });
 }
 

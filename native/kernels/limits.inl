@@ -5,8 +5,8 @@
 
 #include "steps.inl"
 
-// The loops of LimitTable. They use the kernels' wrapper and the kernels' tile, so that a kernel at its limit and the
-// limit itself are the same instructions.
+// The loops of LimitTable. They use the kernels' wrapper and the kernels' tile, so that a kernel at its limit
+// and the limit itself are the same instructions.
 namespace flashlm {
 namespace {
 
@@ -30,8 +30,8 @@ SIMD_INLINE void renew(simd::Planes& planes) {
 #endif
 
 /**
- * Tells the compiler that the sums are looked at: the work behind them must be done. Of a copy, because what asm sees in
- * memory is stored there each time it changes.
+ * Tells the compiler that the sums are looked at: the work behind them must be done. Of a copy, because what
+ * asm sees in memory is stored there each time it changes.
  */
 template <class Sum, int COUNT>
 SIMD_INLINE void keep(const Sum (&sums)[COUNT]) {
@@ -48,8 +48,8 @@ inline void onEachThread(const Context& ctx, const F& fn) {
 }
 
 /**
- * Rounds of a tile's step with all operands in registers: ROWS x TILE_VECS sums, each row's operand renewed. `Step` says
- * which products, as the kernels' tiles form them.
+ * Rounds of a tile's step with all operands in registers: ROWS x TILE_VECS sums, each row's operand renewed.
+ * `Step` says which products, as the kernels' tiles form them.
  */
 template <class Step>
 __attribute__((noinline)) void tileRounds(int64_t rounds) {
@@ -122,7 +122,9 @@ struct QuadStep {
   SIMD_INLINE simd::DotSum zero() { return simd::dotZero(); }
   SIMD_INLINE simd::Quads weights() { return simd::onesQuads(); }
   SIMD_INLINE simd::Quads operand() { return simd::broadcastQuad(CODES); }
-  SIMD_INLINE simd::DotSum add(simd::DotSum sum, simd::Quads w, simd::Quads x) { return simd::dot(sum, w, x); }
+  SIMD_INLINE simd::DotSum add(simd::DotSum sum, simd::Quads w, simd::Quads x) {
+    return simd::dot(sum, w, x);
+  }
 };
 constexpr auto dotLimit = tileLimit<QuadStep>;
 
@@ -149,7 +151,9 @@ struct BitStep {
   SIMD_INLINE simd::BitSum zero() { return simd::bitZero(); }
   SIMD_INLINE simd::Planes weights() { return simd::broadcastPlanes(WORDS); }
   SIMD_INLINE simd::Planes operand() { return simd::broadcastPlanes(WORDS); }
-  SIMD_INLINE simd::BitSum add(simd::BitSum sum, simd::Planes w, simd::Planes x) { return simd::dot(sum, w, x); }
+  SIMD_INLINE simd::BitSum add(simd::BitSum sum, simd::Planes w, simd::Planes x) {
+    return simd::dot(sum, w, x);
+  }
 };
 constexpr auto popcountLimit = tileLimit<BitStep>;
 #else

@@ -17,7 +17,8 @@ void lion(Context& ctx, const LionArgs& args) noexcept {
   eachElement(ctx, args.p.rows * args.p.cols, [=](int64_t i, auto part) {
     const simd::Vec gradient = take(g + i, part);
     const simd::Vec mean = take(m + i, part);
-    // Both products rounded, never one of them fused: where they cancel, every backend must see the same sign.
+    // Both products rounded, never one of them fused: where they cancel, every backend must see the same
+    // sign.
     const simd::Vec sum = simd::add(simd::mul(beta1, mean), simd::mul(rest1, gradient));
     const simd::Vec negative = simd::select(simd::greater(zero, sum), minusOne, sum);
     const simd::Vec sign = simd::select(simd::greater(sum, zero), one, negative);

@@ -11,7 +11,8 @@ struct OutputGrid {
   int64_t rowParts, panelParts;
 };
 
-/** The grid of at most `threads` parts whose largest part is the smallest, with as many parts of the rows as that allows. */
+/** The grid of at most `threads` parts whose largest part is the smallest, with as many parts of the rows as
+ * that allows. */
 inline OutputGrid outputGrid(int64_t threads, int64_t rowTiles, int64_t panels) {
   OutputGrid best = {1, 1};
   int64_t least = INT64_MAX;
@@ -26,9 +27,9 @@ inline OutputGrid outputGrid(int64_t threads, int64_t rowTiles, int64_t panels) 
 }
 
 /**
- * Calls `body(rowBegin, rowEnd, panelBegin, panelEnd, thread)` on all threads for parts that cover an output of rows
- * x panels, each element of which takes `steps` products: split by rows, in tiles of `tileRows`, and by panels too
- * where there are too few rows for the threads.
+ * Calls `body(rowBegin, rowEnd, panelBegin, panelEnd, thread)` on all threads for parts that cover an output
+ * of rows x panels, each element of which takes `steps` products: split by rows, in tiles of `tileRows`, and
+ * by panels too where there are too few rows for the threads.
  */
 template <class Body>
 inline void eachOutputPart(const Context& ctx, int64_t rows, int64_t tileRows, int64_t panels, int64_t steps,

@@ -30,10 +30,12 @@ SIMD_INLINE void storeUpTo(float* row, int v, int64_t cols, simd::Vec values) {
 SIMD_INLINE simd::IntVec loadCodesUpTo(const int8_t* row, int v, int64_t cols) {
   const int64_t left = cols - v * simd::LANES;
   if (left >= simd::LANES) return simd::loadCodeInts(row + v * simd::LANES);
-  return left > 0 ? simd::loadCodeIntsPartial(row + v * simd::LANES, static_cast<int>(left)) : simd::intBroadcast(0);
+  return left > 0 ? simd::loadCodeIntsPartial(row + v * simd::LANES, static_cast<int>(left))
+                  : simd::intBroadcast(0);
 }
 
-/** [ceil(cols / TILE_COLS)][pitch][TILE_COLS], of which `steps` exist; columns past `cols` are 0. Null data: no memory. */
+/** [ceil(cols / TILE_COLS)][pitch][TILE_COLS], of which `steps` exist; columns past `cols` are 0. Null data:
+ * no memory. */
 struct Panels {
   float* data;
   int64_t steps, cols, pitch;
@@ -78,8 +80,8 @@ inline void fillPanels(const Context& ctx, const Panels& panels, const Fill& fil
 }
 
 /**
- * What fills parts of the panels of a right operand whose rows are `values` products, for `fillPanels`: `row(value, v, col,
- * cols)` is register v of the columns from `col` on, of which `cols` exist.
+ * What fills parts of the panels of a right operand whose rows are `values` products, for `fillPanels`:
+ * `row(value, v, col, cols)` is register v of the columns from `col` on, of which `cols` exist.
  */
 template <class Steps, class Row>
 inline auto stepsFill(int64_t values, const Row& row) {

@@ -30,7 +30,8 @@ void quantizeTernary(Context& ctx, const QuantizeRowsArgs& args) {
   eachRowInTwoPasses(ctx, args.x.rows, K, threshold, [=](int64_t row, float limit) {
     const float* x = xs + row * K;
     const simd::Vec least = simd::broadcast(limit);
-    eachCode(codes + row * K, 0, K, [=](int64_t k, auto part) { return simd::beyond(take(x + k, part), least); });
+    eachCode(codes + row * K, 0, K,
+             [=](int64_t k, auto part) { return simd::beyond(take(x + k, part), least); });
     if (leastSquares) scale[row] = meanAbsAbove(x, K, limit, scale[row]);
   });
 }
@@ -44,7 +45,8 @@ SIMD_INLINE float greatestAbs(const float* x, int64_t K) {
       greatest[j] = simd::maxBits(simd::abs(take(x + k + j * simd::LANES, part)), greatest[j]);
     }
   });
-  return simd::reduceMaxBits(simd::maxBits(simd::maxBits(greatest[0], greatest[1]), simd::maxBits(greatest[2], greatest[3])));
+  return simd::reduceMaxBits(
+      simd::maxBits(simd::maxBits(greatest[0], greatest[1]), simd::maxBits(greatest[2], greatest[3])));
 }
 
 void quantizeInt8(Context& ctx, const QuantizeRowsArgs& args) {

@@ -18,9 +18,9 @@ SIMD_INLINE uint32_t absBits(float x) {
 }
 
 /**
- * The value of rank `rank` (from 0) among the |w|: radix selection, most significant digit first. Three passes
- * whatever the data, and counting gives the same answer in any order. NaN where a value is not finite, and when memory
- * is short.
+ * The value of rank `rank` (from 0) among the |w|: radix selection, most significant digit first. Three
+ * passes whatever the data, and counting gives the same answer in any order. NaN where a value is not finite,
+ * and when memory is short.
  */
 float selectAbs(Context& ctx, const float* w, int64_t count, int64_t rank) {
   constexpr int DIGITS = 2048;
@@ -44,7 +44,8 @@ float selectAbs(Context& ctx, const float* w, int64_t count, int64_t rank) {
       if (notFinite) return __builtin_nanf("");
     }
     uint32_t digit = 0;
-    // Another thread may change shared memory between two passes: whatever is counted, the last digit ends the search.
+    // Another thread may change shared memory between two passes: whatever is counted, the last digit ends
+    // the search.
     for (; digit < (1u << width) - 1; digit++) {
       int64_t here = 0;
       for (int thread = 0; thread < ctx.threads; thread++) here += counts[thread * DIGITS + digit];
@@ -64,7 +65,8 @@ struct Below {
   uint32_t greatest;
 };
 
-/** The value of rank `rank` - 1 among the |w|, `value` being the one of rank `rank`. NaN when memory is short. */
+/** The value of rank `rank` - 1 among the |w|, `value` being the one of rank `rank`. NaN when memory is
+ * short. */
 float predecessorAbs(Context& ctx, const float* w, int64_t count, int64_t rank, float value) {
   Below* parts = ctx.scratch.get<Below>(ctx.threads);
   if (!parts) return __builtin_nanf("");

@@ -68,7 +68,8 @@ void rmsNormGrad(Context& ctx, const RmsNormGradArgs& args) noexcept {
       put(gainSums + i, simd::fma(take(dy + i, part), normed, take(gainSums + i, part)), part);
     });
   };
-  eachRowWithSums(ctx, rows, D, accGain ? D : 0, onRow, [=](const PartSums& sums) { foldParts(accGain, D, sums, 0); });
+  eachRowWithSums(ctx, rows, D, accGain ? D : 0, onRow,
+                  [=](const PartSums& sums) { foldParts(accGain, D, sums, 0); });
 }
 
 }  // namespace

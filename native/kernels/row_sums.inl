@@ -4,7 +4,8 @@
 
 #include "vectors.inl"
 
-// Sums over rows, one per column, in the order that core/kernels.ts fixes for ROW_CHUNK: the only place that forms them.
+// Sums over rows, one per column, in the order that core/kernels.ts fixes for ROW_CHUNK: the only place that
+// forms them.
 namespace flashlm {
 namespace {
 
@@ -19,10 +20,11 @@ struct PartSums {
 };
 
 /**
- * Calls `body(begin, end, sums)` for runs of rows that cover a call's `rows` rows of `elements` values each, on all threads.
- * The body adds what its rows contribute, in order, to `sums` [cols], which begin at zero and are shared by the rows of a
- * part. At last `fold(PartSums)` adds the parts to the outputs, with `foldParts`. Without sums (`cols` is 0), `sums` is null
- * and `fold` is not called. In a deferred region it does what the phase asks for.
+ * Calls `body(begin, end, sums)` for runs of rows that cover a call's `rows` rows of `elements` values each,
+ * on all threads. The body adds what its rows contribute, in order, to `sums` [cols], which begin at zero and
+ * are shared by the rows of a part. At last `fold(PartSums)` adds the parts to the outputs, with `foldParts`.
+ * Without sums (`cols` is 0), `sums` is null and `fold` is not called. In a deferred region it does what the
+ * phase asks for.
  */
 template <class Body, class Fold>
 inline void eachPartWithSums(Context& ctx, int64_t rows, int64_t elements, int64_t cols, const Body& body,
@@ -62,7 +64,8 @@ inline void eachRowWithSums(Context& ctx, int64_t rows, int64_t elements, int64_
   eachPartWithSums(ctx, rows, elements, cols, ofPart, fold);
 }
 
-/** `acc[i] += finish(sum of column first + i over a chunk, i, part)` for i in [0, count), for each chunk in order. */
+/** `acc[i] += finish(sum of column first + i over a chunk, i, part)` for i in [0, count), for each chunk in
+ * order. */
 template <class Finish>
 inline void foldParts(float* acc, int64_t count, const PartSums& parts, int64_t first, const Finish& finish) {
   for (int64_t chunk = 0; chunk < parts.rows; chunk += ROW_CHUNK) {

@@ -26,9 +26,8 @@ void scaleAddGrad(Context& ctx, const ScaleAddGradArgs& args) noexcept {
       return simd::fma(take(dy + i, part), take(b + i, part), terms);
     }));
   };
-  eachRowWithSums(ctx, args.b.rows, D, 1, row, [=](const PartSums& parts) {
-    foldParts(accWeight, 1, parts, 0);
-  });
+  eachRowWithSums(ctx, args.b.rows, D, 1, row,
+                  [=](const PartSums& parts) { foldParts(accWeight, 1, parts, 0); });
 }
 
 }  // namespace

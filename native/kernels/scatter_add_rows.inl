@@ -9,8 +9,9 @@ void scatterAddRows(Context& ctx, const ScatterAddRowsArgs& args) noexcept {
   float* table = args.accTable.data;
   const float* dy = args.dy.data;
   const int32_t* ids = args.ids.data;
-  const int64_t grain = THREAD_ELEMENTS / rows < SCATTER_COLS ? SCATTER_COLS
-                                                              : THREAD_ELEMENTS / rows / SCATTER_COLS * SCATTER_COLS;
+  const int64_t grain = THREAD_ELEMENTS / rows < SCATTER_COLS
+                            ? SCATTER_COLS
+                            : THREAD_ELEMENTS / rows / SCATTER_COLS * SCATTER_COLS;
   parallelRows(ctx.threads, D, grain, [=](int64_t begin, int64_t end, int) {
     for (int64_t row = 0; row < rows; row++) {
       float* to = table + ids[row] * D;

@@ -2,8 +2,8 @@
 
 #include "vectors.inl"
 
-// What a step of a matrix product multiplies. Operands are kept as 32-bit elements whatever is in them, so that packing,
-// strides and tiles are the same for all.
+// What a step of a matrix product multiplies. Operands are kept as 32-bit elements whatever is in them, so
+// that packing, strides and tiles are the same for all.
 namespace flashlm {
 namespace {
 
@@ -24,7 +24,8 @@ using Bf16Unit = Vectors;
 using QuadUnit = Vectors;
 #endif
 
-/** Rows of an output tile: in tile registers two of them, so that what is loaded of the right operand serves twice. */
+/** Rows of an output tile: in tile registers two of them, so that what is loaded of the right operand serves
+ * twice. */
 template <class Unit>
 constexpr int rowsOfTile(int ofVectors) {
   if constexpr (Unit::IS_TILED) return 2 * Unit::DEPTH;
@@ -74,7 +75,8 @@ struct Bf16Steps : FloatSteps {
   /** The elements of a row of `count` values. */
   SIMD_INLINE void convertRow(float* to, const float* row, int64_t count) {
     int64_t i = 0;
-    for (; i + 2 * simd::LANES <= count; i += 2 * simd::LANES) simd::store(to + i / 2, simd::bf16Row(row + i));
+    for (; i + 2 * simd::LANES <= count; i += 2 * simd::LANES)
+      simd::store(to + i / 2, simd::bf16Row(row + i));
     if (i == count) return;
     float rest[2 * simd::LANES] = {}, elements[simd::LANES];
     memcpy(rest, row + i, static_cast<size_t>(count - i) * sizeof(float));
@@ -85,13 +87,15 @@ struct Bf16Steps : FloatSteps {
 
 #else
 
-/** bf16 products by way of float32, where no instruction multiplies bf16: the operands are rounded, the products exact. */
+/** bf16 products by way of float32, where no instruction multiplies bf16: the operands are rounded, the
+ * products exact. */
 struct Bf16Steps : FloatSteps {
   static constexpr bool IN_PLACE = false;
 
   SIMD_INLINE simd::Vec join(const Value (&rows)[VALUES]) { return simd::roundBf16(rows[0]); }
   SIMD_INLINE void convertRow(float* to, const float* row, int64_t count) {
-    eachVector(0, count, [=](int64_t i, auto part) { put(to + i, simd::roundBf16(take(row + i, part)), part); });
+    eachVector(0, count,
+               [=](int64_t i, auto part) { put(to + i, simd::roundBf16(take(row + i, part)), part); });
   }
 };
 
@@ -123,7 +127,8 @@ struct CodeSteps {
   SIMD_INLINE Sum add(Sum sum, Operand w, Operand x) { return simd::dot(sum, w, x); }
   /** `codeSum`: of the left operand's codes, for the offset of the right one's. */
   SIMD_INLINE simd::Vec total(Sum sum, int32_t codeSum) {
-    // Unsigned, because the codes of NaN and infinity may be of any size: that sum is never used, but must not overflow.
+    // Unsigned, because the codes of NaN and infinity may be of any size: that sum is never used, but must
+    // not overflow.
     const uint32_t offset = static_cast<uint32_t>(OFFSET) * static_cast<uint32_t>(codeSum);
     return simd::toFloat(simd::widenAdd(simd::intBroadcast(static_cast<int32_t>(0u - offset)), sum));
   }

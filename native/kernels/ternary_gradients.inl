@@ -18,7 +18,8 @@ inline void ternaryMatmulGradXFloat(Context& ctx, const TernaryMatmulGradXArgs& 
     if (packed.holds(args.precision)) {
       return multiplyRows<Steps>(ctx, args.outDx, args.dy, packed.panels<Steps>(), scale);
     }
-    multiplyFilled<Steps>(ctx, args.outDx, args.dy, codesFill<Steps>(codes.rows, codes.data, codes.cols), scale);
+    multiplyFilled<Steps>(ctx, args.outDx, args.dy, codesFill<Steps>(codes.rows, codes.data, codes.cols),
+                          scale);
   });
 }
 
@@ -70,10 +71,11 @@ inline void ternaryMatmulGradWFloat(Context& ctx, const TernaryMatmulGradWArgs& 
 }
 
 inline void ternaryMatmulGradWInt8(Context& ctx, const TernaryMatmulGradWArgs& args) {
-  accumulateRows<CodeSteps>(ctx, args.accW, args.dy.rows, [&](const PackedRows<CodeSteps>& to, int64_t first) {
-    packQuantizedColumns(ctx, to.left, args.dy.data + first * args.dy.cols, args.x_scale.data + first);
-    packQuads(ctx, to.right, to.left.values, args.x_codes.data + first * args.x_codes.cols);
-  });
+  accumulateRows<CodeSteps>(
+      ctx, args.accW, args.dy.rows, [&](const PackedRows<CodeSteps>& to, int64_t first) {
+        packQuantizedColumns(ctx, to.left, args.dy.data + first * args.dy.cols, args.x_scale.data + first);
+        packQuads(ctx, to.right, to.left.values, args.x_codes.data + first * args.x_codes.cols);
+      });
 }
 
 inline void ternaryMatmulGradW(Context& ctx, const TernaryMatmulGradWArgs& args) noexcept {

@@ -18,7 +18,8 @@ class CodeRows {
       room_ = ctx.scratch.get<int8_t>(static_cast<size_t>(ctx.threads * ROW_BLOCK * rowBytes));
   }
 
-  /** At most ROW_BLOCK rows, where they stand or copied: tile registers read DEPTH rows at a time, whether they exist or not. */
+  /** At most ROW_BLOCK rows, where they stand or copied: tile registers read DEPTH rows at a time, whether
+   * they exist or not. */
   const int8_t* block(int64_t row, int64_t rows, int thread) const {
     const int8_t* from = codes_.data + row * codes_.cols;
     if (inPlace_ && rows % QuadUnit::DEPTH == 0) return from;
@@ -38,8 +39,9 @@ class CodeRows {
 };
 
 /** Rows [begin, end) of the product with the panels [panelBegin, panelEnd). */
-inline void ternaryBlock(const TernaryMatmulArgs& args, const CodeRows& x, const QuadPanels& w, const BitRoute& bits,
-                         int64_t begin, int64_t end, int64_t panelBegin, int64_t panelEnd, int thread) {
+inline void ternaryBlock(const TernaryMatmulArgs& args, const CodeRows& x, const QuadPanels& w,
+                         const BitRoute& bits, int64_t begin, int64_t end, int64_t panelBegin,
+                         int64_t panelEnd, int thread) {
   const Output all = {args.out.data, args.out.cols, args.out.cols};
   const int64_t rowBytes = 4 * w.steps;
   for (int64_t block = begin; block < end; block += ROW_BLOCK) {

@@ -6,11 +6,12 @@
 
 /**
  * The private layout of ternary weights [N x K]: panels of TILE_COLS weight rows (output columns), and in a
- * panel ceil(K / 4) steps (filled up to those that are taken together) of TILE_COLS quads: byte i of quad j of step s is
- * code(row j, column 4 s + i) + CODE_PLUS. The codes are stored as {0, 1, 2} because the byte products of x86's vectors
- * want one unsigned operand; the sum of the other one is taken off at the end. Tile registers multiply them as they are.
- * Bytes past K are 0 and meet padding that is 0. Where the wrapper has bit planes, they follow the quads
- * (bit_planes.inl). Last comes the right operand of the input's gradient, in the precision that was asked for.
+ * panel ceil(K / 4) steps (filled up to those that are taken together) of TILE_COLS quads: byte i of quad j
+ * of step s is code(row j, column 4 s + i) + CODE_PLUS. The codes are stored as {0, 1, 2} because the byte
+ * products of x86's vectors want one unsigned operand; the sum of the other one is taken off at the end. Tile
+ * registers multiply them as they are. Bytes past K are 0 and meet padding that is 0. Where the wrapper has
+ * bit planes, they follow the quads (bit_planes.inl). Last comes the right operand of the input's gradient,
+ * in the precision that was asked for.
  */
 namespace flashlm {
 namespace {
@@ -35,18 +36,21 @@ inline QuadPanels quadPanels(const uint8_t* packed, int64_t rows, int64_t cols) 
 }
 
 /**
- * The codes [rows x cols] as the right operand of `dy . codes`: Panels for f32 and bf16, QuadPanels (codes, as
- * above) for int8. A tag in front says which of them was written last.
+ * The codes [rows x cols] as the right operand of `dy . codes`: Panels for f32 and bf16, QuadPanels (codes,
+ * as above) for int8. A tag in front says which of them was written last.
  */
 class BackwardPanels {
  public:
   /** `packed` is all of the packed weights. */
   BackwardPanels(const uint8_t* packed, int64_t rows, int64_t cols)
-      : tag_(packed + quadPanels(nullptr, rows, cols).bytes() + bitPlaneBytes(rows, cols)), rows_(rows), cols_(cols) {}
+      : tag_(packed + quadPanels(nullptr, rows, cols).bytes() + bitPlaneBytes(rows, cols)),
+        rows_(rows),
+        cols_(cols) {}
 
   /** Room for the tag and the largest form: float32. */
   static int64_t bytes(int64_t rows, int64_t cols) {
-    return TAG_BYTES + Panels{nullptr, stepsIn<QuadUnit>(rows, 1), cols}.size() * static_cast<int64_t>(sizeof(float));
+    return TAG_BYTES +
+           Panels{nullptr, stepsIn<QuadUnit>(rows, 1), cols}.size() * static_cast<int64_t>(sizeof(float));
   }
 
   template <class Steps>
@@ -82,7 +86,8 @@ class BackwardPanels {
 
 /** Bytes of the packed form of codes [rows x cols]. */
 inline int64_t packedTernaryBytes(int64_t rows, int64_t cols) {
-  return quadPanels(nullptr, rows, cols).bytes() + bitPlaneBytes(rows, cols) + BackwardPanels::bytes(rows, cols);
+  return quadPanels(nullptr, rows, cols).bytes() + bitPlaneBytes(rows, cols) +
+         BackwardPanels::bytes(rows, cols);
 }
 
 /** Four codes plus CODE_PLUS each; whatever the codes are, no carry passes from byte to byte. */
@@ -104,7 +109,8 @@ inline uint32_t storedQuad(const int8_t* row, int64_t q, int64_t cols) {
 }
 
 /** The codes, as they are stored, as quads of four rows. */
-inline void packTransposedQuads(const Context& ctx, const QuadPanels& panels, const Matrix<const int8_t>& codes) {
+inline void packTransposedQuads(const Context& ctx, const QuadPanels& panels,
+                                const Matrix<const int8_t>& codes) {
   const Team team = teamFor(ctx, codes.rows * codes.cols, PACK_SHARE);
   parallelTasks(team, panels.count(), [&](int64_t panel, int) {
     const int64_t col = panel * TILE_COLS, cols = atMost(codes.cols - col, TILE_COLS);
@@ -136,7 +142,8 @@ inline void packBackwardFloats(Context& ctx, const BackwardPanels& to, const Mat
   memcpy(static_cast<void*>(panels.data), aligned.data, static_cast<size_t>(panels.size()) * sizeof(float));
 }
 
-inline void packBackward(Context& ctx, const BackwardPanels& to, const Matrix<const int8_t>& codes, Precision precision) {
+inline void packBackward(Context& ctx, const BackwardPanels& to, const Matrix<const int8_t>& codes,
+                         Precision precision) {
   if (precision == Precision::int8) {
     packTransposedQuads(ctx, to.quads(), codes);
   } else {

@@ -4,21 +4,22 @@
 #include "ternary_tile.inl"
 
 /**
- * The integer product by counting bits, for rows of x whose codes are all ternary. With n = both are not 0 and
- * d = n and their signs differ, a dot product is popcount(n) - 2 popcount(d).
+ * The integer product by counting bits, for rows of x whose codes are all ternary. With n = both are not 0
+ * and d = n and their signs differ, a dot product is popcount(n) - 2 popcount(d).
  *
- * Why NEON takes it, in instructions of the inner loop for 128 products (gcc 12; a tile's loads and loop included):
+ * Why NEON takes it, in instructions of the inner loop for 128 products (gcc 12; a tile's loads and loop
+ * included):
  *
  *   smlal, the plain quad route        24.7, of which 16 multiply
  *   sdot, the quad route with dotprod  15.3, of which  8 multiply
  *   this one, with dotprod or without   8.0, of which  7 do the work: 2 and, eor, 2 cnt, mls, add
  *
- * AVX-512 needs 6 instructions for 512 products (and, vpternlogd, 2 vpopcntd, 2 vpaddd) where vpdpbusd takes 8; Zen 5
- * does almost 4 of these in a cycle, and 2 of those.
+ * AVX-512 needs 6 instructions for 512 products (and, vpternlogd, 2 vpopcntd, 2 vpaddd) where vpdpbusd takes
+ * 8; Zen 5 does almost 4 of these in a cycle, and 2 of those.
  *
- * It also reads a quarter of the weights' bytes. Making the planes of a row takes NEON about 20 instructions for 32 codes
- * (AVX-512: 10 for 64), once for all columns; a row that is not ternary is found out when it has been read, before the
- * quad route begins.
+ * It also reads a quarter of the weights' bytes. Making the planes of a row takes NEON about 20 instructions
+ * for 32 codes (AVX-512: 10 for 64), once for all columns; a row that is not ternary is found out when it has
+ * been read, before the quad route begins.
  */
 namespace flashlm {
 namespace {
@@ -48,9 +49,10 @@ class BitRoute {
     pairs_ = ctx.scratch.get<uint32_t>(static_cast<size_t>(ctx.threads * perThread_));
   }
 
-  /** Multiplies at most ROW_BLOCK rows; false, and nothing written, when not all of their codes are ternary. */
-  bool multiply(int64_t rows, const int8_t* x, int64_t rowBytes, int64_t panelBegin, int64_t panelEnd, int thread,
-                const RowFinish* finish, Output out) const {
+  /** Multiplies at most ROW_BLOCK rows; false, and nothing written, when not all of their codes are ternary.
+   */
+  bool multiply(int64_t rows, const int8_t* x, int64_t rowBytes, int64_t panelBegin, int64_t panelEnd,
+                int thread, const RowFinish* finish, Output out) const {
     uint32_t* pairs = pairs_ + thread * perThread_;
     for (int64_t r = 0; r < rows; r++) {
       if (!makePairs(pairs + r * w_.steps * BitSteps::ELEMENTS, x + r * rowBytes, rowBytes)) return false;

@@ -3,7 +3,8 @@
 #include "gemm.inl"
 #include "ternary_pack.inl"
 
-// The tile of the integer product, for each way (`Steps`) in which an instruction set forms dot products of codes.
+// The tile of the integer product, for each way (`Steps`) in which an instruction set forms dot products of
+// codes.
 namespace flashlm {
 namespace {
 
@@ -49,14 +50,14 @@ struct QuadSteps {
 };
 
 /**
- * One tile of ROWS x TILE_COLS integer dot products over `steps` <= Steps::MOST. `x` is the first row at the first
- * step. Where the instruction set sums in narrow integers the widened sums go through `carried`: `first` and
- * `last` say where in the tile's run of blocks this one stands. Only the last writes to `out`.
+ * One tile of ROWS x TILE_COLS integer dot products over `steps` <= Steps::MOST. `x` is the first row at the
+ * first step. Where the instruction set sums in narrow integers the widened sums go through `carried`:
+ * `first` and `last` say where in the tile's run of blocks this one stands. Only the last writes to `out`.
  */
 template <class Steps, int ROWS>
-__attribute__((noinline)) void dotTile(const typename Steps::Element* x, int64_t rowStride, const uint8_t* panel,
-                                       int64_t steps, simd::IntVec* carried, bool first, bool last,
-                                       const RowFinish* finish, Output out) {
+__attribute__((noinline)) void dotTile(const typename Steps::Element* x, int64_t rowStride,
+                                       const uint8_t* panel, int64_t steps, simd::IntVec* carried, bool first,
+                                       bool last, const RowFinish* finish, Output out) {
   // Known to the compiler, the branches below go; they cost a tile of few steps a tenth of its time.
   if constexpr (Steps::MOST == simd::ALL_STEPS) first = last = true;
   decltype(Steps::zero()) sum[ROWS][simd::TILE_VECS];

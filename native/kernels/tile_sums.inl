@@ -13,12 +13,13 @@ struct TileSums {
 };
 
 /**
- * DEPTH steps of ROWS x VECS registers of sums, from the panel's register V on. Which row of registers comes first changes
- * with V: the left operand of the last product then serves the next one too.
+ * DEPTH steps of ROWS x VECS registers of sums, from the panel's register V on. Which row of registers comes
+ * first changes with V: the left operand of the last product then serves the next one too.
  */
 template <class Unit, int ROWS, int VECS, int V = 0>
 SIMD_INLINE void addOnTiles(const char* a, int64_t rowBytes, const char* panel) {
-  static_assert(2 * simd::TILE_VECS <= 6 && simd::LANES == Unit::DEPTH, "sums, left and right in eight registers");
+  static_assert(2 * simd::TILE_VECS <= 6 && simd::LANES == Unit::DEPTH,
+                "sums, left and right in eight registers");
   constexpr int A = 6, B = 7, FIRST = ROWS == 2 ? V % 2 : 0, SECOND = 1 - FIRST;
   const int64_t tileBytes = Unit::DEPTH * rowBytes;
   Unit::template load<B>(panel + V * simd::LANES * sizeof(float), TILE_COLS * sizeof(float));
@@ -46,8 +47,8 @@ SIMD_INLINE void storeTiles(TileSums<Unit>& sums) {
 }
 
 template <class Unit, int ROWS, int VECS>
-__attribute__((noinline)) void sumTiles(TileSums<Unit>& sums, const char* a, int64_t rowBytes, const char* panel,
-                                        int64_t steps) {
+__attribute__((noinline)) void sumTiles(TileSums<Unit>& sums, const char* a, int64_t rowBytes,
+                                        const char* panel, int64_t steps) {
   zeroTiles<Unit, ROWS, VECS>();
 #pragma GCC unroll 1
   for (int64_t step = 0; step < steps; step += Unit::DEPTH) {
@@ -59,8 +60,8 @@ __attribute__((noinline)) void sumTiles(TileSums<Unit>& sums, const char* a, int
 }
 
 /**
- * The sums of at most 2 DEPTH rows with VECS registers of a panel. Rows of the left operand are read DEPTH at a time: those
- * past `rows` may hold anything.
+ * The sums of at most 2 DEPTH rows with VECS registers of a panel. Rows of the left operand are read DEPTH at
+ * a time: those past `rows` may hold anything.
  */
 template <class Unit, int VECS = simd::TILE_VECS>
 inline void formSums(TileSums<Unit>& sums, int64_t rows, const void* a, int64_t rowBytes, const void* panel,

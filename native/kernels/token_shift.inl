@@ -6,7 +6,8 @@
 namespace flashlm {
 namespace {
 
-/** What a row takes of itself and of the row before it: sigmoid(mix) and 1 - sigmoid(mix), each with all of its digits. */
+/** What a row takes of itself and of the row before it: sigmoid(mix) and 1 - sigmoid(mix), each with all of
+ * its digits. */
 struct Shares {
   float *own, *before;
 };

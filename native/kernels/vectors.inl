@@ -87,9 +87,9 @@ inline void eachElementByFour(const Context& ctx, int64_t count, const Body& bod
 }
 
 /**
- * Calls `body(row)` for every row of a matrix of `cols` columns, on all threads. `body` captures by value and each
- * thread works on its own copy, because vector stores may alias whatever is reached through a pointer: captures that
- * live in the caller's frame would be read again after every store.
+ * Calls `body(row)` for every row of a matrix of `cols` columns, on all threads. `body` captures by value and
+ * each thread works on its own copy, because vector stores may alias whatever is reached through a pointer:
+ * captures that live in the caller's frame would be read again after every store.
  */
 template <class Body>
 inline void eachRow(const Context& ctx, int64_t rows, int64_t cols, const Body& body) {
@@ -101,11 +101,13 @@ inline void eachRow(const Context& ctx, int64_t rows, int64_t cols, const Body& 
 }
 
 /**
- * `second(row, first(row))` for rows [begin, end), with `first` some rows ahead: what ends it (a sum over lanes, a
- * division, a root) is a long chain, in which the next rows' loops are done. The rows ahead stay in the first level cache.
+ * `second(row, first(row))` for rows [begin, end), with `first` some rows ahead: what ends it (a sum over
+ * lanes, a division, a root) is a long chain, in which the next rows' loops are done. The rows ahead stay in
+ * the first level cache.
  */
 template <class First, class Second>
-SIMD_INLINE void inTwoPasses(int64_t begin, int64_t end, int64_t cols, const First& first, const Second& second) {
+SIMD_INLINE void inTwoPasses(int64_t begin, int64_t end, int64_t cols, const First& first,
+                             const Second& second) {
   constexpr int64_t MOST = 8, ELEMENTS = 4096;
   const int64_t ahead = cols * MOST < ELEMENTS ? MOST : cols < ELEMENTS ? ELEMENTS / cols : 1;
   float found[MOST];
@@ -116,7 +118,8 @@ SIMD_INLINE void inTwoPasses(int64_t begin, int64_t end, int64_t cols, const Fir
   }
 }
 
-/** `inTwoPasses` for every row of a matrix of `cols` columns, on all threads. Both capture by value: see `eachRow`. */
+/** `inTwoPasses` for every row of a matrix of `cols` columns, on all threads. Both capture by value: see
+ * `eachRow`. */
 template <class First, class Second>
 inline void eachRowInTwoPasses(const Context& ctx, int64_t rows, int64_t cols, const First& first,
                                const Second& second) {
@@ -129,8 +132,9 @@ inline void eachRowInTwoPasses(const Context& ctx, int64_t rows, int64_t cols, c
 }
 
 /**
- * The sum over elements [0, count): `term(sum, i, part)` returns `sum` plus the terms of one register. float32 adds
- * up short stretches only and float64 the stretches, so that the error does not grow with the row's length.
+ * The sum over elements [0, count): `term(sum, i, part)` returns `sum` plus the terms of one register.
+ * float32 adds up short stretches only and float64 the stretches, so that the error does not grow with the
+ * row's length.
  */
 template <class Term>
 SIMD_INLINE double sumVectors(int64_t count, const Term& term) {

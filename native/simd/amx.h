@@ -2,7 +2,8 @@
 
 #define SIMD_TILES
 
-/** All tile registers in full size; no longer than needed, as they are 8 KiB to save when another thread takes the CPU. */
+/** All tile registers in full size; no longer than needed, as they are 8 KiB to save when another thread
+ * takes the CPU. */
 class TileRegisters {
  public:
   TileRegisters() {
@@ -30,7 +31,8 @@ SIMD_INLINE void transpose16(Vec (&rows)[16]) {
 #pragma GCC unroll 4
   for (int i = 0; i < 16; i += 4) {
     const Vec a = _mm512_unpacklo_ps(rows[i], rows[i + 1]), b = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
-    const Vec c = _mm512_unpacklo_ps(rows[i + 2], rows[i + 3]), d = _mm512_unpackhi_ps(rows[i + 2], rows[i + 3]);
+    const Vec c = _mm512_unpacklo_ps(rows[i + 2], rows[i + 3]),
+              d = _mm512_unpackhi_ps(rows[i + 2], rows[i + 3]);
     const auto low = [](Vec x, Vec y) {
       return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(x), _mm512_castps_pd(y)));
     };
@@ -46,7 +48,8 @@ SIMD_INLINE void transpose16(Vec (&rows)[16]) {
 #pragma GCC unroll 4
   for (int i = 0; i < 4; i++) {
     const Vec a = _mm512_shuffle_f32x4(t[i], t[i + 4], 0x88), b = _mm512_shuffle_f32x4(t[i], t[i + 4], 0xdd);
-    const Vec c = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0x88), d = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0xdd);
+    const Vec c = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0x88),
+              d = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0xdd);
     rows[i] = _mm512_shuffle_f32x4(a, c, 0x88);
     rows[i + 8] = _mm512_shuffle_f32x4(a, c, 0xdd);
     rows[i + 4] = _mm512_shuffle_f32x4(b, d, 0x88);
@@ -60,7 +63,8 @@ struct Tiles {
   static constexpr int DEPTH = 16;
   using Registers = TileRegisters;
 
-  // The compilers' own functions take the numbers of registers as literals only, and gcc's do not tell that memory is read.
+  // The compilers' own functions take the numbers of registers as literals only, and gcc's do not tell that
+  // memory is read.
   template <int TILE>
   SIMD_INLINE void zero() {
     asm volatile("tilezero %%tmm%c0" : : "i"(TILE));

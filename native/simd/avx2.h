@@ -1,6 +1,7 @@
 #pragma once
 
-/** 8 lanes: AVX2 and FMA; with AVX-VNNI where the compiler has been told of it. What each name means stands in scalar.h. */
+/** 8 lanes: AVX2 and FMA; with AVX-VNNI where the compiler has been told of it. What each name means stands
+ * in scalar.h. */
 
 #include <immintrin.h>
 #include <stdint.h>
@@ -99,7 +100,8 @@ SIMD_INLINE IntVec loadCodeIntsPartial(const int8_t* p, int n) {
   return loadCodeInts(codes);
 }
 SIMD_INLINE IntVec beyond(Vec x, Vec limit) {
-  const __m256i above = _mm256_castps_si256(greater(x, limit)), below = _mm256_castps_si256(greater(neg(limit), x));
+  const __m256i above = _mm256_castps_si256(greater(x, limit)),
+                below = _mm256_castps_si256(greater(neg(limit), x));
   return _mm256_sub_epi32(below, above);
 }
 SIMD_INLINE IntVec toCodes(Vec x) {
@@ -242,8 +244,10 @@ SIMD_INLINE Vec quadByte(Quads q, int i) {
 
 SIMD_INLINE Vec quadsOf(IntVec a, IntVec b, IntVec c, IntVec d) {
   const __m256i byte = _mm256_set1_epi32(255);
-  const __m256i low = _mm256_or_si256(_mm256_and_si256(a, byte), _mm256_slli_epi32(_mm256_and_si256(b, byte), 8));
-  const __m256i high = _mm256_or_si256(_mm256_slli_epi32(_mm256_and_si256(c, byte), 16), _mm256_slli_epi32(d, 24));
+  const __m256i low =
+      _mm256_or_si256(_mm256_and_si256(a, byte), _mm256_slli_epi32(_mm256_and_si256(b, byte), 8));
+  const __m256i high =
+      _mm256_or_si256(_mm256_slli_epi32(_mm256_and_si256(c, byte), 16), _mm256_slli_epi32(d, 24));
   return _mm256_castsi256_ps(_mm256_or_si256(low, high));
 }
 
@@ -262,8 +266,8 @@ SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) {
 }
 #else
 typedef uint16_t DotSum __attribute__((vector_size(32)));
-// int16 pairs: 64 steps of at most 2 * (2 * -128) reach -32768 exactly. Unsigned, because packed weights that are none
-// may go further, and must then wrap.
+// int16 pairs: 64 steps of at most 2 * (2 * -128) reach -32768 exactly. Unsigned, because packed weights that
+// are none may go further, and must then wrap.
 constexpr int DOT_STEPS = 64;
 SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) {
   return sum + reinterpret_cast<DotSum>(_mm256_maddubs_epi16(w, x));

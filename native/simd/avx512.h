@@ -1,8 +1,8 @@
 #pragma once
 
 /**
- * 16 lanes: AVX-512 F, BW, DQ and VL; with VNNI, VPOPCNTDQ, BF16 and AMX where the compiler has been told of them. What
- * each name means stands in scalar.h.
+ * 16 lanes: AVX-512 F, BW, DQ and VL; with VNNI, VPOPCNTDQ, BF16 and AMX where the compiler has been told of
+ * them. What each name means stands in scalar.h.
  */
 
 #include <immintrin.h>
@@ -155,11 +155,13 @@ SIMD_INLINE Vec bf16Dot(Vec sum, Vec w, Vec x) {
 }
 SIMD_INLINE Vec bf16Pairs(Vec a, Vec b) {
   const __m512i halves = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(b, a));
-  const __m512i zipped = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21,
-                                          5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  const __m512i zipped = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7,
+                                          22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
   return _mm512_castsi512_ps(_mm512_permutexvar_epi16(zipped, halves));
 }
-SIMD_INLINE Vec bf16Row(const float* p) { return reinterpret_cast<Vec>(_mm512_cvtne2ps_pbh(load(p + LANES), load(p))); }
+SIMD_INLINE Vec bf16Row(const float* p) {
+  return reinterpret_cast<Vec>(_mm512_cvtne2ps_pbh(load(p + LANES), load(p)));
+}
 #endif
 
 struct Sum16 {
@@ -224,8 +226,10 @@ SIMD_INLINE Vec quadByte(Quads q, int i) {
 
 SIMD_INLINE Vec quadsOf(IntVec a, IntVec b, IntVec c, IntVec d) {
   const __m512i byte = _mm512_set1_epi32(255);
-  const __m512i low = _mm512_or_si512(_mm512_and_si512(a, byte), _mm512_slli_epi32(_mm512_and_si512(b, byte), 8));
-  const __m512i high = _mm512_or_si512(_mm512_slli_epi32(_mm512_and_si512(c, byte), 16), _mm512_slli_epi32(d, 24));
+  const __m512i low =
+      _mm512_or_si512(_mm512_and_si512(a, byte), _mm512_slli_epi32(_mm512_and_si512(b, byte), 8));
+  const __m512i high =
+      _mm512_or_si512(_mm512_slli_epi32(_mm512_and_si512(c, byte), 16), _mm512_slli_epi32(d, 24));
   return _mm512_castsi512_ps(_mm512_or_si512(low, high));
 }
 
@@ -292,9 +296,10 @@ constexpr int BIT_TILE_ROWS = 4;
 constexpr int64_t BIT_STEPS = ALL_STEPS;
 SIMD_INLINE BitSum bitZero() { return {Words{}, Words{}}; }
 SIMD_INLINE Planes loadPlanes(const uint8_t* p) {
-  Planes planes = {reinterpret_cast<Words>(_mm512_loadu_si512(p)), reinterpret_cast<Words>(_mm512_loadu_si512(p + 64))};
-  // One plane stays in a register for all rows; gcc would read both from memory for each, which takes all loads there
-  // are, and for two there are not registers enough.
+  Planes planes = {reinterpret_cast<Words>(_mm512_loadu_si512(p)),
+                   reinterpret_cast<Words>(_mm512_loadu_si512(p + 64))};
+  // One plane stays in a register for all rows; gcc would read both from memory for each, which takes all
+  // loads there are, and for two there are not registers enough.
   asm("" : "+v"(planes.nonzero));
   return planes;
 }

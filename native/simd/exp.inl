@@ -1,10 +1,11 @@
 /**
  * expMinus for the wrappers that have `pow2(t)`: e^-a is 2^-n times a polynomial, n = round(a / ln 2). Adding
- * 1.5 * 2^23 rounds, and leaves -n in the lowest bits of the sum, where pow2 finds it. The polynomial is the one
- * of degree 5 with the least relative error on |g| <= ln(2) / 2, 1.0e-7, of those that are 1 - g + ... at 0: e^-0 is 1.
+ * 1.5 * 2^23 rounds, and leaves -n in the lowest bits of the sum, where pow2 finds it. The polynomial is the
+ * one of degree 5 with the least relative error on |g| <= ln(2) / 2, 1.0e-7, of those that are 1 - g + ... at
+ * 0: e^-0 is 1.
  *
- * Each step is written for all N registers before the next one: the chain of one alone is longer than what a core
- * looks ahead.
+ * Each step is written for all N registers before the next one: the chain of one alone is longer than what a
+ * core looks ahead.
  */
 template <int N>
 SIMD_INLINE void expMinus(Vec (&x)[N]) {

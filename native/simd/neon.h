@@ -255,7 +255,8 @@ SIMD_INLINE Vec quadByte(Quads q, int i) {
 }
 
 SIMD_INLINE Vec quadsOf(IntVec a, IntVec b, IntVec c, IntVec d) {
-  const int16x8_t ab = vcombine_s16(vmovn_s32(a), vmovn_s32(b)), cd = vcombine_s16(vmovn_s32(c), vmovn_s32(d));
+  const int16x8_t ab = vcombine_s16(vmovn_s32(a), vmovn_s32(b)),
+                  cd = vcombine_s16(vmovn_s32(c), vmovn_s32(d));
   const int8x16_t rows = vcombine_s8(vmovn_s16(ab), vmovn_s16(cd));
   const uint8x16_t transposed = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
   return vreinterpretq_f32_s8(vqtbl1q_s8(rows, transposed));

@@ -61,13 +61,13 @@
  *   bf16Pairs(a, b)           lane i holds a[i] and b[i], rounded as by roundBf16
  *   bf16Row(p)                2 LANES consecutive values, rounded
  *
- * An instruction set that counts bits, or has an extension that does, packs ternary weights as bit planes too (see
- * kernels/bit_planes.inl): its wrapper defines SIMD_BIT_PLANES and
+ * An instruction set that counts bits, or has an extension that does, packs ternary weights as bit planes too
+ * (see kernels/bit_planes.inl): its wrapper defines SIMD_BIT_PLANES and
  *
  *   makePlanes(to, codes, n)  n pairs of words of 32 n codes; whether all codes are ternary
  *
- * Where it counts bits, it defines SIMD_POPCOUNT. Products of ternary codes then go 32 at a time; dot and widenAdd take
- * these types too.
+ * Where it counts bits, it defines SIMD_POPCOUNT. Products of ternary codes then go 32 at a time; dot and
+ * widenAdd take these types too.
  *
  *   Planes                    lane i holds two words of column i: which codes are not 0, which are negative
  *   loadPlanes(p)             LANES first words, then LANES second ones
@@ -75,8 +75,8 @@
  *   bitZero BIT_STEPS BitSum BIT_TILE_ROWS
  *                             as for quads
  *
- * Where tile registers, of LANES rows of LANES lanes, form the products of bf16 pairs and of quads (SIMD_TILES), the
- * wrapper has Bf16Tiles and QuadTiles. Tile registers go by their numbers:
+ * Where tile registers, of LANES rows of LANES lanes, form the products of bf16 pairs and of quads
+ * (SIMD_TILES), the wrapper has Bf16Tiles and QuadTiles. Tile registers go by their numbers:
  *
  *   IS_TILED DEPTH            true; LANES: the steps that one instruction takes
  *   Registers                 there are tile registers while it lives, on the thread that made it
@@ -171,7 +171,9 @@ SIMD_INLINE IntVec toInt(Vec v) {
   // Beyond the range, and NaN, as x86 converts them: the result is never used, but must not be undefined.
   return v >= -2147483648.0f && v < 2147483648.0f ? static_cast<int32_t>(__builtin_rintf(v)) : INT32_MIN;
 }
-SIMD_INLINE IntVec add(IntVec a, IntVec b) { return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
+SIMD_INLINE IntVec add(IntVec a, IntVec b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
+}
 SIMD_INLINE void storeInts(int32_t* p, IntVec v) { *p = v; }
 SIMD_INLINE IntVec laneNumbers() { return 0; }
 SIMD_INLINE IntVec bitXor(IntVec a, IntVec b) { return a ^ b; }
@@ -203,9 +205,9 @@ SIMD_INLINE Vec roundBf16(Vec v) {
 
 /**
  * Sum in float64 over SUM_LANES interleaved lanes (core/kernels.ts), the order that every instruction set
- * follows to the bit: of x, of |x|, of those |x| that are above a limit (NaN is not), or of x * x (exact in float64,
- * fused or not). Each call takes 16 elements; only the last of a row may be partial.
- * `add(i, v)` takes four registers instead, the elements from i, a multiple of their number.
+ * follows to the bit: of x, of |x|, of those |x| that are above a limit (NaN is not), or of x * x (exact in
+ * float64, fused or not). Each call takes 16 elements; only the last of a row may be partial. `add(i, v)`
+ * takes four registers instead, the elements from i, a multiple of their number.
  */
 struct Sum16 {
   double lanes[16] = {};

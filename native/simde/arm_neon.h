@@ -1,8 +1,9 @@
 #pragma once
 
 /**
- * NEON on x86, for the sanitized build alone (test-sanitize.mjs): SIMDe's arm_neon.h, and what Debian's version of it
- * leaves out or does otherwise than the processor. It is included before everything else, because kernel files ask for
+ * NEON on x86, for the sanitized build alone (test-sanitize.mjs): SIMDe's arm_neon.h, and what Debian's
+ * version of it leaves out or does otherwise than the processor. It is included before everything else,
+ * because kernel files ask for
  * __ARM_NEON first.
  */
 
@@ -25,7 +26,9 @@ static inline float32x4_t flashlm_vsqrtq_f32(float32x4_t a) {
 #undef vsqrtq_f32
 #define vsqrtq_f32 flashlm_vsqrtq_f32
 
-static inline float32x4_t flashlm_vfmsq_f32(float32x4_t a, float32x4_t b, float32x4_t c) { return vfmaq_f32(a, -b, c); }
+static inline float32x4_t flashlm_vfmsq_f32(float32x4_t a, float32x4_t b, float32x4_t c) {
+  return vfmaq_f32(a, -b, c);
+}
 #undef vfmsq_f32
 #define vfmsq_f32 flashlm_vfmsq_f32
 

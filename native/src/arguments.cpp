@@ -11,7 +11,8 @@ using std::to_string;
 /** The checks of one call. */
 class Check {
  public:
-  Check(const OpSpec& op, const Argument* values, const KernelTable& table) : op_(op), values_(values), table_(table) {}
+  Check(const OpSpec& op, const Argument* values, const KernelTable& table)
+      : op_(op), values_(values), table_(table) {}
 
   bool run() {
     lengths();
@@ -37,8 +38,10 @@ class Check {
       // No rows is an empty batch; a row without values has no mean, no greatest, no scale.
       if (v.cols == 0 && op_.args[i].packsArg == kNone) fail(i, "has 0 columns, expected at least 1");
       int64_t product;
-      if (!__builtin_mul_overflow(v.rows, v.cols, &product) && static_cast<uint64_t>(product) == v.length) continue;
-      fail(i, "has " + to_string(v.length) + " values, expected " + to_string(v.rows) + " x " + to_string(v.cols));
+      if (!__builtin_mul_overflow(v.rows, v.cols, &product) && static_cast<uint64_t>(product) == v.length)
+        continue;
+      fail(i, "has " + to_string(v.length) + " values, expected " + to_string(v.rows) + " x " +
+                  to_string(v.cols));
     }
   }
 
@@ -58,14 +61,15 @@ class Check {
       if (!isSolved) unsolved(s, size);
       dims_[s] = factor == 0 ? 0 : left / factor;
       if (dims_[s] < spec.min || dims_[s] > spec.max)
-        fail(spec.arg, "has " + to_string(size) + (spec.axis == SymbolSpec::rows ? " rows" : " columns") + ", expected " +
-                           to_string(factor * spec.min + rest) + " to " + to_string(factor * spec.max + rest));
+        fail(spec.arg, "has " + to_string(size) + (spec.axis == SymbolSpec::rows ? " rows" : " columns") +
+                           ", expected " + to_string(factor * spec.min + rest) + " to " +
+                           to_string(factor * spec.max + rest));
     }
   }
 
   int64_t read(const SymbolSpec& spec) const {
     const Argument& v = values_[spec.arg];
-    return spec.axis == SymbolSpec::rows ? v.rows
+    return spec.axis == SymbolSpec::rows   ? v.rows
            : spec.axis == SymbolSpec::cols ? v.cols
                                            : static_cast<int64_t>(v.number);
   }
@@ -104,8 +108,9 @@ class Check {
   string owner(int s) const {
     const SymbolSpec& spec = op_.symbols[s];
     if (spec.arg == kNone) return textOf(spec.from) + " = " + textOf(spec.dim);
-    return spec.axis == SymbolSpec::number ? quoted(spec.arg)
-                                           : (spec.axis == SymbolSpec::rows ? "rows of " : "columns of ") + quoted(spec.arg);
+    return spec.axis == SymbolSpec::number
+               ? quoted(spec.arg)
+               : (spec.axis == SymbolSpec::rows ? "rows of " : "columns of ") + quoted(spec.arg);
   }
 
   string textOf(const Dim& dim) const { return dim.text ? dim.text : op_.symbols[dim.plain()].name; }
@@ -121,7 +126,9 @@ class Check {
     string text;
     for (int t = 0; t < dim.count; t++)
       for (const int s : dim.terms[t].symbols)
-        if (s != kNone && s != but) text += (text.empty() ? " with " : ", ") + string(op_.symbols[s].name) + " = " + to_string(dims_[s]);
+        if (s != kNone && s != but)
+          text +=
+              (text.empty() ? " with " : ", ") + string(op_.symbols[s].name) + " = " + to_string(dims_[s]);
     return text;
   }
 
@@ -132,8 +139,9 @@ class Check {
     const int from = spec.arg == kNone ? spec.from.plain() : s;
     if (from == kNone || op_.symbols[from].arg == kNone)
       throw WrongRange(string(op_.name) + ": " + textOf(spec.from) + " is " + to_string(size) + wanted);
-    fail(op_.symbols[from].arg,
-         "has " + to_string(size) + (op_.symbols[from].axis == SymbolSpec::rows ? " rows" : " columns") + wanted);
+    fail(op_.symbols[from].arg, "has " + to_string(size) +
+                                    (op_.symbols[from].axis == SymbolSpec::rows ? " rows" : " columns") +
+                                    wanted);
   }
 
   void shapes() const {
@@ -148,7 +156,8 @@ class Check {
         packedSize(i, spec.packsArg);
       }
       if (v.cols > spec.mostCols)
-        fail(i, "has " + to_string(v.cols) + " columns, at most " + to_string(spec.mostCols) + " keep a sum in 32 bits");
+        fail(i, "has " + to_string(v.cols) + " columns, at most " + to_string(spec.mostCols) +
+                    " keep a sum in 32 bits");
     }
   }
 
@@ -163,8 +172,8 @@ class Check {
     const Argument& c = values_[codes];
     const int64_t size = table_.packedTernaryBytes(c.rows, c.cols);
     if (values_[i].cols == size) return;
-    fail(i, "has " + to_string(values_[i].cols) + " bytes, expected " + to_string(size) + " (" + quoted(codes) +
-                " packed for " + table_.name + ")");
+    fail(i, "has " + to_string(values_[i].cols) + " bytes, expected " + to_string(size) + " (" +
+                quoted(codes) + " packed for " + table_.name + ")");
   }
 
   void equations() const {
@@ -172,8 +181,8 @@ class Check {
       const EquationSpec& equation = op_.equations[e];
       if (dims_[equation.symbol] != expected(equation.dim))
         throw WrongRange(string(op_.name) + ": " + op_.symbols[equation.symbol].name + " is " +
-                         to_string(dims_[equation.symbol]) + ", expected " + to_string(expected(equation.dim)) +
-                         origin(equation.dim));
+                         to_string(dims_[equation.symbol]) + ", expected " +
+                         to_string(expected(equation.dim)) + origin(equation.dim));
     }
   }
 
@@ -184,7 +193,8 @@ class Check {
         if (j == i || absent(j) || (j < i && op_.args[j].isWritten)) continue;
         const Argument& a = values_[i];
         const Argument& b = values_[j];
-        const uintptr_t aBegin = reinterpret_cast<uintptr_t>(a.data), bBegin = reinterpret_cast<uintptr_t>(b.data);
+        const uintptr_t aBegin = reinterpret_cast<uintptr_t>(a.data),
+                        bBegin = reinterpret_cast<uintptr_t>(b.data);
         const uintptr_t aEnd = aBegin + a.length * bytesOf(op_.args[i].type);
         const uintptr_t bEnd = bBegin + b.length * bytesOf(op_.args[j].type);
         if (aBegin >= bEnd || bBegin >= aEnd) continue;
@@ -208,17 +218,20 @@ class Check {
     int32_t previous = 0;
     for (size_t k = 0; k < values_[i].length; k++) {
       if (at[k] < previous)
-        fail(i, "holds " + to_string(at[k]) + " at " + to_string(k) + ", expected at least " + to_string(previous));
+        fail(i, "holds " + to_string(at[k]) + " at " + to_string(k) + ", expected at least " +
+                    to_string(previous));
       previous = at[k];
     }
     if (previous > dims_[into])
-      fail(i, "ends at " + to_string(previous) + ", expected at most " + to_string(dims_[into]) + origin(symbol(into)));
+      fail(i, "ends at " + to_string(previous) + ", expected at most " + to_string(dims_[into]) +
+                  origin(symbol(into)));
   }
 
   void below(int i, const ArgSpec& spec) const {
     const int32_t* ids = static_cast<const int32_t*>(values_[i].data);
     size_t first = 0, last = values_[i].length;
-    if (last > INT32_MAX) fail(i, "has " + to_string(last) + " values, at most 2147483647 are counted in 32 bits");
+    if (last > INT32_MAX)
+      fail(i, "has " + to_string(last) + " values, at most 2147483647 are counted in 32 bits");
     if (spec.entriesOfArg != kNone) {
       // `offsets` is an earlier argument: it has been found to be monotone and within this one.
       const Argument& offsets = values_[spec.entriesOfArg];

@@ -16,13 +16,21 @@ enum class Type : uint8_t { f32, i8, i32, u8 };
 template <class T>
 constexpr Type typeOf();
 template <>
-constexpr Type typeOf<float>() { return Type::f32; }
+constexpr Type typeOf<float>() {
+  return Type::f32;
+}
 template <>
-constexpr Type typeOf<int8_t>() { return Type::i8; }
+constexpr Type typeOf<int8_t>() {
+  return Type::i8;
+}
 template <>
-constexpr Type typeOf<int32_t>() { return Type::i32; }
+constexpr Type typeOf<int32_t>() {
+  return Type::i32;
+}
 template <>
-constexpr Type typeOf<uint8_t>() { return Type::u8; }
+constexpr Type typeOf<uint8_t>() {
+  return Type::u8;
+}
 
 constexpr size_t bytesOf(Type type) { return type == Type::f32 || type == Type::i32 ? 4 : 1; }
 
@@ -35,7 +43,9 @@ struct Term {
   int64_t factor;
   int symbols[kMaxFactors];
 };
-constexpr Term term(int64_t factor, int a = kNone, int b = kNone, int c = kNone) { return {factor, {a, b, c}}; }
+constexpr Term term(int64_t factor, int a = kNone, int b = kNone, int c = kNone) {
+  return {factor, {a, b, c}};
+}
 
 /** A dimension: a sum of terms, and its text where it is more than one symbol or number. */
 struct Dim {
@@ -61,31 +71,77 @@ struct ArgSpec {
   Dim rows = fixed(0), cols = fixed(0);
   bool isWritten = false, isOut = false, isOptional = false, isCut = false;
   int64_t least = kNone;  // of a whole number
-  int belowSymbol = kNone, offsetsIntoSymbol = kNone, entriesOfArg = kNone, packsArg = kNone, aliasArg = kNone;
+  int belowSymbol = kNone, offsetsIntoSymbol = kNone, entriesOfArg = kNone, packsArg = kNone,
+      aliasArg = kNone;
   int64_t mostCols = INT64_MAX;
   const char* const* values = nullptr;  // of a choice
   int valueCount = 0;
 
   /** Written in full, whatever it held. */
-  constexpr ArgSpec out() const { ArgSpec a = *this; a.isWritten = a.isOut = true; return a; }
+  constexpr ArgSpec out() const {
+    ArgSpec a = *this;
+    a.isWritten = a.isOut = true;
+    return a;
+  }
   /** Added into, updated, or written in part. */
-  constexpr ArgSpec update() const { ArgSpec a = *this; a.isWritten = true; return a; }
-  constexpr ArgSpec optional() const { ArgSpec a = *this; a.isOptional = true; return a; }
-  /** Has a row for each of the call's rows, or rows for each of its sequences, where a call can be cut into tiles. */
-  constexpr ArgSpec cut() const { ArgSpec a = *this; a.isCut = true; return a; }
+  constexpr ArgSpec update() const {
+    ArgSpec a = *this;
+    a.isWritten = true;
+    return a;
+  }
+  constexpr ArgSpec optional() const {
+    ArgSpec a = *this;
+    a.isOptional = true;
+    return a;
+  }
+  /** Has a row for each of the call's rows, or rows for each of its sequences, where a call can be cut into
+   * tiles. */
+  constexpr ArgSpec cut() const {
+    ArgSpec a = *this;
+    a.isCut = true;
+    return a;
+  }
   /** A whole number of at least this. */
-  constexpr ArgSpec whole(int64_t least) const { ArgSpec a = *this; a.least = least; return a; }
+  constexpr ArgSpec whole(int64_t least) const {
+    ArgSpec a = *this;
+    a.least = least;
+    return a;
+  }
   /** Every element is an index below this symbol. */
-  constexpr ArgSpec below(int symbol) const { ArgSpec a = *this; a.belowSymbol = symbol; return a; }
+  constexpr ArgSpec below(int symbol) const {
+    ArgSpec a = *this;
+    a.belowSymbol = symbol;
+    return a;
+  }
   /** Non-decreasing offsets from at least 0 to at most this symbol. */
-  constexpr ArgSpec offsetsInto(int symbol) const { ArgSpec a = *this; a.offsetsIntoSymbol = symbol; return a; }
+  constexpr ArgSpec offsetsInto(int symbol) const {
+    ArgSpec a = *this;
+    a.offsetsIntoSymbol = symbol;
+    return a;
+  }
   /** Only the entries between the first and the last of these offsets are read; there may be none. */
-  constexpr ArgSpec entriesOf(int arg) const { ArgSpec a = *this; a.entriesOfArg = arg; return a; }
+  constexpr ArgSpec entriesOf(int arg) const {
+    ArgSpec a = *this;
+    a.entriesOfArg = arg;
+    return a;
+  }
   /** The private layout of these codes. */
-  constexpr ArgSpec packs(int arg) const { ArgSpec a = *this; a.packsArg = arg; return a; }
+  constexpr ArgSpec packs(int arg) const {
+    ArgSpec a = *this;
+    a.packsArg = arg;
+    return a;
+  }
   /** May be the very same memory as this argument. */
-  constexpr ArgSpec alias(int arg) const { ArgSpec a = *this; a.aliasArg = arg; return a; }
-  constexpr ArgSpec atMostCols(int64_t most) const { ArgSpec a = *this; a.mostCols = most; return a; }
+  constexpr ArgSpec alias(int arg) const {
+    ArgSpec a = *this;
+    a.aliasArg = arg;
+    return a;
+  }
+  constexpr ArgSpec atMostCols(int64_t most) const {
+    ArgSpec a = *this;
+    a.mostCols = most;
+    return a;
+  }
 };
 
 template <class T>
@@ -102,8 +158,8 @@ constexpr ArgSpec choice(const char* name, const char* const (&values)[count]) {
 }
 
 /**
- * How a symbol gets its value: `dim`, in which all other symbols are known by then, is what an argument shows, or `from`
- * where there is no such argument.
+ * How a symbol gets its value: `dim`, in which all other symbols are known by then, is what an argument
+ * shows, or `from` where there is no such argument.
  */
 struct SymbolSpec {
   const char* name;
@@ -113,12 +169,16 @@ struct SymbolSpec {
   Dim from;
   int64_t min = 0, max = INT64_MAX;
 
-  constexpr SymbolSpec within(int64_t min, int64_t max) const { return {name, dim, arg, axis, from, min, max}; }
+  constexpr SymbolSpec within(int64_t min, int64_t max) const {
+    return {name, dim, arg, axis, from, min, max};
+  }
 };
 constexpr SymbolSpec solve(const char* name, Dim dim, int arg, SymbolSpec::Axis axis) {
   return {name, dim, arg, axis, fixed(0)};
 }
-constexpr SymbolSpec solve(const char* name, Dim dim, Dim from) { return {name, dim, kNone, SymbolSpec::number, from}; }
+constexpr SymbolSpec solve(const char* name, Dim dim, Dim from) {
+  return {name, dim, kNone, SymbolSpec::number, from};
+}
 
 /** A symbol that is equal to a dimension. */
 struct EquationSpec {
@@ -170,9 +230,10 @@ struct WrongRange : std::out_of_range {
 };
 
 /**
- * Throws WrongRange unless the kernel can run on these values without leaving its arrays: lengths, shapes that agree,
- * sizes of packed layouts, memory that overlaps, indices and offsets. Returns false when there is nothing to do, as in
- * an empty batch: kernels never meet an empty matrix, except the entries of sparse targets and where an op takes none.
+ * Throws WrongRange unless the kernel can run on these values without leaving its arrays: lengths, shapes
+ * that agree, sizes of packed layouts, memory that overlaps, indices and offsets. Returns false when there is
+ * nothing to do, as in an empty batch: kernels never meet an empty matrix, except the entries of sparse
+ * targets and where an op takes none.
  */
 bool checkArguments(const OpSpec& op, const Argument* values, const KernelTable& table);
 

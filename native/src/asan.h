@@ -3,8 +3,9 @@
 #include <stddef.h>
 
 /**
- * What AddressSanitizer cannot see by itself, it is told here: which bytes a masked instruction touches, and which bytes
- * of a block of working memory nobody has asked for. In any other build these functions are nothing.
+ * What AddressSanitizer cannot see by itself, it is told here: which bytes a masked instruction touches, and
+ * which bytes of a block of working memory nobody has asked for. In any other build these functions are
+ * nothing.
  */
 #if defined(__SANITIZE_ADDRESS__)
 #define FLASHLM_ASAN 1

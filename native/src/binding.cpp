@@ -1,6 +1,6 @@
-// The border between JavaScript and the kernels: the only file that knows Node-API. JavaScript owns all memory; native
-// borrows it for the length of one call, or until the deferred calls have run, and keeps no pointer. A kernel is entered
-// only with arguments it cannot fail on.
+// The border between JavaScript and the kernels: the only file that knows Node-API. JavaScript owns all
+// memory; native borrows it for the length of one call, or until the deferred calls have run, and keeps no
+// pointer. A kernel is entered only with arguments it cannot fail on.
 #include <napi.h>
 
 #include <algorithm>
@@ -44,7 +44,8 @@ std::string beginning(Napi::Value string) {
   return {text, length};
 }
 
-/** The name of an object's class. Getters and proxies run the user's code here, and what that throws is not our error. */
+/** The name of an object's class. Getters and proxies run the user's code here, and what that throws is not
+ * our error. */
 std::string className(Napi::Object object) {
   try {
     const Napi::Value constructor = object.Get("constructor");
@@ -73,8 +74,8 @@ class Reader {
 
   void read(Argument* values) {
     if (info_.Length() != static_cast<size_t>(op_.valueCount))
-      throw WrongType(std::string(op_.name) + ": got " + std::to_string(info_.Length()) + " values, expected " +
-                      std::to_string(op_.valueCount));
+      throw WrongType(std::string(op_.name) + ": got " + std::to_string(info_.Length()) +
+                      " values, expected " + std::to_string(op_.valueCount));
     for (int i = 0; i < op_.argCount; i++) {
       const ArgSpec& spec = op_.args[i];
       if (spec.kind == Kind::tensor) tensor(spec, values[i]);
@@ -105,11 +106,13 @@ class Reader {
       }
       fail(spec, std::string("must be ") + arrayType(spec.type).name + ", got " + described(array));
     }
-    if (holdsIndices && !Napi::Value(env_, buffer).IsArrayBuffer()) fail(spec, "must not be shared memory: it holds indices");
+    if (holdsIndices && !Napi::Value(env_, buffer).IsArrayBuffer())
+      fail(spec, "must not be shared memory: it holds indices");
     value.rows = size(spec, "rows");
     value.cols = size(spec, "columns");
     if (value.length == 0) {
-      if (value.rows != 0 && value.cols != 0 && isDetached(array)) fail(spec, "is detached: its memory was transferred");
+      if (value.rows != 0 && value.cols != 0 && isDetached(array))
+        fail(spec, "is detached: its memory was transferred");
       // Null means absent.
       static const uint64_t empty = 0;
       value.data = const_cast<uint64_t*>(&empty);
@@ -127,7 +130,8 @@ class Reader {
     if (napi_get_value_double(env_, given, &number) != napi_ok)
       fail(spec, std::string("has no number of ") + what + ": got " + described(given));
     if (!(number >= 0 && number <= kMaxSafeInteger && number == std::floor(number)))
-      fail<WrongRange>(spec, "has " + given.ToString().Utf8Value() + " " + what + ", expected a whole number");
+      fail<WrongRange>(spec,
+                       "has " + given.ToString().Utf8Value() + " " + what + ", expected a whole number");
     return static_cast<int64_t>(number);
   }
 
@@ -136,8 +140,8 @@ class Reader {
     if (napi_get_value_double(env_, given, &value.number) != napi_ok)
       fail(spec, "must be a number, got " + described(given));
     if (std::isnan(value.number)) fail<WrongRange>(spec, "is NaN");
-    if (spec.least != kNone && !(value.number >= static_cast<double>(spec.least) && value.number <= kMaxSafeInteger &&
-                                 value.number == std::floor(value.number)))
+    if (spec.least != kNone && !(value.number >= static_cast<double>(spec.least) &&
+                                 value.number <= kMaxSafeInteger && value.number == std::floor(value.number)))
       fail<WrongRange>(spec, "is " + given.ToString().Utf8Value() + ", expected a whole number of at least " +
                                  std::to_string(spec.least));
   }
@@ -177,15 +181,19 @@ class Engine : public Napi::ObjectWrap<Engine> {
         InstanceMethod<&Engine::dispose>("dispose"),
     };
     for (const OpSpec& op : kOps)
-      properties.push_back(InstanceMethod<&Engine::run>(op.name, napi_default_method, const_cast<OpSpec*>(&op)));
+      properties.push_back(
+          InstanceMethod<&Engine::run>(op.name, napi_default_method, const_cast<OpSpec*>(&op)));
     return DefineClass(env, "Engine", properties);
   }
 
-  explicit Engine(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Engine>(info), state_(std::make_unique<State>()) {
+  explicit Engine(const Napi::CallbackInfo& info)
+      : Napi::ObjectWrap<Engine>(info), state_(std::make_unique<State>()) {
     if (!info[0].IsUndefined() && !info[0].IsObject())
       throw WrongTypeIn(info.Env(), "options must be an object, got " + described(info[0]));
-    const Napi::Object options = info[0].IsObject() ? info[0].As<Napi::Object>() : Napi::Object::New(info.Env());
-    const Napi::Value isa = options.Get("isa"), features = options.Get("features"), threads = options.Get("threads");
+    const Napi::Object options =
+        info[0].IsObject() ? info[0].As<Napi::Object>() : Napi::Object::New(info.Env());
+    const Napi::Value isa = options.Get("isa"), features = options.Get("features"),
+                      threads = options.Get("threads");
     std::string name;
     if (!isa.IsUndefined()) {
       if (!isa.IsString()) throw WrongTypeIn(info.Env(), "isa must be a string, got " + described(isa));
@@ -196,7 +204,8 @@ class Engine : public Napi::ObjectWrap<Engine> {
       const Napi::Array list = features.As<Napi::Array>();
       for (uint32_t i = 0; i < list.Length(); i++) {
         const Napi::Value feature = list.Get(i);
-        if (!feature.IsString()) throw WrongTypeIn(info.Env(), "a feature must be a string, got " + described(feature));
+        if (!feature.IsString())
+          throw WrongTypeIn(info.Env(), "a feature must be a string, got " + described(feature));
         wanted.push_back(feature.As<Napi::String>());
       }
     } else if (!features.IsUndefined()) {
@@ -204,7 +213,8 @@ class Engine : public Napi::ObjectWrap<Engine> {
     }
     double count = 1;
     if (!threads.IsUndefined()) {
-      if (!threads.IsNumber()) throw WrongTypeIn(info.Env(), "threads must be a number, got " + described(threads));
+      if (!threads.IsNumber())
+        throw WrongTypeIn(info.Env(), "threads must be a number, got " + described(threads));
       count = threads.As<Napi::Number>();
     }
     if (!(count >= 1 && count <= kMaxThreads && count == std::floor(count)))
@@ -227,7 +237,8 @@ class Engine : public Napi::ObjectWrap<Engine> {
     std::unique_ptr<DeferredRegion> region;
   };
 
-  /** Plain values: unlike a method's, an accessor's receiver is not checked by Node before it is taken for an Engine. */
+  /** Plain values: unlike a method's, an accessor's receiver is not checked by Node before it is taken for an
+   * Engine. */
   void describe(Napi::Object self) const {
     const Napi::Env env = self.Env();
     const std::vector<std::string>& names = state_->kernels.features;
@@ -237,7 +248,8 @@ class Engine : public Napi::ObjectWrap<Engine> {
     const auto value = [](const char* name, Napi::Value value) {
       return Napi::PropertyDescriptor::Value(name, value, napi_enumerable);
     };
-    self.DefineProperties({value("isa", Napi::String::New(env, state_->kernels.isa)), value("features", features),
+    self.DefineProperties({value("isa", Napi::String::New(env, state_->kernels.isa)),
+                           value("features", features),
                            value("threads", Napi::Number::New(env, state_->context.threads))});
   }
 
@@ -278,21 +290,24 @@ class Engine : public Napi::ObjectWrap<Engine> {
   }
 
   static Napi::Error outOfMemory(Napi::Env env, const char* op, size_t bytes) {
-    return Napi::RangeError::New(env, "out of memory: " + std::string(op) + " needs " + std::to_string(bytes) +
-                                          " bytes to work in");
+    return Napi::RangeError::New(
+        env, "out of memory: " + std::string(op) + " needs " + std::to_string(bytes) + " bytes to work in");
   }
 
-  static void runRegion(Napi::Env env, State& s, const std::vector<Range>& transient = {}, double* seconds = nullptr) {
+  static void runRegion(Napi::Env env, State& s, const std::vector<Range>& transient = {},
+                        double* seconds = nullptr) {
     const DeferredRegion::Outcome outcome = s.region->run(s.kernels.table, s.context, transient, seconds);
     if (outcome.bytes) throw outOfMemory(env, outcome.op, outcome.bytes);
   }
 
-  /** From here to `close`, calls are recorded where they can be deferred. JavaScript keeps their arrays alive. */
+  /** From here to `close`, calls are recorded where they can be deferred. JavaScript keeps their arrays
+   * alive. */
   void open(const Napi::CallbackInfo& info) { state(info.Env()).region->open(); }
 
   /**
-   * `close(transient, seconds)`: runs what is recorded. Nobody reads the arrays in `transient` afterwards. A Float64Array
-   * `seconds`, which may be null, gets the time of each call since `open` that was deferred. With wrong arguments nothing runs.
+   * `close(transient, seconds)`: runs what is recorded. Nobody reads the arrays in `transient` afterwards. A
+   * Float64Array `seconds`, which may be null, gets the time of each call since `open` that was deferred.
+   * With wrong arguments nothing runs.
    */
   void close(const Napi::CallbackInfo& info) {
     discardUnless(info.Env(), [&] {
@@ -318,12 +333,14 @@ class Engine : public Napi::ObjectWrap<Engine> {
 
   /** The memory of a list of typed arrays. */
   static std::vector<Range> ranges(const Napi::Value& value) {
-    if (!value.IsArray()) throw WrongTypeIn(value.Env(), "close: expected a list of typed arrays, got " + described(value));
+    if (!value.IsArray())
+      throw WrongTypeIn(value.Env(), "close: expected a list of typed arrays, got " + described(value));
     const Napi::Array list = value.As<Napi::Array>();
     std::vector<Range> found;
     for (uint32_t i = 0; i < list.Length(); i++) {
       const Napi::Value each = list.Get(i);
-      if (!each.IsTypedArray()) throw WrongTypeIn(value.Env(), "close: expected a typed array, got " + described(each));
+      if (!each.IsTypedArray())
+        throw WrongTypeIn(value.Env(), "close: expected a typed array, got " + described(each));
       void* data = nullptr;
       napi_get_typedarray_info(list.Env(), each, nullptr, nullptr, &data, nullptr, nullptr);
       const uintptr_t begin = reinterpret_cast<uintptr_t>(data);
@@ -339,7 +356,8 @@ class Engine : public Napi::ObjectWrap<Engine> {
       throw WrongTypeIn(value.Env(), "close: expected a Float64Array or null, got " + described(value));
     Napi::Float64Array seconds = value.As<Napi::Float64Array>();
     if (seconds.ElementLength() < calls)
-      throw Napi::RangeError::New(value.Env(), "native: close: there were " + std::to_string(calls) + " calls");
+      throw Napi::RangeError::New(value.Env(),
+                                  "native: close: there were " + std::to_string(calls) + " calls");
     std::fill_n(seconds.Data(), calls, 0.0);
     return seconds.Data();
   }
@@ -358,12 +376,15 @@ class Engine : public Napi::ObjectWrap<Engine> {
     if (sizes[0] * sizes[1] > int64_t{1} << 48)
       // Far below what would overflow the layout's arithmetic.
       throw Napi::RangeError::New(info.Env(), "packedTernaryBytes: that many codes fit no memory");
-    return Napi::Number::New(info.Env(), static_cast<double>(s.kernels.table.packedTernaryBytes(sizes[0], sizes[1])));
+    return Napi::Number::New(info.Env(),
+                             static_cast<double>(s.kernels.table.packedTernaryBytes(sizes[0], sizes[1])));
   }
 
-  /** `measureLimit(name, rounds, memory)`: {seconds, work} of a loop that does one thing only; see limits.h. */
+  /** `measureLimit(name, rounds, memory)`: {seconds, work} of a loop that does one thing only; see limits.h.
+   */
   Napi::Value measureLimit(const Napi::CallbackInfo& info) {
-    if (!info[0].IsString()) throw Napi::TypeError::New(info.Env(), "measureLimit: expected the name of a limit");
+    if (!info[0].IsString())
+      throw Napi::TypeError::New(info.Env(), "measureLimit: expected the name of a limit");
     const std::string name = info[0].As<Napi::String>().Utf8Value();
     State& s = state(info.Env());
     const double rounds = info[1].IsNumber() ? info[1].As<Napi::Number>().DoubleValue() : 0;
@@ -403,7 +424,8 @@ class Engine : public Napi::ObjectWrap<Engine> {
       throw Napi::TypeError::New(info.Env(), "findNonFinite: expected a Float32Array");
     Napi::Float32Array array = info[0].As<Napi::Float32Array>();
     const int64_t count = static_cast<int64_t>(array.ElementLength());
-    return Napi::Number::New(info.Env(), static_cast<double>(flashlm::findNonFinite(threads, array.Data(), count)));
+    return Napi::Number::New(info.Env(),
+                             static_cast<double>(flashlm::findNonFinite(threads, array.Data(), count)));
   }
 
   void dispose(const Napi::CallbackInfo&) { state_.reset(); }
@@ -428,7 +450,8 @@ Napi::Value supported(const Napi::CallbackInfo& info) {
     entry.Set("features", strings(info.Env(), report.features));
     entry.Set("own", strings(info.Env(), report.own));
     Napi::Object replaced = Napi::Object::New(info.Env());
-    for (const FeatureReport& feature : report.replaced) replaced.Set(feature.name, strings(info.Env(), feature.ops));
+    for (const FeatureReport& feature : report.replaced)
+      replaced.Set(feature.name, strings(info.Env(), feature.ops));
     entry.Set("replaced", replaced);
     Napi::Object tile = Napi::Object::New(info.Env());
     tile.Set("rows", static_cast<double>(report.productTileRows));

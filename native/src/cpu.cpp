@@ -18,11 +18,21 @@ struct Named {
 };
 
 #if defined(__x86_64__)
-constexpr Named kNames[] = {{kAvx2, "avx2"},         {kFma, "fma"},           {kF16c, "f16c"},
-                            {kPopcnt, "popcnt"},     {kAvx512f, "avx512f"},   {kAvx512bw, "avx512bw"},
-                            {kAvx512dq, "avx512dq"}, {kAvx512vl, "avx512vl"}, {kAvx512vnni, "avx512vnni"},
-                            {kAvx512vpopcntdq, "avx512vpopcntdq"}, {kAvx512bf16, "avx512bf16"}, {kAvxvnni, "avxvnni"},
-                            {kAmxTile, "amx-tile"},  {kAmxBf16, "amx-bf16"},  {kAmxInt8, "amx-int8"}};
+constexpr Named kNames[] = {{kAvx2, "avx2"},
+                            {kFma, "fma"},
+                            {kF16c, "f16c"},
+                            {kPopcnt, "popcnt"},
+                            {kAvx512f, "avx512f"},
+                            {kAvx512bw, "avx512bw"},
+                            {kAvx512dq, "avx512dq"},
+                            {kAvx512vl, "avx512vl"},
+                            {kAvx512vnni, "avx512vnni"},
+                            {kAvx512vpopcntdq, "avx512vpopcntdq"},
+                            {kAvx512bf16, "avx512bf16"},
+                            {kAvxvnni, "avxvnni"},
+                            {kAmxTile, "amx-tile"},
+                            {kAmxBf16, "amx-bf16"},
+                            {kAmxInt8, "amx-int8"}};
 #elif defined(__aarch64__)
 constexpr Named kNames[] = {{kNeon, "neon"}, {kDotprod, "dotprod"}, {kBf16, "bf16"}};
 #else
@@ -35,11 +45,12 @@ CpuFeatures detect() {
   const auto add = [&found](bool present, CpuFeatures bit) { found |= present ? bit : 0; };
   CpuidLeaf leaf;
   if (!readCpuid(1, 0, leaf)) return 0;
-  // CPUID alone says yes where the first instruction faults: the operating system must save the registers too.
+  // CPUID alone says yes where the first instruction faults: the operating system must save the registers
+  // too.
   const bool osxsave = leaf.c & 1u << 27;
   const uint64_t saved = osxsave ? savedStates() : 0;
-  const bool ymm = (saved & 0x6) == 0x6;     // SSE and AVX state
-  const bool zmm = (saved & 0xe6) == 0xe6;   // and opmask, upper halves, registers 16 to 31
+  const bool ymm = (saved & 0x6) == 0x6;    // SSE and AVX state
+  const bool zmm = (saved & 0xe6) == 0xe6;  // and opmask, upper halves, registers 16 to 31
   add(leaf.c & 1u << 23, kPopcnt);
   add(ymm && leaf.c & 1u << 12, kFma);
   add(ymm && leaf.c & 1u << 29, kF16c);

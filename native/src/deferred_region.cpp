@@ -23,7 +23,8 @@ class Stopwatch {
   Clock::time_point began_;
 };
 
-/** Memory in the place of which each thread has some rows: a tile, or a chunk where rows wait to be packed. */
+/** Memory in the place of which each thread has some rows: a tile, or a chunk where rows wait to be packed.
+ */
 struct TileMemory {
   uintptr_t begin;
   int64_t rowBytes, rows;
@@ -44,7 +45,8 @@ struct Step {
 /** Runs the calls of one region. */
 class Runner {
  public:
-  Runner(const KernelTable& table, Context& context, DeferredRegion::Worker* workers, Scratch& sums, double* seconds)
+  Runner(const KernelTable& table, Context& context, DeferredRegion::Worker* workers, Scratch& sums,
+         double* seconds)
       : table_(table), context_(context), workers_(workers), sums_(sums), seconds_(seconds) {}
 
   DeferredRegion::Outcome run(const std::vector<Call>& calls, const std::vector<Range>& transient) {
@@ -128,7 +130,8 @@ class Runner {
         outcomes[t] = {name, bytes};
         return;
       }
-      const Own own = {worker.context, memory, tiles, outcomes[t], seconds_ ? &spent[steps.size() * t] : nullptr};
+      const Own own = {worker.context, memory, tiles, outcomes[t],
+                       seconds_ ? &spent[steps.size() * t] : nullptr};
       for (int64_t row = begin; row < end && !own.outcome.bytes; row += tileRows)
         throughSteps(steps, row, std::min(tileRows, end - row), rows, own);
     });
@@ -148,7 +151,8 @@ class Runner {
       sums |= isSum(call, i);
       if (!isCut(call, i)) continue;
       for (size_t m = 0; m < memory.size(); m++)
-        if (reinterpret_cast<uintptr_t>(call.values[i].data) == memory[m].begin) step.tileMemory[i] = static_cast<int>(m);
+        if (reinterpret_cast<uintptr_t>(call.values[i].data) == memory[m].begin)
+          step.tileMemory[i] = static_cast<int>(m);
     }
     context_.scratch.reset();
     if (!sums) return step;
@@ -167,18 +171,22 @@ class Runner {
     double* spent;
   };
 
-  /** All steps on the `count` rows of one tile: row-wise ones kTileRows at a time, up to one that needs whole sequences. */
-  void throughSteps(const std::vector<Step>& steps, int64_t row, int64_t count, int64_t rows, const Own& own) const {
+  /** All steps on the `count` rows of one tile: row-wise ones kTileRows at a time, up to one that needs whole
+   * sequences. */
+  void throughSteps(const std::vector<Step>& steps, int64_t row, int64_t count, int64_t rows,
+                    const Own& own) const {
     for (size_t i = 0; i < steps.size();) {
       const size_t first = i;
       while (i < steps.size() && !steps[i].needsSequences()) i++;
       for (int64_t at = row; i > first && at < row + count; at += kTileRows)
-        for (size_t k = first; k < i; k++) onRows(steps, k, at, std::min(kTileRows, row + count - at), rows, own);
+        for (size_t k = first; k < i; k++)
+          onRows(steps, k, at, std::min(kTileRows, row + count - at), rows, own);
       for (; i < steps.size() && steps[i].needsSequences(); i++) onRows(steps, i, row, count, rows, own);
     }
   }
 
-  void onRows(const std::vector<Step>& steps, size_t k, int64_t row, int64_t count, int64_t rows, const Own& own) const {
+  void onRows(const std::vector<Step>& steps, size_t k, int64_t row, int64_t count, int64_t rows,
+              const Own& own) const {
     if (own.outcome.bytes) return;
     const Stopwatch watch(own.spent);
     const Step& step = steps[k];
@@ -228,7 +236,8 @@ class Runner {
     double total = 0;
     for (const double one : spent) total += one;
     if (total == 0) return;
-    for (size_t k = 0; k < spent.size(); k++) seconds_[steps[k % steps.size()].call->index] += all * spent[k] / total;
+    for (size_t k = 0; k < spent.size(); k++)
+      seconds_[steps[k % steps.size()].call->index] += all * spent[k] / total;
   }
 
   const KernelTable& table_;

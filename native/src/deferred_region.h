@@ -33,11 +33,13 @@ class DeferredRegion {
     size_t bytes;
   };
   /**
-   * Runs what is recorded. `seconds`, which may be null, has a place for each call since `open` and gets the time of those
-   * that run: of calls in tiles, each the share of the whole that the threads spent in it. Nobody reads `transient` memory
-   * once the calls have run: where only tiles use it, it is never written, and tile memory serves in its place.
+   * Runs what is recorded. `seconds`, which may be null, has a place for each call since `open` and gets the
+   * time of those that run: of calls in tiles, each the share of the whole that the threads spent in it.
+   * Nobody reads `transient` memory once the calls have run: where only tiles use it, it is never written,
+   * and tile memory serves in its place.
    */
-  Outcome run(const KernelTable& table, Context& context, const std::vector<Range>& transient, double* seconds);
+  Outcome run(const KernelTable& table, Context& context, const std::vector<Range>& transient,
+              double* seconds);
 
   /** What a thread has for its tiles. */
   struct Worker {

@@ -5,8 +5,8 @@
 
 #include "cpu.h"
 
-// The only symbols that files compiled for an instruction set export. A table that was not built has no address: builds
-// leave out what the compiler does not know, and those of an installation what the CPU lacks.
+// The only symbols that files compiled for an instruction set export. A table that was not built has no
+// address: builds leave out what the compiler does not know, and those of an installation what the CPU lacks.
 #define TABLE(name) extern "C" __attribute__((weak)) const flashlm::KernelTable kernel_table_##name
 extern "C" const flashlm::KernelTable kernel_table_scalar;
 #if defined(__x86_64__)
@@ -36,7 +36,8 @@ struct Isa {
   const KernelTable* table;
 };
 
-/** An extension that replaces some kernels of an instruction set, and of the extensions that stand before it. */
+/** An extension that replaces some kernels of an instruction set, and of the extensions that stand before it.
+ */
 struct Feature {
   const char* isa;
   const char* name;
@@ -133,7 +134,8 @@ const Isa& findIsa(const std::string& name) {
     if (name == isa.name) return isa;
     if (isa.table) names.push_back(isa.name);
   }
-  throw std::invalid_argument("native:" + name + " is not part of this build (it has " + joined(names, ", ") + ")");
+  throw std::invalid_argument("native:" + name + " is not part of this build (it has " + joined(names, ", ") +
+                              ")");
 }
 
 const Feature& findFeature(const Isa& isa, const std::string& name) {
@@ -145,7 +147,8 @@ const Feature& findFeature(const Isa& isa, const std::string& name) {
 void require(const std::string& name, CpuFeatures needs, const KernelTable* table) {
   const std::vector<const char*> missing = lacking(needs);
   if (!missing.empty())
-    throw std::invalid_argument("native:" + name + " is not supported by this CPU (lacks " + joined(missing, " ") + ")");
+    throw std::invalid_argument("native:" + name + " is not supported by this CPU (lacks " +
+                                joined(missing, " ") + ")");
   if (!table) throw std::invalid_argument("native:" + name + " was not built");
 }
 

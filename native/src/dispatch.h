@@ -18,10 +18,10 @@ struct IsaReport {
   const char* name;                   // "avx512"
   std::vector<const char*> missing;   // CPU features it needs and this machine lacks; empty = supported
   std::vector<const char*> features;  // extensions that replace some of its kernels here: "vnni"
-  std::vector<const char*> own;       // ops with a kernel compiled for it; the others would run the scalar one
-  std::vector<FeatureReport> replaced;  // for each of its extensions in the build
+  std::vector<const char*> own;  // ops with a kernel compiled for it; the others would run the scalar one
+  std::vector<FeatureReport> replaced;       // for each of its extensions in the build
   int64_t productTileRows, productTileCols;  // of the float products' output tile; 0: not built
-  std::vector<const char*> notBuilt;    // of itself and its extensions, what has no table in the build
+  std::vector<const char*> notBuilt;         // of itself and its extensions, what has no table in the build
 };
 
 /** Every instruction set of this architecture, the plainest first. */
@@ -34,8 +34,9 @@ struct Selection {
 };
 
 /**
- * The kernels of `isa` (empty: the best this machine supports) with the extensions in `features`, in any order (null:
- * all that it supports). Throws `std::invalid_argument` in the user's terms when the machine or the build lacks one.
+ * The kernels of `isa` (empty: the best this machine supports) with the extensions in `features`, in any
+ * order (null: all that it supports). Throws `std::invalid_argument` in the user's terms when the machine or
+ * the build lacks one.
  */
 Selection selectKernels(const std::string& isa, const std::vector<std::string>* features);
 

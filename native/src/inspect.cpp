@@ -9,14 +9,15 @@
 namespace flashlm {
 namespace {
 
-/** Bytes that are looked at in one go: a thread's share is some of these, and what each gives does not depend on it. */
+/** Bytes that are looked at in one go: a thread's share is some of these, and what each gives does not depend
+ * on it. */
 constexpr int64_t kChunkBytes = 1 << 16;
 
 constexpr uint64_t kPrime = 0x9e3779b97f4a7c15;
 
 /**
- * Each part can be undone, so no step loses a difference. Without the shift a change of the top bit, as of a sign, would
- * stay in the top bit, and two of them would cancel.
+ * Each part can be undone, so no step loses a difference. Without the shift a change of the top bit, as of a
+ * sign, would stay in the top bit, and two of them would cancel.
  */
 uint64_t mix(uint64_t hash, uint64_t word) {
   const uint64_t product = (hash ^ word) * kPrime;
@@ -38,7 +39,8 @@ uint64_t digestChunk(const uint8_t* bytes, int64_t count) {
   int64_t at = 0;
   for (; at + 8 * kLanes <= count; at += 8 * kLanes) {
 #pragma GCC unroll 8
-    for (int lane = 0; lane < kLanes; lane++) hash[lane] = mix(hash[lane], loadWord(bytes + at + 8 * lane, 8));
+    for (int lane = 0; lane < kLanes; lane++)
+      hash[lane] = mix(hash[lane], loadWord(bytes + at + 8 * lane, 8));
   }
   for (; at < count; at += 8) hash[0] = mix(hash[0], loadWord(bytes + at, count - at < 8 ? count - at : 8));
   uint64_t joined = 0;

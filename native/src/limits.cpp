@@ -21,8 +21,9 @@ const Limit& findLimit(const std::string& name) {
 LimitResult measureLimit(const LimitTable& table, Context& context, const char* name, const LimitWork& work) {
   const Limit& limit = findLimit(name);
   if (limit.needsMemory && work.count < kMinLimitCount)
-    throw std::out_of_range("measureLimit: 'memory' has " + std::to_string(work.count) + " values a thread, '" + name +
-                            "' needs at least " + std::to_string(kMinLimitCount));
+    throw std::out_of_range("measureLimit: 'memory' has " + std::to_string(work.count) +
+                            " values a thread, '" + name + "' needs at least " +
+                            std::to_string(kMinLimitCount));
   const LimitTable::Loop loop = table.*limit.loop;
   if (!loop) return {0, 0};
   const auto begin = std::chrono::steady_clock::now();

@@ -6,7 +6,8 @@
 
 namespace flashlm {
 
-/** How often a limit's loop runs, and on which memory: `count` values for each thread, one thread's after another's. */
+/** How often a limit's loop runs, and on which memory: `count` values for each thread, one thread's after
+ * another's. */
 struct LimitWork {
   int64_t rounds;
   float* memory;
@@ -14,9 +15,9 @@ struct LimitWork {
 };
 
 /**
- * What the machine can do at best with one instruction set: loops that do one thing only, on all threads of the
- * context. Each returns what all threads did together: operations (a multiply-accumulate is two) or bytes. Null where
- * the instruction set has no instructions for it.
+ * What the machine can do at best with one instruction set: loops that do one thing only, on all threads of
+ * the context. Each returns what all threads did together: operations (a multiply-accumulate is two) or
+ * bytes. Null where the instruction set has no instructions for it.
  */
 struct LimitTable {
   using Loop = double (*)(Context&, const LimitWork&) noexcept;
@@ -38,13 +39,13 @@ struct LimitTable {
 
 struct Limit {
   const char* name;
-  LimitTable::Loop LimitTable::*loop;
+  LimitTable::Loop LimitTable::* loop;
   bool needsMemory;
 };
-constexpr Limit kLimits[] = {
-    {"fma", &LimitTable::fma, false},           {"bf16", &LimitTable::bf16, false}, {"dot", &LimitTable::dot, false},
-    {"popcount", &LimitTable::popcount, false}, {"read", &LimitTable::read, true},  {"triad", &LimitTable::triad, true},
-    {"fork", &LimitTable::fork, false}};
+constexpr Limit kLimits[] = {{"fma", &LimitTable::fma, false},  {"bf16", &LimitTable::bf16, false},
+                             {"dot", &LimitTable::dot, false},  {"popcount", &LimitTable::popcount, false},
+                             {"read", &LimitTable::read, true}, {"triad", &LimitTable::triad, true},
+                             {"fork", &LimitTable::fork, false}};
 
 /** The least `LimitWork::count` that every instruction set can work on. */
 constexpr int64_t kMinLimitCount = 3 * 128;
@@ -54,8 +55,8 @@ struct LimitResult {
 };
 
 /**
- * Runs the limit of that name; no work is done where the table has none. Throws `std::out_of_range` in the user's terms
- * for a name that is none and for memory that is too small.
+ * Runs the limit of that name; no work is done where the table has none. Throws `std::out_of_range` in the
+ * user's terms for a name that is none and for memory that is too small.
  */
 LimitResult measureLimit(const LimitTable& table, Context& context, const char* name, const LimitWork& work);
 

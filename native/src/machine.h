@@ -3,8 +3,8 @@
 #include <stdint.h>
 
 /**
- * What an x86 machine says of itself. Nothing else asks it, so that a test can link other answers in: those of CPUs that
- * nobody has at hand.
+ * What an x86 machine says of itself. Nothing else asks it, so that a test can link other answers in: those
+ * of CPUs that nobody has at hand.
  */
 namespace flashlm {
 

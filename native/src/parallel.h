@@ -7,16 +7,17 @@
 #endif
 
 /**
- * The one place that knows OpenMP. The partition is static and a pure function of (size, grain, threads), so that a
- * core meets the same rows in every op, still in its cache. Everything here has internal linkage: files compiled for
- * different instruction sets must not share an instance.
+ * The one place that knows OpenMP. The partition is static and a pure function of (size, grain, threads), so
+ * that a core meets the same rows in every op, still in its cache. Everything here has internal linkage:
+ * files compiled for different instruction sets must not share an instance.
  */
 namespace flashlm {
 namespace {
 
 /**
- * Who works on a parallel section: the first `busy` threads of a team. The team has the same size in every section,
- * whatever there is to do: GNU's OpenMP ends surplus threads when a team shrinks and makes new ones when it grows again.
+ * Who works on a parallel section: the first `busy` threads of a team. The team has the same size in every
+ * section, whatever there is to do: GNU's OpenMP ends surplus threads when a team shrinks and makes new ones
+ * when it grows again.
  */
 struct Team {
   int size, busy;
@@ -40,8 +41,8 @@ inline void runPieces(int threads, int pieces, const F& fn) {
 }
 
 /**
- * Calls `fn(begin, end, thread)` on disjoint ranges that cover [0, rows); boundaries are multiples of `grain` (>= 1).
- * `thread` is below `team.busy` and no two concurrent calls share it.
+ * Calls `fn(begin, end, thread)` on disjoint ranges that cover [0, rows); boundaries are multiples of `grain`
+ * (>= 1). `thread` is below `team.busy` and no two concurrent calls share it.
  */
 template <class F>
 inline void parallelRows(Team team, int64_t rows, int64_t grain, const F& fn) {

@@ -7,8 +7,8 @@ namespace flashlm {
 namespace {
 
 /**
- * A call that needs whole sequences goes through tiles where a tile of its tensors is no larger than this: about what a
- * core's second level cache holds.
+ * A call that needs whole sequences goes through tiles where a tile of its tensors is no larger than this:
+ * about what a core's second level cache holds.
  */
 constexpr int64_t kMaxTileBytes = 1 << 20;
 
@@ -19,7 +19,11 @@ void eachUse(const Call& call, const Visit& visit) {
     const Argument& value = call.values[i];
     if (spec.kind != Kind::tensor || !value.data) continue;
     const uintptr_t begin = reinterpret_cast<uintptr_t>(value.data);
-    visit(Use{{begin, begin + value.length * bytesOf(spec.type)}, isCut(call, i), spec.isWritten, spec.isOut, call.index});
+    visit(Use{{begin, begin + value.length * bytesOf(spec.type)},
+              isCut(call, i),
+              spec.isWritten,
+              spec.isOut,
+              call.index});
   }
 }
 
@@ -70,7 +74,9 @@ bool isSum(const Call& call, int arg) {
   return call.op->args[arg].isWritten && call.values[arg].data && !isCut(call, arg);
 }
 
-int64_t rowsOf(const Call& call) { return call.op->rowsArg == kNone ? 0 : call.values[call.op->rowsArg].rows; }
+int64_t rowsOf(const Call& call) {
+  return call.op->rowsArg == kNone ? 0 : call.values[call.op->rowsArg].rows;
+}
 
 int64_t unitOf(const Call& call) {
   return call.op->seqLenArg == kNone ? 1 : static_cast<int64_t>(call.values[call.op->seqLenArg].number);
@@ -85,7 +91,8 @@ bool Group::admits(const Call& call, Schedule schedule) const {
     if (unit != 1 && unit_ != 1 && unit != unit_) return false;
     const bool packs = schedule == Schedule::packed || !packedUses_.empty();
     const int64_t tile = tileRowsFor(longest);
-    if (longest != 1 && packs && !(fitsChunks(tile) && isBalanced(rowsOf(call), std::max(tile, ROW_CHUNK), threads_)))
+    if (longest != 1 && packs &&
+        !(fitsChunks(tile) && isBalanced(rowsOf(call), std::max(tile, ROW_CHUNK), threads_)))
       return false;
   }
   bool fits = true;
@@ -133,7 +140,9 @@ int64_t Group::tileRows() const { return tileRowsFor(unit_); }
 
 int64_t Group::grain() const { return packedUses_.empty() ? tileRows() : std::max(tileRows(), ROW_CHUNK); }
 
-bool Group::touches(const Range& range) const { return overlaps(tiledUses_, range) || overlaps(afterUses_, range); }
+bool Group::touches(const Range& range) const {
+  return overlaps(tiledUses_, range) || overlaps(afterUses_, range);
+}
 
 int64_t Group::rowBytesInTiles(const Range& range) const {
   if (overlaps(afterUses_, range)) return 0;

@@ -9,18 +9,19 @@
 #include "../generated/work_shares.h"
 
 /**
- * When the calls of a deferred region run. Every value is the same to the bit as when the calls run one by one.
+ * When the calls of a deferred region run. Every value is the same to the bit as when the calls run one by
+ * one.
  *
- * An example: the end of a block's backward, three calls on 1,024 rows, two threads. `du` is scratch that nothing outside
- * the region reads.
+ * An example: the end of a block's backward, three calls on 1,024 rows, two threads. `du` is scratch that
+ * nothing outside the region reads.
  *
  *   1. siluGrad(du, dy, slope)           tiled:  row i of du depends on row i of dy and slope only
  *   2. ternaryMatmulGradW(accW, du, q)   packed: a sum over all rows, which packs before it multiplies
  *   3. rmsNormGrad(dx, accGain, du, ..)  tiled:  and accGain is a sum over all rows
  *
- * All three fit one group: where two of them use the same memory and one writes it, row i is the same bytes to both.
- * Each thread takes half of the rows, and 64 of them at a time through all calls, so that what one call writes is in the
- * core's second level cache when the next one reads it:
+ * All three fit one group: where two of them use the same memory and one writes it, row i is the same bytes
+ * to both. Each thread takes half of the rows, and 64 of them at a time through all calls, so that what one
+ * call writes is in the core's second level cache when the next one reads it:
  *
  *   thread 0                                     thread 1
  *   rows 0-63:     1, 3                          rows 512-575:  1, 3
@@ -29,16 +30,17 @@
  *   rows 192-255:  1, 2 packs rows 0-255, 3      rows 704-767:  1, 2 packs rows 512-767, 3
  *   rows 256-319:  1, 3   and so on to row 511   rows 768-831:  1, 3   and so on to row 1023
  *
- * Sums over rows are formed in parts of 32 rows, and a part lies in one tile: while it runs, call 3 leaves a sum for each
- * part. After the tiles it adds the parts to accGain in order, as it does by itself, and call 2 multiplies what is packed.
- * Rows of `du` only have to survive until the chunk of 256 that they are in is packed: each thread keeps 256 rows of it in
- * tile memory of its own, and du itself is never written.
+ * Sums over rows are formed in parts of 32 rows, and a part lies in one tile: while it runs, call 3 leaves a
+ * sum for each part. After the tiles it adds the parts to accGain in order, as it does by itself, and call 2
+ * multiplies what is packed. Rows of `du` only have to survive until the chunk of 256 that they are in is
+ * packed: each thread keeps 256 rows of it in tile memory of its own, and du itself is never written.
  *
- * A fourth call matmulTransA(acc, dx, y) would be serial: it runs on all rows, after the tiles. A fifth call that writes dx
- * could not run before it, and would begin the next group.
+ * A fourth call matmulTransA(acc, dx, y) would be serial: it runs on all rows, after the tiles. A fifth call
+ * that writes dx could not run before it, and would begin the next group.
  *
- * With tokenShift in the place of call 1 (sequences of 128 rows), which reads the row before each, tiles are whole
- * sequences: rows 0-127 go through call 1, then by 64 rows through the calls after it, then rows 128-255 do.
+ * With tokenShift in the place of call 1 (sequences of 128 rows), which reads the row before each, tiles are
+ * whole sequences: rows 0-127 go through call 1, then by 64 rows through the calls after it, then rows
+ * 128-255 do.
  */
 namespace flashlm {
 
@@ -46,18 +48,20 @@ namespace flashlm {
 enum class Schedule {
   /** Tile by tile, between the calls before and after it. */
   tiled,
-  /** A sum over rows: packs its operands as soon as a chunk of rows is complete, and multiplies after all tiles. */
+  /** A sum over rows: packs its operands as soon as a chunk of rows is complete, and multiplies after all
+     tiles. */
   packed,
   /** On all rows, after the tiles. */
   serial,
 };
 
 /**
- * Rows that go through all row-wise calls of a group before the next rows do: few enough that what one call writes stays
- * in a core's second level cache for the next one.
+ * Rows that go through all row-wise calls of a group before the next rows do: few enough that what one call
+ * writes stays in a core's second level cache for the next one.
  */
 constexpr int64_t kTileRows = 64;
-static_assert(kTileRows % PART_ROWS == 0 && ROW_CHUNK % PART_ROWS == 0, "a part of a sum lies in one tile and one chunk");
+static_assert(kTileRows % PART_ROWS == 0 && ROW_CHUNK % PART_ROWS == 0,
+              "a part of a sum lies in one tile and one chunk");
 static_assert(ROW_CHUNK % kTileRows == 0, "a chunk is whole tiles");
 
 /** A checked call of a kernel. */
@@ -68,7 +72,8 @@ struct Call {
   size_t index;
 };
 
-/** Whether an argument is cut with the call's rows: it has a row for each of them, or rows for each sequence. */
+/** Whether an argument is cut with the call's rows: it has a row for each of them, or rows for each sequence.
+ */
 bool isCut(const Call& call, int arg);
 /** Whether an argument is a sum over the call's rows. */
 bool isSum(const Call& call, int arg);

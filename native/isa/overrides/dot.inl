@@ -1,4 +1,5 @@
-// What an instruction for four int8 products a lane replaces: included by the file of each extension that has one.
+// What an instruction for four int8 products a lane replaces: included by the file of each extension that has
+// one.
 
 #include "../../generated/ops.h"
 #include "../../src/parallel.h"

@@ -1,5 +1,5 @@
-// Linked into the addon for tests alone, around functions that it calls (`--wrap`): memory that cannot be had, and CPUs
-// that are not at hand. Without the variables that tests set, everything is as in the addon.
+// Linked into the addon for tests alone, around functions that it calls (`--wrap`): memory that cannot be
+// had, and CPUs that are not at hand. Without the variables that tests set, everything is as in the addon.
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -69,8 +69,10 @@ void* __wrap__Znam(size_t size) {
 }
 
 // Working memory alone is aligned: what is allocated is counted in front of it.
-void* __real__ZnwmSt11align_val_tRKSt9nothrow_t(size_t size, std::align_val_t align, const std::nothrow_t& tag);
-void* __wrap__ZnwmSt11align_val_tRKSt9nothrow_t(size_t size, std::align_val_t align, const std::nothrow_t& tag) {
+void* __real__ZnwmSt11align_val_tRKSt9nothrow_t(size_t size, std::align_val_t align,
+                                                const std::nothrow_t& tag);
+void* __wrap__ZnwmSt11align_val_tRKSt9nothrow_t(size_t size, std::align_val_t align,
+                                                const std::nothrow_t& tag) {
   if (isRefused()) return nullptr;
   auto* memory = static_cast<char*>(__real__ZnwmSt11align_val_tRKSt9nothrow_t(size + kHead, align, tag));
   if (!memory) return nullptr;
@@ -89,8 +91,10 @@ void __wrap__ZdlPvSt11align_val_t(void* memory, std::align_val_t align) {
   __real__ZdlPvSt11align_val_t(first, align);
 }
 
-bool __real__ZN7flashlm9readCpuidEjjRNS_9CpuidLeafE(uint32_t leaf, uint32_t subleaf, flashlm::CpuidLeaf& answer);
-bool __wrap__ZN7flashlm9readCpuidEjjRNS_9CpuidLeafE(uint32_t leaf, uint32_t subleaf, flashlm::CpuidLeaf& answer) {
+bool __real__ZN7flashlm9readCpuidEjjRNS_9CpuidLeafE(uint32_t leaf, uint32_t subleaf,
+                                                    flashlm::CpuidLeaf& answer);
+bool __wrap__ZN7flashlm9readCpuidEjjRNS_9CpuidLeafE(uint32_t leaf, uint32_t subleaf,
+                                                    flashlm::CpuidLeaf& answer) {
   if (!getenv("FLASHLM_CPU")) return __real__ZN7flashlm9readCpuidEjjRNS_9CpuidLeafE(leaf, subleaf, answer);
   char key[32];
   snprintf(key, sizeof key, "leaf %x.%x", leaf, subleaf);
