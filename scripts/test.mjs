@@ -32,6 +32,7 @@ const FIRST = [
     command: bin('tsc', '--incremental', '--tsBuildInfoFile', 'node_modules/.cache/types.tsbuildinfo'),
   },
   { name: 'style', command: bin('biome', 'check') },
+  { name: 'native style', command: node('scripts/format-native.mjs') },
 ];
 const suites = bin('vitest', 'run', ...positionals);
 const ALL = [
