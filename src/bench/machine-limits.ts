@@ -68,7 +68,7 @@ export function limitMeter({ name, threads }: Pick<Backend, 'name' | 'threads'>)
 export interface MemoryLevel {
   /** `L1`, `L2`, `L3`, `DRAM`. */
   readonly name: string;
-  /** Most bytes a thread may use to be held against this level; null beyond the caches. */
+  /** Maximum bytes of a thread that count as held by this level; null beyond the caches. */
   readonly capacity: number | null;
   /** Bytes a thread went through in the measurement. */
   readonly measured: number;
@@ -96,8 +96,8 @@ export interface MachineLimits {
 
 type Level = Omit<MemoryLevel, 'read' | 'triad'>;
 
-const MOST_ROUNDS = 2 ** 30;
-const MOST_FORKS = 1000;
+const MAX_ROUNDS = 2 ** 30;
+const MAX_FORKS = 1000;
 const NOTHING = new Float32Array(0);
 
 /** From this level on a cache has room for whole batches, and is slower the more of it is in use. */
@@ -105,7 +105,7 @@ const LARGE_LEVEL = 3;
 
 /**
  * Half of each cache is gone through, so that what else lives there does not matter; of a large one an eighth too, which
- * stands for its nearer half. Then three times what the last one holds, which is far enough beyond it.
+ * counts as its nearer half. Then three times what the last one holds, which is far enough beyond it.
  */
 export function memoryLevels(caches: readonly Cache[], threads: number, cpus: number): Level[] {
   const levels = caches.flatMap((cache) => {
@@ -142,7 +142,7 @@ class Probe {
       const { seconds, work } = run;
       passed += seconds;
       if (seconds >= RUN / 2) this.best = Math.max(this.best, work / seconds);
-      else this.rounds = Math.min(MOST_ROUNDS, Math.ceil(this.rounds * Math.min(16, RUN / seconds)));
+      else this.rounds = Math.min(MAX_ROUNDS, Math.ceil(this.rounds * Math.min(16, RUN / seconds)));
     }
     return passed;
   };
@@ -159,7 +159,7 @@ class ForkProbe {
 
   readonly sample = (): number => {
     const times: number[] = [];
-    for (let passed = 0; passed < this.seconds && times.length < MOST_FORKS; ) {
+    for (let passed = 0; passed < this.seconds && times.length < MAX_FORKS; ) {
       const { seconds } = this.meter.measure('fork', 1, NOTHING)!;
       times.push(seconds);
       passed += Math.max(seconds, 1e-6);

@@ -6,7 +6,7 @@ import { type Dims, isSize, planSteps, relationsOf, sizeOf, stepValue } from '..
 import { equationsOf, symbolsOf } from '../core/ops/op-dims.ts';
 import { type ChoiceArg, OP_NAMES, OPS, V61 } from '../core/ops/table.ts';
 
-/** What a symbol stands for in most ops of v6.1: a matrix product is the one up to the FFN's width. */
+/** What a symbol is in most ops of v6.1: a matrix product is the one up to the FFN's width. */
 const USUAL: Dims = {
   M: V61.rows,
   Z: V61.rows,

@@ -194,7 +194,7 @@ export interface Prediction {
 
 const IDLE_STEPS = 5;
 
-/** The calls of a step on so many cores, and what its TypeScript takes there by itself. */
+/** The calls of a step on so many cores, and what its TypeScript alone takes there. */
 export async function callsOn(inner: Backend, cores: number, path: Path, variant: Variant): Promise<CallsOn> {
   const counter = new CallCounter(inner, cores);
   const bench = new StepBench(counter.backend, path, variant);

@@ -117,7 +117,7 @@ const RULES: Partial<Record<OpName, (dims: Dims, tile: Tile, cores: number) => S
   scatterAddRows: ({ M, D }) => ({ parts: [inPieces(M! * D!, D! / WORK_SHARES.SCATTER_COLS)], forks: 1 }),
 };
 
-/** How a call is shared out; what has no rule of its own goes by the elements of its largest matrix. */
+/** How a call is shared out; by default the elements of its largest matrix count. */
 export function sharedOut(op: OpName, dims: Dims, tile: Tile, cores: number): Shared {
   const rule = RULES[op];
   if (rule) return rule(dims, tile, cores);

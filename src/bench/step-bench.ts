@@ -100,7 +100,7 @@ export class StepBench {
     this.trainer = new Trainer(parts, options, [{ onStep }]);
   }
 
-  /** One step. A trainer that is told to stop before it begins still finishes the step under way. */
+  /** One step. A trainer that is stopped before it begins still does one step. */
   async step(): Promise<StepTime> {
     this.watch.take();
     await this.trainer.run(AbortSignal.abort());

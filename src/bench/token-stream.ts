@@ -12,7 +12,7 @@ const SKEW = 4;
 /**
  * Token ids from a seed that are about as repetitive as a story's: at 1,024 ids, 65,536 tokens have 17,300 distinct
  * pairs and a bigram entropy of 2.96 nats (English stories for children: 15,500 and 2.93). What a collapsed step costs
- * depends on both. A Markov chain: token t is followed by one of 64 tokens of its own.
+ * depends on both. A Markov chain: token t is followed by one of 64 tokens that depend on t.
  */
 export function tokenStream(vocab: number, count: number, seed = 1): Int32Array {
   const random = new Random(seed, 'stream');
@@ -36,7 +36,7 @@ export interface Workload {
   readonly distinctPairs: number;
 }
 
-/** Batches of a stream that lies in memory; after its end it begins anew. */
+/** Batches of a stream in memory; after its end it begins again. */
 export class StreamBatches implements Batches {
   private readonly stream: Int32Array;
 
