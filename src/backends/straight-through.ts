@@ -12,7 +12,7 @@ interface Linearisation {
  * The smooth function whose true gradient a straight-through backward claims to be. A quantiser q is replaced by its
  * linearisation at the base point, `q(x0) + (x - x0)`: it has q's value there and the identity's derivative. Finite
  * differences of this function must equal what backward computes on the real quantised forward; so straight-through
- * layers are checked like all others, and no layer needs a surrogate of its own.
+ * layers are checked like all others, and no layer needs its own surrogate.
  *
  * `record` runs the real kernels and notes each quantiser's input and output; `replay` runs the linearised function.
  * Quantisers are matched by the order of their calls, which must be the same in every pass. Only for float64 kernels.
@@ -25,7 +25,7 @@ export class StraightThrough {
 
   constructor(private readonly inner: Kernels) {}
 
-  /** The rules of the quantisers that stand replaced, in the order of their first call: `absmean`, `ternary`. */
+  /** The rules of the quantisers that are replaced, in the order of their first call: `absmean`, `ternary`. */
   get quantizers(): readonly string[] {
     return [...this.rules];
   }

@@ -84,7 +84,7 @@ export class CallChecks {
   }
 }
 
-/** No rule gives the code that was there before, as 127 is the greatest magnitude of int8, and no count is negative. */
+/** No rule gives the code that was there before, as 127 is the largest magnitude of int8, and no count is negative. */
 function refuseUnwrittenIntegers(op: OpName, { arg, tensor }: Given): void {
   if (arg.role !== 'out' || (tensor.dtype !== 'i8' && tensor.dtype !== 'i32')) return;
   const index = findPoison(tensor as Tensor<'i8' | 'i32'>);
@@ -96,7 +96,7 @@ function refuseUnwrittenIntegers(op: OpName, { arg, tensor }: Given): void {
 /**
  * Any byte may belong to a private layout, so the call is made a second time, over zeros: a byte that is poison after the
  * first and 0 after the second was not written. A layout may end before its memory does, which is for the largest one; what
- * is behind it stays poison for those who read it.
+ * is after it stays poison for those who read it.
  */
 function refuseUnwrittenBytes(op: OpName, { arg, tensor }: Given, again: () => unknown): void {
   if (arg.role !== 'out' || tensor.dtype !== 'u8') return;

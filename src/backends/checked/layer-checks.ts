@@ -9,7 +9,7 @@ import { digest } from './digest.ts';
 import { poison } from './poison.ts';
 import { SavedTensors } from './saved-tensors.ts';
 
-/** What `checked` asks of every layer, also of one that works without kernels, in loops of its own. */
+/** What `checked` asks of every layer, also of one that works without kernels, in its own loops. */
 export class LayerChecks implements LayerWatch {
   private readonly saved: SavedTensors;
   /** Checksums of what the layer at work must not change, and its call. */

@@ -8,7 +8,7 @@ import { OPS, type TensorArg } from '../../core/ops/table.ts';
 import { type Codes, type DType, type Tensor, tensor } from '../../core/tensor.ts';
 import { poison } from '../checked/poison.ts';
 
-/** A copy of a tensor in memory of its own. */
+/** A copy of a tensor in separate memory. */
 export function copyOf(t: Tensor): Tensor {
   return { ...t, data: t.data.slice() } as Tensor;
 }
@@ -27,7 +27,7 @@ const isSameMemory = (a: Tensor['data'], b: Tensor['data']): boolean =>
 /**
  * The arguments of a call once more, in another backend's memory, type and private layouts. What the op will write
  * starts as NaN, what it adds into starts as it is. `inPlace`: arguments that are the very same memory are so again, as a
- * kernel may be wrong only then; otherwise each has memory of its own.
+ * kernel may be wrong only then; otherwise each has separate memory.
  */
 export function mirrorCall(
   op: OpName,

@@ -6,7 +6,7 @@ import type { LayerCall, LayerWatch } from '../../core/watch.ts';
 /** A layer whose results no kernel wrote: nothing that looks at kernel calls has seen them. */
 export type LoopLayer = Pick<LayerCall, 'path' | 'type' | 'pass'>;
 
-/** Finds the layers that write results in loops of their own. */
+/** Finds the layers that write results in their own loops. */
 export class LoopLayers implements LayerWatch {
   private readonly found = new Map<string, LoopLayer>();
   /** What kernels wrote within each layer that is at work, the outermost first. */

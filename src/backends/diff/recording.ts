@@ -2,7 +2,7 @@ import type { OpName } from '../../core/kernels.ts';
 import type { Mismatch, Outcome } from '../../core/ops/agreement.ts';
 import type { Pass } from '../../core/watch.ts';
 
-/** One kernel call on two backends, complete enough to be run again by itself. */
+/** One kernel call on two backends, complete enough to be run again alone. */
 export interface Recording {
   readonly op: OpName;
   /** Undefined outside all layers, as in the optimiser. */
@@ -14,6 +14,6 @@ export interface Recording {
   readonly mismatch: Mismatch;
   /** Before the call, in the order of `flatArgs`: tensors, scalars, choices, null for what was absent. */
   readonly inputs: readonly unknown[];
-  /** What each backend left behind. */
+  /** What each backend wrote. */
   readonly outcomes: readonly [Outcome, Outcome];
 }

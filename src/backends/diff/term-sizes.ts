@@ -14,7 +14,7 @@ const TRIES = 4;
  * What the terms are large of which each real output of a call is the sum, by flat name; `inputs` are the call's flat values
  * as they were before it. Measured in float64: every input number is changed at random, independently, by a part of
  * itself, and outputs move by that part of the root sum of squares of their terms, also where the terms cancel in the
- * output. What is added into or updated is no term of itself: rounding of the sum has bounds of its own.
+ * output. What is added into or updated is not a term of itself: rounding of the sum has its own bounds.
  */
 export function termSizes(op: OpName, inputs: readonly unknown[]): ReadonlyMap<string, Float64Array> {
   const args = flatArgs(op);

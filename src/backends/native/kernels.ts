@@ -53,7 +53,7 @@ function withLabels(error: Error, op: OpName, values: readonly unknown[]): Error
 /** What the binding throws when memory ran out: for working memory it names op and bytes, else C++ does. */
 const OUT_OF_MEMORY = /^out of memory: |^std::bad_alloc$/;
 
-/** An error of the addon that is no mistake in a call, in a person's words; null for any other. */
+/** An error of the addon that is not a mistake in a call, in a person's words; null for any other. */
 function memoryError(error: unknown, during: string): FlashError | null {
   if (!(error instanceof Error && OUT_OF_MEMORY.test(error.message))) return null;
   const what = error.message.startsWith('std') ? `out of memory: ${during}` : error.message;

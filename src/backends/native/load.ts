@@ -19,7 +19,7 @@ const target = `${process.platform}-${process.arch}`;
 /** The package's root, from `src/backends/native` and from `dist/backends/native` alike. */
 const packageRoot = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** What compiles the addon, from where the user stands: a dependency's scripts are not the user's. */
+/** What compiles the addon, from the user's working folder: a dependency's scripts are not the user's. */
 export function buildCommand(root: string = packageRoot): string {
   const installed = root.split(path.sep).includes('node_modules');
   const script = path.join(root, 'native', 'build.mjs');
@@ -33,7 +33,7 @@ interface Candidate {
 
 /**
  * The folders that may hold the addon, the local build first: it fits this machine's compiler and sources. Where
- * FLASHLM_ADDON names a folder there is no other: who asks for a build must not get another one unawares.
+ * FLASHLM_ADDON names a folder there is no other: a request for a build must not silently give another one.
  */
 function candidates(root: string, named: string | undefined): Candidate[] {
   if (named) return [{ folder: path.resolve(fromHome(named)), prebuilt: false }];

@@ -35,7 +35,7 @@ export interface NativeStatus {
   readonly isas: readonly IsaSupport[];
   /** Why the places that were tried before, or all of them, did not serve. */
   readonly reasons: readonly string[];
-  /** Compiles the addon when it is run where the user stands. */
+  /** Compiles the addon when it is run in the user's working folder. */
   readonly build: string;
 }
 

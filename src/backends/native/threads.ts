@@ -7,7 +7,7 @@ export function usableCpus(): number {
   return Math.max(1, Math.min(availableParallelism(), Math.ceil(cpuQuota())));
 }
 
-/** FLASHLM_THREADS, else one thread for every usable CPU. Throws FlashError when the variable is no count. */
+/** FLASHLM_THREADS, else one thread for every usable CPU. Throws FlashError when the variable is not a count. */
 export function defaultThreads(): number {
   const given = process.env.FLASHLM_THREADS;
   if (!given) return usableCpus();

@@ -1,7 +1,7 @@
 import type { Kernels } from '../../core/kernels.ts';
 import { rowChunks } from './row-chunks.ts';
 
-/** Each channel is convolved by itself; what comes before a sequence is its state, oldest row first. */
+/** Each channel is convolved alone; the rows before a sequence are its state, oldest row first. */
 export const causalConv: Kernels['causalConv'] = (out, state, x, w, bias, seqLen) => {
   const D = x.cols;
   const past = w.rows - 1;

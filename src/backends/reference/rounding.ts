@@ -29,7 +29,7 @@ export function rounded(m: Mat, precision: FloatPrecision): Mat['data'] {
 }
 
 /** Below this a row or column counts as all zero: 127 divided by it must be a number. */
-const LEAST_MAX = 2 ** -96;
+const MIN_MAGNITUDE = 2 ** -96;
 
 /** Codes of values that share one scale: `value = scale * code`, code in [-127, 127]. */
 export interface Int8Values {
@@ -48,7 +48,7 @@ export function quantizeInt8(values: ArrayLike<number>): Int8Values {
     if (!Number.isFinite(size)) return { scale: Number.NaN, codes: new Float64Array(values.length) };
     if (size > max) max = size;
   }
-  if (max < LEAST_MAX) return { scale: 0, codes: new Float64Array(values.length) };
+  if (max < MIN_MAGNITUDE) return { scale: 0, codes: new Float64Array(values.length) };
   const inverse = Math.fround(127 / max);
   return {
     scale: Math.fround(max / 127),

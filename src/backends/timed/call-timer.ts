@@ -9,7 +9,7 @@ export class CallTimer<T> {
   private readonly tags: T[] = [];
   private readonly seconds: number[] = [];
 
-  /** `onTime` is told of each call once it has run. */
+  /** `onTime` is called after each call has run. */
   constructor(
     { defer }: Pick<Backend, 'defer'>,
     private readonly onTime: (tag: T, seconds: number) => void,

@@ -17,7 +17,7 @@ interface Known extends Work {
 }
 
 /** A run has a few shapes an op: the newest are kept. */
-const MOST_KNOWN = 16;
+const MAX_KNOWN = 16;
 
 /** The work of calls, worked out once for each shape: a call that takes microseconds is called thousands of times. */
 export class CallWork {
@@ -37,7 +37,7 @@ export class CallWork {
     const has = presentArgs(op, values);
     const { read, written } = trafficOf(op, dims, this.backend, has);
     const work = { sizes, flops: OPS[op].flops(dims, has), bytes: read + written };
-    if (list.length === MOST_KNOWN) list.shift();
+    if (list.length === MAX_KNOWN) list.shift();
     list.push(work);
     return work;
   }

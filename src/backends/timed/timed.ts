@@ -55,7 +55,7 @@ export function timed(inner: Backend): Backend & { readonly clock: KernelClock }
     'timed',
     inner,
     (op, values, call) => {
-      // Evaluation and samples are no part of training time, so they are none of its shares.
+      // Evaluation and samples are not part of training time, so they have no share of it.
       if (position.betweenSteps) return call();
       return timer.time({ op, layer: position.layer?.path ?? null, ...work.of(op, values) }, call);
     },
