@@ -37,7 +37,7 @@ export interface Scope {
 }
 
 export interface ModelScope extends Scope {
-  /** Where the layer stands: "blocks.3.up". Parameters are called `${path}.weight` and the like. */
+  /** The layer path: "blocks.3.up". Parameters are called `${path}.weight` and the like. */
   readonly path: string;
   /** Rows of one training sequence. */
   readonly seqLen: number;
@@ -84,7 +84,7 @@ export interface ObjectiveScope extends ModelScope {
 export interface BackendScope extends Scope {
   /** Threads the recipe asks for; undefined leaves it to the backend. */
   readonly threads: number | undefined;
-  /** Tells the person something that is no error: another backend than the one asked for runs. */
+  /** Tells the person something that is not an error: another backend than the one asked for runs. */
   notice(text: string): void;
   /** The backend of an option that names one. */
   build(spec: Spec<'backend'>): Backend;
@@ -122,8 +122,8 @@ export interface Component<K extends Kind = Kind, S extends z.ZodObject = z.ZodO
   readonly summary: string;
   readonly schema: S;
   /**
-   * The option that is written right behind the name: `repeat: 6` with `layers: [...]` beside it, `native:avx2`.
-   * Without it all options stand in a map behind the name.
+   * The option that is written right after the name: `repeat: 6` with `layers: [...]` beside it, `native:avx2`.
+   * Without it all options are in a map after the name.
    */
   readonly main?: string;
   /** What the layer adds to its path when it has no name. Default its type; null adds nothing. */

@@ -20,7 +20,7 @@ export interface Compute {
 /** What evaluation and generation always use, whatever training does. */
 export const FLOAT32: Compute = { products: 'f32', gradients: 'f32' };
 
-/** What each value of a recipe's `compute` stands for. `int8` is for gradients alone; the other products are then bf16. */
+/** What each value of a recipe's `compute` means. `int8` is for gradients alone; the other products are then bf16. */
 const WANTED: Readonly<Record<Precision, Compute>> = {
   f32: FLOAT32,
   bf16: { products: 'bf16', gradients: 'bf16' },

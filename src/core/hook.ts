@@ -9,7 +9,7 @@ export interface StepEvent {
   readonly tokens: number;
   /** Nats per token of this step's batch, before its update. */
   readonly loss: number;
-  /** The least loss that any token-wise model could have on this batch; null where the model is not token-wise. */
+  /** The lowest loss that a token-wise model can have on this batch; null where the model is not token-wise. */
   readonly floor: number | null;
   readonly lr: number;
   /** Before clipping. */

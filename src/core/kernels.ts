@@ -39,7 +39,7 @@ export const SUM_LANES = 16;
  * What a backend must do. Outputs come first and are called `out...`; `acc...` arguments are added into. A tensor that
  * a backward needs is an argument of its op, so that one backend's forward works with another's backward.
  *
- * Shapes, aliasing, agreement bounds and work of each kernel stand in `ops.ts`; the mathematics is written out in
+ * Shapes, aliasing, agreement bounds and work of each kernel are in `ops/table.ts`; the mathematics is written out in
  * `backends/reference`, which is the specification.
  */
 export interface Kernels {
@@ -98,7 +98,7 @@ export interface Kernels {
   tokenShiftGrad(outDx: Mat, accMix: Mat, dy: Mat, x: Mat, mix: Mat, seqLen: number): void;
 
   /**
-   * Causal convolution of each channel by itself, P+1 rows wide (2 to `MAX_CONV_WIDTH`): `out_t = bias + sum over j of
+   * Causal convolution of each channel alone, P+1 rows wide (2 to `MAX_CONV_WIDTH`): `out_t = bias + sum over j of
    * w[j] * x_{t-j}`. `state` holds the P rows before each sequence, oldest first, and receives its last P rows.
    */
   causalConv(out: Mat, state: Mat, x: Mat, w: Mat, bias: Mat | null, seqLen: number): void;

@@ -55,7 +55,7 @@ export type Grad<X> = X extends Mat ? Mat : null;
  * backward; it is allocated once, in `plan`, never in the loop.
  */
 export interface Layer<C = unknown, X extends Tensor = Mat> {
-  /** Where it stands in the model, as errors, metrics and checkpoints name it: "blocks.3.up". */
+  /** The layer path, as errors, metrics and checkpoints name it: "blocks.3.up". */
   readonly path: string;
   /** Its name in recipes: "ternary_linear". */
   readonly type: string;
@@ -74,7 +74,7 @@ export interface Layer<C = unknown, X extends Tensor = Mat> {
   /** The layers inside, for containers. */
   readonly children?: readonly Layer[];
   parameters(): Iterable<Parameter>;
-  /** Asks for everything forward and backward need for `rows` rows. The caller holds x, y, dx and dy meanwhile. */
+  /** Asks for everything forward and backward need for `rows` rows. The caller holds x, y, dx and dy. */
   plan(rows: number, p: Planner): C;
   /** Once per change of the parameters: quantise and pack the weights. */
   prepare?(ctx: PrepareContext): void;

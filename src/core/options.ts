@@ -21,7 +21,7 @@ export const tokenCount = z.union([
   z.string().regex(/^\d+(\.\d+)?[kMG]?$/, 'expected a number of tokens such as 500k or 10M'),
 ]);
 
-/** The number that `500k` stands for. */
+/** The number that `500k` means. */
 export function amountOf(text: number | string): number {
   if (typeof text === 'number') return text;
   const unit = { k: 1e3, M: 1e6, G: 1e9 }[text.slice(-1)];

@@ -17,7 +17,7 @@ export interface ParameterTraits {
 /** First values: normal with mean 0 and this standard deviation, or all equal. */
 export type Init = { readonly normal: number } | { readonly constant: number };
 
-/** One more place that uses a parameter, with gradients of its own. */
+/** One more place that uses a parameter, with separate gradients. */
 export class ParameterUse {
   grad!: Mat;
 }

@@ -10,7 +10,7 @@ export interface Planner {
   savedCodes(label: string, rows: number, cols: number): Codes;
   /**
    * Lives until `release`; the next scratch of the same size may then get the same memory, nothing else ever does. A container
-   * asks for all of its own before it plans the layers inside, since what they release may be handed out again.
+   * asks for all of its scratch before it plans the layers inside, since what they release may be handed out again.
    */
   scratch(label: string, rows: number, cols: number): Mat;
   release(t: Tensor): void;

@@ -4,7 +4,7 @@ export interface Place {
   readonly text: string;
   /** The folder that relative paths written here start from. */
   readonly dir: string;
-  /** Position in the file, both from 1; both 0 where it is no file. */
+  /** Position in the file, both from 1; both 0 where it is not a file. */
   readonly line: number;
   readonly column: number;
   /** The file as errors show it, or the same as `text`. */
@@ -42,7 +42,7 @@ export interface MapTree {
   readonly place: Place;
   readonly entries: ReadonlyMap<string, Entry>;
 }
-/** A key, where it stands, and its value. */
+/** A key, its place, and its value. */
 export interface Entry {
   readonly place: Place;
   readonly value: Tree;

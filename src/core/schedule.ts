@@ -1,5 +1,5 @@
 /**
- * The learning rate of each step. `done` is the share of the run after warm-up that lies behind this step, in [0, 1],
+ * The learning rate of each step. `done` is the share of the run after warm-up that is done at this step, in [0, 1],
  * measured in whatever limits the run: steps, tokens or wall-clock time.
  */
 export interface Schedule {

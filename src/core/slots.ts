@@ -73,7 +73,7 @@ export function innermost(schema: z.ZodType): z.ZodType {
   return inner === schema ? schema : innermost(inner);
 }
 
-/** The slot that `value` stands in: where a schema has others beside it, only maps stand in one. */
+/** The slot of `value`: where a schema has alternatives, only a map belongs to a slot. */
 export function slotFor(schema: z.ZodType, value: unknown): Slot | undefined {
   const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
   const { options = [] } = innermost(schema).def as { options?: readonly z.ZodType[] };

@@ -27,7 +27,7 @@ export interface LayerCall {
 }
 
 /**
- * What a backend that looks on is told of the layers whose kernels it runs; layers themselves know nothing of it. It hears
+ * What an observing backend hears of the layers whose kernels it runs; layers themselves know nothing of it. It hears
  * of every call of a model made by `buildModel` (`watched-layer.ts`).
  */
 export interface LayerWatch {
@@ -35,7 +35,7 @@ export interface LayerWatch {
   beginStep?(step: number): void;
   /** It is over, or has failed: what follows is evaluation, samples, the end. */
   endStep?(): void;
-  /** Must call `run` once. Containers are told of too, around the layers inside them. */
+  /** Must call `run` once. Containers are reported too, around the layers inside them. */
   around(call: LayerCall, run: () => void): void;
   /** What backward gets in place of an activation of which the layer said that it does not keep it. */
   unkept?(activation: Mat): Mat;

@@ -11,7 +11,7 @@ interface ActivationCache {
   readonly slope: Mat | null;
 }
 
-/** A function of each element by itself. */
+/** A function of each element alone. */
 export class Activation implements Layer<ActivationCache> {
   readonly type: ActivationFn;
   readonly coupling = 'row';

@@ -12,7 +12,7 @@ interface CausalConvCache {
   readonly state: Mat;
 }
 
-/** `y_t = b + sum over j < width of w_j * x_{t-j}`, each channel by itself; rows before a sequence are zero. */
+/** `y_t = b + sum over j < width of w_j * x_{t-j}`, each channel alone; rows before a sequence are zero. */
 export class CausalConv implements Layer<CausalConvCache> {
   readonly type = 'causal_conv';
   readonly coupling = 'sequence';
@@ -58,7 +58,7 @@ export class CausalConv implements Layer<CausalConvCache> {
 export const causalConv = component({
   kind: 'layer',
   type: 'causal_conv',
-  summary: 'A convolution of each channel by itself over the present row and those before it.',
+  summary: 'A convolution of each channel alone, over the present row and those before it.',
   main: 'width',
   schema: z.strictObject({
     width: z.int().min(2).max(MAX_CONV_WIDTH).describe('Rows that it reads, the present one among them.'),

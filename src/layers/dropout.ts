@@ -17,7 +17,7 @@ function streamOf(path: string): number {
  */
 export class Dropout implements Layer<null> {
   readonly type = 'dropout';
-  /** A token's occurrences draw different numbers: one row cannot stand for all of them in a collapsed step. */
+  /** A token's occurrences draw different numbers: one row cannot represent all of them in a collapsed step. */
   readonly coupling: Coupling;
   readonly throughKernels = true;
   readonly keeps = { input: false, output: false };

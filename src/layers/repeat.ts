@@ -7,7 +7,7 @@ import { Sequence } from './sequence.ts';
 export const repeat = component({
   kind: 'layer',
   type: 'repeat',
-  summary: 'The same list of layers several times, each time with weights of its own.',
+  summary: 'The same list of layers several times, each time with its own weights.',
   main: 'times',
   segment: 'blocks',
   schema: z.strictObject({

@@ -82,7 +82,7 @@ export class Residual implements Layer<ResidualCache> {
     ctx.kernels.add(dx, dx, dy);
   }
 
-  // Methods of their own: a closure in those above would cost memory for every token of a text that is generated.
+  // Separate methods, so that the path without deferral allocates no closure for every generated token.
 
   private forwardDeferred(ctx: StepContext, x: Mat, y: Mat, cache: ResidualCache, defer: Defer): void {
     defer(() => this.runForward(ctx, x, y, cache));

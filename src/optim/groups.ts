@@ -26,7 +26,7 @@ const OTHERWISE = 'otherwise';
 /** Each parameter is updated by the first group that matches it, the rest by `otherwise`. */
 export class Groups implements Optimizer {
   readonly type = 'groups';
-  /** That of `otherwise`: the rates of the groups stand to it as their peaks do. */
+  /** That of `otherwise`: the rates of the groups are in proportion to it as their peaks are. */
   readonly lr: number;
 
   constructor(

@@ -145,7 +145,7 @@ function orthogonalize(
   }
 }
 
-/** Rows of each matrix that a parameter is made of. @throws FlashError for what is no matrix, or does not divide so. */
+/** Rows of each matrix that a parameter is made of. @throws FlashError for what is not a matrix, or does not divide so. */
 function blocksOf(p: Parameter, split: MuonOptions['split']): readonly number[] {
   if (!p.matrix) {
     const what = p.table ? `an ${p.table} table` : 'a vector';

@@ -9,7 +9,7 @@ export type End = number | ((peak: number) => number);
 
 const endOf = (end: End, peak: number): number => (typeof end === 'number' ? end : end(peak));
 
-/** A shape behind a linear warm-up. */
+/** A shape after a linear warm-up. */
 export function schedule(type: string, warmupSteps: number, shape: Shape): Schedule {
   return {
     type,

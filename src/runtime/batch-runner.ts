@@ -9,11 +9,11 @@ import type { Rows } from './rows.ts';
 
 export interface BatchRunnerOptions {
   readonly seqLen: number;
-  /** Most rows of one block, or `auto`: a fixed number for each thread. */
+  /** Maximum rows of one block, or `auto`: a fixed number for each thread. */
   readonly blockRows: number | 'auto';
-  /** Most rows of a batch: the vocabulary where rows are distinct tokens. */
+  /** Maximum rows of a batch: the vocabulary where rows are distinct tokens. */
   readonly maxRows: number;
-  /** Most target entries of a row; a training batch has no more of them altogether. */
+  /** Maximum target entries of a row; a training batch has no more of them altogether. */
   readonly maxEntries: number;
   readonly training: boolean;
   /** What products are rounded to; float32 where it is left out. */

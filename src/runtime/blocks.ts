@@ -166,7 +166,7 @@ function contexts({ backend }: Model, seqLen: number, position: Ids) {
   };
 }
 
-// A loop by itself: a function that is entered once a step stays interpreted for long.
+// A loop in its own function: a function that is entered once a step stays interpreted for long.
 
 /** Copies `count` rows from row `start` on; what is left of the block gets token 0 and no target. */
 function loadRows(ids: Ids, targets: SparseTargets, rows: Rows, start: number, count: number): void {

@@ -27,7 +27,7 @@ export interface Place {
 
 const NO_RANDOMNESS: RandomKey = { seed: 0, step: 0 };
 
-/** The one function that makes what layers are told of a call. */
+/** The one function that makes the context of a call. */
 export function stepContext(
   { kernels, defer, watch }: Pick<Backend, 'kernels' | 'defer' | 'watch'>,
   { seqLen, position, firstRow = 0 }: Place,

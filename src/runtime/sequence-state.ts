@@ -2,7 +2,7 @@ import { allocateMat, allocateTensor } from '../core/allocate.ts';
 import type { Backend } from '../core/backend.ts';
 import type { Ids, Mat } from '../core/tensor.ts';
 
-/** A copy of what one sequence carries: where it stands, and the rows of each layer. */
+/** A copy of what one sequence carries: its position, and the rows of each layer. */
 export interface SavedSequence {
   readonly position: number;
   readonly rows: ReadonlyMap<string, Float32Array | Float64Array>;
@@ -10,7 +10,7 @@ export interface SavedSequence {
 
 /**
  * What the sequence layers of a model carry from call to call, for a number of sequences side by side. Blocks with as many
- * sequences share it, however long their sequences are: a prompt is read in one call, and the text goes on row by row.
+ * sequences share it, however long their sequences are: a prompt is read in one call, and the text continues row by row.
  */
 export class SequenceState {
   /** Rows of each sequence that came before [sequences x 1]. */
@@ -51,7 +51,7 @@ export class SequenceState {
     for (const t of this.tensors.values()) this.part(t, sequence).fill(0);
   }
 
-  /** All sequences went on by so many rows. */
+  /** Adds rows to the position of every sequence. */
   advance(rows: number): void {
     const { data } = this.position;
     for (let i = 0; i < data.length; i++) data[i]! += rows;
@@ -62,7 +62,7 @@ export class SequenceState {
     return { position: this.position.data[sequence]!, rows };
   }
 
-  /** Goes on where a sequence stood that was saved from the same model. */
+  /** Continues a sequence that was saved from the same model. */
   restore(sequence: number, { position, rows }: SavedSequence): void {
     this.position.data[sequence] = position;
     for (const [label, t] of this.tensors) this.part(t, sequence).set(rows.get(label)!);

@@ -14,7 +14,7 @@ import type { LayerCall, LayerWatch } from '../core/watch.ts';
 import { layerFailure } from './layer-failure.ts';
 import { RecordingPlanner } from './workspace.ts';
 
-// Every layer of a model stands in one of these: what a layer throws gets its name, whoever calls it, and watches hear
+// Every layer of a model is wrapped in one of these: what a layer throws gets its name, whoever calls it, and watches hear
 // of its calls. Without a watch nothing is allocated: closures are made in methods that only watched calls enter.
 
 const NOTHING: Requests = { saved: [], scratch: [] };

@@ -16,7 +16,7 @@ export interface Mismatch {
   readonly col: number;
   readonly actual: number;
   readonly expected: number;
-  /** The greatest difference that is allowed here. */
+  /** The largest difference that is allowed here. */
   readonly bound: number;
 }
 
@@ -34,7 +34,7 @@ export interface Deviation {
   readonly mismatch: Mismatch | null;
 }
 
-/** What a call left behind: every tensor it wrote, by flat name, and the number it returned, if it does. */
+/** What a call wrote: every tensor it wrote, by flat name, and the number it returned, if it does. */
 export interface Outcome {
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly returned: number | undefined;
@@ -73,7 +73,7 @@ function nearOf(op: OpName, name: string, tensor: Tensor, measure: Real, choices
 }
 
 /**
- * Compares what two calls of one op left behind, argument by argument: equality for integers and where the table says
+ * Compares what two calls of one op wrote, argument by argument: equality for integers and where the table says
  * `exact`, `|a - b| <= near * (|b| + size)` for other reals. `size` is the RMS of the element's row, or of the whole output
  * where the table says so: a float32 sum is off by what its own terms are large, and others of its row are as large as
  * they are. Where that is not so, as in a row of one column whose terms cancel, the expected outcome's `terms` decide.
@@ -145,7 +145,7 @@ function deviation(
         if (relative > worst) worst = relative;
         continue;
       }
-      // The same NaN or infinity on both: equal, though their difference is no number.
+      // The same NaN or infinity on both: equal, though their difference is not a number.
       if (Object.is(a[i], b[i])) continue;
       const relative = distance / scale;
       worst = Math.max(worst, Number.isNaN(relative) ? Number.POSITIVE_INFINITY : relative);

@@ -34,7 +34,7 @@ function parseTerm(text: string): Term {
   const factors = text.split('*').map((factor) => factor.trim());
   const wrong = factors.find((factor) => !SYMBOL.test(factor) && !NUMBER.test(factor));
   if (wrong !== undefined)
-    throw new Error(`'${wrong}' is no symbol and no number in the dimension '${text}'`);
+    throw new Error(`'${wrong}' is neither a symbol nor a number in the dimension '${text}'`);
   const symbols = factors.filter((factor) => SYMBOL.test(factor));
   const factor = factors.filter((each) => NUMBER.test(each)).reduce((all, each) => all * Number(each), 1);
   return { factor, symbols };

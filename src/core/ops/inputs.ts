@@ -62,7 +62,7 @@ const FILLS: Readonly<Record<Values, (cols: number, seed: number) => Fill>> = {
   int8: (cols, seed) => codeValues(-128, 127, cols, seed),
 };
 
-/** An entry that no kernel may use; it stands where nothing should be read. */
+/** An entry that no kernel may use, in a place that nothing should read. */
 const UNUSED_INDEX = -7;
 
 /** Every so many of a row's codes, one lies just outside the ternary ones. */
@@ -70,7 +70,7 @@ const RARE = 40;
 
 /**
  * Codes from `least` to `most`, a kernel may look at them to choose its way. By the seed: rows of the whole range and
- * ternary ones in turn, or ternary codes but for a rare one; rows of one extreme, the greatest sums that must not
+ * ternary ones in turn, or ternary codes but for a rare one; rows of one extreme, the largest sums that must not
  * overflow; ternary codes alone, in rows of any, of 1 and of -1.
  */
 function codeValues(least: number, most: number, cols: number, seed: number): Fill {

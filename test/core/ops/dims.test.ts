@@ -64,7 +64,7 @@ describe('a dimension', () => {
   });
 
   it.each(['', 'm', 'M-1', 'M+', '2M', '*M'])('cannot be written as "%s"', (text) => {
-    expect(() => termsOf(text)).toThrow(/is no symbol and no number/);
+    expect(() => termsOf(text)).toThrow(/is neither a symbol nor a number/);
   });
 });
 
@@ -74,7 +74,7 @@ describe('an equation', () => {
   });
 
   it.each(['M', 'S*T = M', 'M = S = T', '= M', 'M ='])('cannot be written as "%s"', (text) => {
-    expect(() => parseEquation(text)).toThrow(/is not|is no/);
+    expect(() => parseEquation(text)).toThrow(/is not|is neither/);
   });
 });
 
