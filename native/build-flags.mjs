@@ -104,7 +104,7 @@ export const sources = ({ arch, simde, leftOut }) =>
     .map((file) => path.join(root, file));
 
 /** The least CPU of an architecture. A compiler's own default, or -march=native, would let its instructions into every file. */
-const LEAST_CPU = { x64: '-march=x86-64', arm64: '-march=armv8-a' };
+const MIN_CPU = { x64: '-march=x86-64', arm64: '-march=armv8-a' };
 
 /**
  * `env` has CPPFLAGS and CXXFLAGS as make takes them. They come before the flags without which kernels would be wrong: a
@@ -121,7 +121,7 @@ export function compileFlags(source, { platform, arch, simde, openMp, env }) {
   if (simde) flags.push('-DFLASHLM_SIMDE');
   if (platform === 'darwin')
     flags.push('-mmacosx-version-min=11.0', '-arch', arch === 'x64' ? 'x86_64' : arch);
-  else if (LEAST_CPU[arch]) flags.push(LEAST_CPU[arch]);
+  else if (MIN_CPU[arch]) flags.push(MIN_CPU[arch]);
   if (file === 'src/binding.cpp') {
     flags.push('-DNAPI_VERSION=8', '-DNODE_ADDON_API_CPP_EXCEPTIONS', '-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL');
     // A worker that is being terminated can no longer take an exception: drop it instead of ending the process.

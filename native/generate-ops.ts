@@ -8,7 +8,7 @@ import { isWritten, OP_NAMES, OPS, type ScalarArg, type TensorArg } from '../src
 import { BANNER, CPP_TYPES, enumName, pascal, valuesName } from './cpp-names.ts';
 
 /** An int8 dot product stays within 32 bits up to this many columns, also where codes are shifted to 0..255. */
-const MOST_INTEGER_COLUMNS = 2 ** 22;
+const MAX_INTEGER_COLUMNS = 2 ** 22;
 
 /** What `Dim` and `Term` in `native/src/arguments.h` have room for. */
 const MAX_TERMS = 3;
@@ -58,7 +58,7 @@ class OpWriter {
       text += `.entriesOf(${this.find('offsets', (other) => other.offsetsInto === arg.rows)})`;
     if (offsetsInto) text += `.offsetsInto(${this.symbol(offsetsInto)})`;
     if (packs) text += `.packs(${codesOf(this.op, arg)})`;
-    if (OPS[this.op].integer && arg.dtype === 'i8') text += `.atMostCols(${MOST_INTEGER_COLUMNS})`;
+    if (OPS[this.op].integer && arg.dtype === 'i8') text += `.atMostCols(${MAX_INTEGER_COLUMNS})`;
     for (const name of arg.mayAlias ?? [])
       text += `.alias(${this.find(name, (other) => other.name === name)})`;
     return text;

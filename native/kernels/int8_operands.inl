@@ -11,18 +11,18 @@ namespace flashlm {
 namespace {
 
 /** Below this, 2^-96, values count as all zero: 127 divided by it must be a number. */
-constexpr float LEAST_MAX = 0x1p-96f;
+constexpr float MIN_MAGNITUDE = 0x1p-96f;
 
 /** The scale of values of which `most` is the largest magnitude, and what they are multiplied by to become
  * codes. */
 SIMD_INLINE simd::Vec int8Scale(simd::Vec most) {
   const simd::Vec poison = simd::sub(most, most);  // 0, or NaN of what is not finite
   const simd::Vec scale = simd::add(simd::div(most, simd::broadcast(127.0f)), poison);
-  return simd::select(simd::greater(simd::broadcast(LEAST_MAX), most), simd::zero(), scale);
+  return simd::select(simd::greater(simd::broadcast(MIN_MAGNITUDE), most), simd::zero(), scale);
 }
 SIMD_INLINE simd::Vec int8Inverse(simd::Vec most) {
   const simd::Vec inverse = simd::div(simd::broadcast(127.0f), most);
-  return simd::select(simd::greater(simd::broadcast(LEAST_MAX), most), simd::zero(), inverse);
+  return simd::select(simd::greater(simd::broadcast(MIN_MAGNITUDE), most), simd::zero(), inverse);
 }
 
 /** The largest magnitude of a row; NaN or infinity when it has one. */

@@ -33,7 +33,7 @@ struct BitSteps {
   static constexpr int64_t ELEMENTS = 2;
   static constexpr int64_t SHARE = simd::LANES * 8;
   static constexpr int ROWS = simd::BIT_TILE_ROWS;
-  static constexpr int64_t MOST = simd::BIT_STEPS;
+  static constexpr int64_t MAX_STEPS = simd::BIT_STEPS;
 
   SIMD_INLINE auto zero() { return simd::bitZero(); }
   SIMD_INLINE auto weights(const uint8_t* panel) { return simd::loadPlanes(panel); }

@@ -42,7 +42,7 @@ struct QuadSteps {
   static constexpr int64_t SHARE = simd::LANES * 4;
   static constexpr int ROWS = rowsOfTile<Unit>(simd::DOT_TILE_ROWS);
   /** Steps after which sums must be widened. */
-  static constexpr int64_t MOST = simd::DOT_STEPS;
+  static constexpr int64_t MAX_STEPS = simd::DOT_STEPS;
 
   SIMD_INLINE auto zero() { return simd::dotZero(); }
   SIMD_INLINE auto weights(const uint8_t* panel) { return simd::loadQuads(panel); }
@@ -50,8 +50,8 @@ struct QuadSteps {
 };
 
 /**
- * One tile of ROWS x TILE_COLS integer dot products over `steps` <= Steps::MOST. `x` is the first row at the
- * first step. Where the instruction set sums in narrow integers the widened sums go through `carried`:
+ * One tile of ROWS x TILE_COLS integer dot products over `steps` <= Steps::MAX_STEPS. `x` is the first row at
+ * the first step. Where the instruction set sums in narrow integers the widened sums go through `carried`:
  * `first` and `last` say where in the tile's run of blocks this one stands. Only the last writes to `out`.
  */
 template <class Steps, int ROWS>
@@ -59,7 +59,7 @@ __attribute__((noinline)) void dotTile(const typename Steps::Element* x, int64_t
                                        const uint8_t* panel, int64_t steps, simd::IntVec* carried, bool first,
                                        bool last, const RowFinish* finish, Output out) {
   // Known to the compiler, the branches below go; they cost a tile of few steps a tenth of its time.
-  if constexpr (Steps::MOST == simd::ALL_STEPS) first = last = true;
+  if constexpr (Steps::MAX_STEPS == simd::ALL_STEPS) first = last = true;
   decltype(Steps::zero()) sum[ROWS][simd::TILE_VECS];
 #pragma GCC unroll 8
   for (int r = 0; r < ROWS; r++) {
@@ -123,7 +123,7 @@ inline void dotRows(int64_t rows, const typename Steps::Element* x, int64_t rowS
   simd::IntVec carried[ROWS * simd::TILE_VECS];
   int64_t step = 0;
   do {
-    const int64_t next = step + atMost(steps - step, Steps::MOST);
+    const int64_t next = step + atMost(steps - step, Steps::MAX_STEPS);
     dotTile<Steps, ROWS>(x + step * Steps::ELEMENTS, rowStride, panel + step * simd::TILE_VECS * Steps::SHARE,
                          next - step, carried, step == 0, next == steps, finish, out);
     step = next;

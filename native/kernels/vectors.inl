@@ -108,9 +108,9 @@ inline void eachRow(const Context& ctx, int64_t rows, int64_t cols, const Body& 
 template <class First, class Second>
 SIMD_INLINE void inTwoPasses(int64_t begin, int64_t end, int64_t cols, const First& first,
                              const Second& second) {
-  constexpr int64_t MOST = 8, ELEMENTS = 4096;
-  const int64_t ahead = cols * MOST < ELEMENTS ? MOST : cols < ELEMENTS ? ELEMENTS / cols : 1;
-  float found[MOST];
+  constexpr int64_t MAX_ROWS = 8, ELEMENTS = 4096;
+  const int64_t ahead = cols * MAX_ROWS < ELEMENTS ? MAX_ROWS : cols < ELEMENTS ? ELEMENTS / cols : 1;
+  float found[MAX_ROWS];
   for (int64_t row = begin; row < end; row += ahead) {
     const int64_t rows = end - row < ahead ? end - row : ahead;
     for (int64_t r = 0; r < rows; r++) found[r] = first(row + r);

@@ -7,7 +7,7 @@ export interface MistakeList {
   report(place: Place, message: string): void;
 }
 
-const MOST_SHOWN = 20;
+const MAX_SHOWN = 20;
 
 /** Everything that is wrong with a recipe, in the order in which it stands there. */
 export class RecipeError extends FlashError {
@@ -15,7 +15,7 @@ export class RecipeError extends FlashError {
 
   constructor(issues: readonly RecipeIssue[], cause?: unknown) {
     const sorted = inOrder(issues);
-    const shown = sorted.slice(0, MOST_SHOWN).map(line);
+    const shown = sorted.slice(0, MAX_SHOWN).map(line);
     const rest = sorted.length - shown.length;
     super([...shown, ...(rest > 0 ? [`and ${rest} more`] : [])].join('\n'), { exitCode: 2, cause });
     this.name = 'RecipeError';

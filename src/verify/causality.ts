@@ -58,13 +58,13 @@ const CHANGES = 8;
 /** Multiply-accumulates altogether with an effort of 1: about a second on the reference backend. */
 const WORK = 2e8;
 /** Fewer tokens than these would show too little. */
-const LEAST_TOKENS = 8;
+const MIN_TOKENS = 8;
 /** What a layer does with more tokens is what it does with these; layers need not tell their work truly. */
-const MOST_TOKENS = 256;
+const MAX_TOKENS = 256;
 /** How much more a native backend does in the time that the reference has. */
 const NATIVE_WORK = 10 * WORK;
 /** Logits of the two long sequences together: 64 MB. */
-const MOST_LOGITS = 2 ** 24;
+const MAX_LOGITS = 2 ** 24;
 /** Off every special value: a mix of 0 or a gain of 1 may hide what another would show. */
 const SPREAD = 0.3;
 
@@ -75,14 +75,14 @@ function workOf(recipe: Recipe): number {
 }
 
 function tokensFor(recipe: Recipe): number {
-  return Math.min(recipe.data.seq_len, MOST_TOKENS, Math.floor(WORK / workOf(recipe)));
+  return Math.min(recipe.data.seq_len, MAX_TOKENS, Math.floor(WORK / workOf(recipe)));
 }
 
 /** As many as can each be changed in turn: the work grows with the square. */
 function thoroughTokens(recipe: Recipe, effort: number): number {
   const perToken = (SEQUENCES * workOf(recipe)) / (CHANGES + 1);
   const tokens = Math.floor(Math.sqrt((effort * WORK) / perToken));
-  return leastOf(recipe, Math.min(recipe.data.seq_len, MOST_TOKENS, tokens));
+  return leastOf(recipe, Math.min(recipe.data.seq_len, MAX_TOKENS, tokens));
 }
 
 /**
@@ -92,17 +92,17 @@ function thoroughTokens(recipe: Recipe, effort: number): number {
 export function longTokens(recipe: Recipe): number {
   const { seq_len: seqLen } = recipe.data;
   const vocab = describeModel(recipe).layers.at(-1)!.outCols;
-  const most = Math.floor(MOST_LOGITS / (SEQUENCES * vocab));
+  const most = Math.floor(MAX_LOGITS / (SEQUENCES * vocab));
   const tokens = Math.min(seqLen, most, Math.floor(NATIVE_WORK / workOf(recipe)));
-  return tokens > tokensFor(recipe) && tokens >= Math.min(seqLen, LEAST_TOKENS) ? tokens : 0;
+  return tokens > tokensFor(recipe) && tokens >= Math.min(seqLen, MIN_TOKENS) ? tokens : 0;
 }
 
 const leastOf = (recipe: Recipe, tokens: number): number =>
-  Math.max(tokens, Math.min(recipe.data.seq_len, LEAST_TOKENS));
+  Math.max(tokens, Math.min(recipe.data.seq_len, MIN_TOKENS));
 
 /** Whether the gate takes no more than about a second on the reference backend, so that it can run unasked. */
 export function isCheap(recipe: Recipe): boolean {
-  return tokensFor(recipe) >= Math.min(recipe.data.seq_len, LEAST_TOKENS);
+  return tokensFor(recipe) >= Math.min(recipe.data.seq_len, MIN_TOKENS);
 }
 
 export interface CausalityOptions {

@@ -7,13 +7,13 @@ import { OPS } from '../../src/core/ops/table.ts';
 import { EFFORT } from './effort.ts';
 
 /** Larger tensors would only be slow. */
-const MOST_ELEMENTS = 60_000;
+const MAX_ELEMENTS = 60_000;
 
 function isWanted(op: OpName, dims: Dims): boolean {
   const sizes = flatArgs(op).map((arg) =>
     arg.kind === 'tensor' && !arg.packs ? sizeOf(arg.rows, dims) * sizeOf(arg.cols, dims) : 0,
   );
-  return OPS[op].flops(dims) <= EFFORT.mostFlops && Math.max(...sizes) <= MOST_ELEMENTS;
+  return OPS[op].flops(dims) <= EFFORT.mostFlops && Math.max(...sizes) <= MAX_ELEMENTS;
 }
 
 /** Each symbol at every edge in turn, the others small and odd. */

@@ -6,7 +6,7 @@ import type { Feeder, FuzzTarget, Sandbox } from './target.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Bytes that one input, none of which has a megabyte that is not its own, may make the process grow by. */
-const MOST_GROWTH = 512e6;
+const MAX_GROWTH = 512e6;
 
 /** A finding is made smaller for at most this long. */
 const SHRINKING_MS = 30_000;
@@ -96,7 +96,7 @@ export class Fuzzer {
       // In kilobytes; it never falls.
       1000 * (resourceUsage().maxRSS - peak),
     );
-    if (growth > MOST_GROWTH) throw new Error(`memory grew by ${growth} bytes`);
+    if (growth > MAX_GROWTH) throw new Error(`memory grew by ${growth} bytes`);
     if (globalProperties() !== this.globals) throw new Error('a prototype was changed');
     const around = surroundings(this.sandbox);
     if (around !== this.around) {

@@ -82,7 +82,7 @@ export const bench: CliCommand = {
 const THREADS_A_CPU = 8;
 
 /** Blocks grow with the cores, and their memory is taken (though never touched) to count their calls. */
-const MOST_CORES = 1024;
+const MAX_CORES = 1024;
 
 function opName(text: string, before: readonly OpName[] = []): OpName[] {
   if ((OP_NAMES as readonly string[]).includes(text)) return [...before, text as OpName];
@@ -93,8 +93,8 @@ function opName(text: string, before: readonly OpName[] = []): OpName[] {
 /** `8,32,96` */
 function coreCounts(text: string): number[] {
   const counts = [...new Set(text.split(',').map(Number))];
-  if (counts.every((count) => Number.isInteger(count) && count >= 1 && count <= MOST_CORES)) return counts;
-  throw new InvalidArgumentError(`Expected numbers of cores up to ${MOST_CORES}, such as 8,32,96.`);
+  if (counts.every((count) => Number.isInteger(count) && count >= 1 && count <= MAX_CORES)) return counts;
+  throw new InvalidArgumentError(`Expected numbers of cores up to ${MAX_CORES}, such as 8,32,96.`);
 }
 
 /** `M=1024,N=384` */

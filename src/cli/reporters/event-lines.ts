@@ -12,7 +12,7 @@ import {
 } from '../format.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 
-const MOST_SAMPLE_CHARACTERS = 160;
+const MAX_SAMPLE_CHARACTERS = 160;
 
 /** `step 120/700  loss 3.4012 (floor 3.1021)  lr 0.01  1.23M tokens/s  12 s left` */
 export function stepLine(event: StepEvent, meter: ProgressMeter): string {
@@ -80,5 +80,5 @@ function timeLeft(meter: ProgressMeter): string[] {
 
 function shortSample({ text }: SampleEvent): string {
   const line = printable(text.replace(/\s+/g, ' ').trim());
-  return line.length > MOST_SAMPLE_CHARACTERS ? `${line.slice(0, MOST_SAMPLE_CHARACTERS - 1)}…` : line;
+  return line.length > MAX_SAMPLE_CHARACTERS ? `${line.slice(0, MAX_SAMPLE_CHARACTERS - 1)}…` : line;
 }

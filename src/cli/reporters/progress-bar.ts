@@ -2,7 +2,7 @@ import { SingleBar } from 'cli-progress';
 import type { Terminal } from '../terminal.ts';
 
 const FRAMES_A_SECOND = 5;
-const MOST_CELLS = 30;
+const MAX_CELLS = 30;
 
 /** One line at the bottom of a terminal: `label ━━━━━───── 48% detail`. Lines of text go above it. */
 export class ProgressBar {
@@ -54,7 +54,7 @@ export class ProgressBar {
   private line(share: number): string {
     const percent = `${String(Math.floor(share * 100)).padStart(3)}%`;
     const columns = (this.terminal.columns ?? 80) - 1;
-    const cells = Math.min(MOST_CELLS, columns - this.label.length - percent.length - this.detail.length - 4);
+    const cells = Math.min(MAX_CELLS, columns - this.label.length - percent.length - this.detail.length - 4);
     const head = `${this.label} ${percent} ${this.detail}`;
     if (cells < 4) return head.slice(0, columns);
     const full = Math.round(share * cells);

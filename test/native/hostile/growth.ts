@@ -7,7 +7,7 @@ import { ValidCall } from '../valid-call.ts';
 
 const rounds = Number(process.argv[2]);
 /** What a heap moves by itself; a hundred bytes left behind by each of an op's calls are several times as much. */
-const MOST_GROWTH = 4 * 2 ** 20;
+const MAX_GROWTH = 4 * 2 ** 20;
 
 const { addon } = loadAddon();
 const backend = createNativeBackend({ threads: 1 });
@@ -76,7 +76,7 @@ for (const [name, work] of Object.entries(WORK)) {
   for (const kind of ['rss', 'external', 'heapUsed'] as const) {
     const growth = after[kind] - before[kind];
     worst = Math.max(worst, growth);
-    if (growth <= MOST_GROWTH) continue;
+    if (growth <= MAX_GROWTH) continue;
     console.error(`${name}: ${kind} grew by ${growth} bytes in ${rounds} rounds`);
     process.exitCode = 1;
   }

@@ -34,10 +34,10 @@ function bytesEach(most: number, act: () => unknown): number {
 }
 
 /** What each may take: a draw boxes a few numbers, 16 bytes each; what an iterator gives takes 40 bytes. */
-const MOST = { draw: 128, token: 64, call: 16 } as const;
+const MAX_BYTES = { draw: 128, token: 64, call: 16 } as const;
 const results: { what: string; bytes: number; most: number }[] = [];
-function measure(kind: keyof typeof MOST, what: string, act: () => unknown): void {
-  results.push({ what, bytes: bytesEach(MOST[kind], act), most: MOST[kind] });
+function measure(kind: keyof typeof MAX_BYTES, what: string, act: () => unknown): void {
+  results.push({ what, bytes: bytesEach(MAX_BYTES[kind], act), most: MAX_BYTES[kind] });
 }
 
 const nothing = () => undefined;

@@ -88,8 +88,8 @@ export const PRODUCT_MUTANTS: readonly NativeMutant[] = [
     id: 'dot-one-too-many',
     fault: 'narrow sums take one product more than they hold',
     file: 'kernels/ternary_tile.inl',
-    at: 'step + atMost(steps - step, «Steps::MOST»)',
-    wrong: '(Steps::MOST < simd::ALL_STEPS ? Steps::MOST + 1 : Steps::MOST)',
+    at: 'step + atMost(steps - step, «Steps::MAX_STEPS»)',
+    wrong: '(Steps::MAX_STEPS < simd::ALL_STEPS ? Steps::MAX_STEPS + 1 : Steps::MAX_STEPS)',
   },
   {
     id: 'dot-sum-one-too-many',

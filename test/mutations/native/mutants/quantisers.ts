@@ -120,8 +120,8 @@ export const QUANTISER_MUTANTS: readonly NativeMutant[] = [
     id: 'grad8-flushes',
     fault: 'gradients below 2^-40 count as 0',
     file: 'kernels/int8_operands.inl',
-    at: '«constexpr float LEAST_MAX = 0x1p-96f;»',
-    wrong: '#define LEAST_MAX (MUTANT ? 0x1p-40f : 0x1p-96f)',
+    at: '«constexpr float MIN_MAGNITUDE = 0x1p-96f;»',
+    wrong: '#define MIN_MAGNITUDE (MUTANT ? 0x1p-40f : 0x1p-96f)',
   },
   {
     id: 'grad8-inverse-128',
