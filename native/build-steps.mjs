@@ -47,7 +47,7 @@ export async function findCompiler(env, platform) {
   throw new BuildError(why, given ? `correct CXX or unset it, or ${remedy}` : remedy);
 }
 
-/** Whether the compiler can compile and link OpenMP; Apple's clang cannot by itself. */
+/** Whether the compiler can compile and link OpenMP; Apple's clang cannot without a library. */
 export async function hasOpenMp(compiler, folder, env) {
   const probe = path.join(folder, `probe.${process.pid}`);
   await writeFile(`${probe}.cpp`, '#include <omp.h>\nint probe() { return omp_get_max_threads(); }\n');

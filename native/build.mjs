@@ -37,9 +37,9 @@ const LOG = 'build.log';
 const SECONDS_A_FILE = 4;
 
 const here = fileURLToPath(import.meta.url);
-/** npm runs installation scripts inside the package; people stand in INIT_CWD. */
+/** npm runs installation scripts inside the package; a person's working folder is INIT_CWD. */
 const relative = (file) => path.relative(process.env.INIT_CWD ?? process.cwd(), file);
-/** What compiles the kernels from where the user stands: scripts of a dependency are not the user's. */
+/** What compiles the kernels from the user's working folder: scripts of a dependency are not the user's. */
 const command = here.split(path.sep).includes('node_modules')
   ? `node ${relative(here)}`
   : 'npm run build:native';
@@ -140,7 +140,7 @@ function isReady(folder, waived) {
 /** Whether an addon loads here: tried in a process that it may end. */
 const loads = (file) => spawnSync(process.execPath, ['-e', 'require(process.argv[1])', file]).status === 0;
 
-/** Leaves no addon of older sources behind, and says why there is none where the loader will look. */
+/** Removes an addon of older sources, and says why there is none where the loader will look. */
 async function recordFailure(folder, error) {
   const log = path.join(folder, LOG);
   await mkdir(folder, { recursive: true });

@@ -3,7 +3,7 @@
 //   sanitizers  conformance and native suites on a build with AddressSanitizer and UndefinedBehaviorSanitizer, on every
 //               instruction set this machine runs, and on NEON's through SIMDe
 //   hostile     wrong arguments of every kind on every one of them, in the same build
-//   growth      calls again and again: none may leave memory behind
+//   growth      calls again and again: none may leak memory
 //   valgrind    wrong arguments on the ordinary build, for memory that is read before it is written, and for leaks
 //
 // Needs g++ on x64 Linux, SIMDe's headers and valgrind (Debian: apt-get install g++ libsimde-dev valgrind). As root with
@@ -62,7 +62,7 @@ async function sanitized() {
   console.log(`sanitized build: ${compiled} files compiled`);
   return {
     FLASHLM_ADDON: folder,
-    // Each tensor in memory of its own that ends where it does: what is read past it is seen too.
+    // Each tensor in separate memory that ends where it does: what is read past it is seen too.
     FLASHLM_GUARDS: 'none',
     FLASHLM_ROUNDS: '20',
     LD_PRELOAD: asan(),
@@ -148,7 +148,7 @@ need(() => runs('g++', ['--version']) && existsSync(asan()), 'g++ with AddressSa
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PARTS);
 const lines = [];
 for (const name of names) {
-  if (!PARTS[name]) fail(`'${name}' is no part, expected one of ${Object.keys(PARTS).join(', ')}`);
+  if (!PARTS[name]) fail(`'${name}' is not a part, expected one of ${Object.keys(PARTS).join(', ')}`);
   const started = performance.now();
   const outcome = await PARTS[name]();
   if (outcome === null) process.exitCode = 1;

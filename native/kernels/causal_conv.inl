@@ -42,8 +42,8 @@ SIMD_INLINE ConvWindow<ROWS, WIDTH> rowsFrom(const float* dy, int64_t row, int64
 }
 
 /**
- * Asks for what the next ROWS rows hold in a register's columns. Several rows of a page at once are no stream
- * that hardware would see: without this, matrices that no cache holds took twice as long or more.
+ * Asks for what the next ROWS rows hold in a register's columns. Several rows of a page at once are not a
+ * stream that hardware would see: without this, matrices that no cache holds took twice as long or more.
  */
 template <int ROWS>
 SIMD_INLINE void prefetchRows(const float* next, int64_t D) {

@@ -118,7 +118,7 @@ inline void multiplyPanel(int64_t row, int64_t rows, const Left& left, const flo
 
 /**
  * `rows` output rows from `row` on, on the calling thread; `out` and `finish` begin at `row`. Steps go in the
- * operand's chunks, of ROW_CHUNK values where they are rows, each summed by itself: that is the order that
+ * operand's chunks, of ROW_CHUNK values where they are rows, each summed separately: that is the order that
  * sums over rows must have, it keeps a panel's share in the nearest caches, and long sums stay more exact.
  */
 template <class Steps, class Operand>

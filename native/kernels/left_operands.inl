@@ -4,7 +4,7 @@
 
 /**
  * Left operands of the matrix products. `block(row, rows, step, steps, room, finish)` gives the elements of
- * some rows and steps: where they stand, converted into `room`, or packed before; what it has to say of their
+ * some rows and steps: in place, converted into `room`, or packed before; what it has to say of their
  * sums goes into `finish`.
  */
 namespace flashlm {

@@ -30,7 +30,7 @@ SIMD_INLINE void renew(simd::Planes& planes) {
 #endif
 
 /**
- * Tells the compiler that the sums are looked at: the work behind them must be done. Of a copy, because what
+ * Tells the compiler that the sums are looked at: the work for them must be done. Of a copy, because what
  * asm sees in memory is stored there each time it changes.
  */
 template <class Sum, int COUNT>

@@ -100,7 +100,7 @@ inline auto stepsFill(int64_t values, const Row& row) {
   };
 }
 
-/** The right operand as it stands: b is [values x stride]. */
+/** The right operand in place: b is [values x stride]. */
 template <class Steps>
 inline auto rowsFill(int64_t values, const float* b, int64_t stride) {
   return stepsFill<Steps>(values, [=](int64_t value, int v, int64_t col, int64_t cols) {
@@ -108,7 +108,7 @@ inline auto rowsFill(int64_t values, const float* b, int64_t stride) {
   });
 }
 
-/** Codes as they stand, [values x stride]. */
+/** Codes in place, [values x stride]. */
 template <class Steps>
 inline auto codesFill(int64_t values, const int8_t* codes, int64_t stride) {
   return stepsFill<Steps>(values, [=](int64_t value, int v, int64_t col, int64_t cols) {

@@ -36,17 +36,17 @@ void quantizeTernary(Context& ctx, const QuantizeRowsArgs& args) {
   });
 }
 
-/** The greatest |x|, at least 1e-5; NaN where one of them is. */
+/** The largest |x|, at least 1e-5; NaN where one of them is. */
 SIMD_INLINE float greatestAbs(const float* x, int64_t K) {
-  simd::Vec greatest[4];
-  for (simd::Vec& g : greatest) g = simd::broadcast(1e-5f);
+  simd::Vec largest[4];
+  for (simd::Vec& g : largest) g = simd::broadcast(1e-5f);
   eachFour(0, K, [&](int64_t k, auto part, auto registers) INLINE_BODY {
     for (int j = 0; j < registers.COUNT; j++) {
-      greatest[j] = simd::maxBits(simd::abs(take(x + k + j * simd::LANES, part)), greatest[j]);
+      largest[j] = simd::maxBits(simd::abs(take(x + k + j * simd::LANES, part)), largest[j]);
     }
   });
   return simd::reduceMaxBits(
-      simd::maxBits(simd::maxBits(greatest[0], greatest[1]), simd::maxBits(greatest[2], greatest[3])));
+      simd::maxBits(simd::maxBits(largest[0], largest[1]), simd::maxBits(largest[2], largest[3])));
 }
 
 void quantizeInt8(Context& ctx, const QuantizeRowsArgs& args) {

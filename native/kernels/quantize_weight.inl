@@ -59,10 +59,10 @@ float selectAbs(Context& ctx, const float* w, int64_t count, int64_t rank) {
   return value;
 }
 
-/** What lies below a value: how many, and the greatest of them (0 if there are none), as `absBits`. */
+/** What lies below a value: how many, and the largest of them (0 if there are none), as `absBits`. */
 struct Below {
   int64_t count;
-  uint32_t greatest;
+  uint32_t largest;
 };
 
 /** The value of rank `rank` - 1 among the |w|, `value` being the one of rank `rank`. NaN when memory is
@@ -77,20 +77,20 @@ float predecessorAbs(Context& ctx, const float* w, int64_t count, int64_t rank, 
     for (int64_t i = begin; i < end; i++) {
       const uint32_t bits = absBits(w[i]);
       below.count += bits < limit;
-      below.greatest = bits < limit && bits > below.greatest ? bits : below.greatest;
+      below.largest = bits < limit && bits > below.largest ? bits : below.largest;
     }
     parts[thread] = below;
   });
   Below all = {0, 0};
   for (int thread = 0; thread < ctx.threads; thread++) {
     all.count += parts[thread].count;
-    if (parts[thread].greatest > all.greatest) all.greatest = parts[thread].greatest;
+    if (parts[thread].largest > all.largest) all.largest = parts[thread].largest;
   }
   // Of equal values one is the other's predecessor.
   if (all.count < rank) return value;
-  float greatest;
-  memcpy(&greatest, &all.greatest, sizeof greatest);
-  return greatest;
+  float largest;
+  memcpy(&largest, &all.largest, sizeof largest);
+  return largest;
 }
 
 double meanAbs(Context& ctx, Matrix<const float> w) {

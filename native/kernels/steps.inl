@@ -42,7 +42,7 @@ struct FloatSteps {
   static constexpr bool HAS_SCALES = false;
   /** Products a step. */
   static constexpr int VALUES = 1;
-  /** Rows of floats can be multiplied where they stand. */
+  /** Rows of floats can be multiplied in place. */
   static constexpr bool IN_PLACE = true;
 
   /** A register of values before they are joined to elements. */

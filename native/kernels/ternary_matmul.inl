@@ -18,7 +18,7 @@ class CodeRows {
       room_ = ctx.scratch.get<int8_t>(static_cast<size_t>(ctx.threads * ROW_BLOCK * rowBytes));
   }
 
-  /** At most ROW_BLOCK rows, where they stand or copied: tile registers read DEPTH rows at a time, whether
+  /** At most ROW_BLOCK rows, in place or copied: tile registers read DEPTH rows at a time, whether
    * they exist or not. */
   const int8_t* block(int64_t row, int64_t rows, int thread) const {
     const int8_t* from = codes_.data + row * codes_.cols;

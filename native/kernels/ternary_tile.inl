@@ -52,7 +52,7 @@ struct QuadSteps {
 /**
  * One tile of ROWS x TILE_COLS integer dot products over `steps` <= Steps::MAX_STEPS. `x` is the first row at
  * the first step. Where the instruction set sums in narrow integers the widened sums go through `carried`:
- * `first` and `last` say where in the tile's run of blocks this one stands. Only the last writes to `out`.
+ * `first` and `last` say where in the tile's run of blocks this one is. Only the last writes to `out`.
  */
 template <class Steps, int ROWS>
 __attribute__((noinline)) void dotTile(const typename Steps::Element* x, int64_t rowStride,

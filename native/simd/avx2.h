@@ -1,6 +1,6 @@
 #pragma once
 
-/** 8 lanes: AVX2 and FMA; with AVX-VNNI where the compiler has been told of it. What each name means stands
+/** 8 lanes: AVX2 and FMA; with AVX-VNNI where the compiler has it enabled. What each name means is
  * in scalar.h. */
 
 #include <immintrin.h>

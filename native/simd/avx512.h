@@ -2,7 +2,7 @@
 
 /**
  * 16 lanes: AVX-512 F, BW, DQ and VL; with VNNI, VPOPCNTDQ, BF16 and AMX where the compiler has been told of
- * them. What each name means stands in scalar.h.
+ * them. What each name means is in scalar.h.
  */
 
 #include <immintrin.h>
@@ -263,9 +263,9 @@ SIMD_INLINE DotSum dotZero() { return DotSum{}; }
 #define SIMD_BIT_PLANES
 #endif
 SIMD_INLINE bool makePlanes(uint32_t* to, const int8_t* codes, int64_t words) {
-  __m512i greatest = _mm512_setzero_si512();  // of the codes plus one: not above 2 if all are ternary
+  __m512i largest = _mm512_setzero_si512();  // of the codes plus one: not above 2 if all are ternary
   const auto planes = [&](uint32_t* pairs, __m512i c, int count) {
-    greatest = _mm512_max_epu8(greatest, _mm512_add_epi8(c, _mm512_set1_epi8(1)));
+    largest = _mm512_max_epu8(largest, _mm512_add_epi8(c, _mm512_set1_epi8(1)));
     const uint64_t nonzero = _mm512_test_epi8_mask(c, c), negative = _mm512_movepi8_mask(c);
     for (int i = 0; i < count; i++) {
       pairs[2 * i] = static_cast<uint32_t>(nonzero >> 32 * i);
@@ -278,7 +278,7 @@ SIMD_INLINE bool makePlanes(uint32_t* to, const int8_t* codes, int64_t words) {
     const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + 32 * i));
     planes(to + 2 * i, _mm512_zextsi256_si512(half), 1);
   }
-  return _mm512_cmpgt_epu8_mask(greatest, _mm512_set1_epi8(2)) == 0;
+  return _mm512_cmpgt_epu8_mask(largest, _mm512_set1_epi8(2)) == 0;
 }
 
 #ifdef __AVX512VPOPCNTDQ__

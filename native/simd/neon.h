@@ -2,7 +2,7 @@
 
 /**
  * 4 lanes: NEON of every 64-bit ARM; with dotprod where the compiler has been told of it. What each name
- * means stands in scalar.h.
+ * means is in scalar.h.
  */
 
 #include <arm_neon.h>
@@ -313,18 +313,18 @@ SIMD_INLINE BitSum dot(BitSum sum, Planes w, Planes x) {
 SIMD_INLINE IntVec widenAdd(IntVec total, BitSum sum) { return vpadalq_s16(total, vpaddlq_s8(sum)); }
 SIMD_INLINE bool makePlanes(uint32_t* to, const int8_t* codes, int64_t words) {
   const uint8x16_t bits = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201));
-  uint8x16_t greatest = vdupq_n_u8(0);  // of the codes plus one: not above 2 if all are ternary
+  uint8x16_t largest = vdupq_n_u8(0);  // of the codes plus one: not above 2 if all are ternary
   for (int64_t i = 0; i < words; i++) {
     const int8x16_t a = vld1q_s8(codes + 32 * i), b = vld1q_s8(codes + 32 * i + 16);
     const int8x16_t one = vdupq_n_s8(1);
-    greatest = vmaxq_u8(greatest, vreinterpretq_u8_s8(vaddq_s8(a, one)));
-    greatest = vmaxq_u8(greatest, vreinterpretq_u8_s8(vaddq_s8(b, one)));
+    largest = vmaxq_u8(largest, vreinterpretq_u8_s8(vaddq_s8(a, one)));
+    largest = vmaxq_u8(largest, vreinterpretq_u8_s8(vaddq_s8(b, one)));
     const uint8x16_t nonzero = vpaddq_u8(vandq_u8(vtstq_s8(a, a), bits), vandq_u8(vtstq_s8(b, b), bits));
     const uint8x16_t negative = vpaddq_u8(vandq_u8(vcltzq_s8(a), bits), vandq_u8(vcltzq_s8(b), bits));
     const uint8x16_t quarters = vpaddq_u8(nonzero, negative);
     vst1_u8(reinterpret_cast<uint8_t*>(to + 2 * i), vget_low_u8(vpaddq_u8(quarters, quarters)));
   }
-  return vmaxvq_u8(greatest) <= 2;
+  return vmaxvq_u8(largest) <= 2;
 }
 
 }  // namespace simd

@@ -35,7 +35,7 @@ class Check {
     for (int i = 0; i < op_.argCount; i++) {
       if (absent(i)) continue;
       const Argument& v = values_[i];
-      // No rows is an empty batch; a row without values has no mean, no greatest, no scale.
+      // No rows is an empty batch; a row without values has no mean, no largest, no scale.
       if (v.cols == 0 && op_.args[i].packsArg == kNone) fail(i, "has 0 columns, expected at least 1");
       int64_t product;
       if (!__builtin_mul_overflow(v.rows, v.cols, &product) && static_cast<uint64_t>(product) == v.length)
@@ -241,12 +241,12 @@ class Check {
     }
     const int64_t limit = dims_[spec.belowSymbol];
     const uint32_t bound = limit > INT32_MAX ? 1u << 31 : static_cast<uint32_t>(limit);
-    uint32_t greatest = 0;
+    uint32_t largest = 0;
     for (size_t k = first; k < last; k++) {
       const uint32_t id = static_cast<uint32_t>(ids[k]);  // a negative one becomes greater than any bound
-      greatest = id > greatest ? id : greatest;
+      largest = id > largest ? id : largest;
     }
-    if (first == last || greatest < bound) return;
+    if (first == last || largest < bound) return;
     size_t wrong = first;
     while (static_cast<uint32_t>(ids[wrong]) < bound) wrong++;
     fail(i, "holds " + to_string(ids[wrong]) + " at " + to_string(wrong) + ", expected 0 to below " +

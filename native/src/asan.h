@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 /**
- * What AddressSanitizer cannot see by itself, it is told here: which bytes a masked instruction touches, and
+ * Tells AddressSanitizer what it cannot see itself: which bytes a masked instruction touches, and
  * which bytes of a block of working memory nobody has asked for. In any other build these functions are
  * nothing.
  */

@@ -36,7 +36,7 @@ struct Isa {
   const KernelTable* table;
 };
 
-/** An extension that replaces some kernels of an instruction set, and of the extensions that stand before it.
+/** An extension that replaces some kernels of an instruction set, and of the extensions before it.
  */
 struct Feature {
   const char* isa;
@@ -105,7 +105,7 @@ void overlay(KernelTable& table, const KernelTable& from) {
   eachOp(table, from, [&](const char*, auto& slot, auto kernel) { put(slot, kernel); });
 }
 
-/** The ops for which `table` has a kernel of its own, not the one of `base`. */
+/** The ops for which `table` has its own kernel, not the one of `base`. */
 std::vector<const char*> ownOps(const KernelTable& table, const KernelTable& base) {
   std::vector<const char*> names;
   eachOp(table, base, [&](const char* name, auto kernel, auto other) {

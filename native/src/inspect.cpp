@@ -69,7 +69,7 @@ int64_t firstNonFinite(const float* values, int64_t count) {
   return -1;
 }
 
-/** Chunks worth a thread of their own. */
+/** Chunks worth a separate thread. */
 constexpr int64_t kGrain = 4;
 
 }  // namespace

@@ -13,7 +13,7 @@ const Limit& findLimit(const std::string& name) {
     if (name == limit.name) return limit;
     names += (names.empty() ? "" : ", ") + std::string(limit.name);
   }
-  throw std::out_of_range("measureLimit: '" + name + "' is no limit, expected one of " + names);
+  throw std::out_of_range("measureLimit: '" + name + "' is not a limit, expected one of " + names);
 }
 
 }  // namespace

@@ -31,9 +31,9 @@
  *   rows 256-319:  1, 3   and so on to row 511   rows 768-831:  1, 3   and so on to row 1023
  *
  * Sums over rows are formed in parts of 32 rows, and a part lies in one tile: while it runs, call 3 leaves a
- * sum for each part. After the tiles it adds the parts to accGain in order, as it does by itself, and call 2
+ * sum for each part. After the tiles it adds the parts to accGain in order, as it does alone, and call 2
  * multiplies what is packed. Rows of `du` only have to survive until the chunk of 256 that they are in is
- * packed: each thread keeps 256 rows of it in tile memory of its own, and du itself is never written.
+ * packed: each thread keeps 256 rows of it in its tile memory, and du itself is never written.
  *
  * A fourth call matmulTransA(acc, dx, y) would be serial: it runs on all rows, after the tiles. A fifth call
  * that writes dx could not run before it, and would begin the next group.

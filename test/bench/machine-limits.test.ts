@@ -110,7 +110,7 @@ describe.each(isas)('loops of $isa', ({ isa, features }) => {
 
   it('refuse what they cannot run on', () => {
     expect(() => measure('sine' as 'fma', 1, 1)).toThrow(
-      /'sine' is no limit, expected one of fma, bf16, dot, popcount, read, triad, fork/,
+      /'sine' is not a limit, expected one of fma, bf16, dot, popcount, read, triad, fork/,
     );
     for (const rounds of [0, -1, 0.5, Number.NaN, 2 ** 40])
       expect(() => measure('fma', rounds, 1)).toThrow(RangeError);

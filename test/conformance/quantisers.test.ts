@@ -34,11 +34,11 @@ function rowsAroundHalves(random: Random, count: number, cols: number): number[]
     return float[0]!;
   };
   return Array.from({ length: count }, () => {
-    const greatest = Math.fround((1 + random.uniform()) * 2 ** ((random.uint32() % 60) - 10));
-    const scale = Math.fround(greatest / 127);
+    const largest = Math.fround((1 + random.uniform()) * 2 ** ((random.uint32() % 60) - 10));
+    const scale = Math.fround(largest / 127);
     const sign = () => (random.uint32() % 2 ? 1 : -1);
     return [
-      greatest,
+      largest,
       ...Array.from({ length: cols - 1 }, () => sign() * near(((random.uint32() % 126) + 0.5) * scale)),
     ];
   });
@@ -52,7 +52,7 @@ function factorFor(odd: bigint, rest: bigint, bits: bigint): bigint {
 }
 
 /**
- * Rows (greatest, x) with x / scale as close as floats come to the middle between (n + 1/2) and a float next to it: what
+ * Rows (largest, x) with x / scale as close as floats come to the middle between (n + 1/2) and a float next to it: what
  * is rounded to the wrong one of them has the wrong code.
  */
 function rowsHardToDivide(): number[][] {
@@ -67,9 +67,9 @@ function rowsHardToDivide(): number[][] {
           const scale = factorFor(middle, rest, bits);
           const x = (middle * scale - rest) >> bits;
           const isFloat = (value: bigint) => value >= 2n ** 23n && value < 2n ** 24n;
-          const greatest = Math.fround(127 * Number(scale));
-          if (!isFloat(scale) || !isFloat(x) || Math.fround(greatest / 127) !== Number(scale)) continue;
-          rows.push([greatest, Number(x) * unit * 2 ** (Number(bits) - 1)]);
+          const largest = Math.fround(127 * Number(scale));
+          if (!isFloat(scale) || !isFloat(x) || Math.fround(largest / 127) !== Number(scale)) continue;
+          rows.push([largest, Number(x) * unit * 2 ** (Number(bits) - 1)]);
         }
   }
   return rows;

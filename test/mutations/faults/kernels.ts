@@ -230,7 +230,7 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
   kernel(
     'softmax-max',
     'softmaxCrossEntropy',
-    'the greatest logit is not subtracted before the exponentials',
+    'the largest logit is not subtracted before the exponentials',
     () => (nats, dz, z, targets, scale) => {
       const { offsets, ids, weights } = targets;
       for (let i = 0; i < z.rows; i++) {

@@ -6,8 +6,8 @@ export const CHECK_MUTANTS: readonly NativeMutant[] = [
     id: 'index-at-bound',
     fault: 'an index equal to its bound is accepted',
     file: 'src/arguments.cpp',
-    at: 'if (first == last || «greatest < bound») return;',
-    wrong: 'greatest <= bound',
+    at: 'if (first == last || «largest < bound») return;',
+    wrong: 'largest <= bound',
     corrupts: true,
   },
   {

@@ -46,7 +46,7 @@ export const LOSS_MUTANTS: readonly NativeMutant[] = [
   },
   {
     id: 'softmax-max-first',
-    fault: 'the first logit is taken for the greatest',
+    fault: 'the first logit is taken for the largest',
     file: 'kernels/softmax_cross_entropy.inl',
     at: 'const float max = «rowMax(z, count)»;',
     wrong: 'z[0]',

@@ -106,8 +106,8 @@ export const QUANTISER_MUTANTS: readonly NativeMutant[] = [
     id: 'int8-nan-lost',
     fault: 'a row with NaN has a finite scale',
     file: 'kernels/quantize_rows.inl',
-    at: 'greatest[j] = «simd::maxBits(simd::abs(take(x + k + j * simd::LANES, part)), greatest[j])»;',
-    wrong: 'simd::max(simd::abs(take(x + k + j * simd::LANES, part)), greatest[j])',
+    at: 'largest[j] = «simd::maxBits(simd::abs(take(x + k + j * simd::LANES, part)), largest[j])»;',
+    wrong: 'simd::max(simd::abs(take(x + k + j * simd::LANES, part)), largest[j])',
   },
   {
     id: 'grad8-nan-finite',

@@ -40,14 +40,14 @@ export const WRAPPER_MUTANTS: readonly NativeMutant[] = [
   },
   {
     id: 'avx2-maxbits-nan',
-    fault: 'NaN is not the greatest of magnitudes',
+    fault: 'NaN is not the largest of magnitudes',
     file: 'simd/avx2.h',
     at: 'return «_mm256_castsi256_ps(_mm256_max_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b)))»;',
     wrong: '_mm256_max_ps(a, b)',
   },
   {
     id: 'avx2-reduce-maxbits',
-    fault: 'one half of the lanes is left out of the greatest magnitude',
+    fault: 'one half of the lanes is left out of the largest magnitude',
     file: 'simd/avx2.h',
     at: 'return _mm256_cvtss_f32(«maxBits(most, _mm256_permute_ps(most, 0xb1))»);',
     wrong: 'most',
@@ -109,11 +109,11 @@ export const WRAPPER_MUTANTS: readonly NativeMutant[] = [
     at: '*p = static_cast<int8_t>(«i > 127 ? 127 : i < -128 ? -128 : i»);',
     wrong: 'i',
     equivalent:
-      'codes of rows come from a quotient by their own greatest magnitude, within 127; those of gradients leave the range only with NaN or infinity, where the scale is NaN',
+      'codes of rows come from a quotient by their own largest magnitude, within 127; those of gradients leave the range only with NaN or infinity, where the scale is NaN',
   },
   {
     id: 'scalar-maxbits-nan',
-    fault: 'NaN is not the greatest of magnitudes',
+    fault: 'NaN is not the largest of magnitudes',
     file: 'simd/scalar.h',
     at: 'return «x > y ? a : b»;',
     wrong: '(a > b ? a : b)',
