@@ -35,7 +35,7 @@ const PRECISION_ARITHMETIC: Readonly<Record<Precision, Arithmetic>> = {
 /** Whether an op's choice is the one of precision, not a quantiser's rule. */
 export const choosesPrecision = (op: OpName): boolean => precisionArg(op) >= 0;
 
-/** What an op computes with where all of it can be had: its choice says so, or the codes that it is given. */
+/** What an op computes with where all of it is available: its choice says so, or the codes that it is given. */
 export function arithmeticOf({ op, choice, codes }: Pick<OpCase, 'op' | 'choice' | 'codes'>): Arithmetic {
   if (OPS[op].integer) return codes === 'ternary' ? 'ternary' : 'int8';
   return choosesPrecision(op) ? PRECISION_ARITHMETIC[choice as Precision] : 'float32';

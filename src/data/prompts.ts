@@ -9,7 +9,7 @@ const MAX_CHARACTERS = 1 << 26;
  * The prompts of a file: one a line, or JSON. JSON is one array, or one value a line; each prompt is a string, or an object
  * whose `field` is one. A file is JSON when its name says so (.json, .jsonl, .ndjson), when it holds an array of such
  * prompts, or when its first line is such an object.
- * @throws FlashError for a file that can not be read, is no text, or holds anything else, with the line.
+ * @throws FlashError for a file that cannot be read, is not text, or holds anything else, with the line.
  */
 export async function readPrompts(path: string, field = DEFAULT_TEXT_FIELD): Promise<string[]> {
   let text = '';

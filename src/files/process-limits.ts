@@ -78,7 +78,7 @@ function leftOfUser({ read, processes, user }: System): number {
 /** What is left of the tasks that control groups allow (`pids.max`), of which this process has some already. */
 function leftOfGroups(read: ReadText): number {
   const left = controlGroups('pids', read).map(({ folder }) => {
-    // `max` is no limit, and neither is a file that is not there.
+    // `max` is not a limit, and neither is a file that is not there.
     const most = Number(read(`${folder}/pids.max`)?.trim() || Number.NaN);
     return Number.isNaN(most) ? Number.POSITIVE_INFINITY : most - Number(read(`${folder}/pids.current`) ?? 0);
   });

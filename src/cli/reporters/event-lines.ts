@@ -35,7 +35,7 @@ export function stepName(step: number, { lastStep }: ProgressMeter): string {
   return `step ${formatCount(step)}${lastStep === undefined ? '' : `/${formatCount(lastStep)}`}`;
 }
 
-/** The task of work that is no event yet: `evaluating valid`, `step 3/400`. */
+/** The task of work that is not an event yet: `evaluating valid`, `step 3/400`. */
 export function taskName({ work, split }: WorkProgress, meter: ProgressMeter): string {
   if (work === 'evaluation') return `evaluating ${split}`;
   return work === 'sample' ? 'writing a sample' : stepName(meter.progress.step + 1, meter);

@@ -12,7 +12,7 @@ export interface Reporter {
   onEvent(event: TrainEvent): void;
   /** Hears how far the work is that comes before the next event. */
   onProgress(progress: WorkProgress): void;
-  /** A line for the person that is no event: what runs, a notice. */
+  /** A line for the person that is not an event: what runs, a notice. */
   say(line: string): void;
   /** Nothing more comes, also after an error: gives the terminal back. */
   close(): void;

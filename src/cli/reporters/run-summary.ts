@@ -27,7 +27,7 @@ import { describeNothingLeft } from './run-plan.ts';
 /** A run that learned nothing at this rate may at a quarter of it. */
 const LOWER = 1 / 4;
 
-/** The largest rate among the optimiser's examples: a quarter of 1e9 is no advice. */
+/** The largest rate among the optimiser's examples: a quarter of 1e9 is not useful advice. */
 function usualRate({ optimizer }: Recipe): number {
   const rates = optimizer.component.examples.map(({ lr }) => lr).filter((lr) => typeof lr === 'number');
   return rates.length > 0 ? Math.max(...rates) : Number.POSITIVE_INFINITY;
