@@ -1,5 +1,5 @@
 import type { OpName } from '../../../src/core/kernels.ts';
-import type { FlatArg } from '../../../src/core/ops/calls.ts';
+import { type FlatArg, minOf } from '../../../src/core/ops/calls.ts';
 import type { TensorArg } from '../../../src/core/ops/table.ts';
 import type { Data, ValidCall } from '../valid-call.ts';
 import { JUNK, ODD_FLOATS, type Trap, WRONG_SIZES } from './junk.ts';
@@ -152,6 +152,7 @@ function overlapEdits(call: ValidCall, index: number, put: Put): void {
 }
 
 function scalarEdits(
+  op: OpName,
   arg: FlatArg,
   put: (verdict: Verdict, name: string, make: (trap: Trap) => unknown) => void,
 ): void {
@@ -163,10 +164,10 @@ function scalarEdits(
     return;
   }
   put('wrong', 'NaN', () => Number.NaN);
-  const isWhole = arg.kind === 'scalar' && (arg.symbol || arg.whole);
+  const least = arg.kind === 'scalar' ? minOf(op, arg) : null;
   for (const odd of [...WRONG_SIZES, ...ODD_FLOATS, 1.5]) {
     if (Number.isNaN(odd)) continue;
-    const isRight = !isWhole || (Number.isSafeInteger(odd) && odd >= 1);
+    const isRight = least === null || (Number.isSafeInteger(odd) && odd >= least);
     // Sizes and counts of steps have to suit the rest, or change what is computed: only a refusal is certain.
     put(isRight ? 'either' : 'wrong', `number ${odd}`, () => odd);
   }
@@ -191,7 +192,7 @@ export function editsOf(op: OpName, call: ValidCall): Edit[] {
       shapeEdits(put);
       overlapEdits(call, index, put);
     } else
-      scalarEdits(arg, (verdict, what, make) =>
+      scalarEdits(op, arg, (verdict, what, make) =>
         edits.push({
           index,
           name: `${op} ${arg.name}: ${what}`,

@@ -81,7 +81,9 @@ for (const op of OP_NAMES) {
     4: () => kernel(a, b, c, d),
     5: () => kernel(a, b, c, d, e),
     6: () => kernel(a, b, c, d, e, f),
+    7: () => kernel(a, b, c, d, e, f, g),
     8: () => kernel(a, b, c, d, e, f, g, h),
+    9: () => kernel(a, b, c, d, e, f, g, h, i),
     10: () => kernel(a, b, c, d, e, f, g, h, i, j),
   };
   measure('call', `a call of ${op}`, calls[values.length]!);
