@@ -66,7 +66,7 @@ for (const name of ['v61', 'shift']) {
 
 const engine = Object.fromEntries(OP_NAMES.map((op) => [op, nothing])) as unknown as Engine;
 const native = deferringKernels(engine).kernels;
-const small = { M: 4, D: 4, V: 4, N: 4, K: 4, S: 2, T: 2, Z: 4 } as const;
+const small = { M: 4, D: 4, V: 4, N: 4, K: 4, S: 2, T: 2, Z: 4, A: 1, R: 1, P: 1 } as const;
 for (const op of OP_NAMES) {
   const [each] = opCases([op]);
   const dims = Object.fromEntries(Object.keys(each!.dims).map((symbol) => [symbol, small[symbol as 'M']]));
