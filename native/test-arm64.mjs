@@ -1,7 +1,7 @@
 // Runs the conformance and native suites on emulated 64-bit ARM CPUs: node native/test-arm64.mjs [options]
 //
 //   --cpu NAME   on this one only (repeatable): max, cortex-a76, cortex-a57
-//   --optional   where the tools can't be had, say so and succeed
+//   --optional   where the tools are not available, say so and succeed
 //   --           before arguments for vitest
 //
 // Needs a cross compiler and an emulator (Debian: g++-aarch64-linux-gnu and qemu-user), which are installed where that

@@ -68,7 +68,7 @@ export async function startRun(recipe: Recipe, root: string, options: SessionOpt
   return open(recipe, options, undefined, createDirectory, () => lookForLeaks(recipe, options));
 }
 
-/** On a model of its own. A recipe that says that it leaks need not be looked at. @throws FlashError for one that does not */
+/** On a separate model. A recipe that says that it leaks need not be looked at. @throws FlashError for one that does not */
 function lookForLeaks(recipe: Recipe, { onTask }: SessionOptions): void {
   if (!recipe.causal) return;
   const results = checkUnasked(recipe, (share) => onTask?.('looking for leaks', share));

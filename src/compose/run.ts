@@ -139,7 +139,7 @@ function containerOf(recipe: Recipe, { backend }: Overrides) {
 
 /**
  * A recipe's model on a backend, with first values from the recipe's seed, of the layers that loading the recipe built;
- * where another model still has these (two backends are compared), of layers of its own.
+ * where another model still has these (two backends are compared), of new layers.
  * @throws FlashError for a model that does not fit the memory, before any of it is allocated.
  */
 export function composeModel(recipe: Recipe, backend: Backend): Model {

@@ -9,7 +9,7 @@ export interface MistakeList {
 
 const MAX_SHOWN = 20;
 
-/** Everything that is wrong with a recipe, in the order in which it stands there. */
+/** Everything that is wrong with a recipe, in the order of its places. */
 export class RecipeError extends FlashError {
   readonly issues: readonly RecipeIssue[];
 
@@ -28,7 +28,7 @@ function line({ place, message, nearest }: RecipeIssue): string {
   return `${where}${message}${nearest === undefined ? '' : `; did you mean '${nearest}'?`}`;
 }
 
-/** File by file in the order in which they are named, each from its top; the same mistake is told once. */
+/** File by file in the order in which they are named, each from its top; the same mistake is reported once. */
 function inOrder(issues: readonly RecipeIssue[]): RecipeIssue[] {
   const files = new Map<string, Map<string, RecipeIssue>>();
   for (const issue of issues) {

@@ -120,7 +120,7 @@ export class RecipeReader {
     return Object.fromEntries(filled);
   }
 
-  /** Undefined for a schema that throws: a plugin's may have code of its own. */
+  /** Undefined for a schema that throws: a plugin's schema may contain code. */
   private parse(schema: z.ZodObject, plain: unknown, tree: Tree, { name }: Subject) {
     try {
       return schema.safeParse(plain);

@@ -31,7 +31,7 @@ export class SequenceBatch<T> {
     return this.count >= this.max;
   }
 
-  /** A sequence begins, or goes on where `saved` stood. */
+  /** A sequence begins, or continues `saved`. */
   join(member: T, saved?: SavedSequence): void {
     this.joining.push({ member, saved });
   }

@@ -98,7 +98,7 @@ export class TextGenerator {
       | undefined;
     const waiting = writings[Symbol.iterator]();
     for (let done = false; ; ) {
-      // All prompts are read before `arrange`: a text that goes on alone has the state in which prompts are read.
+      // All prompts are read before `arrange`: a text that continues alone has the state in which prompts are read.
       while (!done && !batch.isFull) {
         const { value: writing, done: none } = waiting.next();
         done = none ?? false;
@@ -159,7 +159,7 @@ export class TextGenerator {
     return decoder;
   }
 
-  /** Reads all ids but the last, which it returns: the text goes on with it, in the state of one sequence. */
+  /** Reads all ids but the last, which it returns: the text continues with it, in the state of one sequence. */
   private read(ids: Int32Array, onRead?: (tokens: number) => void): number {
     const { blocks } = this;
     const length = ids.length - 1;

@@ -3,7 +3,7 @@
  * `native/generated/work_shares.h`, and kernels have no others: what is computed from them here is what kernels do.
  */
 export const WORK_SHARES = {
-  /** Elements that are worth a thread of their own: about the time it takes to wake one. */
+  /** Elements that are worth a separate thread: about the time it takes to wake one. */
   THREAD_ELEMENTS: 16384,
   /** Elements that are worth a thread when they are packed: several times what it takes to wake one. */
   PACK_SHARE: 2 ** 16,

@@ -64,7 +64,7 @@ export const generate: CliCommand = {
       .option('--temperature <t>', '0 takes the likeliest token, 1 draws as the model says', numberFrom(0))
       .option('--top-k <k>', 'draw from this many likeliest tokens only', wholeNumber(1, '40'))
       .option('--top-p <p>', 'draw from the likeliest tokens of this probability only', positive(1))
-      .option('--max-tokens <n>', 'most tokens to write', wholeNumber(1, '200'))
+      .option('--max-tokens <n>', 'maximum tokens to write', wholeNumber(1, '200'))
       .option(
         '--seed <n>',
         'the same seed writes the same text (default: another one each time)',

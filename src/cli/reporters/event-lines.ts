@@ -25,7 +25,7 @@ export function stepLine(event: StepEvent, meter: ProgressMeter): string {
   ].join('  ');
 }
 
-/** What stands behind a progress bar: short enough for 80 columns. */
+/** What follows a progress bar: short enough for 80 columns. */
 export function barDetail(event: StepEvent, meter: ProgressMeter): string {
   return [lossText(event, meter), formatRate(meter.tokensPerSecond), ...timeLeft(meter)].join('  ');
 }

@@ -7,7 +7,7 @@ import { type Limits, type Measure, type Progress, stepsOf, UNLIMITED } from '..
 import { formatCount, formatDuration, formatPlural, formatShort, formatSmall } from '../format.ts';
 import { formatPairs, type Page } from '../table.ts';
 
-/** How long a run goes on, and what its steps are. */
+/** How long a run is, and what its steps are. */
 export interface RunPlan {
   readonly limits: Limits;
   readonly tokensPerStep: number;
@@ -152,7 +152,7 @@ export function introduce(session: Session, plan: RunPlan, page: Page): string[]
   ];
 }
 
-/** Limits count what lies behind the run too. */
+/** Limits also count what the run has already done. */
 function goingOn({ run }: Session): string {
   const { step, seconds } = run.trainer.progress;
   return `going on after step ${formatCount(step)} and ${formatDuration(seconds)} of training, which limits count too`;

@@ -52,7 +52,7 @@ export class RunView {
     if (event.event === 'step') this.meter.add(event);
     if (event.event === 'checkpoint') this.saved = event.step;
     this.summary.add(event);
-    // What comes after the last step is told by the summary.
+    // The summary reports what comes after the last step.
     if (!this.trained || this.options.json) this.reporter.onEvent(event);
     if (event.event === 'step') {
       this.tellBudget();
