@@ -57,7 +57,11 @@ export function compareDerivatives({
   const errors = found.map((g, k) => {
     const error = errorOf(g, differences[k]!, rounding / bound);
     // Where the function bends within a step, as a norm does near 0, a smaller one decides.
-    return error > bound ? Math.min(error, errorOf(g, finer(k), (FINER * rounding) / bound)) : error;
+    if (error <= bound) return error;
+    const fine = finer(k);
+    // Errors fall at least as the step does, so its own is a part of what the smaller step changed; twice that is allowed.
+    const left = (2 * Math.abs(differences[k]! - fine)) / (FINER - 1);
+    return Math.min(error, errorOf(g, fine, Math.max(FINER * rounding, left) / bound));
   });
   const worst = errors.some(Number.isNaN) ? Number.NaN : Math.max(...errors);
   return { worst, zero: [...found, ...differences].every((value) => Math.abs(value) <= rounding) };

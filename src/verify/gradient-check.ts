@@ -83,7 +83,7 @@ export function checkLayer(
   const surrogate = smooth.quantizers;
   const layerStep = gradientStep(ops, LAYER_STEP);
   // Before backward, which may find y made unusable.
-  const rounding = (ROUNDINGS * test.lossTerms()) / layerStep;
+  let terms = test.lossTerms();
   test.backwardAfresh(base);
   const gradients = test.gradients();
   let cause: string | undefined;
@@ -91,7 +91,12 @@ export function checkLayer(
     cause ??= causeOfHoles(test, () => smooth.record());
     return cause;
   };
-  const loss = (): number => test.forward(smooth.replay());
+  const loss = (): number => {
+    const value = test.forward(smooth.replay());
+    // Where a product of zeros has a slope of 0, all there is to round is what a step makes of it.
+    terms = Math.max(terms, test.lossTerms());
+    return value;
+  };
   return gradients.map(({ of, values, gradient }) => {
     const at = spread(values.length, probes);
     const differenceAt = (i: number, step: number): number => {
@@ -114,7 +119,7 @@ export function checkLayer(
       differences,
       finer: (k) => differenceAt(at[k]!, layerStep / FINER),
       bound: LAYER_BOUND,
-      rounding,
+      rounding: (ROUNDINGS * terms) / layerStep,
       size: Math.sqrt(dot(differences, differences) / differences.length),
     });
     // A hole may lie between the elements that are looked at.

@@ -9,7 +9,7 @@ import type { Kernels } from '../../src/core/kernels.ts';
 import { inputsOf, variants } from '../../src/core/ops/inputs.ts';
 import { dimsNear } from '../../src/core/ops/op-dims.ts';
 import { OP_NAMES } from '../../src/core/ops/table.ts';
-import { type Codes, mat, tensor } from '../../src/core/tensor.ts';
+import { type Codes, type Mat, mat, tensor } from '../../src/core/tensor.ts';
 import { runOp } from '../../src/verify/op-run.ts';
 import { anyCall, makePool, type Pool, type PoolCall } from '../backends/random-calls.ts';
 import { expectSameBits } from '../conformance/compare.ts';
@@ -106,9 +106,12 @@ describe.runIf(process.platform === 'linux')('memory that cannot be had', () => 
     const pool = makePool(createNativeBackend({ threads: 1 }), ROWS, 1);
     /** All that programs may write, those tensors too that nobody looks at in the end. */
     const memory = [
-      ...[...pool.mats, ...pool.rstd, pool.gain, ...pool.gainSums, ...pool.weightSums],
-      ...pool.quantized.flatMap(({ codes, scale }) => [codes, scale]),
-    ].map(({ data }) => ({ data, first: data.slice() }));
+      ...[...pool.mats, ...pool.rstd, pool.gain, ...pool.gainSums, ...pool.weightSums].map(
+        ({ data }) => data,
+      ),
+      ...pool.quantized.flatMap(({ codes, scale }) => [codes.data, scale.data]),
+      ...(pool.memory as readonly Mat['data'][]),
+    ].map((data) => ({ data, first: data.slice() }));
 
     /** What a program leaves in memory; calls that are refused are left out. */
     const run = (backend: Backend, program: readonly PoolCall[], first = 0, count = 0): Buffer => {

@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkArguments } from '../../src/backends/checked/check-arguments.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
+import type { Component } from '../../src/core/component.ts';
 import type { Layer, StepContext } from '../../src/core/layer.ts';
 import { Parameter } from '../../src/core/parameter.ts';
 import type { Mat } from '../../src/core/tensor.ts';
 import { createRegistry } from '../../src/recipes/builtins.ts';
+import { RecipeError } from '../../src/recipes/errors.ts';
 import { checkLayer, type GradientResult, isRight } from '../../src/verify/gradient-check.ts';
 import { LayerCase } from '../../src/verify/layer-case.ts';
 import { ExampleCase } from '../gradients/layer-case.ts';
@@ -24,6 +26,20 @@ const FILL: Readonly<Record<(typeof ROWS)[number], (x: number, i: number, cols: 
   huge: (x) => 1e3 * x,
 };
 
+/** Of the asked width, or of twice that for what halves its columns. */
+function smallCase(
+  component: Component,
+  example: Readonly<Record<string, unknown>>,
+  size: { readonly cols: number; readonly sequences: number; readonly seqLen: number },
+): ExampleCase {
+  try {
+    return new ExampleCase(registry, component, example, size);
+  } catch (error) {
+    if (!(error instanceof RecipeError)) throw error;
+    return new ExampleCase(registry, component, example, { ...size, cols: 2 * size.cols });
+  }
+}
+
 const wrong = (results: readonly GradientResult[]) => results.filter((result) => !isRight(result));
 
 describe('gradcheck', () => {
@@ -40,7 +56,9 @@ describe('gradcheck', () => {
           }),
           fc.constantFrom(...ROWS),
           (example, size, rows) => {
-            const test = new ExampleCase(registry, component, example, size);
+            // At 0 it has no derivative.
+            if (component.type === 'relu' && rows === 'zero') return;
+            const test = smallCase(component, example, size);
             const { data, cols } = test.x;
             for (let i = 0; i < data.length; i++) data[i] = FILL[rows](data[i]!, i, cols);
             expect(wrong(checkLayer(test, backend.kernels))).toEqual([]);
