@@ -1,37 +1,17 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { headRowsAtOnce, headScratchBytes } from '../../src/backends/native/head-scratch.ts';
 import { createNativeBackend, nativeStatus } from '../../src/backends/native/index.ts';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { describeModel } from '../../src/compose/describe.ts';
-import { allocateMat, allocateTensor } from '../../src/core/allocate.ts';
-import type { Backend } from '../../src/core/backend.ts';
-import { FLOAT_PRECISIONS, type FloatPrecision } from '../../src/core/compute.ts';
+import { FLOAT_PRECISIONS } from '../../src/core/compute.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 
-const [ROWS, COLS, VOCAB, THREADS] = [1024, 64, 32_000, 2];
+const THREADS = 2;
 /** What the process may grow by beside: pages of code, stacks of threads. */
 const NOISE = 2 ** 24;
-
-/** Bytes that the process grows by in a call of the head whose arguments are all in memory. */
-function growth(backend: Backend, precision: FloatPrecision): number {
-  const real = (rows: number, cols: number, value: number) => {
-    const m = allocateMat(backend, rows, cols, 'm');
-    m.data.fill(value);
-    return m;
-  };
-  const offsets = allocateTensor(backend, 'i32', ROWS + 1, 1, 'offsets');
-  offsets.data.forEach((_, i) => {
-    offsets.data[i] = i;
-  });
-  const ids = allocateTensor(backend, 'i32', ROWS, 1, 'ids');
-  ids.data.fill(7);
-  const targets = { offsets, ids, weights: real(ROWS, 1, 1) };
-  const [nats, dh, dTable] = [real(ROWS, 1, 1), real(ROWS, COLS, 1), real(VOCAB, COLS, 0)];
-  const [h, table] = [real(ROWS, COLS, 0.1), real(VOCAB, COLS, 0.1)];
-  const before = process.memoryUsage.rss();
-  backend.kernels.headLoss(nats, dh, dTable, h, table, targets, 1, precision);
-  return process.memoryUsage.rss() - before;
-}
+const CHILD = fileURLToPath(new URL('children/head-growth.ts', import.meta.url));
 
 describe("the head's scratch memory", () => {
   it('is bounded by the values of dz', () => {
@@ -52,10 +32,10 @@ describe("the head's scratch memory", () => {
   });
 
   it.each(nativeStatus().available ? FLOAT_PRECISIONS : [])('is what a call takes: %s', (precision) => {
-    const backend = createNativeBackend({ threads: THREADS });
-    const expected = backend.headScratchBytes!(ROWS, COLS, VOCAB, precision);
-    const taken = growth(backend, precision);
-    backend.dispose();
+    const printed = execFileSync(process.execPath, ['--import', 'tsx', CHILD, precision], {
+      encoding: 'utf8',
+    });
+    const { expected, taken } = JSON.parse(printed) as { expected: number; taken: number };
     expect(taken).toBeGreaterThan(0.9 * expected - NOISE);
     expect(taken).toBeLessThan(1.1 * expected + NOISE);
   });
