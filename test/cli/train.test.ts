@@ -284,13 +284,16 @@ describe('flashlm train as a process', () => {
       '--set',
       'data.batch=128',
     );
+    // Before its first checkpoint is whole there is nothing to lose.
+    const saved = async () => readdir(join(await onlyRun(out), 'checkpoints'));
+    await vi.waitFor(async () => expect(await saved()).toEqual(['step-00000000']), { timeout: 120_000 });
     child.kill('SIGINT');
     await sleep(200);
     child.kill('SIGINT');
     const { status, stderr } = await finished(child);
     expect(status).toBe(130);
     expect(stderr).not.toContain('Stopped after');
-    expect(await readdir(join(await onlyRun(out), 'checkpoints'))).toEqual(['step-00000000']);
+    expect(await saved()).toEqual(['step-00000000']);
     const resumed = await runInProcess(['train', '--resume', '--out', out, '--steps', '1', '--quiet']);
     expect(resumed.status).toBe(0);
   });
