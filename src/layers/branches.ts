@@ -211,11 +211,16 @@ function branchesOf(of: LayerList, split: boolean, { inCols, build, fail }: Laye
   return of.map((branch) => build([branch], split ? inCols / of.length : inCols));
 }
 
-function equallyWide(layers: readonly Layer[], { fail }: LayerScope): void {
-  const widths = layers.map(({ outCols }) => outCols);
-  if (new Set(widths).size > 1)
-    fail(`the branches give ${widths.join(', ')} columns; all must give the same number`, 'of');
-}
+/** Makes branches that are put together element by element, and so must be equally wide. */
+const elementwise =
+  (Made: typeof Sum | typeof Product) =>
+  ({ of, split }: z.output<typeof schema>, scope: LayerScope): Layer => {
+    const layers = branchesOf(of, split, scope);
+    const widths = layers.map(({ outCols }) => outCols);
+    if (new Set(widths).size > 1)
+      scope.fail(`the branches give ${widths.join(', ')} columns; all must give the same number`, 'of');
+    return new Made(scope.path, scope.inCols, layers, split);
+  };
 
 export const sum = component({
   kind: 'layer',
@@ -238,11 +243,7 @@ export const sum = component({
     },
     { of: ['silu', 'rms_norm'], split: true },
   ],
-  create: ({ of, split }, scope) => {
-    const layers = branchesOf(of, split, scope);
-    equallyWide(layers, scope);
-    return new Sum(scope.path, scope.inCols, layers, split);
-  },
+  create: elementwise(Sum),
 });
 
 export const product = component({
@@ -263,11 +264,7 @@ export const product = component({
     },
     { of: ['silu', 'token_shift'], split: true },
   ],
-  create: ({ of, split }, scope) => {
-    const layers = branchesOf(of, split, scope);
-    equallyWide(layers, scope);
-    return new Product(scope.path, scope.inCols, layers, split);
-  },
+  create: elementwise(Product),
 });
 
 export const concat = component({
