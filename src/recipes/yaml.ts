@@ -129,7 +129,7 @@ class YamlReader {
       const name = String(key.value);
       const first = entries.get(name);
       if (first) {
-        this.report(at, `the key '${name}' is here twice; the first is on line ${first.place.line}`);
+        this.report(at, `duplicate key '${name}'; the first is on line ${first.place.line}`);
         continue;
       }
       entries.set(name, { place: this.place(at), value: this.convert(value, depth + 1, at) });

@@ -34,7 +34,7 @@ export interface ProcessOptions {
 
 export type CliProcess = ChildProcessByStdio<null, Readable, Readable>; // stdout is null where it goes to a file
 
-/** Starts `flashlm <args>` as a process of its own. */
+/** Starts `flashlm <args>` in a separate process. */
 export function startCli(
   args: readonly string[],
   { cwd = root, env = {}, imports = [], stdout }: ProcessOptions = {},

@@ -46,7 +46,7 @@ describe('mistakes in a recipe', () => {
     expect(await mistakesOf(text)).toEqual([
       "recipe.yaml:8:41: unknown key 'otu' in ternary_linear; did you mean 'out'?",
       "recipe.yaml:14:34: 'data.seq_len' must be at least 1, found -16",
-      "recipe.yaml:17:21: the key 'steps' is here twice; the first is on line 17",
+      "recipe.yaml:17:21: duplicate key 'steps'; the first is on line 17",
       'recipe.yaml:17:46: tags are not used in recipes, found !time',
     ]);
   });
@@ -57,7 +57,7 @@ describe('mistakes in a recipe', () => {
       'recipe.yaml': 'extends: base.yaml\ndata: { batchx: 3 }\n',
     });
     expect(await mistakes(dir)).toEqual([
-      "base.yaml:17:21: the key 'steps' is here twice; the first is on line 17",
+      "base.yaml:17:21: duplicate key 'steps'; the first is on line 17",
       "recipe.yaml:2:9: unknown key 'batchx' in 'data'; did you mean 'batch'?",
     ]);
   });
@@ -276,7 +276,7 @@ describe('mistakes in a recipe', () => {
       'the same key twice',
       'train: { steps: 20 }',
       'train: { steps: 20, §steps: 30 }',
-      "the key 'steps' is here twice; the first is on line 17",
+      "duplicate key 'steps'; the first is on line 17",
     ],
     [
       'half a list',
