@@ -30,18 +30,21 @@ async function failure(backend: Backend, recipe = small): Promise<FlashError> {
 }
 
 describe.each(BACKENDS)('checked(%s)', (_, create) => {
-  it.each(RECIPES)('finds nothing wrong with %s, and changes nothing', async (_, recipe) => {
-    const plain = await trainOn(await recipe, create());
-    const backend = checked(create());
-    const events = await trainOn(await recipe, backend);
-    expect(events.map(({ loss, gradNorm }) => ({ loss, gradNorm }))).toEqual(
-      plain.map(({ loss, gradNorm }) => ({ loss, gradNorm })),
-    );
-    expect(events[0]!.backend).toBe(backend.name);
-  });
+  it.each(RECIPES)(
+    'checked finds no fault when training %s, and changes no loss and no gradient norm',
+    async (_, recipe) => {
+      const plain = await trainOn(await recipe, create());
+      const backend = checked(create());
+      const events = await trainOn(await recipe, backend);
+      expect(events.map(({ loss, gradNorm }) => ({ loss, gradNorm }))).toEqual(
+        plain.map(({ loss, gradNorm }) => ({ loss, gradNorm })),
+      );
+      expect(events[0]!.backend).toBe(backend.name);
+    },
+  );
 });
 
-describe('checked finds, with op, layer and tensor,', () => {
+describe('checked on a faulty kernel', () => {
   const tensor = (values: readonly unknown[], i: number) => values[i] as Tensor;
   it.each<[string, OpName, (values: readonly unknown[]) => void, RegExp, RegExp]>([
     [
@@ -52,21 +55,21 @@ describe('checked finds, with op, layer and tensor,', () => {
       /^blocks\.0\.silu, forward/,
     ],
     [
-      'infinity',
+      'an infinite output',
       'rmsNormGrad',
       (values) => void tensor(values, 0).data.fill(Number.POSITIVE_INFINITY, 0, 1),
       /^rmsNormGrad wrote Infinity into /,
       /^rms_norm, backward/,
     ],
     [
-      'an input that is changed',
+      'a changed input',
       'ternaryMatmulGradX',
       (values) => void tensor(values, 1).data.fill(7, 3, 4),
       /^ternaryMatmulGradX changed its input 'dy' \(/,
       /^blocks\.1\.down, backward/,
     ],
     [
-      'a write past an end',
+      'a write past the end of an output',
       'gatherRows',
       (values) => {
         const { buffer, byteOffset, byteLength } = tensor(values, 0).data;
@@ -76,7 +79,7 @@ describe('checked finds, with op, layer and tensor,', () => {
       /^embedding, forward$/,
     ],
     [
-      'a write before a start',
+      'a write before the start of an output',
       'quantizeRows',
       (values) => {
         const { buffer, byteOffset } = tensor(values, 0).data;
@@ -85,13 +88,13 @@ describe('checked finds, with op, layer and tensor,', () => {
       /^quantizeRows wrote outside blocks\.0\.up\/x\.codes: before its start$/,
       /^blocks\.0\.up, forward$/,
     ],
-  ])('%s', async (_, op, after, message, where) => {
+  ])('checked reports %s with its op, layer and tensor', async (_, op, after, message, where) => {
     const error = await failure(checked(spoil(reference, op, after)));
     expect(error.message).toMatch(message);
     expect(error.where).toMatch(where);
   });
 
-  it('a saved activation that is written over before backward, and by whom', async () => {
+  it('checked reports a saved activation that is overwritten before backward, and the kernel that did it', async () => {
     // As FlashLM's RMSNorm did: something later writes over what a norm's backward still has to read.
     let victim: Tensor | undefined;
     const backend = spoil(reference, 'rmsNorm', (values) => {
@@ -113,13 +116,13 @@ describe('checked finds, with op, layer and tensor,', () => {
       remembering.kernels.add(saved as Mat, other, other);
     });
     expect((await failure(reusing)).message).toBe(
-      'blocks.0.norm/rstd was written over by add (tied_head, loss) between forward and backward of blocks.0.norm',
+      'blocks.0.norm/rstd was overwritten by add (tied_head, loss) between forward and backward of blocks.0.norm',
     );
   });
 });
 
-describe('checked sees of private layouts', () => {
-  /** Codes as bytes, `left` of them not written, and room for more behind them. */
+describe('checked on private layouts', () => {
+  /** Codes as bytes, `left` of them not written, and room for more after them. */
   const packing = (left: number): Backend => ({
     ...reference,
     packedTernaryBytes: (rows, cols) => rows * cols + 8,
@@ -131,7 +134,7 @@ describe('checked sees of private layouts', () => {
     },
   });
 
-  it('a byte that is not written', async () => {
+  it('checked reports a byte of a private layout that is not written', async () => {
     const error = await failure(checked(packing(7)));
     expect(error.message).toBe(
       'packTernary left bytes of blocks.0.up.weight/packed unwritten, from byte 7 on',
@@ -139,14 +142,14 @@ describe('checked sees of private layouts', () => {
     expect(error.where).toBe('blocks.0.up, prepare');
   });
 
-  it('without a second call that decorators inside would count', async () => {
+  it('the second call that checked makes for private layouts is not counted by inner decorators', async () => {
     const backend = checked(diff(reference)(packing(-1)));
     await trainOn(small, backend);
     const counts = backend.findings!().map((line) => /([\d,]+) kernel calls/.exec(line)?.[1]);
     expect(counts[0]).toBe(counts[1]);
   });
 
-  it('nothing wrong in one that ends before its memory does, where poison is left', async () => {
+  it('checked accepts a private layout that is shorter than its memory, and leaves poison in the rest', async () => {
     const packed: Uint8Array[] = [];
     const inner = packing(-1);
     const backend = checked(
@@ -159,7 +162,7 @@ describe('checked sees of private layouts', () => {
     for (const data of packed) expect([...data.slice(-8)]).toEqual(Array(8).fill(0xff));
   });
 
-  it('a count that is not written', async () => {
+  it('checked reports an integer output that is not written', async () => {
     const spoilt = spoil(reference, 'countPairs', (values) => {
       (values[1] as Tensor<'i32'>).data[3] = -(2 ** 31);
     });
@@ -169,7 +172,7 @@ describe('checked sees of private layouts', () => {
   });
 });
 
-/** A layer of loops of its own that does what a test asks of it. */
+/** A layer that computes in loops instead of kernels; tests replace parts of it. */
 function layerOf(parts: Partial<Layer<{ scratch: Mat }>>): Layer<{ scratch: Mat }> {
   return {
     path: 'own',
@@ -211,13 +214,13 @@ function runLayer(parts: Partial<Layer<{ scratch: Mat }>>): Record<'x' | 'y' | '
   return { x, y, dy, dx };
 }
 
-describe('checked holds a layer without kernels', () => {
-  it('to nothing it does not promise', () => {
+describe('checked on a layer without kernels', () => {
+  it('checked accepts a correct layer that calls no kernels', () => {
     const { dx } = runLayer({});
     expect([...dx.data]).toEqual([2, 2, 2, 2, 2, 2]);
   });
 
-  it('to writing all of y and of dx', () => {
+  it('checked reports a layer that does not write all of y or dx', () => {
     expect(() => runLayer({ forward: (_c, _x, y) => void y.data.fill(1, 0, 1) })).toThrow(
       'forward of own left NaN in y (row 0, column 1)',
     );
@@ -226,7 +229,7 @@ describe('checked holds a layer without kernels', () => {
     );
   });
 
-  it('to leaving alone the input that backward reads', () => {
+  it('checked reports a layer that changes its input in forward', () => {
     const forward: Layer['forward'] = (_c, x, y) => {
       (y.data as Float32Array).set(x.data);
       x.data[3]! *= 2;
@@ -234,7 +237,7 @@ describe('checked holds a layer without kernels', () => {
     expect(() => runLayer({ forward })).toThrow('forward of own changed x, which it may only read');
   });
 
-  it('to leaving alone what backward is given: x and y that it keeps, and dy', () => {
+  it('checked reports a layer whose backward changes its kept x or y, or dy', () => {
     const keeps = { input: true, output: true };
     for (const at of [1, 2, 3] as const) {
       const backward: Layer<{ scratch: Mat }>['backward'] = (...args) => {
@@ -247,7 +250,7 @@ describe('checked holds a layer without kernels', () => {
     }
   });
 
-  it('to leaving alone the values of its parameters, in every pass', () => {
+  it('checked reports a layer that changes its parameters in any pass', () => {
     for (const pass of ['prepare', 'forward', 'backward'] as const) {
       const weight = new Parameter('own.weight', 1, 2, { constant: 1 }, { matrix: true });
       new ParameterStore([weight], reference).initialize(1);
@@ -264,7 +267,7 @@ describe('checked holds a layer without kernels', () => {
     }
   });
 
-  it('and names the layer, not the kernel that then reads what the layer has changed', () => {
+  it('checked blames the layer that changed an input, not the kernel that reads it next', () => {
     const forward: Layer['forward'] = ({ kernels: k }, x, y) => {
       x.data[3] = Number.NaN;
       k.add(y, x, x);
@@ -272,7 +275,7 @@ describe('checked holds a layer without kernels', () => {
     expect(() => runLayer({ forward })).toThrow('forward of own changed x, which it may only read');
   });
 
-  it('to reading back only what it said it keeps', () => {
+  it('checked reports a layer whose backward reads an x that it does not keep', () => {
     const square: Partial<Layer<{ scratch: Mat }>> = {
       backward: (_c, x, _y, dy, dx) =>
         void (dx.data as Float32Array).set(dy.data.map((g: number, i: number) => g * x.data[i]!)),
@@ -281,7 +284,7 @@ describe('checked holds a layer without kernels', () => {
     expect(() => runLayer({ ...square, keeps: { input: false, output: false } })).toThrow('left NaN in dx');
   });
 
-  it('to scratch that holds nothing from one call to the next', () => {
+  it('checked reports a layer that expects scratch memory to survive from forward to backward', () => {
     expect(() =>
       runLayer({
         forward: (_c, x, y, { scratch }) => {
@@ -293,7 +296,7 @@ describe('checked holds a layer without kernels', () => {
     ).toThrow('left NaN in dx');
   });
 
-  it('also where a layer that names no children calls others on its own input', () => {
+  it('checked accepts a layer that runs an undeclared inner layer on its own input', () => {
     const backend = checked(reference);
     const inner = new WatchedLayer(layerOf({ path: 'own.inner' }));
     const outer = new WatchedLayer(

@@ -3,8 +3,8 @@ import { checkCall } from '../../core/ops/check.ts';
 import { wrapKernels } from '../../core/ops/wrap-kernels.ts';
 
 /**
- * The backend with every call's arguments compared with the op table and nothing else: the reference takes what shapes
- * it is given, and computes something else than was meant.
+ * A backend that checks the arguments of every call against the op table and nothing else. The reference kernels do not
+ * check shapes: with wrong ones they would silently compute wrong results.
  */
 export function checkArguments(backend: Backend): Backend {
   const kernels = wrapKernels(backend.kernels, (op, values, call) => {

@@ -6,17 +6,21 @@ import { GuardedMemory } from './guarded-memory.ts';
 import { LayerChecks } from './layer-checks.ts';
 
 /**
- * A backend that trusts nobody. Of every kernel call: arguments against the op table (types, shapes, index ranges,
- * shared memory), inputs that come back changed, outputs not written in full, NaN and infinity, bytes written outside
- * all tensors. Of every layer: what forward saved is still there in backward, what it did not keep is NaN by then, as is
- * scratch memory when a call begins. The first thing wrong stops with op, layer, tensor and element.
+ * A backend that checks every kernel call and every layer. The first fault throws an error that names the op, layer,
+ * tensor and element.
+ *
+ * Kernel calls: the arguments match the op table (types, shapes, index ranges, shared memory), inputs are unchanged,
+ * outputs are written in full and finite, and nothing is written outside the outputs.
+ *
+ * Layers: what forward saved is unchanged when backward runs. Activations that a layer does not keep are NaN in
+ * backward, and scratch memory is NaN at the start of a call, so that reading either shows.
  */
 export const checked: Decorator = (inner) => {
   const position = new LayerPosition();
   const memory = new GuardedMemory(inner);
   const layers = new LayerChecks(inner, position);
   let checkedCalls = 0;
-  const calls = new CallChecks(inner, memory, (t, sum) => layers.verifyGiven(t, sum));
+  const calls = new CallChecks(inner, memory, (t, sum) => layers.verifyReadOnly(t, sum));
   return wrapBackend(
     'checked',
     inner,

@@ -4,8 +4,8 @@ import type { Tensor } from '../../core/tensor.ts';
 const PRIME = 0x9e3779b1;
 
 /**
- * A checksum of a tensor's bytes that any single change alters, by `inspector` if there is one. Four chains side by
- * side: one would wait for its own multiplication at every word.
+ * A checksum of a tensor's bytes; any change of one word changes it. Computed by `inspector` if there is one. Four
+ * independent chains, because a single one would wait for its multiplication at every word.
  */
 export function digest({ data }: Tensor, inspector?: Inspector): number {
   if (inspector) return inspector.digest(data);
@@ -21,7 +21,7 @@ export function digest({ data }: Tensor, inspector?: Inspector): number {
     d = mix(d, words[i + 3]!);
   }
   const rest = new Uint8Array(buffer, byteOffset + 4 * whole, byteLength - 4 * whole);
-  // Rotated, so that equal changes of two chains do not cancel.
+  // Rotated, so that equal changes in two chains do not cancel.
   const joined = a ^ rotate(b, 8) ^ rotate(c, 16) ^ rotate(d, 24);
   return digestBytes(rest, joined);
 }
@@ -33,8 +33,8 @@ function digestBytes(bytes: Uint8Array, start: number): number {
 }
 
 /**
- * Each part can be undone, so no step loses a difference. Without the shift a change of the top bit, as of a sign, would
- * stay in the top bit, and two of them would cancel.
+ * Every operation is invertible, so a difference is never lost. Without the shift a change of the top bit (a sign)
+ * would stay in the top bit, and two such changes would cancel.
  */
 function mix(hash: number, word: number): number {
   const product = Math.imul(hash ^ word, PRIME);

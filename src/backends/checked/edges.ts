@@ -1,20 +1,21 @@
 import type { Tensor } from '../../core/tensor.ts';
 
-/** Bytes on each side of a tensor that are looked at: at least a cache line, and one more row, the commonest overrun. */
+/** Bytes that are checked on each side of a tensor: one row, the most common overrun, but at least a cache line. */
 const edgeBytes = ({ cols, data }: Tensor): number =>
   Math.min(1 << 14, Math.max(64, cols * data.BYTES_PER_ELEMENT));
 
 interface Edge {
   readonly tensor: Tensor;
   readonly side: 'before its start' | 'past its end';
-  /** The bytes themselves, and what they were. */
+  /** The bytes in memory. */
   readonly bytes: Uint8Array;
+  /** A copy from before the call. */
   readonly before: Uint8Array;
 }
 
 /**
- * The bytes around tensors that a call is about to write. A tensor can be a part of a larger memory (a ragged block, a
- * parameter in the flat store), so that guards around the memory would not see a write past the tensor's end.
+ * The bytes around the tensors that a call is about to write. A tensor can be part of a larger allocation (a ragged
+ * block, a parameter in the flat store), whose guard bytes would miss a write just past the tensor's end.
  */
 export class Edges {
   private readonly edges: Edge[];
@@ -35,7 +36,7 @@ export class Edges {
     });
   }
 
-  /** The first byte that was changed and belongs to none of the tensors. */
+  /** The first edge with a changed byte that belongs to none of the tensors. */
   breach(): Pick<Edge, 'tensor' | 'side'> | undefined {
     return this.edges.find(({ bytes, before }) =>
       bytes.some((byte, i) => byte !== before[i] && !this.belongs(bytes.buffer, bytes.byteOffset + i)),

@@ -9,13 +9,16 @@ import { digest } from './digest.ts';
 import { poison } from './poison.ts';
 import { SavedTensors } from './saved-tensors.ts';
 
-/** What `checked` asks of every layer, also of one that works without kernels, in its own loops. */
+/** The checks around every layer, including layers that compute in their own loops instead of kernels. */
 export class LayerChecks implements LayerWatch {
   private readonly saved: SavedTensors;
-  /** Checksums of what the layer at work must not change, and its call. */
-  private readonly given = new Map<Tensor['data'], { readonly sum: number; readonly call: LayerCall }>();
-  /** NaN in the place of activations that are not kept, one for each shape. */
-  private readonly unusable = new Map<string, Mat>();
+  /** Checksums of what the running layer must not change, and the layer's call. */
+  private readonly readOnlySums = new Map<
+    Tensor['data'],
+    { readonly sum: number; readonly call: LayerCall }
+  >();
+  /** NaN matrices that replace activations that are not kept, by shape. */
+  private readonly notKept = new Map<string, Mat>();
 
   constructor(
     private readonly backend: Pick<Backend, 'inspector'>,
@@ -32,13 +35,13 @@ export class LayerChecks implements LayerWatch {
     this.position.endStep();
   }
 
-  /** Before a call of a kernel that reads `t`: what the layer did to it by then is not the kernel's doing. */
-  verifyGiven(t: Tensor, sum: number): void {
-    const given = this.given.get(t.data);
-    if (given && given.sum !== sum) this.refuseChange(given.call, t);
+  /** Before a kernel reads `t`: reports a change that the layer itself made, so that the kernel is not blamed. */
+  verifyReadOnly(t: Tensor, sum: number): void {
+    const entry = this.readOnlySums.get(t.data);
+    if (entry && entry.sum !== sum) this.refuseChange(entry.call, t);
   }
 
-  /** After a call of a kernel. */
+  /** After a kernel call. */
   noteWrites(op: OpName, written: readonly Tensor[]): void {
     for (const t of written) this.saved.noteWrite(t, `${op} (${this.position.describe()})`);
   }
@@ -48,24 +51,24 @@ export class LayerChecks implements LayerWatch {
       for (const t of call.requests.scratch) poison(t);
       if (call.container) run();
       else this.aroundLeaf(call, run);
-      // A container after the layers inside it, which know better what was lost.
+      // A container last: an error of a layer inside it is more precise.
       if (call.pass === 'backward' && call.container) this.verify(call);
       if (call.pass === 'forward' && call.training && call.container) this.saved.seal(call);
     });
   }
 
-  /** A container's own results are those of the layers and kernels in it, which are looked at already. */
+  /** Not for containers: their results come from layers and kernels inside them, which are checked already. */
   private aroundLeaf(call: LayerCall, run: () => void): void {
     if (call.pass === 'backward') this.verify(call);
     for (const t of call.writes) poison(t);
-    const before = new Map(readOnly(call).map((t) => [t.data, digest(t, this.backend.inspector)]));
-    for (const [data, sum] of before) this.given.set(data, { sum, call });
+    const before = new Map(readOnlyTensors(call).map((t) => [t.data, digest(t, this.backend.inspector)]));
+    for (const [data, sum] of before) this.readOnlySums.set(data, { sum, call });
     try {
       run();
     } finally {
-      for (const data of before.keys()) this.given.delete(data);
+      for (const data of before.keys()) this.readOnlySums.delete(data);
     }
-    for (const t of readOnly(call))
+    for (const t of readOnlyTensors(call))
       if (digest(t, this.backend.inspector) !== before.get(t.data)) this.refuseChange(call, t);
     if (call.pass === 'forward' && call.training) this.saved.seal(call, before);
     for (const t of call.writes) this.refuseHole(call, t);
@@ -73,9 +76,9 @@ export class LayerChecks implements LayerWatch {
 
   unkept({ dtype, rows, cols, label }: Mat): Mat {
     const key = `${dtype} ${rows} ${cols}`;
-    const nan = this.unusable.get(key) ?? mat(dtype, rows, cols, '');
-    this.unusable.set(key, nan);
-    // Anew each time: whoever writes into it instead of reading it must not make it readable.
+    const nan = this.notKept.get(key) ?? mat(dtype, rows, cols, '');
+    this.notKept.set(key, nan);
+    // Poison it every time, because a faulty layer may have written into it.
     poison(nan);
     return { ...nan, label: `${label} (not kept)` } as Mat;
   }
@@ -104,7 +107,7 @@ export class LayerChecks implements LayerWatch {
   }
 }
 
-/** What a call must leave as it is. Forward may be given a y that is kept for backward: it writes that one. */
-function readOnly({ pass, reads, kept, parameters }: LayerCall): Tensor[] {
+/** What a call must not change. `kept` counts only in backward: forward writes the y that is kept. */
+function readOnlyTensors({ pass, reads, kept, parameters }: LayerCall): Tensor[] {
   return [...reads, ...(pass === 'backward' ? kept : []), ...Array.from(parameters(), (p) => p.value)];
 }

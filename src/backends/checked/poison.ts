@@ -1,6 +1,6 @@
 import type { DType, Tensor } from '../../core/tensor.ts';
 
-/** What an element holds that should be overwritten or never read again: NaN, or the most negative integer. */
+/** The value put into elements that must be overwritten before they are read: NaN, or the minimum integer. */
 const POISON: Readonly<Record<DType, number>> = {
   f32: Number.NaN,
   f64: Number.NaN,
@@ -10,12 +10,12 @@ const POISON: Readonly<Record<DType, number>> = {
   u8: 0xff,
 };
 
-/** Fills what should be overwritten or never read again. */
+/** Fills a tensor that must be overwritten before it is read. */
 export function poison({ dtype, data }: Tensor): void {
   data.fill(POISON[dtype]);
 }
 
-/** Index of the first element of an integer tensor that is still poison; -1 where there is none. */
+/** Index of the first element of an integer tensor that is still poison; -1 if there is none. */
 export function findPoison({ dtype, data }: Tensor<'i8' | 'i32'>): number {
   return data.indexOf(POISON[dtype]);
 }

@@ -5,21 +5,21 @@ import type { LayerCall } from '../../core/watch.ts';
 interface Seal {
   readonly tensor: Tensor;
   readonly digest: number;
-  /** Who wrote there since, if anybody did by way of a kernel. */
+  /** The last kernel call that has written to the tensor since. */
   writer?: string;
 }
 
 /**
- * Checksums of what a layer's forward leaves for its backward. FlashLM once lost days to a kernel that wrote over an
- * activation which backward still had to read.
+ * Checksums of the tensors that a layer's forward leaves for its backward: they find a kernel that overwrites an
+ * activation before backward has read it.
  */
 export class SavedTensors {
-  /** By the requests of a plan, which are the same object in every call of one layer on one plan. */
+  /** Keyed by the plan's requests: the same object in every call of a layer with the same plan. */
   private readonly seals = new Map<LayerCall['requests'], Seal[]>();
 
   constructor(private readonly digest: (t: Tensor) => number) {}
 
-  /** After a forward that a backward will follow. `known`: checksums that need not be taken again. */
+  /** Call it after a forward that a backward will follow. `known`: checksums that are computed already. */
   seal({ requests, kept }: LayerCall, known?: ReadonlyMap<Tensor['data'], number>): void {
     const tensors = [...requests.saved, ...kept];
     if (tensors.length === 0) return;
@@ -36,13 +36,13 @@ export class SavedTensors {
     }
   }
 
-  /** Before the backward. @throws FlashError when it would not find what its forward left. */
+  /** Call it before the backward. @throws FlashError when what its forward left has changed. */
   verify({ path, requests, kept }: LayerCall): void {
     const seals = this.seals.get(requests);
     this.seals.delete(requests);
     for (const { tensor, digest: before, writer } of seals ?? []) {
       if (this.digest(tensor) === before) continue;
-      const culprit = writer ? `written over by ${writer}` : 'changed outside the kernels';
+      const culprit = writer ? `overwritten by ${writer}` : 'changed outside the kernels';
       throw new FlashError(`${tensor.label} was ${culprit} between forward and backward of ${path}`);
     }
     if (!seals) return;

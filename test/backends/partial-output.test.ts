@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Part } from '../../src/backends/checked/part.ts';
+import { PartialOutput } from '../../src/backends/checked/partial-output.ts';
 import { columnsOf, onlyColumns } from '../../src/core/ops/columns.ts';
 import type { TensorArg } from '../../src/core/ops/table.ts';
 import { mat } from '../../src/core/tensor.ts';
@@ -12,8 +12,8 @@ function matrix() {
   return t;
 }
 
-describe('a part of a tensor', () => {
-  it('has its columns where the op table says', () => {
+describe('PartialOutput', () => {
+  it('columnsOf computes the written columns from the op table', () => {
     const arg: TensorArg = {
       kind: 'tensor',
       name: 'out',
@@ -26,27 +26,27 @@ describe('a part of a tensor', () => {
     expect(columnsOf(arg, { M: 2, A: 1, D: 2, R: 1 })).toEqual(COLUMNS);
   });
 
-  it('is NaN before the call in the columns that the call must write, and nowhere else', () => {
+  it('a partial output is NaN before the call in exactly the columns that the call must write', () => {
     const t = matrix();
-    new Part(t, COLUMNS);
+    new PartialOutput(t, COLUMNS);
     expect([...t.data]).toEqual([1, NaN, NaN, 4, 5, NaN, NaN, 8]);
     expect([...onlyColumns(t, COLUMNS).data]).toEqual([0, NaN, NaN, 0, 0, NaN, NaN, 0]);
   });
 
-  it('may be written in its columns, and nowhere else', () => {
+  it('a call may write the columns of its partial output and no others', () => {
     const t = matrix();
-    const part = new Part(t, COLUMNS);
+    const output = new PartialOutput(t, COLUMNS);
     for (const at of [1, 2, 5, 6]) t.data[at] = 9;
-    expect(() => part.refuseOthers('add')).not.toThrow();
+    expect(() => output.verifyOtherColumns('add')).not.toThrow();
     t.data[7] = 9;
-    expect(() => part.refuseOthers('add')).toThrow(
+    expect(() => output.verifyOtherColumns('add')).toThrow(
       'add wrote outside its columns 1 to 2 of branches (row 1, column 3)',
     );
   });
 
-  it('leaves columns alone that hold NaN already', () => {
+  it('a NaN in the other columns of a partial output does not count as changed', () => {
     const t = matrix();
     t.data[0] = Number.NaN;
-    expect(() => new Part(t, COLUMNS).refuseOthers('add')).not.toThrow();
+    expect(() => new PartialOutput(t, COLUMNS).verifyOtherColumns('add')).not.toThrow();
   });
 });

@@ -1,11 +1,12 @@
 import { FlashError } from '../../core/errors.ts';
 import type { OpName } from '../../core/kernels.ts';
 import type { Columns } from '../../core/ops/columns.ts';
+import { placeOf } from '../../core/ops/finite.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import { poison } from './poison.ts';
 
-/** A tensor of which a call writes some columns: those become poison, all others must come back as they were. */
-export class Part {
+/** A tensor of which a call writes some columns: poisons those, then checks that the call changed no others. */
+export class PartialOutput {
   private readonly before: Tensor['data'];
 
   constructor(
@@ -19,8 +20,8 @@ export class Part {
     this.before = data.slice();
   }
 
-  /** After the call. @throws FlashError when it wrote outside its columns. */
-  refuseOthers(op: OpName): void {
+  /** Call it after the kernel. @throws FlashError when the kernel wrote outside its columns. */
+  verifyOtherColumns(op: OpName): void {
     const { data, cols, label } = this.tensor;
     const { first, end } = this.columns;
     const index = data.findIndex((value, i) => {
@@ -28,7 +29,8 @@ export class Part {
       return (column < first || column >= end) && !Object.is(value, this.before[i]);
     });
     if (index < 0) return;
-    const place = `row ${Math.floor(index / cols)}, column ${index % cols}`;
-    throw new FlashError(`${op} wrote outside its columns ${first} to ${end - 1} of ${label} (${place})`);
+    throw new FlashError(
+      `${op} wrote outside its columns ${first} to ${end - 1} of ${label} (${placeOf(this.tensor, index)})`,
+    );
   }
 }
