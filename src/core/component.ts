@@ -71,6 +71,8 @@ export interface LayerScope extends ModelScope {
    * and `check`, `gradcheck`, `checked` and `diff` then see it like a layer of a recipe.
    */
   add(segment: string, make: (path: string) => Layer): Layer;
+  /** What layers of a model have in common (a parameter of all, say): made by the first that asks for the key. */
+  shared<T>(key: string, make: () => T): T;
   /** Makes what a layer keeps known under a name to the layers after it; a later one of the same name takes its place. */
   remember(name: string, value: Remembered): void;
   /** What a layer before keeps; a name that none has is a mistake at `option`. */
@@ -138,6 +140,8 @@ export interface Component<K extends Kind = Kind, S extends z.ZodObject = z.ZodO
 
 /** Columns that go into a layer which the suites make of an example. */
 export const EXAMPLE_COLS = 8;
+/** And token ids below this, for those that look at them. */
+export const EXAMPLE_VOCAB = 8;
 
 /** A component whose options' types are inferred from its schema. */
 export function component<K extends Kind, S extends z.ZodObject>(

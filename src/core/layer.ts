@@ -23,6 +23,13 @@ export interface StepContext {
    * backward may assume a zero state.
    */
   readonly position: Ids;
+  /** The block's token ids [rows x 1], for embeddings inside the body. */
+  readonly ids: Ids;
+  /**
+   * Of each row the first row of its document, counted among this call's rows of its sequence [rows x 1]: no layer may carry
+   * anything over that border. Null where no document begins inside a sequence.
+   */
+  readonly starts: Ids | null;
   /** Forward prepares a backward pass, and dropout drops. */
   readonly training: boolean;
   readonly rng: RandomKey;
@@ -41,6 +48,8 @@ export interface PrepareContext {
   readonly kernels: Kernels;
   /** The precision of the gradients that will follow. */
   readonly gradients: Precision;
+  /** How much of the run is done, from 0 to 1; 1 outside training, where the model is what training ends with. */
+  readonly progress: number;
   readonly watch: LayerWatch | undefined;
 }
 
@@ -69,6 +78,11 @@ export interface Layer<C = unknown, X extends Tensor = Mat> {
    * `Defer`.
    */
   readonly throughKernels?: boolean;
+  /**
+   * What it carries grows with the sequence, up to the planner's `context`: longer sequences it cannot read. Others carry the
+   * same however long a sequence is.
+   */
+  readonly growsTo?: 'context';
   /** Multiply-accumulates of one row, forward. */
   readonly macs: number;
   /** The layers inside, for containers. */

@@ -5,6 +5,8 @@ export interface Planner {
   readonly training: boolean;
   /** Rows of one sequence; a block's rows are whole sequences where any layer mixes rows. */
   readonly seqLen: number;
+  /** Rows that a sequence may have in all, over all calls that continue it; in training `seqLen`. */
+  readonly context: number;
   /** Lives from forward to backward. */
   saved(label: string, rows: number, cols: number): Mat;
   savedCodes(label: string, rows: number, cols: number): Codes;

@@ -105,6 +105,7 @@ class ModelBuilder {
   private repetition: readonly (readonly [string, number])[] = [];
 
   private readonly remembered = new Map<string, Remembered>();
+  private readonly sharedParts = new Map<string, unknown>();
 
   constructor(private readonly context: BuildContext) {}
 
@@ -181,6 +182,10 @@ class ModelBuilder {
         const layer = watchLayer(make(inner.path(segment)));
         added.push(layer);
         return layer;
+      },
+      shared: <T>(key: string, make: () => T): T => {
+        if (!this.sharedParts.has(key)) this.sharedParts.set(key, make());
+        return this.sharedParts.get(key) as T;
       },
       remember: (name, value) => void this.remembered.set(name, value),
       recall: (name, option) =>

@@ -2,7 +2,7 @@ import { allocateMat, allocateTensor } from '../core/allocate.ts';
 import type { StepContext } from '../core/layer.ts';
 import type { Planner } from '../core/planner.ts';
 import type { Ids, Mat, SparseTargets } from '../core/tensor.ts';
-import { type Pass, stepContext } from './context.ts';
+import { type Pass, type Place, stepContext } from './context.ts';
 import type { Model, ModelParts } from './model.ts';
 import type { Rows } from './rows.ts';
 import { SequenceState } from './sequence-state.ts';
@@ -13,6 +13,8 @@ export interface BlockOptions {
   readonly rows: number;
   readonly seqLen: number;
   readonly training: boolean;
+  /** Rows that a sequence may have over all calls that continue it; `seqLen` where it is left out. */
+  readonly context?: number;
   /** Target entries that one block may hold. */
   readonly targetCapacity: number;
 }
@@ -91,17 +93,19 @@ export class Blocks {
   private build(rows: number, seqLen: number): Block {
     const { model, options } = this;
     const { input, body, objective, backend } = model;
-    const { training } = options;
+    const { training, context: most = options.seqLen } = options;
     const state = this.stateOf(Math.ceil(rows / seqLen));
-    return this.workspace.plan({ training, seqLen, state }, (p) => {
+    return this.workspace.plan({ training, seqLen, context: Math.max(most, seqLen), state }, (p) => {
       const ids: Ids = allocateTensor(backend, 'i32', rows, 1, 'ids');
+      const starts: Ids = allocateTensor(backend, 'i32', rows, 1, 'starts');
       const targets: SparseTargets = {
         offsets: allocateTensor(backend, 'i32', rows + 1, 1, 'targets/offsets'),
         ...this.targetEntries,
       };
       const { nats, x, h, dx, dh, inputCache, bodyCache, objectiveCache } = planBlock(model, rows, p);
-      const context = contexts(model, seqLen, state.position);
+      const context = contexts(model, { seqLen, position: state.position, ids });
       let firstRow = 0;
+      let starting: Ids | null = null;
       return {
         rows,
         seqLen,
@@ -109,26 +113,36 @@ export class Blocks {
         nats,
         load(from, start = 0, count = from.count - start) {
           firstRow = start;
+          starting = from.starts ? starts : null;
+          loadStarts(starts, from, start, count);
           loadRows(ids, targets, from, start, count);
         },
         forward(pass) {
           if (!pass?.continues) state.clear();
-          const ctx = context(pass, firstRow);
+          const ctx = context(pass, firstRow, starting);
           input.forward(ctx, ids, x, inputCache);
           body.forward(ctx, x, h, bodyCache);
           state.advance(seqLen);
         },
         loss(pass, scale = null) {
           const gradient = scale === null ? null : dh;
-          objective.loss(context(pass, firstRow), nats, h, targets, scale ?? 0, gradient, objectiveCache);
+          objective.loss(
+            context(pass, firstRow, starting),
+            nats,
+            h,
+            targets,
+            scale ?? 0,
+            gradient,
+            objectiveCache,
+          );
         },
         backward(pass) {
-          const ctx = context(pass, firstRow);
+          const ctx = context(pass, firstRow, starting);
           body.backward(ctx, x, h, dh!, dx!, bodyCache);
           input.backward(ctx, ids, x, dx!, null, inputCache);
         },
         logits(out, pass) {
-          objective.logits(context(pass, firstRow), out, h, objectiveCache);
+          objective.logits(context(pass, firstRow, starting), out, h, objectiveCache);
         },
       };
     });
@@ -154,15 +168,20 @@ export function planBlock({ input, body, objective }: ModelParts, rows: number, 
  * The contexts of one block. The last one is kept: a text that is written passes the same `Pass` for every token, and
  * must not leave garbage each time.
  */
-function contexts({ backend }: Model, seqLen: number, position: Ids) {
-  let last: { pass: Pass | undefined; kernels: unknown; firstRow: number; context: StepContext } | undefined;
-  return (pass: Pass | undefined, firstRow: number): StepContext => {
+function contexts({ backend }: Model, of: Place) {
+  let last: { pass: Pass | undefined; kernels: unknown; context: StepContext } | undefined;
+  return (pass: Pass | undefined, firstRow: number, starts: Ids | null): StepContext => {
     const { kernels } = backend;
-    if (!last || last.pass !== pass || last.firstRow !== firstRow || last.kernels !== kernels) {
-      const context = stepContext(backend, { seqLen, position, firstRow }, pass);
-      last = { pass, kernels, firstRow, context };
-    }
-    return last.context;
+    const { context } = last ?? {};
+    if (
+      !context ||
+      last!.pass !== pass ||
+      last!.kernels !== kernels ||
+      context.firstRow !== firstRow ||
+      context.starts !== starts
+    )
+      last = { pass, kernels, context: stepContext(backend, { ...of, firstRow, starts }, pass) };
+    return last!.context;
   };
 }
 
@@ -182,4 +201,11 @@ function loadRows(ids: Ids, targets: SparseTargets, rows: Rows, start: number, c
   if (first === last) return;
   targets.ids.data.set(rows.targetIds.subarray(first, last));
   targets.weights.data.set(rows.weights.subarray(first, last));
+}
+
+/** As `loadRows`; a sequence that is not there begins with its block. */
+function loadStarts(starts: Ids, { starts: from }: Rows, start: number, count: number): void {
+  if (!from) return;
+  starts.data.set(from.subarray(start, start + count));
+  starts.data.fill(0, count);
 }

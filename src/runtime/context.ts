@@ -21,6 +21,9 @@ export interface Pass {
 export interface Place {
   readonly seqLen: number;
   readonly position: Ids;
+  readonly ids: Ids;
+  /** Null where it is left out. */
+  readonly starts?: Ids | null;
   /** 0 where it is left out. */
   readonly firstRow?: number;
 }
@@ -30,13 +33,15 @@ const NO_RANDOMNESS: RandomKey = { seed: 0, step: 0 };
 /** The one function that makes the context of a call. */
 export function stepContext(
   { kernels, defer, watch }: Pick<Backend, 'kernels' | 'defer' | 'watch'>,
-  { seqLen, position, firstRow = 0 }: Place,
+  { seqLen, position, ids, starts = null, firstRow = 0 }: Place,
   pass: Pass = {},
 ): StepContext {
   return {
     kernels: pass.kernels ?? kernels,
     seqLen,
     position,
+    ids,
+    starts,
     training: pass.training ?? false,
     rng: pass.rng ?? NO_RANDOMNESS,
     firstRow,

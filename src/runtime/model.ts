@@ -53,10 +53,13 @@ export class Model implements ModelParts {
     return couplingOf(this);
   }
 
-  /** After every change of the parameters: quantise and pack the weights, for gradients of this precision. */
-  prepare(gradients: Precision = 'f32'): void {
+  /**
+   * After every change of the parameters: quantise and pack the weights, for gradients of this precision, at this share of the
+   * run; without it as they are when training has ended.
+   */
+  prepare(gradients: Precision = 'f32', progress = 1): void {
     const { kernels, watch } = this.backend;
-    const context = { kernels, gradients, watch };
+    const context = { kernels, gradients, progress, watch };
     this.input.prepare?.(context);
     this.body.prepare?.(context);
     this.objective.prepare?.(context);

@@ -5,6 +5,8 @@
 export interface Rows {
   readonly count: number;
   readonly ids: Int32Array;
+  /** Of each row the first row of its document in its sequence, as `StepContext.starts`; none where it is left out. */
+  readonly starts?: Int32Array;
   /** Row i has the entries `offsets[i] .. offsets[i + 1]` of `targetIds` and `weights`. */
   readonly offsets: Int32Array;
   readonly targetIds: Int32Array;
@@ -22,7 +24,14 @@ export class DenseRows {
     this.weights = new Int32Array(capacity).fill(1);
   }
 
-  of(ids: Int32Array, targets: Int32Array, count: number): Rows {
-    return { count, ids, offsets: this.offsets, targetIds: targets, weights: this.weights };
+  of(ids: Int32Array, targets: Int32Array, count: number, starts?: Int32Array): Rows {
+    return {
+      count,
+      ids,
+      ...(starts && { starts }),
+      offsets: this.offsets,
+      targetIds: targets,
+      weights: this.weights,
+    };
   }
 }

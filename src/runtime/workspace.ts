@@ -18,6 +18,10 @@ export class RecordingPlanner implements Planner {
     return this.inner.seqLen;
   }
 
+  get context(): number {
+    return this.inner.context;
+  }
+
   saved(label: string, rows: number, cols: number): Mat {
     return this.note(this.inner.saved(label, rows, cols));
   }
@@ -52,6 +56,8 @@ export class RecordingPlanner implements Planner {
 export interface PlanOptions {
   readonly training: boolean;
   readonly seqLen: number;
+  /** Rows that a sequence may have over all calls; `seqLen` where it is left out. */
+  readonly context?: number;
   /** Of the sequences of the plan's rows. */
   readonly state: Pick<SequenceState, 'request'>;
 }
@@ -81,7 +87,7 @@ export class Workspace {
   ) {}
 
   /** Runs `build` with a planner. The first call must be the one for the largest number of rows. */
-  plan<T>({ training, seqLen, state }: PlanOptions, build: (p: Planner) => T): T {
+  plan<T>({ training, seqLen, context = seqLen, state }: PlanOptions, build: (p: Planner) => T): T {
     let request = 0;
     let depth = 0;
     const owner = new Map<Tensor, number>();
@@ -108,6 +114,7 @@ export class Workspace {
     const planner: Planner = {
       training,
       seqLen,
+      context,
       saved: (label, rows, cols) => take(real, label, rows, cols) as Mat,
       savedCodes: (label, rows, cols) => take('i8', label, rows, cols),
       scratch: (label, rows, cols) => take(real, label, rows, cols, true) as Mat,

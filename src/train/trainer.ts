@@ -156,8 +156,12 @@ export class Trainer {
   private decayFactor(): number {
     const { decaySchedule } = this.parts;
     if (!decaySchedule) return 1;
+    return decaySchedule.rate(1, this.step, this.shareOfRun());
+  }
+
+  private shareOfRun(): number {
     const { limits, measure } = this.end;
-    return decaySchedule.rate(1, this.step, shareDone(limits, measure, START, this.progress));
+    return shareDone(limits, measure, START, this.progress);
   }
 
   get state(): TrainerState {
@@ -222,7 +226,7 @@ export class Trainer {
       const progress = { work: 'step', share: done / rows.count, seconds: secondsSince(began) } as const;
       for (const hook of this.hooks) hook.onProgress?.(progress);
     };
-    model.prepare(this.compute.gradients);
+    model.prepare(this.compute.gradients, this.shareOfRun());
     model.store.zeroGrads();
     return (await this.runner.trainInPieces(rows, 1 / tokensPerStep, this.pass, onRows)) / tokensPerStep;
   }

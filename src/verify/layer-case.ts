@@ -1,4 +1,5 @@
 import type { Backend } from '../core/backend.ts';
+import { EXAMPLE_VOCAB } from '../core/component.ts';
 import { FLOAT32 } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import type { Kernels } from '../core/kernels.ts';
@@ -6,7 +7,7 @@ import type { Layer, StepContext } from '../core/layer.ts';
 import { describeNonFinite } from '../core/ops/finite.ts';
 import { ParameterStore } from '../core/parameter-store.ts';
 import { Random } from '../core/random.ts';
-import { type Mat, mat } from '../core/tensor.ts';
+import { type Ids, type Mat, mat, tensor } from '../core/tensor.ts';
 import { stepContext } from '../runtime/context.ts';
 import { SequenceState } from '../runtime/sequence-state.ts';
 import { Workspace } from '../runtime/workspace.ts';
@@ -33,6 +34,7 @@ export class LayerCase {
   private readonly cache: unknown;
   private readonly seqLen: number;
   private readonly state: SequenceState;
+  private readonly ids: Ids;
 
   /** `backend` is the one the layer was made for. */
   constructor(
@@ -60,6 +62,8 @@ export class LayerCase {
     this.dy = filled('dy', layer.outCols);
     this.dx = mat('f64', rows, layer.inCols, 'dx');
     this.state = new SequenceState(backend, sequences);
+    this.ids = tensor('i32', rows, 1, 'ids');
+    for (let i = 0; i < rows; i++) this.ids.data[i] = Math.floor(EXAMPLE_VOCAB * random.uniform());
     const { state } = this;
     this.cache = new Workspace(backend).plan({ training: true, seqLen, state }, (p) => layer.plan(rows, p));
   }
@@ -68,7 +72,7 @@ export class LayerCase {
   forward(k: Kernels): number {
     this.leaving('forward', [this.x], () => {
       this.state.clear();
-      this.layer.prepare?.({ kernels: k, gradients: FLOAT32.gradients, watch: undefined });
+      this.layer.prepare?.({ kernels: k, gradients: FLOAT32.gradients, progress: 1, watch: undefined });
       this.layer.forward(this.context(k), this.x, this.y, this.cache);
     });
     const [y, dy] = [this.y.data, this.dy.data];
@@ -133,8 +137,8 @@ export class LayerCase {
   }
 
   private context(k: Kernels): StepContext {
-    const { backend, seqLen, state } = this;
-    return stepContext(backend, { seqLen, position: state.position }, { kernels: k, training: true });
+    const { backend, seqLen, state, ids } = this;
+    return stepContext(backend, { seqLen, position: state.position, ids }, { kernels: k, training: true });
   }
 }
 

@@ -8,6 +8,7 @@ const ROWS = 8;
 const COLS = 20;
 const backend = createReferenceBackend('f32');
 const position = tensor('i32', 1, 1, 'position');
+const ids = tensor('i32', ROWS, 1, 'ids');
 
 const ones = (): Mat => {
   const m = mat('f32', ROWS, COLS, 'ones');
@@ -17,7 +18,7 @@ const ones = (): Mat => {
 
 /** What a layer makes of ones, forward or backward. */
 function passed(layer: Dropout, pass: Pass, way: 'forward' | 'backward' = 'forward', place?: Partial<Place>) {
-  const ctx = stepContext(backend, { seqLen: ROWS, position, ...place }, pass);
+  const ctx = stepContext(backend, { seqLen: ROWS, position, ids, ...place }, pass);
   const out = mat('f32', ROWS, COLS, 'out');
   if (way === 'forward') layer.forward(ctx, ones(), out);
   else layer.backward(ctx, ones(), ones(), ones(), out);
