@@ -375,7 +375,7 @@ class Engine : public Napi::ObjectWrap<Engine> {
     }
     if (sizes[0] * sizes[1] > int64_t{1} << 48)
       // Far below what would overflow the layout's arithmetic.
-      throw Napi::RangeError::New(info.Env(), "packedTernaryBytes: that many codes fit no memory");
+      throw Napi::RangeError::New(info.Env(), "packedTernaryBytes: expected at most 2^48 codes");
     return Napi::Number::New(info.Env(),
                              static_cast<double>(s.kernels.table.packedTernaryBytes(sizes[0], sizes[1])));
   }

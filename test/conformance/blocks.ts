@@ -8,8 +8,8 @@ import { OPS } from '../../src/core/ops/table.ts';
 import { type Tensor, tensor } from '../../src/core/tensor.ts';
 
 /**
- * Where row `row` of the batch begins in a tensor's rows; null for a tensor that all blocks share. A dimension that
- * contains `M` is cut by rows, one that contains `S` by sequences.
+ * Where row `row` of the batch begins in a tensor's rows; null for a tensor that all blocks share. A
+ * dimension that contains `M` is cut by rows, one that contains `S` by sequences.
  */
 function startOf(op: OpName, dim: Dim, row: number, inputs: readonly Input[]): number | null {
   if (!OPS[op].independent || (!hasSymbol(dim, 'M') && !hasSymbol(dim, 'S'))) return null;
@@ -25,8 +25,8 @@ function dimsIn(op: OpName, inputs: readonly Input[]): Dims {
 const seqLenOf = (op: OpName, inputs: readonly Input[]): number => dimsIn(op, inputs).T ?? 1;
 
 /**
- * The inputs of rows [begin, end) of a call. What all blocks share is taken from `before`, the outcome of the block
- * that came first: an accumulator goes on from there.
+ * The inputs of rows [begin, end) of a call. Accumulators start from `before`, the outcome of the previous
+ * block.
  */
 export function blockOf(
   op: OpName,
@@ -49,7 +49,7 @@ export function blockOf(
   });
 }
 
-/** What two blocks wrote, put together as one call on all rows would have left it. */
+/** The outcomes of two blocks, joined as one call on all rows would give them. */
 export function joined(op: OpName, first: Outcome, second: Outcome): Outcome {
   const tensors = flatArgs(op).flatMap((arg): [string, Tensor][] => {
     const [a, b] = [first.tensors.get(arg.name), second.tensors.get(arg.name)];

@@ -25,7 +25,7 @@ interface Truth {
   readonly f64: Outcome;
 }
 
-/** The truth of an op's calls, worked out once for all instruction sets. */
+/** The expected results of an op's calls, computed once for all instruction sets. */
 const truths = new Map<string, Truth>();
 function truth(call: Call): Truth {
   const key = JSON.stringify(call);
@@ -56,22 +56,25 @@ const anyCall = (op: OpName): fc.Arbitrary<Call> =>
 describe.each(OP_NAMES)('%s', (op) => {
   afterAll(() => truths.clear());
 
-  it.each(natives)('agrees with the reference at every edge: $name', ({ backend }) => {
+  it.each(natives)(`${op} agrees with the reference at every edge size on $name`, ({ backend }) => {
     for (const [i, dims] of sweep(op).entries()) {
-      // Long sums meet every kind of values (`inputs.ts`): there alone some of them could overflow.
+      // Long sums are tried on every kind of value (`inputs.ts`): some kinds overflow only there.
       const seeds = Math.max(...Object.values(dims)) > 1000 ? [0, 1, 2] : [i];
       for (const seed of seeds)
         for (let variant = 0; variant < variants(op); variant++) check(backend, { op, dims, seed, variant });
     }
   });
 
-  it.each(natives)('agrees with the reference at any edges together: $name', ({ backend }) => {
-    const isRight = fc.property(anyCall(op), (call) => check(backend, call));
-    fc.assert(isRight, { seed: SEED, numRuns: EFFORT.runs });
-  });
+  it.each(natives)(
+    `${op} agrees with the reference where several sizes are at edges on $name`,
+    ({ backend }) => {
+      const isRight = fc.property(anyCall(op), (call) => check(backend, call));
+      fc.assert(isRight, { seed: SEED, numRuns: EFFORT.runs });
+    },
+  );
 
   const mayBeEmpty = batchSymbol(op) ?? OPS[op].mayBeZero?.[0];
-  it.each(mayBeEmpty ? natives : [])('takes an empty batch: $name', ({ backend }) => {
+  it.each(mayBeEmpty ? natives : [])(`${op} accepts an empty batch on $name`, ({ backend }) => {
     const dims = complete(op, { ...sweep(op)[0]!, [mayBeEmpty!]: 0 });
     check(backend, { op, dims, seed: 1, variant: 0 });
   });

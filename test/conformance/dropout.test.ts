@@ -15,7 +15,7 @@ interface Draw {
   readonly firstRow?: number;
 }
 
-/** What dropout makes of ones. */
+/** The output of dropout for an input of ones. */
 function drop({ kernels }: Backend, draw: Draw = {}): number[] {
   const { rows = 60, rate = 0.3, seed = 5, step = 7, stream = 11, firstRow = 0 } = draw;
   const [x, out] = [mat('f32', rows, COLS, 'x'), mat('f32', rows, COLS, 'out')];
@@ -30,7 +30,7 @@ const backends = [
 ];
 
 describe.each(backends)('dropout on $name', ({ backend }) => {
-  it('drops the same elements in blocks of rows as in one call, wherever a block begins', () => {
+  it('dropout drops the same elements in blocks of rows as in one call, wherever a block begins', () => {
     const whole = drop(backend);
     for (const cut of [1, 2, 13, 59]) {
       const blocks = [drop(backend, { rows: cut }), drop(backend, { rows: 60 - cut, firstRow: cut })];
@@ -38,7 +38,7 @@ describe.each(backends)('dropout on $name', ({ backend }) => {
     }
   });
 
-  it('drops about the share that the rate says, and scales the others so that the mean stays', () => {
+  it('dropout drops a share of elements close to its rate, and scales the others to keep the mean', () => {
     for (const rate of [0.1, 0.5, 0.9]) {
       const out = drop(backend, { rows: 1000, rate });
       const scale = Math.fround(1 / (1 - rate));
@@ -49,11 +49,11 @@ describe.each(backends)('dropout on $name', ({ backend }) => {
     }
   });
 
-  it('leaves everything as it is at rate 0', () => {
+  it('dropout at rate 0 changes nothing', () => {
     expect(drop(backend, { rate: 0 }).every((value) => value === 1)).toBe(true);
   });
 
-  it('draws other numbers for another seed, step, stream or row', () => {
+  it('dropout draws other numbers for another seed, step, stream or row', () => {
     const first = drop(backend);
     const others = [{ seed: 6 }, { seed: 5 + 2 ** 32 }, { step: 8 }, { stream: 12 }, { firstRow: 2 ** 34 }];
     for (const other of others) {

@@ -16,7 +16,10 @@ import { expectSameBits } from './compare.ts';
 import { EFFORT } from './effort.ts';
 
 const SEQ_LEN = 4;
-/** Seeds of normal values, as sums that are exact would hide their order; codes of x are of any size, or ternary. */
+/**
+ * Seeds that draw normal values, because exact sums would hide their order. PLAIN draws int8 codes of x,
+ * TERNARY ternary ones.
+ */
 const PLAIN = 6;
 const TERNARY = 8;
 
@@ -40,7 +43,7 @@ function* calls(op: OpName, dims: Dims, drawn: Drawn): Generator<Input[]> {
       yield inputsOf({ op, dims, seed, variant }, drawn);
 }
 
-/** A backend whose calls of an op go through tiles side by side with a call that has nothing to do with them. */
+/** A backend that runs each call of an op in a deferred region, tile by tile with an unrelated call. */
 function inTiles(backend: Backend, op: OpName, rows: number): Backend {
   const { kernels, defer } = backend;
   const [x, out] = [mat('f32', rows, 5, 'x'), mat('f32', rows, 5, 'out')];
@@ -56,7 +59,7 @@ describe.each(OP_NAMES)('%s', (op) => {
   const drawn: Drawn = new Map();
   afterAll(() => drawn.clear());
 
-  it.each(natives)('gives the same bits with any number of threads: $name', ({ create }) => {
+  it.each(natives)(`${op} gives the same bits with any number of threads on $name`, ({ create }) => {
     // Wide enough that every thread has work, however coarse the pieces are.
     for (const [rows, width] of [
       [1032, EFFORT.width],
@@ -72,7 +75,7 @@ describe.each(OP_NAMES)('%s', (op) => {
   });
 
   it.each(scheduleOf(op) === 'tiled' ? natives : [])(
-    'gives the same bits in tiles beside another call: $name',
+    `${op} gives the same bits in tiles of a deferred region as in a direct call on $name`,
     ({ create }) => {
       const rows = 2 * ROW_CHUNK + 44;
       for (const threads of [1, 3]) {
@@ -85,18 +88,21 @@ describe.each(OP_NAMES)('%s', (op) => {
   );
 
   const isByRows = OPS[op].independent && OPS[op].returns === undefined;
-  it.each(isByRows ? all : [])('gives the same bits in blocks of rows: $name', ({ create }) => {
-    const backend = create(1);
-    const rows = 2 * ROW_CHUNK + 44;
-    // Sums are formed a chunk at a time; what each row gives by itself does not depend on its neighbours at all.
-    const cuts = isAccumulating(op) ? [ROW_CHUNK, 2 * ROW_CHUNK] : [ROW_CHUNK, 36];
-    for (const inputs of calls(op, dimsOf(op, rows, 33), drawn)) {
-      const whole = runOp(backend, op, inputs);
-      for (const cut of cuts) {
-        const first = runOp(backend, op, blockOf(op, inputs, 0, cut));
-        const second = runOp(backend, op, blockOf(op, inputs, cut, rows, first));
-        expectSameBits(joined(op, first, second), whole);
+  it.each(isByRows ? all : [])(
+    `${op} gives the same bits in blocks of rows as in one call on $name`,
+    ({ create }) => {
+      const backend = create(1);
+      const rows = 2 * ROW_CHUNK + 44;
+      // Sums over rows are formed per ROW_CHUNK; other outputs depend only on their own row.
+      const cuts = isAccumulating(op) ? [ROW_CHUNK, 2 * ROW_CHUNK] : [ROW_CHUNK, 36];
+      for (const inputs of calls(op, dimsOf(op, rows, 33), drawn)) {
+        const whole = runOp(backend, op, inputs);
+        for (const cut of cuts) {
+          const first = runOp(backend, op, blockOf(op, inputs, 0, cut));
+          const second = runOp(backend, op, blockOf(op, inputs, cut, rows, first));
+          expectSameBits(joined(op, first, second), whole);
+        }
       }
-    }
-  });
+    },
+  );
 });

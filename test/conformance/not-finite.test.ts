@@ -6,8 +6,9 @@ import { expectSpecialsPass } from './not-finite.ts';
 describe.each(nativeVariants().map(({ name, create }) => ({ name, backend: create(1) })))(
   '$name',
   ({ backend }) => {
-    it.each(OP_NAMES)('NaN, infinity and subnormal numbers go where the reference lets them: %s', (op) =>
-      expectSpecialsPass(backend, op),
+    it.each(OP_NAMES)(
+      'NaN, infinity and subnormal numbers reach the same outputs of %s as in the reference',
+      (op) => expectSpecialsPass(backend, op),
     );
   },
 );

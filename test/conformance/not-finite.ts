@@ -24,18 +24,21 @@ const SIZES: Readonly<Record<string, number>> = {
   R: 5,
 };
 
-/** Not finite, below float32's smallest normal number, which bf16 takes for 0, and just above it. */
+/**
+ * Not finite; subnormal in float32, which bf16 products treat as 0; and just above the smallest normal
+ * number.
+ */
 const SPECIAL = [NaN, Infinity, -Infinity, 1e-40, -3e-39, 1.5e-38];
 const SMALLEST_NORMAL = 2 ** -126;
 
-/** Every input with one special value at its begin, in its middle or at its end. */
+/** Every input with one special value at its beginning, middle or end. */
 function* variantsOf(inputs: readonly Input[]): Generator<[string, Input[]]> {
   for (const [i, input] of inputs.entries()) {
     if (typeof input !== 'object' || input.arg.dtype !== 'real' || input.arg.role !== 'in') continue;
     const values = input.values;
     if (!values) continue;
     for (const [k, special] of SPECIAL.entries()) {
-      // Products of a subnormal scale have no more digits than it has.
+      // A product has no more digits than a subnormal scale.
       if (input.arg.values === 'scale' && Math.abs(special) < SMALLEST_NORMAL) continue;
       const at = [0, values.length - 1, values.length >> 1][k % 3]!;
       const changed = values.slice();
@@ -61,10 +64,10 @@ function casesOf(op: OpName): Case[] {
   ).flat();
 }
 
-/** Worked out once for all instruction sets. */
+/** Computed once for all instruction sets. */
 const cases = new Map<OpName, Case[]>();
 
-/** Throws unless one special value among an op's inputs reaches the outputs that it does in the reference, and no others. */
+/** Throws unless one special value among an op's inputs reaches the same outputs as in the reference. */
 export function expectSpecialsPass(backend: Backend, op: OpName): void {
   if (!cases.has(op)) cases.set(op, casesOf(op));
   for (const { what, inputs, expected } of cases.get(op)!) {

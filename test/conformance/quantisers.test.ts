@@ -24,7 +24,10 @@ function quantised(backend: Backend, rule: (typeof RULES)[number], rows: readonl
   return { codes: [...codes.data], scale: [...scale.data] };
 }
 
-/** The floats around (n + 1/2) * scale, up to three away, where a quotient with two roundings could fall on the other side. */
+/**
+ * Floats up to three units in the last place from (n + 1/2) * scale, where a quotient rounded twice could
+ * get the wrong code.
+ */
 function rowsAroundHalves(random: Random, count: number, cols: number): number[][] {
   const bits = new Uint32Array(1);
   const float = new Float32Array(bits.buffer);
@@ -44,7 +47,7 @@ function rowsAroundHalves(random: Random, count: number, cols: number): number[]
   });
 }
 
-/** The s below 2^24 with `odd * s` = `rest` in its last `bits` bits. */
+/** The s below 2^`bits` for which the last `bits` bits of `odd * s` are `rest`. */
 function factorFor(odd: bigint, rest: bigint, bits: bigint): bigint {
   let inverse = 1n;
   for (let i = 0; i < 6; i++) inverse *= 2n - odd * inverse;
@@ -52,8 +55,8 @@ function factorFor(odd: bigint, rest: bigint, bits: bigint): bigint {
 }
 
 /**
- * Rows (largest, x) with x / scale as close as floats come to the middle between (n + 1/2) and a float next to it: what
- * is rounded to the wrong one of them has the wrong code.
+ * Rows (largest, x) with x / scale as close as possible to the middle between n + 1/2 and a neighbouring
+ * float: rounding to the wrong one of the two gives the wrong code.
  */
 function rowsHardToDivide(): number[][] {
   const rows: number[][] = [];
@@ -75,13 +78,13 @@ function rowsHardToDivide(): number[][] {
   return rows;
 }
 
-/** Far beyond the stretches that float32 sums. */
+/** Far longer than the stretches that are summed in float32. */
 const longs = new Random(3, 'long');
 const LONG_ROW = Array.from({ length: 60_000 }, () => Math.fround(longs.normal()));
 
 const SPECIAL = [NaN, Infinity, -Infinity, 0, -0, 1e-45, -1e-45, 3.4e38, -3.4e38];
 
-/** Rows in which few, some or all values are not what arithmetic expects. */
+/** Rows in which few, some or all values are special. */
 function rowsWithSpecials(random: Random, cols: number): number[][] {
   return [0.01, 0.1, 1].flatMap((share) =>
     [SPECIAL.slice(0, 1), SPECIAL].flatMap((values) =>
@@ -98,25 +101,28 @@ const products = (codes: readonly number[], scale: readonly number[]): number[] 
   codes.map((code, i) => code * scale[Math.floor(i / (codes.length / scale.length))]!);
 
 describe.each(RULES)('%s', (rule) => {
-  it.each([NaN, Infinity, -Infinity])('turns a row that holds %s into NaN, on every backend', (value) => {
-    const variants = nativeVariants().map(({ create }) => create(1));
-    for (const backend of [reference, createReferenceBackend('f64'), ...variants]) {
-      for (const cols of COLS) {
-        for (const at of [0, 7, cols - 1]) {
-          const row = Array.from({ length: cols }, (_, i) => (i === at ? value : (i % 5) - 2));
-          const { codes, scale } = quantised(backend, rule, [row]);
-          expect(products(codes, scale), backend.name).toEqual(codes.map(() => NaN));
+  it.each([NaN, Infinity, -Infinity])(
+    `${rule} quantisation turns a row that holds %s into NaN on every backend`,
+    (value) => {
+      const variants = nativeVariants().map(({ create }) => create(1));
+      for (const backend of [reference, createReferenceBackend('f64'), ...variants]) {
+        for (const cols of COLS) {
+          for (const at of [0, 7, cols - 1]) {
+            const row = Array.from({ length: cols }, (_, i) => (i === at ? value : (i % 5) - 2));
+            const { codes, scale } = quantised(backend, rule, [row]);
+            expect(products(codes, scale), backend.name).toEqual(codes.map(() => NaN));
+          }
         }
+        backend.dispose();
       }
-      backend.dispose();
-    }
-  });
+    },
+  );
 });
 
 describe.each(nativeVariants().map(({ name, create }) => ({ name, backend: create(1) })))(
   '$name',
   ({ backend }) => {
-    it('divides as the specification does next to every half', () => {
+    it('int8 quantisation gives the codes of the reference next to every rounding boundary', () => {
       const random = new Random(1, 'halves');
       for (const cols of COLS) {
         const rows = rowsAroundHalves(random, 200, cols);
@@ -124,21 +130,22 @@ describe.each(nativeVariants().map(({ name, create }) => ({ name, backend: creat
       }
     });
 
-    it('sums magnitudes in the lanes of the specification', () => {
-      // Ones that are added together before they meet 2^53 decide a tie between two floats; one by one they are lost.
+    it('quantisers sum magnitudes in the same lanes as the reference', () => {
+      // The ones decide a tie between two floats if they are added together before 2^53; one by one they are
+      // lost.
       const row = new Array<number>(32).fill(0);
       [row[0], row[16], row[8], row[24]] = [2 ** 53, 2 ** 29, 1, 1];
       for (const rule of ['ternary', 'absmean'] as const)
         expect(quantised(backend, rule, [row])).toEqual(quantised(reference, rule, [row]));
     });
 
-    it('divides as the specification does where that is hardest', () => {
+    it('int8 quantisation gives the codes of the reference for quotients that are hardest to round', () => {
       const rows = rowsHardToDivide();
       expect(rows.length).toBeGreaterThan(50);
       expect(quantised(backend, 'int8', rows)).toEqual(quantised(reference, 'int8', rows));
     });
 
-    it('has the mean of the two middle weights for a median, which may be equal', () => {
+    it('absmedian takes the mean of the two middle weights, which may be equal', () => {
       for (const weights of [
         [1, 2, 2, 3],
         [3, 1, -1, 2],
@@ -150,23 +157,29 @@ describe.each(nativeVariants().map(({ name, create }) => ({ name, backend: creat
         );
     });
 
-    it.each(RULES)('has the codes and the scale of the specification for a long row: %s', (rule) => {
-      const found = quantised(backend, rule, [LONG_ROW]);
-      const expected = quantised(reference, rule, [LONG_ROW]);
-      expect(found.scale).toEqual(expected.scale);
-      expect(Buffer.compare(Buffer.from(found.codes), Buffer.from(expected.codes))).toBe(0);
-    });
+    it.each(RULES)(
+      '%s quantisation gives the codes and the scale of the reference for a long row',
+      (rule) => {
+        const found = quantised(backend, rule, [LONG_ROW]);
+        const expected = quantised(reference, rule, [LONG_ROW]);
+        expect(found.scale).toEqual(expected.scale);
+        expect(Buffer.compare(Buffer.from(found.codes), Buffer.from(expected.codes))).toBe(0);
+      },
+    );
 
-    it.each(RULES)('gives what is no number the code and the scale of the specification: %s', (rule) => {
-      const random = new Random(2, 'specials');
-      for (const cols of COLS) {
-        const rows = rowsWithSpecials(random, cols);
-        if (rule !== 'absmean' && rule !== 'absmedian')
-          expect(quantised(backend, rule, rows)).toEqual(quantised(reference, rule, rows));
-        else
-          for (const row of rows)
-            expect(quantised(backend, rule, [row])).toEqual(quantised(reference, rule, [row]));
-      }
-    });
+    it.each(RULES)(
+      '%s quantisation gives the codes and the scales of the reference for NaN, infinity and subnormal numbers',
+      (rule) => {
+        const random = new Random(2, 'specials');
+        for (const cols of COLS) {
+          const rows = rowsWithSpecials(random, cols);
+          if (rule !== 'absmean' && rule !== 'absmedian')
+            expect(quantised(backend, rule, rows)).toEqual(quantised(reference, rule, rows));
+          else
+            for (const row of rows)
+              expect(quantised(backend, rule, [row])).toEqual(quantised(reference, rule, [row]));
+        }
+      },
+    );
   },
 );

@@ -14,19 +14,19 @@ const backends = [
 ];
 
 describe.each(backends)('$name', ({ create }) => {
-  it('has the loss and the gradients of logits whose exponentials overflow', () => {
+  it('logits whose exponentials overflow get the right loss and gradients', () => {
     expectSaturation(create());
   });
 
-  it('shares the probability of huge logits that are tied', () => {
+  it('huge logits that are tied share the probability', () => {
     expectHugeTies(create());
   });
 
-  it('normalises rows whose squares overflow', () => {
+  it('rmsNorm normalises rows whose squares overflow', () => {
     expectLargeRowsNormalised(create());
   });
 
-  it('lets every NaN pass', () => {
+  it('activations, losses and bf16 products pass on every NaN', () => {
     expectNanPasses(create());
   });
 });

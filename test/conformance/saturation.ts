@@ -25,7 +25,7 @@ function makers({ real: dtype }: Backend) {
   return { real, int };
 }
 
-/** Throws unless logits whose exponentials overflow have the loss and the gradients that they have on paper. */
+/** Throws unless logits whose exponentials overflow have the exact loss and gradients. */
 export function expectSaturation(backend: Backend): void {
   const { real, int } = makers(backend);
   const targets = { offsets: int([0, 1, 2]), ids: int([0, 1]), weights: real(2, 1, [1, 1]) };
@@ -42,10 +42,13 @@ export function expectSaturation(backend: Backend): void {
   expectAll('headLoss dTable', dTable.data, [SCALE, -SCALE, 0]);
 }
 
-/** So large that no float64 holds it and a logarithm of a few. */
+/** So large that adding the logarithm of a small number changes nothing, even in float64. */
 const HUGE = 3e29;
 
-/** Throws unless ties of huge logits share the probability, and rows without targets have neither loss nor gradient. */
+/**
+ * Throws unless ties of huge logits share the probability, and rows without targets have neither loss nor
+ * gradient.
+ */
 export function expectHugeTies(backend: Backend): void {
   const { real, int } = makers(backend);
   const z = [HUGE, HUGE, 0];
@@ -69,7 +72,10 @@ export function expectHugeTies(backend: Backend): void {
 const LARGE = [2e18, 1e20, 1e30, 3e38];
 const WIDTH = 600;
 
-/** Throws unless rows whose squares overflow float32 are normalised: 0 in their place would hide that a run diverged. */
+/**
+ * Throws unless rows whose squares overflow float32 are normalised: an output of 0 would hide that a run
+ * diverged.
+ */
 export function expectLargeRowsNormalised(backend: Backend): void {
   const [x, out, rstd] = [
     mat(backend.real, LARGE.length, WIDTH, 'x'),
@@ -86,10 +92,10 @@ export function expectLargeRowsNormalised(backend: Backend): void {
   });
 }
 
-/** NaN that differ in the bits that say nothing: a kernel that computes with an exponent's bits could make numbers of them. */
+/** NaN with different payloads: a kernel that computes with exponent bits could turn them into numbers. */
 const NAN_BITS = [0x7fc00000, 0x7fc00001, 0x7fffffff, 0xffc01234];
 
-/** Throws unless a NaN goes through the kernels that have an exponential or round to bf16, whatever NaN it is. */
+/** Throws unless the kernels that have an exponential or round to bf16 pass on a NaN of any payload. */
 export function expectNanPasses(backend: Backend): void {
   const cols = 40;
   const x = mat('f32', 1, cols, 'x') as Tensor<'f32'>;

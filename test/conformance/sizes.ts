@@ -13,10 +13,10 @@ function isWanted(op: OpName, dims: Dims): boolean {
   const sizes = flatArgs(op).map((arg) =>
     arg.kind === 'tensor' && !arg.packs ? sizeOf(arg.rows, dims) * sizeOf(arg.cols, dims) : 0,
   );
-  return OPS[op].flops(dims) <= EFFORT.mostFlops && Math.max(...sizes) <= MAX_ELEMENTS;
+  return OPS[op].flops(dims) <= EFFORT.maxFlops && Math.max(...sizes) <= MAX_ELEMENTS;
 }
 
-/** Each symbol at every edge in turn, the others small and odd. */
+/** Each symbol in turn at every edge size, the others small and odd. */
 export function sweep(op: OpName): Dims[] {
   const symbols = freeSymbols(op);
   const small = (i: number) => [3, 5, 7, 11][i % 4]!;
@@ -29,7 +29,7 @@ export function sweep(op: OpName): Dims[] {
     .filter((dims) => isWanted(op, dims));
 }
 
-/** Any edges together. */
+/** Every symbol at an edge size drawn at random. */
 export function anyDims(op: OpName): fc.Arbitrary<Dims> {
   const edges = freeSymbols(op).map((symbol) => [
     symbol,

@@ -7,7 +7,7 @@ describe.each(nativeVariants().map(({ name, create }) => ({ name, backend: creat
   ({ backend }) => {
     it.each(SPECIAL_CALLS)('$claim', (call) => expectDigitsKept(backend, call));
 
-    it("AdamW's decay takes its share, however few of a weight's digits that is", () =>
+    it("AdamW's decay is unbiased where it changes only a weight's last digits", () =>
       expectDecayUnbiased(backend));
   },
 );

@@ -12,7 +12,7 @@ import { runOp } from '../../src/verify/op-run.ts';
 
 const f64 = createReferenceBackend('f64');
 
-/** A call whose values random ones never hold, and which keeps digits that a careless kernel loses. */
+/** A call on values that random inputs never hit, in which a careless kernel loses digits. */
 export interface SpecialCall {
   readonly claim: string;
   readonly op: OpName;
@@ -27,7 +27,7 @@ export interface SpecialCall {
 }
 
 const every = (value: number) => () => value;
-/** Steps with which 42 of them come to where a function and its slope leave float32's range, if they do. */
+/** Step sizes: after 42 steps, a function or its slope leaves float32's range, if it ever does. */
 const VANISHES: Readonly<Record<ActivationFn, number>> = {
   silu: 2,
   sigmoid: 2,
@@ -42,7 +42,7 @@ const HUGE = [1e3, -1e3, 1e4, -1e4, 1e10, -1e10, 1e20, -1e20, 1e30, -1e30, 3e38,
 
 /** Enough columns for whole registers, four of them at a time, and a tail, on every instruction set. */
 const WIDE = 85;
-/** Ids that 16 bits do not hold. */
+/** More ids than 16 bits can represent. */
 const MANY = 70_000;
 const CONFIDENT = { offsets: (i: number) => i, ids: every(0), weights: every(1) };
 const confident = (more: SpecialCall['inputs'] = {}): SpecialCall['inputs'] => ({
@@ -52,7 +52,7 @@ const confident = (more: SpecialCall['inputs'] = {}): SpecialCall['inputs'] => (
   scale: 1,
   ...more,
 });
-/** One target, counted by three entries whose sum float32 does not hold. */
+/** One target with three entries, whose sum float32 cannot represent. */
 const COUNTS = [2 ** 24, 1, 1];
 const counted = (more: SpecialCall['inputs']): SpecialCall['inputs'] =>
   confident({ 'targets.offsets': (i) => 3 * i, 'targets.weights': (i) => COUNTS[i % 3]!, ...more });
@@ -113,7 +113,7 @@ export const SPECIAL_CALLS: readonly SpecialCall[] = [
     },
   ]),
   {
-    claim: 'counts whose sum float32 does not hold leave a confident row its gradient',
+    claim: 'a confident row keeps its gradient when float32 cannot represent the sum of its counts',
     op: 'softmaxCrossEntropy',
     dims: { M: 2, V: WIDE, Z: 6 },
     inputs: counted({ z: (i) => (i % WIDE ? 0 : 20) }),
@@ -127,28 +127,28 @@ export const SPECIAL_CALLS: readonly SpecialCall[] = [
     within: 0,
   },
   {
-    claim: 'targets beyond 16 bits are the ones that they name',
+    claim: 'softmaxCrossEntropy takes the right logits for targets beyond 16 bits',
     op: 'softmaxCrossEntropy',
     dims: { M: 2, V: MANY, Z: 2 },
     inputs: confident({ z: (i) => (i % MANY) / MANY, 'targets.ids': (i) => MANY - 1 - i }),
     within: 1e-4,
   },
   {
-    claim: 'ids beyond 16 bits take the rows that they name',
+    claim: 'gatherRows takes the right rows for ids beyond 16 bits',
     op: 'gatherRows',
     dims: { M: 3, V: MANY, D: 2 },
     inputs: { table: (i) => i, ids: (i) => MANY - 1 - i },
     within: 0,
   },
   {
-    claim: 'ids beyond 16 bits add to the rows that they name',
+    claim: 'scatterAddRows adds to the right rows for ids beyond 16 bits',
     op: 'scatterAddRows',
     dims: { M: 3, V: MANY, D: 2 },
     inputs: { accTable: every(0), dy: (i) => 1 + i, ids: (i) => MANY - 1 - i },
     within: 0,
   },
   {
-    claim: 'pairs of ids beyond 16 bits are counted as what they are',
+    claim: 'countPairs counts the right pairs for ids beyond 16 bits',
     op: 'countPairs',
     dims: { N: 9, V: MANY },
     inputs: { ids: (i) => MANY - 1 - (i % 3), targets: (i) => MANY - 1 - (i % 2) },
@@ -188,7 +188,7 @@ export const SPECIAL_CALLS: readonly SpecialCall[] = [
     },
   ]),
   ...ACTIVATION_FNS.flatMap((fn): SpecialCall[] => {
-    // The exponent of gelu_tanh is rounded, and what is rounded grows with it.
+    // gelu_tanh rounds its exponent, and the rounding error grows with the exponent.
     const within = fn === 'gelu_tanh' ? 2e-5 : 2e-6;
     const base = { op: 'activation', choices: [fn], within } as const;
     return [
@@ -206,7 +206,7 @@ export const SPECIAL_CALLS: readonly SpecialCall[] = [
       },
       {
         ...base,
-        claim: `${fn} and its slope are what they tend to far from 0`,
+        claim: `${fn} and its slope reach their limits far from 0`,
         dims: { M: 2, D: HUGE.length },
         inputs: { x: (i) => HUGE[i % HUGE.length]! * (fn === 'relu2' ? 1e-20 : 1) },
       },
@@ -214,7 +214,7 @@ export const SPECIAL_CALLS: readonly SpecialCall[] = [
   }),
   ...(['a', 'b'] as const).map(
     (small): SpecialCall => ({
-      claim: `bf16 takes what is below the smallest normal number for 0, and keeps the others, in ${small}`,
+      claim: `a bf16 product treats subnormal numbers in ${small} as 0, and keeps normal ones`,
       op: 'matmul',
       dims: { M: 9, K: 1, N: WIDE },
       choices: ['bf16'],
@@ -264,14 +264,14 @@ export const SPECIAL_CALLS: readonly SpecialCall[] = [
     }),
   ),
   {
-    claim: 'the root of a long row is as exact as that of a short one',
+    claim: 'rmsNorm is as exact for a long row as for a short one',
     op: 'rmsNorm',
     dims: { M: 1, D: 300_000 },
     inputs: { x: every(1.1), gain: every(1) },
     within: 3e-7,
   },
   {
-    claim: "the norm's gradient of a long row is as exact as that of a short one",
+    claim: 'rmsNormGrad is as exact for a long row as for a short one',
     op: 'rmsNormGrad',
     dims: { M: 1, D: 300_000 },
     inputs: {
@@ -318,8 +318,8 @@ function expectClose(actual: Outcome, expected: Outcome, within: number): void {
 }
 
 /**
- * Throws unless AdamW's decay, of far less than a weight's last digits, takes its share from the weights as a whole: each
- * is rounded its own way, but none of them by a share that was rounded before.
+ * Throws unless AdamW's decay, though it changes only a weight's last digits, takes `lr * decay` from the
+ * weights on average: rounding each new weight is unbiased, rounding the decay factor first is not.
  */
 export function expectDecayUnbiased(backend: Backend): void {
   const [p, m, v, g] = ['p', 'm', 'v', 'g'].map((name) => mat('f32', 1, 20_000, name));
@@ -343,7 +343,7 @@ interface Truth {
   readonly inputs: readonly Input[];
   readonly expected: Outcome;
 }
-/** Worked out once for all instruction sets. */
+/** Computed once for all instruction sets. */
 const truths = new Map<SpecialCall, Truth>();
 function truthOf(call: SpecialCall): Truth {
   let known = truths.get(call);

@@ -9,7 +9,7 @@ const backends = [
 ];
 
 describe.each(backends)('$name', ({ create }) => {
-  it('keeps what is just above a threshold, and nothing on or below it', () => {
+  it('quantisers keep values just above a threshold, and none on or below it', () => {
     expectThresholds(create());
   });
 });

@@ -6,8 +6,8 @@ import { mat, tensor } from '../../src/core/tensor.ts';
 const CASES = 40;
 
 /**
- * Pairs (x, y) in which x is the float32 next above the threshold of the row: `share * (|x| + |y|) / 2 + add`. A kernel
- * that compares with the threshold rounded to nearest would not see that x is above it.
+ * Pairs (x, y) in which x is the first float32 above the threshold of the row, `share * (|x| + |y|) / 2 +
+ * add`. A kernel that rounds the threshold to the nearest float32 would not find x above it.
  */
 function pairsJustAbove(share: number, add: number): [number, number][] {
   const random = new Random(1, 'thresholds');
@@ -41,7 +41,7 @@ function codes(backend: Backend, quantize: 'weight' | 'row' | 'int8', values: re
   return [...out.data];
 }
 
-/** (x, a, b, c), float32 all of them, with x exactly on the threshold of its row: 0.6745 times the mean. */
+/** Rows (x, a, b, c) of float32 values, with x exactly on the row's threshold: 0.6745 times the mean. */
 function rowsOnThreshold(): number[][] {
   const random = new Random(2, 'ties');
   const down = (v: number): number => (Math.fround(v) > v ? Math.fround(v * (1 - 2 ** -23)) : Math.fround(v));
@@ -49,7 +49,7 @@ function rowsOnThreshold(): number[][] {
   while (rows.length < CASES) {
     const x = Math.fround(1 + random.uniform());
     const mean = x / 0.6745;
-    // Three float32 hold the 53 bits of what the others must add up to.
+    // The sum of the others has 53 bits: three float32 represent it exactly.
     const rest = 4 * mean - x;
     const a = down(rest);
     const b = down(rest - a);
@@ -59,7 +59,10 @@ function rowsOnThreshold(): number[][] {
   return rows;
 }
 
-/** Throws unless codes are zero up to the threshold, and it included, and not above; and int8 rounds half to even. */
+/**
+ * Throws unless ternary codes are 0 up to and including the threshold and not above it, and int8 rounds half
+ * to even.
+ */
 export function expectThresholds(backend: Backend): void {
   const check = (quantize: 'weight' | 'row', values: readonly number[], first: number): void =>
     deepStrictEqual(codes(backend, quantize, values).slice(0, 2), [first, 1], `${quantize} of ${values}`);

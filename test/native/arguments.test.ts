@@ -16,7 +16,7 @@ afterAll(() => {
   backend.dispose();
 });
 
-/** Enough for packed weights to need more bytes, however they are padded. */
+/** Enough that packed weights need more bytes, whatever their padding. */
 const GROWTH = 64;
 
 type Kind = typeof TypeError | typeof RangeError;
@@ -40,16 +40,16 @@ describe.each(OP_NAMES)('%s', (op) => {
     expect(call.snapshot()).toEqual(before);
   }
 
-  it('runs as it should be called', () => {
+  it(`${op} runs with valid arguments`, () => {
     expect(() => native(new ValidCall(op, backend).flat())).not.toThrow();
   });
 
-  it('refuses too few and too many values', () => {
+  it(`${op} refuses too few and too many values`, () => {
     refused(call.flat().slice(0, -1), TypeError, '', /got \d+ values, expected \d+/);
     refused([...call.flat(), 1], TypeError, '', /got \d+ values, expected \d+/);
   });
 
-  it('refuses what is not the right array', () => {
+  it(`${op} refuses a tensor that is not a typed array of the right type`, () => {
     for (const { index, arg } of call.tensors()) {
       const [data, rows, cols] = call.values[index] as [Data, number, number];
       for (const wrong of [
@@ -68,10 +68,10 @@ describe.each(OP_NAMES)('%s', (op) => {
     }
   });
 
-  it('refuses sizes that are no sizes', () => {
+  it(`${op} refuses row and column counts that are not whole numbers`, () => {
     for (const { index, arg } of call.tensors()) {
       const [data, rows, cols] = call.values[index] as [Data, number, number];
-      // The last is the first whole number that is not exact.
+      // 2^53 is the first whole number that is not a safe integer.
       for (const wrong of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60, 2 ** 53]) {
         refused(call.with(index, data, wrong, cols), RangeError, arg.name, /rows, expected a whole number/);
         refused(
@@ -86,7 +86,7 @@ describe.each(OP_NAMES)('%s', (op) => {
     }
   });
 
-  it('refuses data of another length', () => {
+  it(`${op} refuses data of the wrong length`, () => {
     for (const { index, arg } of call.tensors()) {
       const [data, rows, cols] = call.values[index] as [Data, number, number];
       const longer = new (data.constructor as Float32ArrayConstructor)(data.length + 1);
@@ -97,7 +97,7 @@ describe.each(OP_NAMES)('%s', (op) => {
           arg.name,
           `has ${wrong.length} values, expected`,
         );
-      // The product is the length in 64 bits only after it wraps.
+      // The product wraps to 0, the length, in 64 bits.
       refused(
         call.with(index, data.subarray(0, 0), 2 ** 33, 2 ** 33),
         RangeError,
@@ -107,7 +107,7 @@ describe.each(OP_NAMES)('%s', (op) => {
     }
   });
 
-  it('refuses shapes that do not agree', () => {
+  it(`${op} refuses shapes that do not agree`, () => {
     for (const { index, arg } of call.tensors()) {
       const [data, rows, cols] = call.values[index] as [Data, number, number];
       const like = data.constructor as Float32ArrayConstructor;
@@ -122,7 +122,7 @@ describe.each(OP_NAMES)('%s', (op) => {
     }
   });
 
-  it('refuses memory that overlaps what it writes', () => {
+  it(`${op} refuses outputs that overlap other arguments`, () => {
     const written = call.tensors().filter(({ arg }) => arg.role !== 'in');
     for (const { index, arg } of written) {
       for (const other of call.tensors()) {
@@ -146,7 +146,7 @@ describe.each(OP_NAMES)('%s', (op) => {
     }
   });
 
-  it('refuses detached memory', () => {
+  it(`${op} refuses detached memory`, () => {
     for (const { index, arg } of call.tensors()) {
       const [data, rows, cols] = call.values[index] as [Data, number, number];
       const gone = data.slice();
@@ -157,7 +157,7 @@ describe.each(OP_NAMES)('%s', (op) => {
 
   const indexed = call.tensors().filter(({ arg }) => arg.below || arg.offsetsInto);
   it.each(indexed)(
-    'refuses indices in $arg.name that lead outside, or that others can change',
+    `${op} refuses indices in $arg.name that are out of range or in shared memory`,
     ({ index, arg }) => {
       const [data, rows, cols] = call.values[index] as [Data, number, number];
       // Of targets, entries between the first and the last offset are used.
@@ -187,7 +187,7 @@ describe.each(OP_NAMES)('%s', (op) => {
     },
   );
 
-  it('refuses scalars and choices that are none', () => {
+  it(`${op} refuses invalid scalars and choices`, () => {
     for (const [index, arg] of call.args.entries()) {
       if (arg.kind === 'tensor') continue;
       if (arg.kind === 'choice') {
@@ -216,14 +216,14 @@ it('ternaryMatmul takes as many columns as keep a sum in 32 bits, and not one mo
     const packed = new Uint8Array(1);
     engine.ternaryMatmul(out, 1, 1, codes, 1, cols, scale, 1, 1, codes, 1, cols, scale, 1, 1, packed, 1, 1);
   };
-  // The size of what is packed is looked at next.
+  // The size of the packed weights is checked next.
   expect(() => call(4_194_304)).toThrow(/'w.packed' has 1 bytes/);
   expect(() => call(4_194_305)).toThrow(
     /'x.codes' has 4194305 columns, at most 4194304 keep a sum in 32 bits/,
   );
 });
 
-it('causalConv takes 2 to 8 rows of weights, on the addon as in the checks of the op table', () => {
+it('causalConv takes 2 to 8 rows of weights, in the addon and in the checks of the op table', () => {
   const [rows, D] = [3, 2];
   const values = (width: number) => [
     ...[mat('f32', rows, D, 'out'), mat('f32', width - 1, D, 'state'), mat('f32', rows, D, 'x')],
@@ -248,8 +248,8 @@ it('an engine takes at most 1,024 threads', () => {
   expect(() => new Any({ threads: 1025 })).toThrow(/threads is 1025, expected 1 to 1024/);
 });
 
-it('sizes packed weights of at most 2^48 codes', () => {
+it('packedTernaryBytes accepts at most 2^48 codes', () => {
   expect(engine.packedTernaryBytes(2 ** 24, 2 ** 24)).toBeGreaterThan(2 ** 48);
-  expect(() => engine.packedTernaryBytes(2 ** 24, 2 ** 24 + 1)).toThrow(/fit no memory/);
+  expect(() => engine.packedTernaryBytes(2 ** 24, 2 ** 24 + 1)).toThrow(/expected at most 2\^48 codes/);
   expect(() => engine.packedTernaryBytes(2 ** 31, 1)).toThrow(/below 2\^31/);
 });

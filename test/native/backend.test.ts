@@ -12,13 +12,13 @@ const best = status.isas.filter((isa) => isa.supported).at(-1)!;
 afterEach(() => vi.unstubAllEnvs());
 
 describe('choosing kernels', () => {
-  it('takes the best instruction set this machine supports, with all its features', () => {
+  it('createNativeBackend takes the best instruction set that the machine supports, with all its features', () => {
     const backend = createNativeBackend();
     expect(backend.name).toBe(`native:${[best.isa, ...best.features].join('+')}`);
     expect(backend.threads).toBeGreaterThanOrEqual(1);
   });
 
-  it('is forced by name, by name and features, and by FLASHLM_ISA and FLASHLM_THREADS', () => {
+  it('kernels can be chosen by name, by name and features, and by FLASHLM_ISA and FLASHLM_THREADS', () => {
     expect(createNativeBackend({ isa: 'scalar' }).name).toBe('native:scalar');
     expect(createNativeBackend({ isa: best.isa, features: [] }).name).toBe(`native:${best.isa}`);
     const full = [best.isa, ...best.features].join('+');
@@ -31,7 +31,7 @@ describe('choosing kernels', () => {
     expect(createNativeBackend({ isa: best.isa, threads: 2 })).toMatchObject({ threads: 2 });
   });
 
-  it('refuses what the build or the CPU does not have', () => {
+  it('createNativeBackend refuses an instruction set or feature that the build or the CPU lacks', () => {
     const refused = (isa: string, message: RegExp): void => {
       expect(() => createNativeBackend({ isa })).toThrow(FlashError);
       expect(() => createNativeBackend({ isa })).toThrow(message);
@@ -47,7 +47,7 @@ describe('choosing kernels', () => {
       refused(`${extended}+${feature}`, /is not supported by this CPU \(lacks /);
   });
 
-  it('refuses thread counts that are none', () => {
+  it('createNativeBackend refuses invalid thread counts', () => {
     for (const threads of [0, -1, 1.5, Number.NaN, 100_000])
       expect(() => createNativeBackend({ threads })).toThrow(/threads is .+, expected 1 to/);
     expect(() => createNativeBackend({ threads: 5000 })).toThrow(
@@ -59,7 +59,7 @@ describe('choosing kernels', () => {
 });
 
 describe('a backend', () => {
-  it('allocates zeroed memory on cache lines', () => {
+  it('a native backend allocates zeroed memory on cache lines', () => {
     const backend = createNativeBackend();
     for (const bytes of [0, 1, 63, 64, 65, 4096]) {
       const memory = backend.allocate(bytes);
@@ -69,7 +69,7 @@ describe('a backend', () => {
     }
   });
 
-  it('names the tensor an error is about', () => {
+  it('an error of a kernel names the tensors that it is about', () => {
     const { kernels } = createNativeBackend();
     const x = mat('f32', 2, 192, 'blocks.3.norm/x');
     const gain = mat('f32', 1, 384, 'blocks.3.norm/gain');
@@ -80,7 +80,7 @@ describe('a backend', () => {
     );
   });
 
-  it('works on shared memory', () => {
+  it('kernels work on shared memory', () => {
     const shared = (label: string) => ({ ...x, data: new Float32Array(new SharedArrayBuffer(16)), label });
     const x = mat('f32', 2, 2, 'x');
     const [out, a, b] = [shared('out'), shared('a'), shared('b')] as [Mat, Mat, Mat];
@@ -90,7 +90,7 @@ describe('a backend', () => {
     expect([...out.data]).toEqual([3, 3, 3, 3]);
   });
 
-  it('refuses to run after it was disposed of', () => {
+  it('a native backend refuses to run after it is disposed of', () => {
     const backend = createNativeBackend();
     const x = mat('f32', 2, 2, 'x');
     backend.dispose();
@@ -99,7 +99,7 @@ describe('a backend', () => {
     expect(() => backend.packedTernaryBytes(1, 1)).toThrow(/has been disposed of/);
   });
 
-  it('cannot be called on anything but an engine', () => {
+  it('kernels cannot be called on anything but an engine', () => {
     const add = addon.Engine.prototype.add as (this: unknown, ...values: unknown[]) => unknown;
     const one = [new Float32Array(1), 1, 1];
     for (const receiver of [{}, null, addon, Object.create(addon.Engine.prototype)])
@@ -107,7 +107,7 @@ describe('a backend', () => {
     expect(() => (addon.Engine as unknown as () => Engine)()).toThrow();
   });
 
-  it('sizes packed weights, and refuses sizes that are none', () => {
+  it('packedTernaryBytes returns a size, and refuses negative, fractional and huge dimensions', () => {
     const backend = createNativeBackend();
     expect(backend.packedTernaryBytes(384, 192)).toBeGreaterThan(0);
     for (const wrong of [-1, 0.5, Number.NaN, 2 ** 40])

@@ -33,7 +33,7 @@ const target = (env: Record<string, string> = {}) => ({
 });
 
 describe("the compiler's environment", () => {
-  it('is split into words as a shell does it', () => {
+  it('CXXFLAGS are split into words as a shell does it', () => {
     expect(splitWords(` ccache\tg++ -DA="x y" -DB=\\"q\\" 'a b'c -I/x\\ y `)).toEqual([
       'ccache',
       'g++',
@@ -45,7 +45,7 @@ describe("the compiler's environment", () => {
     expect(splitWords(undefined)).toEqual([]);
   });
 
-  it('names a compiler in more than one word, or by a path with blanks', async () => {
+  it('CXX can be several words, or a path with blanks', async () => {
     const compiler = path.join(folder, 'my compiler');
     writeFileSync(compiler, '#!/bin/sh\necho "compiler with $*"\n');
     chmodSync(compiler, 0o755);
@@ -58,7 +58,7 @@ describe("the compiler's environment", () => {
     await expect(find('no-such-compiler -m64')).rejects.toThrow('CXX=no-such-compiler -m64 does not run');
   });
 
-  it('gives CPPFLAGS to compilations, LDFLAGS to the link and CXXFLAGS to both', () => {
+  it('CPPFLAGS go to compilations, LDFLAGS to the link and CXXFLAGS to both', () => {
     const env = { CPPFLAGS: '-DP', CXXFLAGS: '-DX="a b"', LDFLAGS: '-L/l' };
     const compiled = compileFlags(source('src/cpu.cpp'), target(env));
     const linked = linkFlags(target(env));
@@ -69,14 +69,15 @@ describe("the compiler's environment", () => {
   });
 
   it.runIf(process.platform === 'linux').each(['src/cpu.cpp', 'isa/scalar.cpp'])(
-    'lets neither -march=native nor fast arithmetic into %s',
+    'CXXFLAGS bring neither -march=native nor fast arithmetic into %s',
     (name) => {
       const macros = (CXXFLAGS: string): string => {
         const flags = compileFlags(source(name), target({ CXXFLAGS }));
         const text = execFileSync('g++', [...flags, '-E', '-dM', '-x', 'c++', '/dev/null'], {
           encoding: 'utf8',
         });
-        // What a CPU is tuned for changes no result; complex numbers, which IEC 559 macros also tell of, are not used.
+        // What a CPU is tuned for changes no result; complex numbers, which IEC 559 macros also tell of, are
+        // not used.
         const lines = text.split('\n').filter((line) => !/__tune_|_IEC_/.test(line));
         return lines.sort().join('\n');
       };
@@ -88,9 +89,9 @@ describe("the compiler's environment", () => {
   );
 });
 
-describe('a path with characters that make knows', () => {
+describe('a path with characters that are special to make', () => {
   it.each(['a b', 'a#b', 'a$b', 'a:b', "a'b", 'a"b', 'a\\b', 'a\\ b', 'é%,;&(*)', '~x', '-x', 'a\tb'])(
-    'does not make every build compile everything: %j',
+    'a file in a folder named %j is compiled only when it changes',
     async (name) => {
       const place = path.join(folder, 'paths', name);
       mkdirSync(path.join(place, 'obj'), { recursive: true });
@@ -112,7 +113,7 @@ describe('a build for this CPU', () => {
   const cpu = (text: string) => new Set(text.split(' '));
   const names = (files: string[]) => files.map((file) => path.basename(file, '.cpp'));
 
-  it('leaves out the instruction sets that the CPU lacks, and nothing where that is not known', () => {
+  it('a build for this CPU leaves out what the CPU lacks, and nothing on an unknown architecture', () => {
     const haswell = 'avx2 fma f16c popcnt';
     const skylake = `${haswell} avx512f avx512bw avx512dq avx512vl`;
     expect(names(beyondThisCpu('x64', cpu('sse4')))).toContain('avx2');
@@ -134,7 +135,7 @@ describe('a build for this CPU', () => {
   });
 
   it.runIf(process.arch === 'x64')(
-    'gives an addon that says what it was built without, and names the CPU before that',
+    'an addon reports what it was built without, and what the CPU lacks first',
     async () => {
       const place = path.join(folder, 'build');
       await copyObjects(buildFolder(process.platform, process.arch), place);

@@ -35,13 +35,13 @@ function build(
 const reasonsIn = (place: string): string => loadAddon(place).reasons.join('\n');
 
 describe('generated files', () => {
-  it.each([...generate()])('%s is what the op table says', async (name, text) => {
+  it.each([...generate()])('native/generated/%s is up to date with the op table', async (name, text) => {
     expect(await readFile(path.join(repository, 'native', 'generated', name), 'utf8')).toBe(text);
   });
 });
 
 describe('objects compiled for an instruction set', () => {
-  it('export nothing but their table', async () => {
+  it('objects compiled for an instruction set export nothing but their table', async () => {
     const objects = path.join(path.dirname(loadAddon(repository).path!), 'obj');
     const tables = (await readdir(objects)).filter((file) => /^(scalar|avx|neon).*\.o$/.test(file));
     expect(tables.length).toBeGreaterThan(0);
@@ -64,8 +64,8 @@ describe('objects compiled for an instruction set', () => {
   });
 });
 
-describe('a build that cannot be', () => {
-  it('says in one line that there is no compiler, and lets an installation go on', async () => {
+describe('a build that fails', () => {
+  it('an optional build without a compiler says so in one line and exits with status 0', async () => {
     await writeFile(path.join(folder, 'flashlm.node'), 'of older sources');
     const optional = await build(['--optional'], { PATH: '/nonexistent' });
     expect(optional).toEqual({
@@ -79,12 +79,12 @@ describe('a build that cannot be', () => {
     expect((await build([], { PATH: '/nonexistent' })).code).toBe(1);
   });
 
-  it('names the compiler that CXX asks for', async () => {
+  it('a build names the compiler of CXX that does not run', async () => {
     const { lines } = await build(['--optional'], { PATH: process.env.PATH!, CXX: 'no-such-compiler' });
     expect(lines[0]).toContain('CXX=no-such-compiler does not run');
   });
 
-  it('shows the first errors and where the rest is when a file does not compile', async () => {
+  it('a build shows the first errors, and where the rest is, when a file does not compile', async () => {
     const { code, lines } = await build(['--optional'], {
       PATH: process.env.PATH!,
       CXXFLAGS: '-include no-such-header.h',
@@ -106,20 +106,23 @@ describe('a compiler that does not know an extension', () => {
     ['x64', '-mavx512bf16', 'avx512.cpp', 'avx512_bf16'],
     ['x64', '-mamx-tile', 'avx512.cpp', 'avx512_amx'],
     ['arm64', 'bf16', 'neon.cpp', 'neon_bf16'],
-  ])('is not asked for it, and the addon does without: %s %s', async (arch, flag, other, extension) => {
-    const compiler = path.join(root, `gcc-without-${extension}`);
-    const log = path.join(root, `${extension}.txt`);
-    const script = [
-      '#!/bin/sh',
-      `case "$*" in *-m*${flag.replace('-m', '')}*) exit 1;; esac`,
-      `echo "$*" >> ${log}`,
-      'while [ $# -gt 0 ]; do case $1 in -o|-MF) : > "$2";; esac; shift; done',
-    ];
-    await writeFile(compiler, script.join('\n'), { mode: 0o755 });
-    expect((await build([], { PATH: process.env.PATH!, CXX: compiler, TARGET_ARCH: arch })).code).toBe(0);
+  ])(
+    'a %s build leaves out the extension when the compiler does not know %s',
+    async (arch, flag, other, extension) => {
+      const compiler = path.join(root, `gcc-without-${extension}`);
+      const log = path.join(root, `${extension}.txt`);
+      const script = [
+        '#!/bin/sh',
+        `case "$*" in *-m*${flag.replace('-m', '')}*) exit 1;; esac`,
+        `echo "$*" >> ${log}`,
+        'while [ $# -gt 0 ]; do case $1 in -o|-MF) : > "$2";; esac; shift; done',
+      ];
+      await writeFile(compiler, script.join('\n'), { mode: 0o755 });
+      expect((await build([], { PATH: process.env.PATH!, CXX: compiler, TARGET_ARCH: arch })).code).toBe(0);
 
-    const compiled = (await readFile(log, 'utf8')).split('\n').filter((line) => line.includes(' -c '));
-    expect(compiled.some((line) => line.includes(other))).toBe(true);
-    expect(compiled.some((line) => line.includes(`${extension}.cpp`))).toBe(false);
-  });
+      const compiled = (await readFile(log, 'utf8')).split('\n').filter((line) => line.includes(' -c '));
+      expect(compiled.some((line) => line.includes(other))).toBe(true);
+      expect(compiled.some((line) => line.includes(`${extension}.cpp`))).toBe(false);
+    },
+  );
 });

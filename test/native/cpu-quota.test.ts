@@ -20,7 +20,7 @@ const NONE = Number.POSITIVE_INFINITY;
 
 describe('the CPU quota', () => {
   it.each<[string, Readonly<Record<string, string>>, number]>([
-    ['is none where /proc can not be read', {}, NONE],
+    ['is none where /proc cannot be read', {}, NONE],
     [
       'is none where no group has a limit',
       {
@@ -73,7 +73,7 @@ describe('the CPU quota', () => {
       3,
     ],
     [
-      'is read in cgroup v1 where the mount shows the group of a container alone',
+      "is read in cgroup v1 where the mount shows only a container's group",
       {
         '/proc/self/cgroup': '4:cpu,cpuacct:/docker/f00d/inner\n',
         '/proc/self/mountinfo': V1.replace(' / /', ' /docker/f00d /'),
@@ -83,7 +83,7 @@ describe('the CPU quota', () => {
       0.5,
     ],
     [
-      'is that of the mount where the own group lies outside of it',
+      "is that of the mount where the process's own group lies outside it",
       {
         '/proc/self/cgroup': '0::/../../elsewhere\n',
         '/proc/self/mountinfo': V2,
@@ -115,11 +115,11 @@ describe('the CPU quota', () => {
       { '/proc/self/cgroup': '0::/\n', '/proc/self/mountinfo': V2, ...v2('', 'plenty') },
       NONE,
     ],
-  ])('%s', (_, files, expected) => {
+  ])('the CPU quota %s', (_, files, expected) => {
     expect(quotaOf(files)).toBe(expected);
   });
 
-  it('of this machine is a number above 0, and is read without an error', () => {
+  it('the CPU quota of this machine is read without an error, and is above 0', () => {
     expect(cpuQuota()).toBeGreaterThan(0);
   });
 });

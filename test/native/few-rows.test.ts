@@ -7,7 +7,7 @@ import { nativeVariants } from '../conformance/backends.ts';
 import { blockOf, joined } from '../conformance/blocks.ts';
 import { expectSameBits } from '../conformance/compare.ts';
 
-/** More rows than any table multiplies without packing the right operand first. */
+/** So many rows that every table packs the right operand first. */
 const ROWS = 40;
 const OPS_WITH_FEW: readonly OpName[] = [
   'matmul',
@@ -22,7 +22,7 @@ describe.each(nativeVariants())('$name', ({ create }) => {
     for (const backend of backends) backend.dispose();
   });
 
-  it.each(OPS_WITH_FEW)('%s gives one row, or a few, the bits that it gives them among many', (op) => {
+  it.each(OPS_WITH_FEW)('%s gives a few rows the same bits as among many rows', (op) => {
     // Sums of more than one chunk, and columns that fill no panel.
     for (const width of [7, 530]) {
       const dims = dimsNear(op, (s) => (s === 'M' ? ROWS : width));

@@ -65,7 +65,7 @@ describe('Engine', () => {
       ),
   );
 
-  it('is made of right options, and of nothing else', () => {
+  it('new Engine works or refuses, whatever it is given', () => {
     forAny(fc.array(anyOptions, { maxLength: 2 }), (values) => {
       const engine = expectSafe(() => new Engine(...made(values))) as Engine | undefined;
       if (!engine) return;
@@ -75,7 +75,7 @@ describe('Engine', () => {
     });
   });
 
-  it('refuses options that are none, one by one', () => {
+  it('new Engine refuses each invalid option by its name', () => {
     const refused = (options: unknown, message: RegExp): void =>
       expect(() => new Engine(options)).toThrow(message);
     for (const options of [null, 1, 'scalar', true, 1n, Symbol('s')])
@@ -91,7 +91,7 @@ describe('Engine', () => {
     expect(() => new Engine({ isa: 'scalar', features: ['no\0ne'] })).toThrow(RangeError);
   });
 
-  it('lets through what the caller threw', () => {
+  it("new Engine rethrows what the caller's own getter throws", () => {
     const mine = new Error('mine');
     const options = {
       get isa(): string {
@@ -101,7 +101,7 @@ describe('Engine', () => {
     expect(() => new Engine(options)).toThrow(mine);
   });
 
-  it('cannot be called, nor lend its methods to anything else', () => {
+  it('Engine cannot be called without new, and its methods refuse other receivers', () => {
     const engine = new Engine({ isa: 'scalar' });
     const call = addon.Engine as unknown as (this: unknown, ...values: Values) => unknown;
     expect(() => call()).toThrow(TypeError);
@@ -133,7 +133,7 @@ describe('Engine', () => {
     }
   });
 
-  it('closes with any arguments, and none of its calls wait any longer', () => {
+  it('close ends the deferred region, whatever it is given', () => {
     const list = fc.array(fc.oneof(anyMemory, anything), { maxLength: 3 }).map((each) => () => made(each));
     const transient = fc.oneof(list, anything, constants(Array(2 ** 32 - 1)));
     const seconds = fc.oneof(anything, anyMemory, constants(null, new Float64Array(1), new Float64Array(4)));
@@ -151,7 +151,7 @@ describe('Engine', () => {
     });
   });
 
-  it('forgets what waited when it is opened again', () => {
+  it('open drops the calls that an earlier open has deferred', () => {
     const engine = new Engine({ isa: 'scalar' });
     const call = new ValidCall('activation', backend).flat();
     engine.open();
@@ -163,7 +163,7 @@ describe('Engine', () => {
     expect([...seconds.subarray(1)]).toEqual([-1, -1, -1]);
   });
 
-  it('never runs what was discarded', () => {
+  it('discarded calls never run', () => {
     const engine = new Engine({ isa: 'scalar' });
     const call = new ValidCall('activation', backend);
     const [out] = call.values[0] as [Float32Array];
@@ -175,7 +175,7 @@ describe('Engine', () => {
     expect(new Set(out)).toEqual(new Set([7]));
   });
 
-  it('refuses a list of times that is shorter than its calls, and writes none', () => {
+  it('close refuses an array of times that is shorter than its calls, and writes none', () => {
     const engine = new Engine({ isa: 'scalar' });
     const call = new ValidCall('activation', backend).flat();
     engine.open();
@@ -185,7 +185,7 @@ describe('Engine', () => {
     expect([...seconds]).toEqual([-1, -1, -1, -1]);
   });
 
-  it('runs nothing when it is disposed of while it closes', () => {
+  it('an engine that is disposed of while it closes runs nothing', () => {
     const engine = new Engine({ isa: 'scalar' });
     const trap = [new Float32Array(1)];
     Object.defineProperty(trap, 0, {
@@ -199,7 +199,7 @@ describe('Engine', () => {
     expect(() => engine.close(trap, null)).toThrow(/disposed/);
   });
 
-  it('says what it is in values that cannot be changed, nor read from anything else', () => {
+  it("an engine's isa, features and threads are its own read-only properties", () => {
     const engine = new Engine({ isa: 'scalar', threads: 2 });
     const what = { isa: 'scalar', features: [], threads: 2 };
     expect({ ...engine }).toEqual(what);
@@ -210,7 +210,7 @@ describe('Engine', () => {
     expect(Object.isFrozen(engine.features)).toBe(true);
   });
 
-  it('works as the base of another class', () => {
+  it('Engine works as the base of another class', () => {
     class Own extends Engine {}
     const engine = new Own({ isa: 'scalar' });
     expect(() => engine.activation(...new ValidCall('activation', backend).flat())).not.toThrow();
@@ -219,7 +219,7 @@ describe('Engine', () => {
     expect(() => Reflect.apply(activation, other, new ValidCall('activation', backend).flat())).not.toThrow();
   });
 
-  it('refuses everything once it was disposed of, also in the middle of a call', () => {
+  it('an engine refuses everything after it is disposed of, even in the middle of a call', () => {
     for (const op of OP_NAMES) {
       const engine = new Engine({ isa: 'scalar' });
       const call = new ValidCall(op, backend);
@@ -241,7 +241,7 @@ describe('packedTernaryBytes', () => {
   const engine = new addon.Engine({ isa: 'scalar' });
   const size = engine.packedTernaryBytes as (...values: Values) => number;
 
-  it('is a size or an error', () => {
+  it('packedTernaryBytes returns a size or refuses, whatever it is given', () => {
     forAny(fc.array(anything, { maxLength: 3 }), (make) => {
       const values = made(make);
       const bytes = expectSafe(() => Reflect.apply(size, engine, values));
@@ -257,7 +257,7 @@ describe('measureLimit', () => {
   const engine = new addon.Engine({ threads: 2 });
   const measure = engine.measureLimit as unknown as (...values: Values) => unknown;
 
-  it('measures or refuses', () => {
+  it('measureLimit measures or refuses, whatever it is given', () => {
     const rounds = WRONG_SIZES.filter((size) => !(size > 9 && size < 2 ** 31));
     const anyRounds = fc.oneof(anyJunk, constants(...rounds, 1, 2));
     const values = fc.tuple(anything, anyRounds, fc.oneof(anyMemory, anything));
@@ -267,7 +267,7 @@ describe('measureLimit', () => {
     });
   });
 
-  it('keeps to its memory', () => {
+  it('measureLimit stays within its memory', () => {
     for (const limit of ['read', 'triad'] as const) {
       for (const length of [768, 769, 1000, 1151, 1152, 4099]) {
         const memory = new Float32Array(new ArrayBuffer(4 * length + 64), 32, length);
@@ -281,7 +281,7 @@ describe('measureLimit', () => {
 });
 
 describe('the addon', () => {
-  it('says how arrays lie, whatever they are', () => {
+  it('misalignment returns less than 64 or refuses, whatever it is given', () => {
     const misalignment = addon.misalignment as unknown as (...values: Values) => number;
     forAny(fc.oneof(anyMemory, anything), (value) => {
       const bytes = expectSafe(() => misalignment(value()));
@@ -290,7 +290,7 @@ describe('the addon', () => {
     expect(() => misalignment()).toThrow(TypeError);
   });
 
-  it('answers what it supports again each time', () => {
+  it('supported returns the same after a caller changed the last result', () => {
     const supported = addon.supported as (...values: Values) => unknown[];
     const first = supported(1, null, Symbol('s'));
     const expected = structuredClone(first);

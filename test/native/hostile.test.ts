@@ -17,7 +17,7 @@ afterAll(() => {
 });
 
 describe.each(OP_NAMES)('%s', (op) => {
-  it('works or refuses, whatever is done to one argument', () => {
+  it(`${op} works or refuses, whatever is done to one argument`, () => {
     const outcomes = singleAttempts(op, target).map((attempt) => {
       try {
         return make(attempt, target);
@@ -28,7 +28,7 @@ describe.each(OP_NAMES)('%s', (op) => {
     expect(new Set(outcomes)).toEqual(new Set(['accepted', 'refused']));
   });
 
-  it('works or refuses, whatever is done to several', () => {
+  it(`${op} works or refuses, whatever is done to several arguments`, () => {
     const isSafe = fc.property(attempts(op, target), (attempt) => {
       make(attempt, target);
     });

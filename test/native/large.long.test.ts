@@ -6,7 +6,7 @@ import { Random } from '../../src/core/random.ts';
 import { mat, type Tensor, tensor } from '../../src/core/tensor.ts';
 import { nativeVariants } from '../conformance/backends.ts';
 
-// Sizes and counts of real runs, which small tests only stand for.
+// Sizes and step counts of real runs.
 
 const STEPS = 3000;
 const WEIGHTS = 64;
@@ -24,10 +24,13 @@ function afterManySteps({ real, kernels }: Backend): Float64Array {
   return Float64Array.from(p!.data as Float32Array);
 }
 
-/** Rows of a vocabulary of which fewer than `packedRows` fit into the memory for dz, and no whole chunks of them. */
+/**
+ * So many rows and ids that dz does not fit its memory limit at once, and that the last chunk of rows is not
+ * full.
+ */
 const [ROWS, VOCAB] = [1300, 20_000];
 
-/** What the head adds to its table in calls for so many rows each. */
+/** The gradient of the table after calls on `sizes` rows each. */
 function tableGradient({ kernels }: Backend, sizes: readonly number[]): Buffer {
   const random = new Random(8, 'head');
   const drawn = (rows: number): Float32Array => Float32Array.from({ length: rows }, () => random.normal());
@@ -62,20 +65,21 @@ describe.each(nativeVariants())('$name', ({ create }) => {
   const backend = create(2);
   afterAll(() => backend.dispose());
 
-  it('stays with float64 for thousands of steps of AdamW', () => {
+  it('AdamW stays close to float64 for thousands of steps', () => {
     const expected = afterManySteps(createReferenceBackend('f64'));
     const found = afterManySteps(backend);
     expect(Math.max(...found.map((value, i) => Math.abs(value - expected[i]!)))).toBeLessThan(1e-5);
   });
 
-  it("forms the gradient of a large vocabulary's table in chunks, however many rows fit at once", () => {
+  it("headLoss gives a large vocabulary's table the same gradient in blocks of rows as in one call", () => {
     const whole = tableGradient(backend, [ROWS]);
     const blocks = tableGradient(backend, [2 * ROW_CHUNK, 2 * ROW_CHUNK, ROWS - 4 * ROW_CHUNK]);
     expect(Buffer.compare(whole, blocks)).toBe(0);
   });
 
-  it('divides by the number of weights where float32 does not hold it', () => {
-    // 2^24 + 1, odd: float32 would drop the last one. Of 1.75 that is more than half a unit of the scale's last place.
+  it('absmean divides by the exact number of weights where float32 cannot represent it', () => {
+    // 2^24 + 1, odd: float32 would drop the last one. Of 1.75 that is more than half a unit of the scale's
+    // last place.
     const [rows, cols] = [673, 24_929];
     const w = mat('f32', rows, cols, 'w');
     w.data.fill(1.75);

@@ -12,7 +12,7 @@ import { expectSameBits } from '../conformance/compare.ts';
 const COLS = 4_194_304;
 
 describe.each(nativeVariants())('$name', ({ create }) => {
-  it('ternaryMatmul sums as many columns as it takes exactly', () => {
+  it('ternaryMatmul sums the largest number of columns it accepts exactly', () => {
     const backend = create(2);
     const { kernels: k } = backend;
     const random = new Random(5, 'limits');

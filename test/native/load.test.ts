@@ -56,7 +56,7 @@ async function packageWith({ local, prebuilt }: { local?: Buffer; prebuilt?: Buf
 const prebuiltIn = (root: string): string => path.join(root, 'prebuilds', target, 'flashlm.node');
 
 describe('loading the addon', () => {
-  it('takes the prebuilt one where there is no local build, and says that there is none', async () => {
+  it('loadAddon takes the prebuilt addon where there is no local build, and says that there is none', async () => {
     const root = await packageWith({ prebuilt: addon });
     expect(loadAddon(root)).toMatchObject({
       path: prebuiltIn(root),
@@ -64,7 +64,7 @@ describe('loading the addon', () => {
     });
   });
 
-  it('takes the one that FLASHLM_ADDON names and no other, unless a package is asked for its own', async () => {
+  it('loadAddon takes only the addon that FLASHLM_ADDON names, unless it is given a package', async () => {
     const root = await packageWith({ local: addon });
     vi.stubEnv('FLASHLM_ADDON', folder);
     expect(loadAddon().reasons).toEqual([
@@ -74,12 +74,12 @@ describe('loading the addon', () => {
     vi.unstubAllEnvs();
   });
 
-  it('prefers the local build', async () => {
+  it('loadAddon prefers the local build to the prebuilt addon', async () => {
     const root = await packageWith({ local: addon, prebuilt: addon });
     expect(loadAddon(root)).toMatchObject({ path: expect.stringContaining('/native/build/'), reasons: [] });
   });
 
-  it('goes on to the prebuilt one from a local build of another op table', async () => {
+  it('loadAddon skips a local build of another op table', async () => {
     const stale = changed(opTableSignature(), '0'.repeat(16));
     const root = await packageWith({ local: stale, prebuilt: addon });
     expect(loadAddon(root)).toMatchObject({
@@ -88,7 +88,7 @@ describe('loading the addon', () => {
     });
   });
 
-  it('gives every reason when nothing serves', async () => {
+  it('loadAddon gives every reason when it finds no addon', async () => {
     const { addon: none, reasons } = loadAddon(await packageWith({}));
     expect(none).toBeUndefined();
     expect(reasons).toEqual([
@@ -97,7 +97,7 @@ describe('loading the addon', () => {
     ]);
   });
 
-  it('never maps half a prebuilt addon, which would end the process', async () => {
+  it('loadAddon never maps a truncated prebuilt addon, which would end the process', async () => {
     const root = await packageWith({ prebuilt: addon });
     await writeFile(prebuiltIn(root), addon.subarray(0, addon.length / 2));
     expect(loadAddon(root).reasons[1]).toMatch(
@@ -105,7 +105,7 @@ describe('loading the addon', () => {
     );
   });
 
-  it('does not trust a prebuilt addon without a readable manifest', async () => {
+  it('loadAddon does not trust a prebuilt addon without a readable manifest', async () => {
     const root = await packageWith({ prebuilt: addon });
     const manifest = path.join(root, 'prebuilds', target, 'manifest.json');
     await writeFile(manifest, '{');
@@ -118,17 +118,17 @@ describe('loading the addon', () => {
 /** What the dynamic linker says differs from system to system; that it names what it missed does not. */
 describe.runIf(process.platform === 'linux')('an addon that the system refuses', () => {
   it.each([
-    ['is no library', () => Buffer.from('no library'), /flashlm\.node: /],
+    ['is not a library', () => Buffer.from('no library'), /flashlm\.node: /],
     ['is for another machine', ofAnotherMachine, /flashlm\.node: /],
     ['lacks its OpenMP runtime', () => changed('libgomp.so.1', 'libnone.so.9'), /libnone\.so\.9/],
-  ])('%s: the reason is told', async (_, make, reason) => {
+  ])('loadAddon gives the reason when an addon %s', async (_, make, reason) => {
     const root = await packageWith({ local: make(), prebuilt: make() });
     const { addon: none, reasons } = loadAddon(root);
     expect(none).toBeUndefined();
     expect(reasons).toEqual([expect.stringMatching(reason), expect.stringMatching(reason)]);
   });
 
-  it('is not tried when it was prebuilt for another C library', async () => {
+  it('loadAddon does not try an addon that was prebuilt for another C library', async () => {
     const root = await packageWith({ prebuilt: addon });
     // A process is taken for one on musl by the loader it has mapped, so any library of that name will do.
     const loader = path.join(root, 'ld-musl-x86_64.so.1');
@@ -145,7 +145,7 @@ describe.runIf(process.platform === 'linux')('an addon that the system refuses',
 });
 
 describe('the command that compiles the addon', () => {
-  it('is the script by its path where FlashLM is a dependency', () => {
+  it('buildCommand names the script by its path where FlashLM is a dependency', () => {
     expect(buildCommand()).toBe('npm run build:native');
     const installed = path.join(process.cwd(), 'node_modules', 'flashlm');
     expect(buildCommand(installed)).toBe('node node_modules/flashlm/native/build.mjs');

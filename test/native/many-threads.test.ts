@@ -14,7 +14,10 @@ import { nativeVariants } from '../conformance/backends.ts';
 import { expectSameBits } from '../conformance/compare.ts';
 import { outputs } from './outputs.ts';
 
-/** More than some outputs have tiles of rows, so that parts of the panels are shared out too; it divides none of them. */
+/**
+ * More than some outputs have tiles of rows, so that parts of the panels are shared out too; it divides none
+ * of them.
+ */
 const THREADS = 40;
 
 const isas = nativeStatus().isas.filter(({ supported }) => supported);
@@ -49,7 +52,8 @@ it.each(isas)('$isa gives the same bits with many more threads than rows of tile
   expect(written(isa, features, 1, ops).every((bytes, i) => bytes.equals(many[i]!))).toBe(true);
 });
 
-// Rows are packed 1,024 at a time for up to 8 threads, 2,048 for 9 and 5,120 for 40: always whole chunks of a sum.
+// Rows are packed 1,024 at a time for up to 8 threads, 2,048 for 9 and 5,120 for 40: always whole chunks of
+// a sum.
 describe.each(nativeVariants())('$name', ({ create }) => {
   const backends = [1, 9, THREADS].map(create);
   afterAll(() => {
@@ -70,7 +74,7 @@ describe.each(nativeVariants())('$name', ({ create }) => {
 });
 
 it.runIf(nativeStatus().available)(
-  'a process with one thread writes all that many were asked to write',
+  'all rows are written when OpenMP gives one thread instead of many',
   async () => {
     const script = fileURLToPath(new URL('outputs.ts', import.meta.url));
     const env = { ...process.env, OMP_THREAD_LIMIT: '1' };

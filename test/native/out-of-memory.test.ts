@@ -17,8 +17,8 @@ import { Seam } from './seam/index.ts';
 
 const THREADS = 2;
 
-/** Memory is refused by functions that the linker of GNU/Linux can wrap. */
-describe.runIf(process.platform === 'linux')('memory that cannot be had', () => {
+/** Allocations are made to fail by wrapping functions with the GNU linker. */
+describe.runIf(process.platform === 'linux')('when memory runs out', () => {
   let seam: Seam;
   beforeAll(async () => {
     seam = await Seam.open();
@@ -39,7 +39,7 @@ describe.runIf(process.platform === 'linux')('memory that cannot be had', () => 
   }
 
   it.each(OP_NAMES)(
-    '%s throws where any of its allocations fails, and works when it is called again',
+    '%s throws when any of its allocations fails, and works when it is called again',
     (op) => {
       const given: Readonly<Record<string, number>> = { M: 520, T: 4, S: 130 };
       const dims = dimsNear(op, (s) => given[s] ?? 70);
@@ -63,7 +63,7 @@ describe.runIf(process.platform === 'linux')('memory that cannot be had', () => 
     },
   );
 
-  it('names the op and the bytes in its error', () => {
+  it('an out-of-memory error names the op and the bytes', () => {
     const [a, out] = [mat('f32', 512, 64, 'a'), mat('f32', 64, 64, 'out')];
     const backend = create();
     // Node-API's wrapper allocates first, as a product has more arguments than it has room for.
@@ -74,7 +74,7 @@ describe.runIf(process.platform === 'linux')('memory that cannot be had', () => 
     expect(Number(/\d+/.exec(message)![0])).toBeGreaterThanOrEqual(4 * 2 * 512 * 64);
   });
 
-  it('frees what it had when a call outgrows it, and keeps no more than that call needed', () => {
+  it('scratch memory grows to what the largest call needs, and is freed with the backend', () => {
     const backend = create();
     const before = seam.bytes;
     const product = (rows: number) => {
@@ -92,7 +92,7 @@ describe.runIf(process.platform === 'linux')('memory that cannot be had', () => 
     expect(seam.bytes).toBe(before);
   });
 
-  it('is not needed for a whole table that one row is multiplied with', () => {
+  it('a product of one row with a table does not pack the whole table', () => {
     const backend = create();
     const before = seam.bytes;
     const table = mat('f32', 4096, 64, 'table');
@@ -104,7 +104,7 @@ describe.runIf(process.platform === 'linux')('memory that cannot be had', () => 
   describe('in a deferred region', () => {
     const ROWS = 320;
     const pool = makePool(createNativeBackend({ threads: 1 }), ROWS, 1);
-    /** All that programs may write, those tensors too that nobody looks at in the end. */
+    /** All that programs may write, including tensors that are not compared. */
     const memory = [
       ...[...pool.mats, ...pool.rstd, pool.gain, ...pool.gainSums, ...pool.weightSums].map(
         ({ data }) => data,
@@ -130,7 +130,7 @@ describe.runIf(process.platform === 'linux')('memory that cannot be had', () => 
         pool.memory.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength)),
       );
     };
-    /** As a layer calls: what threads keep in tiles, pack, sum up and need to work in. */
+    /** The calls of a layer: they need tile buffers, packed operands, sums over rows and scratch. */
     const block = {
       text: 'a block of a model',
       call: (
@@ -153,7 +153,7 @@ describe.runIf(process.platform === 'linux')('memory that cannot be had', () => 
     const programs = [[block], ...random];
 
     it.each(programs.map((program) => [program.map(({ text }) => text).join(', '), program] as const))(
-      'returns only what it has computed, whichever allocation fails: %s',
+      'a deferred region computes everything or throws, whichever allocation fails: %s',
       (_, program) => {
         const calls = program.map(({ call }) => call);
         const expected = run(create(), calls);
@@ -201,7 +201,7 @@ describe.runIf(process.platform === 'linux')('memory that cannot be had', () => 
       },
     );
 
-    it('keeps the same working memory however many regions run', () => {
+    it('working memory does not grow with the number of deferred regions', () => {
       const backend = create();
       const before = seam.bytes;
       const after = (blocks: number) => {

@@ -9,24 +9,24 @@ import { OP_NAMES } from '../../src/core/ops/table.ts';
 const { addon, path: file } = loadAddon(fileURLToPath(new URL('../../', import.meta.url)));
 const isas = addon!.supported();
 
-describe.each(isas)('the table of $isa', ({ own, features, replaced, notBuilt, tile }) => {
-  it('has a kernel compiled for it for every op', () => {
+describe.each(isas)('the table of $isa', ({ isa, own, features, replaced, notBuilt, tile }) => {
+  it(`${isa} has its own kernel for every op`, () => {
     expect(notBuilt, 'all tables are built by: npm run build:native').toEqual([]);
     expect(own).toEqual(OP_NAMES);
   });
 
-  it('says how large the output tile of its float products is, where it was built', () => {
+  it(`${isa} reports the output tile of its float products if it was built`, () => {
     expect(tile.rows > 0 && tile.cols > 0).toBe(own.length > 0);
   });
 
-  it('is extended by features that replace something', () => {
+  it(`every feature of ${isa} replaces a kernel`, () => {
     for (const ops of Object.values(replaced)) expect(ops).not.toEqual([]);
     expect(Object.keys(replaced)).toEqual(expect.arrayContaining([...features]));
   });
 });
 
 describe('the build', () => {
-  it('offers every table that was compiled', () => {
+  it('supported lists every table that was compiled', () => {
     const objects = readdirSync(path.join(path.dirname(file!), 'obj'));
     const compiled = objects.flatMap((name) => /^((?:scalar|avx|neon).*)-\w+\.o$/.exec(name)?.[1] ?? []);
     const offered = isas.flatMap(({ isa, replaced }) => [

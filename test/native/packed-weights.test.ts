@@ -12,7 +12,7 @@ import {
 } from '../../src/core/tensor.ts';
 import { nativeVariants } from '../conformance/backends.ts';
 
-/** No multiples of anything, and more than one panel and one step of bit planes. */
+/** Multiples of no tile size, and more than one panel and one step of bit planes. */
 const [M, N, K] = [7, 53, 77];
 
 const random = new Random(4, 'packed');
@@ -33,7 +33,7 @@ const [x, dy] = [reals(M, K), reals(M, N)];
 const quantized = (draw: () => number): Quantized => ({ codes: codesOf(M, K, draw), scale: reals(M, 1) });
 const operands = [quantized(() => (random.uint32() % 3) - 1), quantized(() => (random.uint32() % 255) - 127)];
 
-/** What every op that takes packed weights makes of these. */
+/** The outputs of every op that takes packed weights. */
 function products({ kernels: k }: Backend, packed: Bytes): Buffer {
   const w: TernaryWeight = { codes: weights, scale: one, packed };
   const outs: Uint8Array[] = [];
@@ -72,18 +72,15 @@ describe.each(nativeVariants())('$name', ({ create }) => {
     return products(backend, packed);
   })();
 
-  it.each(PRECISIONS)(
-    'weights packed for %s serve every op in every precision, wherever they lie',
-    (precision) => {
-      for (const shift of [0, 1, 2, 4]) {
-        const packed = memory(shift);
-        k.packTernary(packed, weights, precision);
-        expect(products(backend, packed).equals(expected)).toBe(true);
-      }
-    },
-  );
+  it.each(PRECISIONS)('weights packed for %s give every op the same bits, at any alignment', (precision) => {
+    for (const shift of [0, 1, 2, 4]) {
+      const packed = memory(shift);
+      k.packTernary(packed, weights, precision);
+      expect(products(backend, packed).equals(expected)).toBe(true);
+    }
+  });
 
-  it('weights packed a second time, for any precision, leave nothing of the first', () => {
+  it('weights packed over others, for any precision, overwrite them completely', () => {
     const pairs = PRECISIONS.flatMap((first) =>
       PRECISIONS.map((second): [Precision, Precision] => [first, second]),
     );

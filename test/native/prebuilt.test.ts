@@ -20,8 +20,8 @@ async function make(sources: string): Promise<void> {
   await writeFile(path.join(folder, MANIFEST), JSON.stringify({ sources, files }));
 }
 
-describe('a prebuilt addon fits', () => {
-  it('when it was made from these sources and is whole', async () => {
+describe('prebuilt addons', () => {
+  it('a prebuilt addon is accepted only when it was made from these sources and is complete', async () => {
     expect(await misfit(folder)).toBe('not there');
     await make(await sourcesHash());
     expect(await misfit(folder)).toBeUndefined();

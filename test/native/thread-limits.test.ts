@@ -10,7 +10,7 @@ it('any number of threads is allowed where nothing limits the process, and one t
   requireThreads(1, {}, { addressSpace: 0, threadStack: 8 << 20, threads: { ofUser: 0, ofGroup: 0 } });
 });
 
-it('threads whose stacks do not fit the address space are refused with the most that fit', () => {
+it('threads whose stacks do not fit the address space are refused, and the error says how many fit', () => {
   const limits = { ...NONE, addressSpace: GB };
   expect(() => requireThreads(1024, {}, limits)).toThrow(
     /^1024 threads are more .*: their stacks take 8.58 GB, `ulimit -v` leaves 1 GB$/,
@@ -22,7 +22,7 @@ it('threads whose stacks do not fit the address space are refused with the most 
   expect(() => requireThreads(121, {}, limits)).toThrow(/121 threads/);
 });
 
-it('the stack that OpenMP is told to use counts, in each of its units', () => {
+it('OMP_STACKSIZE sets the stack size of a thread, in any of its units', () => {
   const limits = { ...NONE, addressSpace: GB };
   for (const OMP_STACKSIZE of ['1m', ' 1024 K ', '1024', '1048576B'])
     requireThreads(900, { OMP_STACKSIZE }, limits);
@@ -30,7 +30,7 @@ it('the stack that OpenMP is told to use counts, in each of its units', () => {
 });
 
 it.each(['OMP_STACKSIZE', 'GOMP_STACKSIZE'])(
-  'a %s that is too small for kernels is refused by its name',
+  'a %s that is too small for the kernels is refused, and the error names it',
   (name) => {
     expect(() => requireThreads(2, { [name]: '16k' }, NONE)).toThrow(
       expect.objectContaining({
@@ -48,18 +48,21 @@ it.each([
   ['100G', 'too much: this machine has 8 GB of memory'],
   ['18446744073709551615B', 'too much: this machine has 8 GB of memory'],
   ['0', 'too little: the threads of the kernels need 96k'],
-])('a stack of %s, with which OpenMP would end the process, is refused', (OMP_STACKSIZE, what) => {
+])('an OMP_STACKSIZE of %s, with which OpenMP would end the process, is refused', (OMP_STACKSIZE, what) => {
   expect(() => requireThreads(2, { OMP_STACKSIZE }, NONE, 8e9)).toThrow(
     `OMP_STACKSIZE is '${OMP_STACKSIZE}', ${what}`,
   );
 });
 
-it.each(['99999999999G', '-5', '1e9', ' '])('a stack of %o is none, as it is to OpenMP', (OMP_STACKSIZE) => {
-  requireThreads(2, { OMP_STACKSIZE }, NONE, 8e9);
-  expect(() => requireThreads(2, { OMP_STACKSIZE, GOMP_STACKSIZE: '16k' }, NONE, 8e9)).toThrow(
-    /^GOMP_STACKSIZE/,
-  );
-});
+it.each(['99999999999G', '-5', '1e9', ' '])(
+  'an invalid OMP_STACKSIZE of %o is ignored, as OpenMP does',
+  (OMP_STACKSIZE) => {
+    requireThreads(2, { OMP_STACKSIZE }, NONE, 8e9);
+    expect(() => requireThreads(2, { OMP_STACKSIZE, GOMP_STACKSIZE: '16k' }, NONE, 8e9)).toThrow(
+      /^GOMP_STACKSIZE/,
+    );
+  },
+);
 
 it("more threads than the user's other processes leave are refused", () => {
   const limits = { ...NONE, threads: { ofUser: 100, ofGroup: 500 } };

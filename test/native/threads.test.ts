@@ -30,7 +30,7 @@ it.each([
   expect(defaultThreads()).toBe(threads);
 });
 
-it('takes as many threads as FLASHLM_THREADS says, whatever the quota', () => {
+it('FLASHLM_THREADS sets the number of threads, whatever the quota', () => {
   vi.stubEnv('FLASHLM_THREADS', '5');
   pretend(8, 1);
   expect(defaultThreads()).toBe(5);

@@ -14,8 +14,8 @@ const { path } = loadAddon();
 const ISAS = nativeStatus().isas.flatMap(({ isa, supported }) => (supported ? [isa] : []));
 
 /**
- * Loads the addon, runs a product that uses several threads many times, on engines of all instruction sets by turns, and
- * reports whether it stayed right: once in the middle, once at the end, if there is one.
+ * Loads the addon, runs a product that uses several threads many times, on engines of all instruction sets
+ * by turns, and reports whether it stayed right: once in the middle, once at the end, if there is one.
  */
 const WORK = `
 const { parentPort, workerData } = require('node:worker_threads');
@@ -34,7 +34,7 @@ for (let i = 0; i < times; i++) {
   if (i === 2) parentPort.postMessage(isRight);
 }
 parentPort.postMessage(isRight);
-// Half of them leave their engines to the end of the worker.
+// Half of the workers leave their engines to be freed when the worker ends.
 if (value % 2) for (const engine of engines) engine.dispose();
 `;
 
@@ -56,14 +56,14 @@ async function result(worker: Worker): Promise<boolean> {
 }
 
 describe('the addon in worker threads', () => {
-  it('is loaded, used and unloaded by several at once, again and again', async () => {
+  it('the addon can be loaded, used and unloaded by several workers at once, repeatedly', async () => {
     for (let round = 0; round < ROUNDS; round++) {
       const results = await Promise.all([1, 2, 3, 4].map((value) => result(start(value, 20))));
       expect(results).toEqual([true, true, true, true]);
     }
   });
 
-  it('survives workers that are stopped in the middle, beside others that go on', async () => {
+  it('workers stopped in the middle of a call do not disturb the others', async () => {
     for (let round = 0; round < ROUNDS; round++) {
       const [endless, others] = [
         [1, 2].map((value) => start(value, Number.POSITIVE_INFINITY)),
@@ -94,7 +94,7 @@ describe('memory that another thread writes to', () => {
   const backend = createNativeBackend({ threads: 1 });
   afterAll(() => backend.dispose());
 
-  it.each(ISAS)('leads %s nowhere else', async (isa) => {
+  it.each(ISAS)('kernels of %s stay within their arrays while another thread writes to them', async (isa) => {
     const engine = new addon!.Engine({ isa, threads: 2 });
     const own = createNativeBackend({ isa, features: [...engine.features], threads: 1 });
     const calls = OP_NAMES.map((op) => {
