@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DisagreementError } from '../backends/diff/diff.ts';
-import type { LoopLayer } from '../backends/diff/loop-layers.ts';
+import type { UncomparedLayer } from '../backends/diff/uncompared-layers.ts';
 import { nativeStatus } from '../backends/native/index.ts';
 import { describeModel } from '../compose/describe.ts';
 import { recipeTraining } from '../compose/recipe-training.ts';
@@ -19,17 +19,17 @@ import type { Recipe } from '../recipes/load.ts';
 import { compareTraining, type OpAgreement } from '../verify/backend-comparison.ts';
 import { checkArguments } from './arguments.ts';
 import { prepareRunData } from './run-data.ts';
-import { noteOnError } from './with-trained.ts';
+import { printNotice } from './with-trained.ts';
 
 export interface ComparisonOptions {
-  /** As recipes name them. Default: every instruction set that runs here, or the recipe's own backend if it is a plugin's. */
+  /** In the syntax of recipes. Default: every instruction set that runs here, or the recipe's backend if it uses a plugin. */
   readonly backends?: readonly string[];
-  /** The backend that is right. Default `reference:f64`. */
+  /** The backend to compare with. Default `reference:f64`. */
   readonly against?: string;
   /** Training steps; default 1. */
   readonly steps?: number;
   readonly onPrepare?: (progress: PrepareProgress) => void;
-  /** Hears which share of the steps of which backend is compared. */
+  /** Called with the share of the work that is done on `backend`, from 0 to 1. */
   readonly onProgress?: (share: number, backend: string) => void;
   readonly onNotice?: (notice: string) => void;
 }
@@ -43,20 +43,20 @@ const COMPARISON_OPTIONS = optionsOf<ComparisonOptions>({
   onNotice: callback,
 });
 
-/** What is known of one backend that agreed in every call. */
+/** The result for one backend that agreed in every call. */
 export interface BackendAgreement {
   readonly backend: string;
   readonly against: string;
   readonly compute: string;
   readonly steps: number;
   readonly ops: readonly OpAgreement[];
-  /** The layers whose results were not compared, pass by pass, as no kernel wrote them. */
-  readonly uncompared: readonly LoopLayer[];
+  /** Layers and passes that were not compared, because no kernel wrote their results. */
+  readonly uncompared: readonly UncomparedLayer[];
 }
 
 /**
- * Trains a recipe on each backend and gives every kernel call to another backend too, as the command `diff` does. Yields what
- * agreed, backend by backend.
+ * Trains a recipe on each backend and compares every kernel call with the same call on the backend `against`, as the
+ * command `diff` does. Yields one result per backend.
  * @throws FlashError at the first call whose results differ by more than its op allows.
  */
 export function compareBackends(
@@ -70,7 +70,7 @@ export function compareBackends(
 
 async function* compare(
   recipe: Recipe,
-  { steps = 1, against = 'reference:f64', onNotice = noteOnError, ...options }: ComparisonOptions,
+  { steps = 1, against = 'reference:f64', onNotice = printNotice, ...options }: ComparisonOptions,
 ): AsyncGenerator<BackendAgreement, void> {
   describeModel(recipe);
   const { train, valid } = await prepareRunData(recipe, { onProgress: options.onPrepare });
@@ -84,21 +84,21 @@ async function* compare(
     const named = options.backends?.map((name) => parseBackend(name, recipe.registry));
     for (const spec of named ?? defaultBackends(recipe, onNotice)) {
       const backend = open(spec, recipe, onNotice);
-      const measure = open(parseBackend(against, recipe.registry, '--against'), recipe, onNotice);
+      const reference = open(parseBackend(against, recipe.registry, '--against'), recipe, onNotice);
       const shortfall = computeNotice(backend, recipe.compute);
       if (shortfall) onNotice(shortfall);
       try {
-        const agreement = await compareTraining(make, path, backend, measure, steps, (share) =>
+        const agreement = await compareTraining(make, path, backend, reference, steps, (share) =>
           options.onProgress?.(share, backend.name),
         );
         const compute = computeName(computeOn(backend, recipe.compute));
-        yield { backend: backend.name, against: measure.name, compute, steps, ...agreement };
+        yield { backend: backend.name, against: reference.name, compute, steps, ...agreement };
       } catch (error) {
         if (error instanceof DisagreementError) error.plugins = recipe.plugins;
         throw error;
       } finally {
         backend.dispose();
-        measure.dispose();
+        reference.dispose();
       }
     }
   } finally {
@@ -107,18 +107,18 @@ async function* compare(
   }
 }
 
-/** Every instruction set that runs here, with its extensions. */
-function ownBackends(): string[] {
+/** Native kernels of every instruction set that runs here; the reference if there is none. */
+function availableBackends(): string[] {
   const isas = nativeStatus().isas.filter(({ supported }) => supported);
   return isas.length ? isas.map(({ isa }) => `native:${isa}`) : ['reference'];
 }
 
-/** What a plugin runs or wraps is what its recipe is compared for; what runs in place of another is said. */
+/** The recipe's backend if a plugin provides or wraps it, otherwise all available ones, with a notice if it isn't among them. */
 function defaultBackends({ backend, registry }: Recipe, notice: (text: string) => void): Spec<'backend'>[] {
   const parts: readonly Spec[] = [backend, ...(backend.common.wrap as readonly Spec<'decorator'>[])];
   if (!parts.every(({ component }) => isBuiltin(component))) return [backend];
   const own = backendText(backend);
-  const names = ownBackends();
+  const names = availableBackends();
   if (own !== 'native' && !names.includes(own))
     notice(
       `Compared: ${names.join(', ')}, not the recipe's own backend ${own}; name it (--backend) to compare that.`,

@@ -9,7 +9,7 @@ import { tokenText } from '../train/token-text.ts';
 import { checkArguments } from './arguments.ts';
 import { prepareText, runTexts, validationText } from './run-data.ts';
 import type { Trained } from './trained.ts';
-import { noteOnError, OPEN_OPTIONS, type OpenOptions, withTrained } from './with-trained.ts';
+import { OPEN_OPTIONS, type OpenOptions, printNotice, withTrained } from './with-trained.ts';
 
 export interface EvaluationOptions extends OpenOptions {
   /**
@@ -18,7 +18,7 @@ export interface EvaluationOptions extends OpenOptions {
    */
   readonly data?: string | readonly string[];
   readonly onPrepare?: (progress: PrepareProgress) => void;
-  /** Hears which share of which text (`valid`, `train` or `data`) is evaluated. */
+  /** Called with the share of a text (`valid`, `train` or `data`) that is evaluated, from 0 to 1. */
   readonly onProgress?: (share: number, split: string) => void;
 }
 
@@ -69,7 +69,7 @@ export async function evaluateText(
 
 async function openText(
   { recipe, tokenizer }: Trained,
-  { data, onPrepare, onNotice = noteOnError }: EvaluationOptions,
+  { data, onPrepare, onNotice = printNotice }: EvaluationOptions,
 ): Promise<{ readonly split: string; readonly tokens: TokenFile }> {
   const named = data === undefined ? undefined : validationText(recipe.data, data);
   const texts = named ? undefined : await runTexts(recipe);

@@ -6,7 +6,7 @@ import { type Change, loadRecipe, type Recipe } from '../recipes/load.ts';
 import type { DoneEvent } from '../train/events.ts';
 import { checkArguments } from './arguments.ts';
 import { resumeRun, type Session, type SessionOptions, startRun } from './session.ts';
-import { noteOnError } from './with-trained.ts';
+import { printNotice } from './with-trained.ts';
 
 export interface TrainingOptions extends Partial<SessionOptions> {
   /** Changes of the recipe, as `--set` takes them: `optimizer.lr=0.02`, `train.steps=400`. */
@@ -55,7 +55,7 @@ export async function resumeTraining(directory: string, given: TrainingOptions =
 
 const withDefaults = (options: Partial<SessionOptions>): SessionOptions => ({
   report: () => {},
-  onNotice: noteOnError,
+  onNotice: printNotice,
   ...options,
 });
 

@@ -3,36 +3,37 @@ import { callback, changes } from '../recipes/check-options.ts';
 import type { Change } from '../recipes/load.ts';
 import { loadTrained, type Trained } from './trained.ts';
 
-/** How a run is opened that is named by its directory. */
+/** Options for opening a run by its directory. */
 export interface OpenOptions {
-  /** Changes of its recipe, as `--set` takes them: `backend=reference`, `train.threads=1`. */
+  /** Changes to its recipe, in the syntax of `--set`: `backend=reference`, `train.threads=1`. */
   readonly set?: readonly Change[];
-  /** What a person should know, in whole sentences. Default: written to standard error. */
+  /** Called with each notice for the user, in whole sentences. Default: prints it to standard error. */
   readonly onNotice?: (notice: string) => void;
 }
 
 export const OPEN_OPTIONS = { set: changes, onNotice: callback };
 
-export const noteOnError = (notice: string): void => console.error(notice);
+export const printNotice = (notice: string): void => console.error(notice);
 
 /**
- * A trained model, and what closes it again when `run` is a directory, for which it was opened.
- * @throws FlashError for changes of a model that is open already.
+ * Opens the run in a directory; a model that is already open is returned as it is. `close` frees only a model that was
+ * opened here.
+ * @throws FlashError if `set` is given for a model that is already open.
  */
 export async function openTrained(
   run: string | Trained,
-  { set = [], onNotice = noteOnError }: OpenOptions,
+  { set = [], onNotice = printNotice }: OpenOptions,
 ): Promise<{ readonly trained: Trained; readonly close: () => void }> {
   if (typeof run !== 'string') {
     if (set.length > 0)
-      throw new FlashError('`set` has no effect on a model that is open: give it to loadTrained');
+      throw new FlashError('`set` has no effect on a model that is already open: pass it to loadTrained');
     return { trained: run, close: () => {} };
   }
   const trained = await loadTrained(run, set, onNotice);
   return { trained, close: () => trained.composed.dispose() };
 }
 
-/** Calls `work` with what `openTrained` opens. */
+/** Calls `work` with the model that `openTrained` returns, then closes it. */
 export async function withTrained<T>(
   run: string | Trained,
   options: OpenOptions,

@@ -1,5 +1,5 @@
 import { diff } from '../backends/diff/diff.ts';
-import type { LoopLayer } from '../backends/diff/loop-layers.ts';
+import type { UncomparedLayer } from '../backends/diff/uncompared-layers.ts';
 import type { MakeTraining } from '../compose/recipe-training.ts';
 import type { Backend } from '../core/backend.ts';
 import type { Path } from '../core/hook.ts';
@@ -21,13 +21,13 @@ export interface OpAgreement {
 
 export interface TrainingAgreement {
   readonly ops: readonly OpAgreement[];
-  /** The layers whose results were not compared, pass by pass, as no kernel wrote them. */
-  readonly uncompared: readonly LoopLayer[];
+  /** Layers and passes that were not compared, because no kernel wrote their results. */
+  readonly uncompared: readonly UncomparedLayer[];
 }
 
 /**
- * Trains `steps` steps on `backend` with every kernel call compared against another backend. `onProgress` hears after each
- * call of a layer what share of the work is done, from 0 to 1.
+ * Trains `steps` steps on `backend` with every kernel call compared with `against`. `onProgress` is called after each
+ * layer call, with the share of the work that is done, from 0 to 1.
  * @throws DisagreementError at the first call that differs.
  */
 export async function compareTraining(

@@ -1,4 +1,4 @@
-import { copyAccumulated, measureType, mirrorCall } from '../backends/diff/call-mirror.ts';
+import { copyAccumulated, mirrorCall, referenceType } from '../backends/diff/call-mirror.ts';
 import type { Recording } from '../backends/diff/recording.ts';
 import { termSizes } from '../backends/diff/term-sizes.ts';
 import type { Backend } from '../core/backend.ts';
@@ -15,8 +15,8 @@ export interface Replay {
 }
 
 /**
- * Runs a recorded call alone on two backends, each on its own copy of the recorded inputs, and compares as `diff` does. What
- * was done in place is so again on `backend`, and not on the one that it is measured against.
+ * Runs a recorded call alone on two backends, each on its own copy of the recorded inputs, and compares as `diff` does.
+ * A call that was in place is in place on `backend`, but not on `against`.
  * @throws FlashError when the recording's arguments do not fit the op.
  */
 export function replay(recording: Recording, backend: Backend, against: Backend): Replay {
@@ -31,7 +31,7 @@ export function replay(recording: Recording, backend: Backend, against: Backend)
   };
   const mine = run(backend, backend.real, true);
   const terms = () => termSizes(op, recording.inputs);
-  const measure = { ...run(against, measureType(op, backend, against)), terms };
+  const expected = { ...run(against, referenceType(op, backend, against)), terms };
   const [recorded] = recording.outcomes;
   const sameAsRecorded =
     Object.is(mine.returned, recorded.returned) &&
@@ -39,5 +39,5 @@ export function replay(recording: Recording, backend: Backend, against: Backend)
       const now = mine.tensors.get(name)?.data;
       return now?.length === data.length && data.every((v: number, i: number) => Object.is(v, now[i]));
     });
-  return { deviations: deviations(op, mine, measure, copyAccumulated(op, values)), sameAsRecorded };
+  return { deviations: deviations(op, mine, expected, copyAccumulated(op, values)), sameAsRecorded };
 }

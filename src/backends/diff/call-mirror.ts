@@ -14,20 +14,20 @@ export function copyOf(t: Tensor): Tensor {
 }
 
 /**
- * The type in which a call of `subject` is measured on `measure`. Where the table asks for equality it is the subject's,
- * if the measure can: a threshold or a quotient rounded to float32 decides other codes than one in float64.
+ * The float type in which `reference` repeats a call of `tested`. For ops that must agree exactly it is the type of
+ * `tested`, if `reference` supports it: a threshold or a quotient rounded to float32 gives other codes than float64.
  */
-export function measureType(op: OpName, subject: Backend, measure: Backend): Backend['real'] {
-  return OPS[op].agree === 'exact' && measure.anyReal ? subject.real : measure.real;
+export function referenceType(op: OpName, tested: Backend, reference: Backend): Backend['real'] {
+  return OPS[op].agree === 'exact' && reference.anyReal ? tested.real : reference.real;
 }
 
 const isSameMemory = (a: Tensor['data'], b: Tensor['data']): boolean =>
   a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.byteLength === b.byteLength && a.length > 0;
 
 /**
- * The arguments of a call once more, in another backend's memory, type and private layouts. What the op will write
- * starts as NaN, what it adds into starts as it is. `inPlace`: arguments that are the very same memory are so again, as a
- * kernel may be wrong only then; otherwise each has separate memory.
+ * Copies the arguments of a call into another backend's memory, float type and private layouts. Outputs start as NaN,
+ * accumulated outputs keep their values. With `inPlace`, arguments that share memory do so in the copy too, because a
+ * kernel may be wrong only then; otherwise each argument has separate memory.
  */
 export function mirrorCall(
   op: OpName,

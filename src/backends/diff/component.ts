@@ -10,9 +10,9 @@ export const diff = component({
   summary: 'Runs every call on a second backend too and stops at the first result that differs.',
   main: 'against',
   schema: z.strictObject({
-    against: componentOf('backend', 'The backend that is right.')
+    against: componentOf('backend', 'The backend to compare with.')
       .default('reference:f64' as never)
-      .describe('The backend that is right.'),
+      .describe('The backend to compare with.'),
     every: count.default(1).describe('Compare in one training step out of this many.'),
   }),
   examples: [{ against: 'reference' }, { against: 'reference:f64', every: 50 }],

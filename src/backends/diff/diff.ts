@@ -5,12 +5,12 @@ import { type Deviation, deviations, outcomeOf } from '../../core/ops/agreement.
 import { combineWatches } from '../../core/watch.ts';
 import { LayerPosition } from '../layer-position.ts';
 import { countOf, wrapBackend } from '../wrap.ts';
-import { copyAccumulated, copyOutcome, inputsOf, measureType, mirrorCall } from './call-mirror.ts';
-import { describeLoopLayers, type LoopLayer, LoopLayers } from './loop-layers.ts';
+import { copyAccumulated, copyOutcome, inputsOf, mirrorCall, referenceType } from './call-mirror.ts';
 import type { Recording } from './recording.ts';
 import { termSizes } from './term-sizes.ts';
+import { describeUncompared, type UncomparedLayer, UncomparedLayers } from './uncompared-layers.ts';
 
-/** Two backends that do not agree, with the call that shows it. */
+/** Two backends disagree; `recording` has the call. */
 export class DisagreementError extends FlashError {
   /** Files of plugins that the recipe names: its backends may come from them. */
   plugins: readonly string[] = [];
@@ -31,28 +31,28 @@ function describePlace({ layer, step, mismatch }: Recording): string {
   return `${place}${step === null ? '' : `, step ${step + 1}`}; tensor ${mismatch.label}`;
 }
 
-/** What calls that agree have kept to: `all within 1e-5`. */
+/** The bound that all compared calls kept to, for people: `all within 1e-5 of their scale`. */
 export const describeBound = (bound: number): string =>
-  bound === 0 ? 'all the same to the bit' : `all within ${bound.toExponential(0)} of their scale`;
+  bound === 0 ? 'all bits equal' : `all within ${bound.toExponential(0)} of their scale`;
 
 export interface DiffOptions {
-  /** Compares in one training step out of so many, and outside steps only where it is 1, which is the default. */
+  /** Compares one training step in `every`. Default 1, which also compares calls outside training steps. */
   readonly every?: number;
-  /** Hears of each call that was compared. */
+  /** Called after each compared call. */
   readonly onCompared?: (op: OpName, deviations: readonly Deviation[]) => void;
 }
 
-/** A backend whose calls are compared with those of another. */
+/** A backend whose calls are compared with another's. */
 export interface DiffBackend extends Backend {
-  /** The layers whose results were not compared, as no kernel wrote them. */
-  readonly uncompared: () => readonly LoopLayer[];
+  /** Layers that were not compared, because no kernel wrote their results. */
+  readonly uncompared: () => readonly UncomparedLayer[];
 }
 
 /**
- * Runs every call on a second backend too, on copies of the same inputs, so that errors of earlier calls do not add up,
- * and compares what the two wrote as closely as the op table asks. The first disagreement stops with everything needed
- * to run that call again.
- * @throws FlashError when the measure is coarser than what it should measure.
+ * Runs every call on the backend `against` too, and compares the results within the op table's bounds. Inputs are
+ * copied for each call, so that errors of earlier calls do not add up. The first disagreement throws a
+ * `DisagreementError`, with everything needed to replay the call.
+ * @throws FlashError if `against` is less precise than the backend under test.
  */
 export function diff(
   against: Backend,
@@ -69,12 +69,12 @@ export function diff(
     let compared = 0;
     let bound = 0;
     const isDue = (): boolean => every === 1 || (position.step !== null && position.step % every === 0);
-    const loops = new LoopLayers(isDue);
+    const unseen = new UncomparedLayers(isDue);
     const compare = (op: OpName, values: readonly unknown[], call: () => unknown): unknown => {
-      const mirrored = mirrorCall(op, values, against, measureType(op, inner, against));
+      const mirrored = mirrorCall(op, values, against, referenceType(op, inner, against));
       const before = copyAccumulated(op, values);
       const returned = call();
-      loops.noteWrites(op, values);
+      unseen.noteWrites(op, values);
       const kernel = against.kernels[op] as (...values: unknown[]) => unknown;
       const expected = kernel(...mirrored);
       const inputs = () => inputsOf(op, values, mirrored, before, inner.real);
@@ -108,9 +108,9 @@ export function diff(
       (op, values, call) => (isDue() ? compare(op, values, call) : call()),
       {
         argument: against.name,
-        watch: combineWatches(position, loops),
+        watch: combineWatches(position, unseen),
         findings: () => {
-          const uncompared = describeLoopLayers(loops.layers);
+          const uncompared = describeUncompared(unseen.layers);
           return [
             `diff: ${countOf(compared, 'kernel call')} compared with ${against.name}${compared ? `, ${describeBound(bound)}` : ''}`,
             ...(uncompared ? [`diff: not compared: ${uncompared}`] : []),
@@ -122,6 +122,6 @@ export function diff(
         },
       },
     );
-    return { ...backend, uncompared: () => loops.layers };
+    return { ...backend, uncompared: () => unseen.layers };
   };
 }

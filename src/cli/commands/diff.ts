@@ -1,6 +1,6 @@
 import { type BackendAgreement, compareBackends } from '../../app/compare-backends.ts';
 import { describeBound } from '../../backends/diff/diff.ts';
-import { describeLoopLayers } from '../../backends/diff/loop-layers.ts';
+import { describeUncompared } from '../../backends/diff/uncompared-layers.ts';
 import { commandLine } from '../../core/command-line.ts';
 import { unlessFloat32 } from '../../core/compute.ts';
 import { loadRecipe } from '../../recipes/load.ts';
@@ -31,7 +31,7 @@ export const diff: CliCommand = {
         '--backend <name...>',
         'backends to compare (default: each instruction set of this machine, or the backend of a plugin that the recipe names)',
       )
-      .option('--against <name>', 'the backend that is right', 'reference:f64')
+      .option('--against <name>', 'the backend to compare with', 'reference:f64')
       .option('--steps <n>', 'training steps', wholeNumber(1, '5'), 1)
       .option('--data <file...>', "train on these text files (default: the recipe's)", paths)
       .option('--threads <n>', 'threads of the kernels (default: one per CPU)', wholeNumber(1, '2'));
@@ -80,10 +80,12 @@ function conclude(
   const what = `${formatPlural(calls, 'kernel call')} in ${formatPlural(steps, 'step')} compared`;
   const within = describeBound(Math.max(...ops.map(({ allowed }) => allowed)));
   const parts = [`${backend} and ${against}`, what, within, ...unlessFloat32(compute)];
-  const loops = describeLoopLayers(uncompared);
+  const layers = describeUncompared(uncompared);
   return [
     `${styles.green('agree:')} ${parts.join(', ')}`,
-    ...(loops ? [`${styles.yellow('not compared:')} ${loops}; ${commandLine`gradcheck`} looks at them`] : []),
+    ...(layers
+      ? [`${styles.yellow('not compared:')} ${layers}; ${commandLine`gradcheck`} looks at them`]
+      : []),
   ].join('\n');
 }
 

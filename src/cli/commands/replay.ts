@@ -30,7 +30,7 @@ export const replay: CliCommand = {
     command
       .argument('<recording>', 'a file that a disagreement of diff has left', path)
       .option('--backend <name>', 'the backend to look at (default: the recorded one)')
-      .option('--against <name>', 'the backend that is right (default: the recorded one)')
+      .option('--against <name>', 'the backend to compare with (default: the recorded one)')
       .option('--plugin <file...>', 'plugins that bring a backend or decorator named here', paths)
       .option('--threads <n>', 'threads of the kernels (default: one per CPU)', wholeNumber(1, '2'))
       .option('--json', 'print one JSON object')
@@ -45,7 +45,7 @@ async function run(path: string, options: ReplayOptions, terminal: Terminal): Pr
   for (const plugin of await loadPlugins(options.plugin ?? [], process.cwd())) registry.use(plugin);
   const [name, against] = recording.backends;
   const backend = open(options.backend ?? requireKnown(name, registry), registry, options, terminal);
-  const measure = open(
+  const reference = open(
     options.against ?? requireKnown(against, registry),
     registry,
     options,
@@ -53,9 +53,9 @@ async function run(path: string, options: ReplayOptions, terminal: Terminal): Pr
     '--against',
   );
   try {
-    const result = replayCall(recording, backend, measure);
+    const result = replayCall(recording, backend, reference);
     const { op, layer, step, mismatch } = recording;
-    const names = [backend.name, measure.name];
+    const names = [backend.name, reference.name];
     if (options.json) {
       terminal.print(
         JSON.stringify({ op, layer: layer ?? null, step, recorded: mismatch, backends: names, ...result }),
@@ -80,7 +80,7 @@ async function run(path: string, options: ReplayOptions, terminal: Terminal): Pr
     if (result.deviations.some((d) => d.mismatch)) throw new Exit(1);
   } finally {
     backend.dispose();
-    measure.dispose();
+    reference.dispose();
   }
 }
 

@@ -3,41 +3,41 @@ import { flatArgs, flatValues } from '../../core/ops/calls.ts';
 import { sharesMemory, type Tensor } from '../../core/tensor.ts';
 import type { LayerCall, LayerWatch } from '../../core/watch.ts';
 
-/** A layer whose results no kernel wrote: nothing that looks at kernel calls has seen them. */
-export type LoopLayer = Pick<LayerCall, 'path' | 'type' | 'pass'>;
+/** A layer with results that no kernel wrote, so comparing kernel calls could not check them. */
+export type UncomparedLayer = Pick<LayerCall, 'path' | 'type' | 'pass'>;
 
-/** Finds the layers that write results in their own loops. */
-export class LoopLayers implements LayerWatch {
-  private readonly found = new Map<string, LoopLayer>();
-  /** What kernels wrote within each layer that is at work, the outermost first. */
-  private readonly open: Tensor[][] = [];
+/** Finds the layers that write results in their own loops instead of calling kernels. */
+export class UncomparedLayers implements LayerWatch {
+  private readonly found = new Map<string, UncomparedLayer>();
+  /** Tensors that kernels wrote inside each running layer, the outermost layer first. */
+  private readonly running: Tensor[][] = [];
 
-  /** `isDue`: whether kernel calls are being looked at. */
+  /** `isDue`: whether this step's kernel calls are compared. */
   constructor(private readonly isDue: () => boolean) {}
 
-  /** In the order in which they were found, each pass once. */
-  get layers(): readonly LoopLayer[] {
+  /** Every layer and pass once, in the order of discovery. */
+  get layers(): readonly UncomparedLayer[] {
     return [...this.found.values()];
   }
 
-  /** After a call of a kernel. */
+  /** Must be called after each kernel call. */
   noteWrites(op: OpName, values: readonly unknown[]): void {
-    if (this.open.length === 0) return;
+    if (this.running.length === 0) return;
     const args = flatArgs(op);
     flatValues(op, values).forEach((value, i) => {
       const arg = args[i]!;
       if (arg.kind !== 'tensor' || arg.role === 'in' || value === null) return;
-      for (const written of this.open) written.push(value as Tensor);
+      for (const written of this.running) written.push(value as Tensor);
     });
   }
 
   around(call: LayerCall, run: () => void): void {
     const written: Tensor[] = [];
-    this.open.push(written);
+    this.running.push(written);
     try {
       run();
     } finally {
-      this.open.pop();
+      this.running.pop();
     }
     const { path, type, pass, container, writes } = call;
     if (container || !this.isDue()) return;
@@ -46,8 +46,8 @@ export class LoopLayers implements LayerWatch {
   }
 }
 
-/** `square (blocks.0.square, blocks.1.square)`: layers by type, for people; undefined where there is none. */
-export function describeLoopLayers(layers: readonly LoopLayer[]): string | undefined {
+/** Layers grouped by type, `square (blocks.0.square, blocks.1.square)`; undefined if there are none. */
+export function describeUncompared(layers: readonly UncomparedLayer[]): string | undefined {
   if (layers.length === 0) return undefined;
   const paths = new Map<string, Set<string>>();
   for (const { type, path } of layers) paths.set(type, (paths.get(type) ?? new Set()).add(path));
