@@ -23,7 +23,7 @@ export interface WritingOptions {
   readonly maxTokens?: number;
   /** The same seed writes the same text. Default: another one each time. */
   readonly seed?: number;
-  /** Hears how many of the prompt's tokens were read. */
+  /** Called with the number of prompt tokens read so far. */
   readonly onRead?: PromptListener;
 }
 

@@ -9,7 +9,7 @@ export class LayerPosition implements LayerWatch {
   betweenSteps = false;
   private readonly calls: LayerCall[] = [];
 
-  /** The innermost layer that is at work; undefined outside all layers, as in the optimiser. */
+  /** The innermost running layer; undefined outside all layers, for example in the optimiser. */
   get layer(): LayerCall | undefined {
     return this.calls.at(-1);
   }

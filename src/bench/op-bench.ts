@@ -82,7 +82,7 @@ export interface OpResult extends OpCase {
   readonly flops: number;
   readonly integer: boolean;
   readonly flopsPerSecond: number;
-  /** Bytes of one call, every tensor once each way. */
+  /** Bytes of one call, every tensor read or written once. */
   readonly bytes: number;
   readonly bytesPerSecond: number;
   /** What the op computes with, or a memory level; null where the machine's limits are not known. */

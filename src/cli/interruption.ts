@@ -14,7 +14,7 @@ export class Interruption {
   private readonly controller = new AbortController();
   private status = 0;
 
-  /** `onFirst` hears which signal it was at once, to say what happens now. */
+  /** `onFirst` is called with the first signal at once, to say what happens now. */
   constructor(
     private readonly terminal: Terminal,
     private readonly onFirst: (signal: NodeJS.Signals) => void,

@@ -9,7 +9,7 @@ import type { Terminal } from './terminal.ts';
 const right = (title: string): Column => ({ title, align: 'right' });
 const NUMBERS = ['calls', 'time', 'share', 'rate', 'GB/s'].map(right);
 
-/** Where the time of a run on a timed backend went: by op, then by layer, each adding up to all of it. */
+/** The time of a run on a timed backend as two tables, by op and by layer. Each adds up to the whole time. */
 export function timingTables({ seconds, ops, layers }: TimingEvent, terminal: Terminal): string[] {
   const inKernels = ops.reduce((sum, op) => sum + op.seconds, 0);
   const outside = [
@@ -26,7 +26,7 @@ export function timingTables({ seconds, ops, layers }: TimingEvent, terminal: Te
     ...table('op', [...byOp, outside], terminal),
     '',
     ...table('layer', [...byLayer, outside], terminal),
-    '(GB/s: every argument counted once each way, as if nothing were in a cache)',
+    '(GB/s: counts every argument as read or written once, as if nothing were cached)',
   ];
 }
 
@@ -35,18 +35,18 @@ function table(first: string, rows: readonly string[][], terminal: Terminal): st
   return [terminal.styles.bold(titles!), ...lines];
 }
 
-function numbers({ calls, seconds, flops, bytes }: KernelTime, whole: number, integer?: boolean): string[] {
+function numbers({ calls, seconds, flops, bytes }: KernelTime, total: number, integer?: boolean): string[] {
   const rate = flops / seconds;
   return [
     formatCount(calls),
     formatTime(seconds),
-    formatPercent(seconds / whole),
+    formatPercent(seconds / total),
     flops === 0 ? '' : integer ? `${digits(rate / 2e9)} GMAC/s` : `${digits(rate / 1e9)} GFLOP/s`,
     digits(bytes / seconds / 1e9),
   ];
 }
 
-/** The same place in repeated blocks is one line: `blocks.*.up`. */
+/** Sums a layer over all repeats of its block, under one path: `blocks.*.up`. */
 function foldLayers(layers: readonly LayerTime[]): LayerTime[] {
   const sums = new Map<string | null, LayerTime>();
   for (const time of layers) {

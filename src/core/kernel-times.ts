@@ -6,7 +6,7 @@ export interface KernelTime {
   readonly seconds: number;
   /** Arithmetic, as the op table counts it. */
   readonly flops: number;
-  /** Bytes that the calls must move at least: every argument once each way. */
+  /** Minimum bytes that the calls move: every argument is read or written once. */
   readonly bytes: number;
 }
 

@@ -39,7 +39,7 @@ export interface StepContext {
   readonly compute: Compute;
   /** The backend's, where it can defer calls. */
   readonly defer: Defer | undefined;
-  /** Hears of the layers' calls. */
+  /** Observes the layers' calls. */
   readonly watch: LayerWatch | undefined;
 }
 

@@ -27,21 +27,21 @@ export interface LayerCall {
 }
 
 /**
- * What an observing backend hears of the layers whose kernels it runs; layers themselves know nothing of it. It hears
- * of every call of a model made by `buildModel` (`watched-layer.ts`).
+ * How a backend observes the layers whose kernels it runs; layers know nothing of it. It observes every call of a model
+ * made by `buildModel` (`watched-layer.ts`).
  */
 export interface LayerWatch {
   /** Training step `step` (from 0) begins. */
   beginStep?(step: number): void;
-  /** It is over, or has failed: what follows is evaluation, samples, the end. */
+  /** The step has ended or failed. Evaluation and samples run outside steps. */
   endStep?(): void;
   /** Must call `run` once. Containers are reported too, around the layers inside them. */
   around(call: LayerCall, run: () => void): void;
-  /** What backward gets in place of an activation of which the layer said that it does not keep it. */
+  /** Replaces an activation that the layer does not keep, before backward gets it. */
   unkept?(activation: Mat): Mat;
 }
 
-/** Two watches as one, `outer` around `inner`. */
+/** Combines two watches into one, `outer` around `inner`. */
 export function combineWatches(outer: LayerWatch, inner: LayerWatch | undefined): LayerWatch {
   if (!inner) return outer;
   return {

@@ -34,7 +34,7 @@ export interface Patience {
 
 export interface DownloadFileOptions {
   readonly onProgress?: (progress: DownloadProgress) => void;
-  /** Hears in one line why an attempt failed and when the next one comes. */
+  /** Called with one line that says why an attempt failed and when the next one starts. */
   readonly onNotice?: (notice: string) => void;
   readonly signal?: AbortSignal;
   /** What to do when the server can't be reached or has no such file. */

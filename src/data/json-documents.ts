@@ -10,7 +10,7 @@ export interface JsonOptions {
   readonly field: string;
   /** One record a line; else records one after the other or in one array, laid out in any way. */
   readonly byLine: boolean;
-  /** Hears of halves of surrogate pairs, which JSON can name and UTF-8 can't hold. */
+  /** Called for lone surrogates, which JSON can escape and UTF-8 can't encode. */
   readonly onReplaced: (count: number) => void;
 }
 

@@ -7,7 +7,7 @@ import { DamagedStream, gunzip, unzstd } from './decompress.ts';
 import { type FileKind, fileKind, HEAD_BYTES } from './file-kind.ts';
 import { incompleteTail, repairUtf8, utf8Of } from './utf8.ts';
 
-/** Hears of what happens while a file is read. */
+/** Callbacks while a file is read. */
 export interface ReadListener {
   /** So many invalid UTF-8 sequences (or halves of surrogate pairs) were replaced. */
   readonly onReplaced?: (count: number) => void;

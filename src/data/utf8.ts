@@ -21,7 +21,7 @@ export function repairUtf8(bytes: Buffer): RepairedUtf8 {
   return { bytes: repaired, replaced: countOf(REPLACEMENT, repaired) - countOf(REPLACEMENT, bytes) };
 }
 
-/** A string as UTF-8, which can't hold half a surrogate pair: `onReplaced` hears how many became U+FFFD. */
+/** Encodes a string as UTF-8. `onReplaced` is called with the number of lone surrogates replaced by U+FFFD. */
 export function utf8Of(text: string, onReplaced: (count: number) => void): Buffer {
   const halves = text.match(/\p{Cs}/gu);
   if (halves) onReplaced(halves.length);

@@ -143,7 +143,10 @@ export interface FileDigest {
   readonly sha256: string;
 }
 
-/** Reads the whole file once; `onBytes` hears how many bytes are done. Throws FlashError when it can't be read. */
+/**
+ * Reads the whole file once; `onBytes` is called with the number of bytes read so far.
+ * @throws FlashError if it can't be read.
+ */
 export async function digestFile(
   path: string,
   options: { readonly signal?: AbortSignal; readonly onBytes?: (done: number) => void } = {},

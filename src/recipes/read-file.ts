@@ -78,7 +78,7 @@ function readChain(file: string, askedAt: Place, above: readonly string[], issue
   return mergeRecipes(below, without(tree, 'extends'));
 }
 
-/** Who gives a text in a recipe's place wants to train on it, and should not hear of YAML's rules. */
+/** A user who gives a text instead of a recipe wants to train on it: say how, without YAML errors. */
 function readMap(file: string, askedAt: Place, issues: RecipeIssue[]): MapTree {
   const isYaml = /\.ya?ml$/.test(file);
   try {

@@ -14,8 +14,8 @@ import type { LayerCall, LayerWatch } from '../core/watch.ts';
 import { layerFailure } from './layer-failure.ts';
 import { RecordingPlanner } from './workspace.ts';
 
-// Every layer of a model is wrapped in one of these: what a layer throws gets its name, whoever calls it, and watches hear
-// of its calls. Without a watch nothing is allocated: closures are made in methods that only watched calls enter.
+// Wraps every layer of a model: errors of a layer get its name, whoever calls it, and watches observe its calls. Without
+// a watch nothing is allocated: closures are made only in methods for watched calls.
 
 const NOTHING: Requests = { saved: [], scratch: [] };
 

@@ -184,8 +184,9 @@ export async function pruneCheckpoints(folder: string, step: number, keep: numbe
 }
 
 /**
- * The newest whole checkpoint in `folder`; undefined where nothing has the name of one. `onWarning` hears of each that
- * was passed over. Throws FlashError when that were all of them.
+ * The newest whole checkpoint in `folder`; undefined if nothing there is named like one. `onWarning` is called for each
+ * damaged one that is skipped.
+ * @throws FlashError if all of them are damaged.
  */
 export async function latestCheckpoint(
   folder: string,

@@ -63,7 +63,7 @@ export class TextGenerator {
 
   /**
    * Tokens after `prompt` until `eos` (which is not given) or `maxTokens`. The text begins after an end-of-document
-   * token, as every document in training does. `onRead` hears how many tokens of the prompt were read.
+   * token, as every document in training does. `onRead` is called with the number of prompt tokens read so far.
    */
   *generate(
     prompt: Iterable<number>,

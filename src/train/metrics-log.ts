@@ -17,7 +17,7 @@ export interface ReopenOptions {
    * writes, and the run is about to write it again.
    */
   readonly ended?: boolean;
-  /** Hears of each line that stays. */
+  /** Called with each line that stays. */
   readonly onKept?: (event: LoggedEvent) => void;
 }
 

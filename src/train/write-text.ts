@@ -11,7 +11,7 @@ export interface TextRequest extends SamplingOptions {
   readonly marker: string | undefined;
 }
 
-/** Hears how many of the prompt's tokens were read. */
+/** Called with the number of prompt tokens read so far. */
 export type PromptListener = (read: number, tokens: number) => void;
 
 /**

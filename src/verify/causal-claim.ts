@@ -5,7 +5,7 @@ import { FlashError } from '../core/errors.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { type CausalityResult, checkCausality, isCheap, type Leak, longTokens } from './causality.ts';
 
-/** Hears what share of the changes was tried, on which backend. */
+/** Called with the share of the changes tried so far, from 0 to 1, and the backend. */
 type OnProgress = (share: number, backend: string) => void;
 
 /** Times longer than what a recipe is held to unasked. */

@@ -112,12 +112,12 @@ export interface CausalityOptions {
 }
 
 /**
- * Changes one token at a time in a block of two sequences and looks at the logits and losses of every other row: those
- * before it and those of the other sequence must stay the same to the bit, and in a token-wise model all others. The
- * model is a new one, with parameters that depend on its recipe alone. With an `effort` of 1 a few tokens are changed
- * in sequences as long as a second or so on the reference backend allows; with more of it every token, and that many
- * times the work. `tokens` are as many as are asked for, of which a few are changed. `onProgress` hears before each change
- * what share of them was tried.
+ * Changes one token at a time in a block of two sequences, and compares the logits and losses of every other row. Earlier
+ * rows and rows of the other sequence must keep their bits; in a token-wise model, all other rows. The model is a new
+ * one, whose parameters depend on its recipe alone. An `effort` of 1 changes a few tokens, in sequences short enough for
+ * about a second on the reference backend; a larger effort changes every token and does that many times the work.
+ * `tokens` sets the sequence length; then a few tokens are changed. `onProgress` is called before each change, with the
+ * share of the changes tried so far.
  */
 export function checkCausality(
   recipe: Recipe,

@@ -67,7 +67,7 @@ function spread(length: number, most: number): number[] {
 
 /**
  * Compares all gradients of one layer, which must be made for the float64 reference, with central differences of its
- * forward at up to `probes` elements each; every element by default. `onProbe` hears after each.
+ * forward at up to `probes` elements each; every element by default. `onProbe` is called after each.
  */
 export function checkLayer(
   test: LayerCase,
@@ -139,7 +139,7 @@ export function checkLayer(
 export interface GradcheckOptions {
   /** Elements of each gradient of a layer that are looked at. */
   readonly probes: number;
-  /** Hears after each derivative what share of the work is done, from 0 to 1, and in which layer. */
+  /** Called after each derivative with the share of the work that is done, from 0 to 1, and the layer. */
   readonly onProgress?: (share: number, layer: string) => void;
 }
 

@@ -2,9 +2,14 @@ import type { OpName } from '../../src/core/kernels.ts';
 import { deviations, type Outcome } from '../../src/core/ops/agreement.ts';
 import type { Tensor } from '../../src/core/tensor.ts';
 
-const isReal = (t: Tensor | undefined): boolean => t === undefined || t.dtype === 'f32' || t.dtype === 'f64';
+const isFloat = (t: Tensor | undefined): boolean => t === undefined || t.dtype === 'f32' || t.dtype === 'f64';
 
-function refuse(op: OpName, actual: Outcome, expected: Outcome, isCompared: (t?: Tensor) => boolean): void {
+function throwOnMismatch(
+  op: OpName,
+  actual: Outcome,
+  expected: Outcome,
+  isCompared: (t?: Tensor) => boolean,
+): void {
   for (const { arg, mismatch } of deviations(op, actual, expected)) {
     if (!mismatch || !isCompared(expected.tensors.get(arg))) continue;
     const { index, actual: a, expected: b, bound } = mismatch;
@@ -12,14 +17,14 @@ function refuse(op: OpName, actual: Outcome, expected: Outcome, isCompared: (t?:
   }
 }
 
-/** Compares with the reference of the same real type, as closely as the op table asks. */
+/** Throws unless a call agrees with the reference in the same float type, within the op table's bounds. */
 export function expectAgreement(op: OpName, actual: Outcome, expected: Outcome): void {
-  refuse(op, actual, expected, () => true);
+  throwOnMismatch(op, actual, expected, () => true);
 }
 
-/** Compares float results with the float64 reference; codes are left out, whose threshold float32 may move. */
+/** Compares float results with the float64 reference. Codes are not compared: float32 may move their threshold. */
 export function expectCloseToFloat64(op: OpName, actual: Outcome, expected: Outcome): void {
-  refuse(op, actual, expected, isReal);
+  throwOnMismatch(op, actual, expected, isFloat);
 }
 
 /** Throws unless two calls wrote the same bits. */

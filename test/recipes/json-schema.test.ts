@@ -7,7 +7,7 @@ import { RECIPE } from '../../src/recipes/schema.ts';
 
 const registry = createRegistry();
 
-it('recipe.schema.json is what the schemas of the source give (npm run generate)', () => {
+it('recipe.schema.json is what the schemas in src generate (npm run generate)', () => {
   const file = new URL('../../src/recipes/recipe.schema.json', import.meta.url);
   expect(readFileSync(file, 'utf8')).toBe(recipeJsonSchemaText(registry));
 });

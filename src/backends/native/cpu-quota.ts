@@ -2,9 +2,9 @@ import { type ControlGroup, controlGroups } from '../../files/control-groups.ts'
 import { type ReadText, readText } from '../../files/read-text.ts';
 
 /**
- * CPUs' worth of time that the control groups of this process allow, infinite where nothing limits it. Node counts the
- * CPUs that a process may run on and may not know the quota: with more threads than that, all of them wait for the one
- * that was stopped.
+ * The CPU quota of this process in CPUs, possibly fractional: the minimum over its control groups, infinity without a
+ * limit. Node's CPU count may ignore the quota. With more threads than the quota, the system suspends some of them and
+ * the others wait.
  */
 export function cpuQuota(read: ReadText = readText): number {
   const quotas = controlGroups('cpu', read).map((group) => quotaIn(group, read));

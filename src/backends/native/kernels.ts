@@ -176,7 +176,7 @@ export function deferringKernels(engine: Engine): { readonly kernels: Kernels; r
       make();
     } catch (error) {
       deferred = null;
-      // What was called before the mistake runs, as it would have; the mistake is what the caller has to hear of.
+      // Earlier calls of the region still run, as without deferring. Their errors must not hide the mistake.
       try {
         calls.run(undefined);
       } catch {}

@@ -8,9 +8,9 @@ import { TaskClock, TaskLines } from './task-progress.ts';
 
 /** Shows a person or a program how a training run goes. */
 export interface Reporter {
-  /** Hears of everything that happens in the run, in order. */
+  /** Called with every event of the run, in order. */
   onEvent(event: TrainEvent): void;
-  /** Hears how far the work is that comes before the next event. */
+  /** Called with the progress of the work before the next event. */
   onProgress(progress: WorkProgress): void;
   /** A line for the person that is not an event: what runs, a notice. */
   say(line: string): void;

@@ -5,7 +5,7 @@ import { codesOf, flatArgs } from './calls.ts';
 import { type Dims, sizeOf } from './dims.ts';
 import { isRead, isWritten, OPS, type Present, type TensorArg } from './table.ts';
 
-/** Bytes that one call must move at least, when every tensor goes between kernel and memory once each way. */
+/** Minimum bytes that one call moves: every input is read once, every output written once, an updated tensor both. */
 export interface Traffic {
   readonly read: number;
   readonly written: number;
