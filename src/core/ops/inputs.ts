@@ -48,7 +48,7 @@ function realValues(reach: number, cols: number, seed: number): Fill {
 
 const positive: Fill = (random) => 0.25 + Math.abs(random.normal());
 
-const FILLS: Readonly<Record<Values, (cols: number, seed: number) => Fill>> = {
+const FILLS: Readonly<Record<Exclude<Values, 'starts'>, (cols: number, seed: number) => Fill>> = {
   normal: (cols, seed) => realValues(seed % 2 ? 20 : 1, cols, seed),
   unit: (cols, seed) => realValues(1, cols, seed),
   moderate: (cols, seed) => realValues(2, cols, seed),
@@ -86,7 +86,18 @@ function codeValues(least: number, most: number, cols: number, seed: number): Fi
   };
 }
 
+/** Documents begin at some of the rows of each sequence. */
+function documentStarts({ T }: Dims): Fill {
+  let start = 0;
+  return (random, i) => {
+    const t = i % T!;
+    if (t === 0 || random.uint32() % 4 === 0) start = t;
+    return start;
+  };
+}
+
 function indices(args: readonly FlatArg[], inputs: readonly Input[], arg: TensorArg, dims: Dims): Fill {
+  if (arg.values === 'starts') return documentStarts(dims);
   const below = dims[arg.below!]!;
   const at = args.findIndex((other) => other.kind === 'tensor' && other.offsetsInto === arg.rows);
   if (at < 0) return (random) => random.uint32() % below;
@@ -110,7 +121,9 @@ function tensorValues(
   const [rows, cols] = [sizeOf(arg.rows, dims), arg.packs ? 0 : sizeOf(arg.cols, dims)];
   const random = new Random(seed, `${op}/${arg.name}`);
   if (arg.offsetsInto) return offsets(random, rows, dims[arg.offsetsInto]!);
-  const fill = arg.below ? indices(args, inputs, arg, dims) : FILLS[arg.values ?? 'normal'](cols, seed);
+  const fill = arg.below
+    ? indices(args, inputs, arg, dims)
+    : FILLS[(arg.values as keyof typeof FILLS | undefined) ?? 'normal'](cols, seed);
   return Float64Array.from({ length: rows * cols }, (_, i) => Math.fround(fill(random, i)));
 }
 

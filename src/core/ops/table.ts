@@ -24,6 +24,7 @@ export const isWritten = (role: Role): boolean => role !== 'in';
  * - `scale`: the same, for what multiplies a whole row or matrix;
  * - `probability`: from 0 to 1;
  * - `decay`: from a half to 1: what is left of a state after a step;
+ * - `starts`: of each row of a sequence of `T`, the first row of its document;
  * - `ternary`, `int8`: codes of a weight; of activations, which a kernel may look at to choose its way.
  */
 export type Values =
@@ -35,6 +36,7 @@ export type Values =
   | 'scale'
   | 'probability'
   | 'decay'
+  | 'starts'
   | 'ternary'
   | 'int8';
 
@@ -58,6 +60,8 @@ export interface TensorArg {
   readonly mayAlias?: readonly string[];
   /** Every element is an index below this symbol. */
   readonly below?: string;
+  /** The runner's, who changes it between passes only: indices that were checked when a call was deferred are still right. */
+  readonly lasting?: true;
   /** Row offsets into the buffers of this many entries: non-decreasing, from >= 0 up to at most the symbol. */
   readonly offsetsInto?: string;
   /** Bounds in place of the op's `near`, by the value of a choice. */
@@ -207,6 +211,13 @@ const choice = (name: string, values: readonly string[]): ChoiceArg => ({ kind: 
 const ids = (name: string, rows: Dim, below: string): TensorArg =>
   input(name, rows, 1, { dtype: 'i32', below });
 const optional = { optional: true } as const;
+/** For each row of sequences the first row of its document (`StepContext.starts`); absent where no document begins inside one. */
+export const documentStarts: TensorArg = {
+  ...ids('starts', 'M', 'T'),
+  ...optional,
+  values: 'starts',
+  lasting: true,
+};
 
 const group = <G>(name: string, fields: { readonly [F in keyof G]: TensorArg }): GroupArg => ({
   kind: 'group',
