@@ -19,7 +19,7 @@ import { fillRecipe } from '../recipes/fill.ts';
 import { type Change, loadRecipe, type Recipe } from '../recipes/load.ts';
 import { shown } from '../recipes/read-file.ts';
 import type { TrainEvent } from '../train/events.ts';
-import { limitsAfter, type More } from '../train/limits.ts';
+import { limitsAfter, type MoreTraining } from '../train/limits.ts';
 import { Run, type RunOptions } from '../train/run.ts';
 import { RunDirectory } from '../train/run-directory.ts';
 import { FLOOR_TOKENS, textFloor } from '../train/text-floor.ts';
@@ -65,20 +65,23 @@ export async function startRun(recipe: Recipe, root: string, options: SessionOpt
       await writeFileAtomic(files.recipe, fillRecipe(recipe));
       await train.tokenizer.save(files.tokenizer);
     });
-  return open(recipe, options, undefined, createDirectory, () => lookForLeaks(recipe, options));
+  return open(recipe, options, undefined, createDirectory, () => checkCausality(recipe, options));
 }
 
-/** On a separate model. A recipe that says that it leaks need not be looked at. @throws FlashError for one that does not */
-function lookForLeaks(recipe: Recipe, { onTask }: SessionOptions): void {
+/**
+ * Checks a separate model for leaks of later tokens; recipes that declare themselves non-causal are skipped.
+ * @throws FlashError for a recipe that leaks and does not declare it.
+ */
+function checkCausality(recipe: Recipe, { onTask }: SessionOptions): void {
   if (!recipe.causal) return;
   const results = checkUnasked(recipe, (share) => onTask?.('looking for leaks', share));
   refuseLeak(recipe, results);
 }
 
 /**
- * Goes on with the run in `path` from its newest whole checkpoint. `set` may only change what ends the run; `places` says
- * where its texts are now, if they were moved, and is written into its recipe. With `more` the run does so much more than it
- * has done, in place of its own limits.
+ * Continues the run in `path` from its newest complete checkpoint. `set` may only change what ends the run. `places` says
+ * where its texts are if they were moved, and is written into its recipe. `more` replaces the run's own limits: the run
+ * trains this much longer.
  * @throws FlashError when the texts there are not those of the run.
  */
 export async function resumeRun(
@@ -86,7 +89,7 @@ export async function resumeRun(
   options: SessionOptions,
   set: readonly Change[] = [],
   places: readonly Change[] = [],
-  more?: More,
+  more?: MoreTraining,
 ): Promise<Session> {
   const directory = await RunDirectory.open(path);
   const load = (changes: readonly Change[]) => loadRecipe(directory.files.recipe, { set: changes });
@@ -112,8 +115,8 @@ export async function resumeRun(
   }
 }
 
-/** @throws FlashError for a schedule that goes over something else. */
-function endAfter({ recipe, run }: Session, more: More): void {
+/** @throws FlashError when the schedule runs over another measure than `more`. */
+function endAfter({ recipe, run }: Session, more: MoreTraining): void {
   const limits = limitsAfter(more, run.trainer.progress);
   const measure = scheduleMeasure(recipe, limits);
   if (measure !== more.measure) {

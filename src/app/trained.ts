@@ -25,7 +25,7 @@ export interface Trained {
 }
 
 /**
- * Reads a run's newest whole checkpoint, or the checkpoint that `path` names. Needs no lock: the run may continue at the same time.
+ * Reads a run's newest complete checkpoint, or the checkpoint that `path` names. Needs no lock: the run may continue at the same time.
  * @throws FlashError when there is none, or it is another model's.
  */
 export async function loadTrained(

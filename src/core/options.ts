@@ -31,7 +31,7 @@ export function amountOf(text: number | string): number {
 const SECONDS = { h: 3600, m: 60, s: 1 } as const;
 
 /** A stretch of time: `2h`, `90m`, `45s`. */
-export const duration = z.string().regex(/^\d+(\.\d+)?[hms]$/, 'expected a time such as 2h, 90m or 45s');
+export const duration = z.string().regex(/^\d+(\.\d+)?[hms]$/, 'expected a duration such as 2h, 90m or 45s');
 
 /** Seconds of a `duration`. */
 export function seconds(text: string): number {

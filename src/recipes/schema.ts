@@ -47,7 +47,7 @@ const data = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Part of the documents of `source` that is kept from training, for validation, such as 0.05; instead of `valid`.',
+      'Fraction of the documents of `source` that is held out for validation, such as 0.05; instead of `valid`.',
     ),
   format: z
     .enum(CORPUS_FORMATS)

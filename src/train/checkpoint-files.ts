@@ -184,7 +184,7 @@ export async function pruneCheckpoints(folder: string, step: number, keep: numbe
 }
 
 /**
- * The newest whole checkpoint in `folder`; undefined if nothing there is named like one. `onWarning` is called for each
+ * The newest complete checkpoint in `folder`; undefined if nothing there is named like one. `onWarning` is called for each
  * damaged one that is skipped.
  * @throws FlashError if all of them are damaged.
  */

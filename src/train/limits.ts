@@ -35,18 +35,18 @@ export const UNLIMITED: Limits = {
   seconds: Number.POSITIVE_INFINITY,
 };
 
-/** So much more of one measure. */
-export interface More {
+/** How much longer a run should train, in one measure. */
+export interface MoreTraining {
   readonly measure: Measure;
   readonly amount: number;
 }
 
-/** The limits of a run that is at `progress` and should do so much more; other limits are gone. */
-export function limitsAfter({ measure, amount: more }: More, progress: Progress): Limits {
+/** The limits of a run that continues from `progress` by the given amount, and has no other limit. */
+export function limitsAfter({ measure, amount: more }: MoreTraining, progress: Progress): Limits {
   return { ...UNLIMITED, [measure]: amount(progress, measure) + more };
 }
 
-/** Steps after which a run ends whatever the clock says; Infinity where only the clock ends it. */
+/** The step at which the limits on work end a run; Infinity if only the clock ends it. */
 export function stepsOf(limits: Limits, tokensPerStep: number, tokensPerEpoch: number): number {
   const ends = (step: number): boolean => {
     const tokens = step * tokensPerStep;
@@ -55,7 +55,7 @@ export function stepsOf(limits: Limits, tokensPerStep: number, tokensPerEpoch: n
   const { steps, tokens, epochs } = limits;
   const about = Math.ceil(Math.min(steps, tokens / tokensPerStep, (epochs * tokensPerEpoch) / tokensPerStep));
   if (!Number.isFinite(about)) return about;
-  // As the trainer asks after each step: a quotient of floats may be off by its last bit.
+  // Decided by `reached`, as in the trainer, because the quotient of floats may be off by its last bit.
   if (ends(about - 1)) return about - 1;
   return ends(about) ? about : about + 1;
 }
@@ -74,7 +74,7 @@ export function defaultMeasure(limits: Limits): Measure {
   return order.find((m) => Number.isFinite(limits[m])) ?? 'steps';
 }
 
-/** Share of `limits[measure]` between `start` and its end that is done at `now`; 0 where that limit is not set. */
+/** The fraction of the way from `start` to `limits[measure]` that is done at `now`; 0 if that limit is not set. */
 export function shareDone(limits: Limits, measure: Measure, start: Progress, now: Progress): number {
   const from = amount(start, measure);
   const whole = limits[measure] - from;

@@ -86,12 +86,12 @@ export class Run {
     return computeName(this.trainer.compute);
   }
 
-  /** Goes on from the newest whole checkpoint, if there is one. @returns the step it is at. */
+  /** Continues from the newest complete checkpoint, if there is one. @returns the step it is at. */
   async restore(onWarning: (message: string) => void): Promise<number> {
     const checkpoint = await latestCheckpoint(this.directory.files.checkpoints, onWarning);
     if (!checkpoint) return 0;
     try {
-      // Checkpoints from before an order changed its meaning do not say.
+      // Older checkpoints have no `order`: they were written before an order changed its meaning.
       const { data, order = 1, valid = this.options.valid } = checkpoint.state;
       if (!isSameRecipe(checkpoint, this.origin, this.directory.files.tokenizer)) {
         onWarning('The recipe was changed since the checkpoint: the run will not end as it would have.');

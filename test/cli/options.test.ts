@@ -1,11 +1,11 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { amount, assignment, duration, numberFrom, positive, wholeNumber } from '../../src/cli/options.ts';
+import { amount, assignment, duration, numberAtLeast, positive, wholeNumber } from '../../src/cli/options.ts';
 
 describe('option values', () => {
-  it('reads what is well formed', () => {
+  it('option parsers accept well-formed values', () => {
     expect(wholeNumber(1)('400')).toBe(400);
-    expect(numberFrom(0)('0')).toBe(0);
+    expect(numberAtLeast(0)('0')).toBe(0);
     expect(positive()('0.5')).toBe(0.5);
     expect(positive(1)('1')).toBe(1);
     expect(['45s', '1.5m', '2h'].map(duration)).toEqual(['45s', '1.5m', '2h']);
@@ -20,21 +20,24 @@ describe('option values', () => {
       wholeNumber(1),
       ['0', '-1', '1.5', '', ' ', 'many', '1e3', '99999999999999999999', '0x10'],
     ],
-    ['numberFrom', numberFrom(0), ['-0.1', '', ' ', 'NaN', 'Infinity', 'half']],
+    ['numberAtLeast', numberAtLeast(0), ['-0.1', '', ' ', 'NaN', 'Infinity', 'half']],
     ['positive', positive(1), ['0', '1.1', '', ' ', '-1', 'NaN']],
     ['duration', duration, ['', '2', 'h', '2 h', '0s', '-1h', '1h30m', '2H', 'soon']],
     ['amount', amount, ['0', '-5', '5m', 'M', '', '1e6', '99999999999G']],
     ['assignment', assignment, ['', '=1', 'lr', 'optimizer.lr=', '.lr=1', 'a..b=1', 'a b=1']],
-  ])('%s refuses the rest and says what it expected', (_, parse: (text: string) => unknown, wrong) => {
-    for (const text of wrong) {
-      let error: unknown;
-      try {
-        parse(text);
-      } catch (thrown) {
-        error = thrown;
+  ])(
+    'the option parser %s rejects malformed values and says what it expected',
+    (_, parse: (text: string) => unknown, wrong) => {
+      for (const text of wrong) {
+        let error: unknown;
+        try {
+          parse(text);
+        } catch (thrown) {
+          error = thrown;
+        }
+        expect(error, `'${text}'`).toBeInstanceOf(InvalidArgumentError);
+        expect((error as Error).message).toMatch(/^Expected /);
       }
-      expect(error, `'${text}'`).toBeInstanceOf(InvalidArgumentError);
-      expect((error as Error).message).toMatch(/^Expected /);
-    }
-  });
+    },
+  );
 });

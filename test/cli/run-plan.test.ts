@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { more } from '../../src/cli/options.ts';
+import { moreTraining } from '../../src/cli/options.ts';
 import {
   BudgetEstimate,
   describeEnd,
@@ -65,7 +65,7 @@ describe('a run of few steps', () => {
       /^warning: the run ends after about 2 steps, and .* rises for 100 .*--steps 1000/,
     );
     expect(warnOfFewSteps(plan, 2, true)).toMatch(/--more 1000steps\.$/);
-    expect(more('1000steps')).toEqual({ measure: 'steps', amount: 1000 });
+    expect(moreTraining('1000steps')).toEqual({ measure: 'steps', amount: 1000 });
     expect(warnOfFewSteps(plan, 100)).toBeUndefined();
   });
 
@@ -133,14 +133,16 @@ describe('--more', () => {
     ['5M tokens', 'tokens', 5e6],
     ['0.5epochs', 'epochs', 0.5],
     ['1epoch', 'epochs', 1],
-  ])('reads %s as %s: %d', (text, measure, amount) => expect(more(text)).toEqual({ measure, amount }));
-
-  it.each(['', '5', '5M', 'steps', '0steps', '0s', '-1m', '1.5steps5', '1e3epochs', '2 minutes'])(
-    'refuses %j',
-    (text) => expect(() => more(text)).toThrow('1m, 500steps, 5Mtokens or 1epoch'),
+  ])('--more reads %s as %s: %d', (text, measure, amount) =>
+    expect(moreTraining(text)).toEqual({ measure, amount }),
   );
 
-  it('counts from where the run is and takes the place of every other limit', () => {
+  it.each(['', '5', '5M', 'steps', '0steps', '0s', '-1m', '1.5steps5', '1e3epochs', '2 minutes'])(
+    '--more rejects %j',
+    (text) => expect(() => moreTraining(text)).toThrow('1m, 500steps, 5Mtokens or 1epoch'),
+  );
+
+  it('--more counts from the current progress and replaces every other limit', () => {
     const progress = progressOf(10, 7);
     expect(limitsAfter({ measure: 'seconds', amount: 60 }, progress)).toEqual({ ...UNLIMITED, seconds: 67 });
     expect(limitsAfter({ measure: 'steps', amount: 5 }, progress)).toEqual({ ...UNLIMITED, steps: 15 });

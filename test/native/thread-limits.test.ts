@@ -34,7 +34,7 @@ it.each(['OMP_STACKSIZE', 'GOMP_STACKSIZE'])(
   (name) => {
     expect(() => requireThreads(2, { [name]: '16k' }, NONE)).toThrow(
       expect.objectContaining({
-        message: `${name} is '16k', too little: the threads of the kernels need 96k`,
+        message: `${name} is '16k', too little: the kernel threads need 96k`,
         remedy: `Unset ${name}, or use one thread.`,
       }),
     );
@@ -47,7 +47,7 @@ it.each(['OMP_STACKSIZE', 'GOMP_STACKSIZE'])(
 it.each([
   ['100G', 'too much: this machine has 8 GB of memory'],
   ['18446744073709551615B', 'too much: this machine has 8 GB of memory'],
-  ['0', 'too little: the threads of the kernels need 96k'],
+  ['0', 'too little: the kernel threads need 96k'],
 ])('an OMP_STACKSIZE of %s, with which OpenMP would end the process, is refused', (OMP_STACKSIZE, what) => {
   expect(() => requireThreads(2, { OMP_STACKSIZE }, NONE, 8e9)).toThrow(
     `OMP_STACKSIZE is '${OMP_STACKSIZE}', ${what}`,

@@ -155,7 +155,7 @@ describe('mistakes in a recipe', () => {
       'a time with a strange unit',
       'steps: 20',
       'budget: §2d',
-      "'train.budget' has the wrong form: expected a time such as 2h, 90m or 45s, found '2d'",
+      "'train.budget' has the wrong form: expected a duration such as 2h, 90m or 45s, found '2d'",
     ],
     [
       'two layers in one entry',

@@ -105,7 +105,7 @@ describe('a checkpoint', () => {
   });
 });
 
-describe('the newest whole checkpoint', () => {
+describe('the newest complete checkpoint', () => {
   it('is none in an empty folder, and a FlashError without a folder', async () => {
     expect(await latest()).toEqual({ step: undefined, warnings: [] });
     await expect(latestCheckpoint(join(folder, 'missing'), () => {})).rejects.toThrow(FlashError);

@@ -210,7 +210,7 @@ describe('metrics of a resumed run', () => {
 });
 
 describe('a process that ends in the middle', () => {
-  it('leaves only whole checkpoints when it is killed while writing', async () => {
+  it('leaves only complete checkpoints when it is killed while writing', async () => {
     const path = await newRun();
     const { checkpoints } = runFiles(path);
     let unfinished = 0;

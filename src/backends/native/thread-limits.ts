@@ -47,7 +47,7 @@ export function requireThreads(
   if (count === 1) return;
   const given = givenStack(env);
   if (given && given.bytes < MIN_STACK)
-    throw stackError(given.name, env, `too little: the threads of the kernels need ${MIN_STACK >> 10}k`);
+    throw stackError(given.name, env, `too little: the kernel threads need ${MIN_STACK >> 10}k`);
   if (given && given.bytes > memory)
     throw stackError(given.name, env, `too much: this machine has ${formatBytes(memory)} of memory`);
   const stack = given?.bytes ?? limits.threadStack;

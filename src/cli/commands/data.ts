@@ -17,7 +17,7 @@ import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
 import { formatCount, formatDuration } from '../format.ts';
 import { Interruption } from '../interruption.ts';
-import { addFormatOptions, path, paths, share, wholeNumber } from '../options.ts';
+import { addFormatOptions, fraction, path, paths, wholeNumber } from '../options.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import { formatPairs, formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -80,7 +80,11 @@ export const data: CliCommand = {
           .argParser(path)
           .conflicts('vocab'),
       )
-      .option('--valid-share <part>', 'keep this part of the documents for validation, such as 0.05', share);
+      .option(
+        '--valid-share <part>',
+        'keep this fraction of the documents for validation, such as 0.05',
+        fraction,
+      );
     addFormatOptions(command)
       .option('--out <dir>', 'folder for the downloads and a copy of tokenizer.json', path)
       .option(

@@ -34,7 +34,7 @@ export const diff: CliCommand = {
       .option('--against <name>', 'the backend to compare with', 'reference:f64')
       .option('--steps <n>', 'training steps', wholeNumber(1, '5'), 1)
       .option('--data <file...>', "train on these text files (default: the recipe's)", paths)
-      .option('--threads <n>', 'threads of the kernels (default: one per CPU)', wholeNumber(1, '2'));
+      .option('--threads <n>', 'kernel threads (default: one per CPU)', wholeNumber(1, '2'));
     addSetOption(command)
       .option('--json', 'print one JSON object a backend')
       .addHelpText(

@@ -10,7 +10,7 @@ import type { CliCommand } from '../command.ts';
 import { formatPlural, printable } from '../format.ts';
 import { printTexts } from '../many-texts.ts';
 import { namedRun, RUN_ARGUMENT } from '../named-run.ts';
-import { addBackendOptions, numberFrom, path, positive, wholeNumber } from '../options.ts';
+import { addBackendOptions, numberAtLeast, path, positive, wholeNumber } from '../options.ts';
 import { babbleNote } from '../reporters/run-summary.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
 import type { Terminal } from '../terminal.ts';
@@ -61,7 +61,7 @@ export const generate: CliCommand = {
         'texts written side by side, which changes none of them (default: auto)',
         batchSize,
       )
-      .option('--temperature <t>', '0 takes the likeliest token, 1 draws as the model says', numberFrom(0))
+      .option('--temperature <t>', '0 takes the likeliest token, 1 draws as the model says', numberAtLeast(0))
       .option('--top-k <k>', 'draw from this many likeliest tokens only', wholeNumber(1, '40'))
       .option('--top-p <p>', 'draw from the likeliest tokens of this probability only', positive(1))
       .option('--max-tokens <n>', 'maximum tokens to write', wholeNumber(1, '200'))

@@ -32,7 +32,7 @@ export const replay: CliCommand = {
       .option('--backend <name>', 'the backend to look at (default: the recorded one)')
       .option('--against <name>', 'the backend to compare with (default: the recorded one)')
       .option('--plugin <file...>', 'plugins that bring a backend or decorator named here', paths)
-      .option('--threads <n>', 'threads of the kernels (default: one per CPU)', wholeNumber(1, '2'))
+      .option('--threads <n>', 'kernel threads (default: one per CPU)', wholeNumber(1, '2'))
       .option('--json', 'print one JSON object')
       .addHelpText('after', '\nExit status 1: the two disagree, as they did when the call was recorded.')
       .action((path: string, options: ReplayOptions) => run(path, options, terminal));

@@ -5,7 +5,7 @@ import { commandLine, shellWords } from '../../core/command-line.ts';
 import { FlashError } from '../../core/errors.ts';
 import { loadRecipe } from '../../recipes/load.ts';
 import { shown } from '../../recipes/read-file.ts';
-import type { More } from '../../train/limits.ts';
+import type { MoreTraining } from '../../train/limits.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
 import { Interruption } from '../interruption.ts';
@@ -16,11 +16,11 @@ import {
   addSetOption,
   amount,
   duration,
-  more,
+  fraction,
+  moreTraining,
   path,
   paths,
   positive,
-  share,
   wholeNumber,
 } from '../options.ts';
 import { RunView } from '../reporters/run-view.ts';
@@ -32,7 +32,7 @@ interface TrainOptions extends TrainSettings {
   readonly out: string;
   /** True for the latest run. */
   readonly resume?: string | true;
-  readonly more?: More;
+  readonly more?: MoreTraining;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -56,8 +56,8 @@ export const train: CliCommand = {
       .option('--data <file...>', 'train on these text files or folders (or: sample, tinystories)', paths)
       .option('--valid <file...>', 'measure the validation loss on these', paths)
       .addOption(
-        new Option('--valid-share <part>', 'keep this part of the documents for it, such as 0.05')
-          .argParser(share)
+        new Option('--valid-share <part>', 'keep this fraction of the documents for validation, such as 0.05')
+          .argParser(fraction)
           .conflicts('valid'),
       );
     addFormatOptions(command)
@@ -69,8 +69,8 @@ export const train: CliCommand = {
     addSetOption(addBackendOptions(command, "the recipe's"))
       .option('--resume [run]', 'go on with a run (default: latest, the newest one in --out)', path)
       .addOption(
-        new Option('--more <amount>', 'with --resume: train so much more: 1m, 500steps, 5Mtokens, 1epoch')
-          .argParser(more)
+        new Option('--more <amount>', 'with --resume: train this much longer: 1m, 500steps, 5Mtokens, 1epoch')
+          .argParser(moreTraining)
           .conflicts(['steps', 'epochs', 'tokens', 'budget']),
       )
       .addOption(new Option('--json', 'print each event as one JSON object a line').conflicts('quiet'))
