@@ -5,7 +5,7 @@ import { importFaults, ROOMS } from './imports.ts';
 /** Faults of files that are given as pairs of a path and a text. */
 const faultsOf = (...files: [string, string][]): string[] => importFaults(new Map(files));
 
-it('imports in src point one way, close no circle, and keep core free of node: modules', () => {
+it('imports in src point one way, form no cycle, and keep core free of node: modules', () => {
   const src = new URL('../src/', import.meta.url);
   const paths = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((path) =>
     path.endsWith('.ts'),
@@ -52,7 +52,7 @@ it('a room that is not listed may import nothing', () => {
   ]);
 });
 
-it('a circle of files is named once, by the import that closes it', () => {
+it('an import cycle is named once, by the import that closes it', () => {
   const faults = faultsOf(
     ['core/a.ts', `import './b.ts';`],
     ['core/b.ts', `import './ops/c.ts';`],
@@ -60,6 +60,6 @@ it('a circle of files is named once, by the import that closes it', () => {
     ['core/d.ts', `import './a.ts';`],
   );
   expect(faults).toEqual([
-    'src/core/ops/c.ts:2 closes a circle: core/a.ts -> core/b.ts -> core/ops/c.ts -> core/a.ts.',
+    'src/core/ops/c.ts:2 closes a cycle: core/a.ts -> core/b.ts -> core/ops/c.ts -> core/a.ts.',
   ]);
 });

@@ -42,7 +42,7 @@ interface Import {
 /** What the import lines of `files` (path from `src` -> text) do that they must not, one sentence each. */
 export function importFaults(files: ReadonlyMap<string, string>): string[] {
   const imports = [...files].flatMap(([path, text]) => importsOf(path, text));
-  return [...imports.flatMap(upwardFault), ...circles(imports)];
+  return [...imports.flatMap(upwardFault), ...cycles(imports)];
 }
 
 /** Type imports, dynamic imports and workers included; comments and strings are not mistaken for imports. */
@@ -79,8 +79,8 @@ function upwardFault({ from, line, to, isFile }: Import): string[] {
   return [`${place}, but ${room} may import ${allowed.length ? allowed.join(', ') : 'no other room'} only.`];
 }
 
-/** One sentence for each import that closes a circle. */
-function circles(imports: readonly Import[]): string[] {
+/** One sentence for each import that closes a cycle. */
+function cycles(imports: readonly Import[]): string[] {
   const byFile = new Map<string, Import[]>();
   for (const each of imports) byFile.set(each.from, [...(byFile.get(each.from) ?? []), each]);
   const done = new Set<string>();
@@ -90,7 +90,7 @@ function circles(imports: readonly Import[]): string[] {
     way.push(file);
     for (const { line, to } of byFile.get(file) ?? []) {
       const at = way.indexOf(to);
-      if (at >= 0) found.push(`src/${file}:${line} closes a circle: ${[...way.slice(at), to].join(' -> ')}.`);
+      if (at >= 0) found.push(`src/${file}:${line} closes a cycle: ${[...way.slice(at), to].join(' -> ')}.`);
       else if (!done.has(to)) visit(to);
     }
     way.pop();

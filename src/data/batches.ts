@@ -3,7 +3,7 @@ import { Permutation } from './permutation.ts';
 import type { TokenFile } from './token-file.ts';
 
 /**
- * The stream of tokens is a circle, and both orders cut it into rows of `seqLen` tokens that go on over its end: row r
+ * The stream of tokens wraps around, and both orders cut it into rows of `seqLen` tokens that go on over its end: row r
  * begins at token `r * seqLen`, modulo the size of the data. Epoch e is the `tokens` positions from `e * tokens` on, so
  * it holds every token exactly once, whatever remainder the data leaves.
  * - `sequential`: batch k holds rows `k * batch` to `(k + 1) * batch - 1`.

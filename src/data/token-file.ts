@@ -69,7 +69,7 @@ export class TokenFile {
   }
 
   /**
-   * Writes the `count` ids from position `start` on to `out`, from `outOffset` on. The stream is a circle: after the
+   * Writes the `count` ids from position `start` on to `out`, from `outOffset` on. The stream wraps around: after the
    * last id comes the first, so every position has a successor and `start` and `count` may exceed `tokens`. Throws
    * FlashError if what is read is not what was written, or the file was cut short since it was opened.
    */

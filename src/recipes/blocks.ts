@@ -48,11 +48,11 @@ export function readBlocks(recipe: MapTree, mistakes: MistakeList): ReadonlyMap<
     }
     blocks.set(name, { name, parameters: given, layers: entry(value, 'layers')!.value as ListTree });
   }
-  const circle = circleOf(blocks);
-  for (const name of circle) blocks.set(name, wrongBlock(name));
-  if (circle.length > 0) {
-    const { place } = entry(tree, circle[0]!)!;
-    mistakes.report(place, `blocks use each other in a circle: ${[...circle, circle[0]].join(' -> ')}`);
+  const cycle = cycleOf(blocks);
+  for (const name of cycle) blocks.set(name, wrongBlock(name));
+  if (cycle.length > 0) {
+    const { place } = entry(tree, cycle[0]!)!;
+    mistakes.report(place, `blocks form a cycle: ${[...cycle, cycle[0]].join(' -> ')}`);
   }
   return blocks;
 }
@@ -62,8 +62,8 @@ export function wrongBlock(name: string): Block {
   return { name, parameters: new Map(), layers: undefined };
 }
 
-/** Blocks each of which uses the next, and the last one the first. None where there is no such circle. */
-function circleOf(blocks: ReadonlyMap<string, Block>): readonly string[] {
+/** The blocks of one cycle, each of which uses the next; empty without a cycle. */
+function cycleOf(blocks: ReadonlyMap<string, Block>): readonly string[] {
   const uses = new Map([...blocks].map(([name, block]) => [name, [...usedIn(block)]]));
   const done = new Set<string>();
   const search = (name: string, path: readonly string[]): readonly string[] => {

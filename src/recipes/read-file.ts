@@ -26,7 +26,7 @@ export interface RecipeText {
 
 /**
  * Reads a recipe, a file or a name of the library, and what it extends.
- * @throws RecipeError for YAML that is none, and for a chain that leads nowhere or in a circle; FlashError for files
+ * @throws RecipeError for invalid YAML, and for a chain of `extends` with a missing file or a cycle; FlashError for files
  * that can't be read.
  */
 export function readRecipe(nameOrPath: string): RecipeText {
@@ -61,8 +61,8 @@ function findRecipe(name: string, place: Place): string {
 function readChain(file: string, askedAt: Place, above: readonly string[], issues: RecipeIssue[]): MapTree {
   const real = realpathSync(file);
   if (above.includes(real)) {
-    const circle = [...above.slice(above.indexOf(real)), real].map(shown).join(' -> ');
-    throw new RecipeError([{ place: askedAt, message: `recipes extend each other in a circle: ${circle}` }]);
+    const cycle = [...above.slice(above.indexOf(real)), real].map(shown).join(' -> ');
+    throw new RecipeError([{ place: askedAt, message: `'extends' forms a cycle: ${cycle}` }]);
   }
   if (above.length === MAX_CHAIN) {
     throw new RecipeError([{ place: askedAt, message: `more than ${MAX_CHAIN} recipes extend each other` }]);

@@ -194,7 +194,7 @@ export class RecipeReader {
       if (this.layers === MAX_LAYERS) {
         this.report(
           tree.place,
-          `the blocks make more than ${MAX_LAYERS.toLocaleString('en')} layers of the recipe`,
+          `the blocks expand the recipe to more than ${MAX_LAYERS.toLocaleString('en')} layers`,
         );
       }
       return undefined;
@@ -307,7 +307,10 @@ export class RecipeReader {
   /** The options of an entry's only name. */
   private mapBehind(type: string, tree: MapTree, name: Entry): MapTree | undefined {
     for (const [key, { place }] of without(tree, type).entries) {
-      this.report(place, `'${key}' is beside '${type}': one entry is one layer, its options go inside it`);
+      this.report(
+        place,
+        `'${key}' is next to '${type}': an entry is one layer, and its options go inside it`,
+      );
     }
     if (name.value.kind === 'map') return name.value;
     if (name.value.kind === 'scalar' && name.value.value === null) return emptyMap(name.place);

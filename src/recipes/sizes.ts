@@ -58,7 +58,7 @@ export function readSizes(recipe: MapTree, mistakes: MistakeList): Values {
   return values;
 }
 
-/** Computes formulas as soon as all they use has a value; what is left then is a circle or uses what is not there. */
+/** Computes each formula once all sizes in it have values. Those left over are in a cycle or use unknown sizes. */
 function compute(
   formulas: ReadonlyMap<string, Formula>,
   values: Map<string, number>,
@@ -99,17 +99,14 @@ function compute(
       const text = String((value as { value?: unknown }).value);
       mistakes.issues.push({ place: value.place, ...unknownSize(unknown, text, known) });
     }
-    const circle = circleFrom(name, left);
-    if (!circle || told) continue;
+    const cycle = cycleFrom(name, left);
+    if (!cycle || told) continue;
     told = true;
-    mistakes.report(
-      value.place,
-      `sizes depend on each other in a circle: ${circle.map((n) => `$${n}`).join(' -> ')}`,
-    );
+    mistakes.report(value.place, `sizes form a cycle: ${cycle.map((n) => `$${n}`).join(' -> ')}`);
   }
 }
 
-function circleFrom(start: string, formulas: ReadonlyMap<string, Formula>): string[] | undefined {
+function cycleFrom(start: string, formulas: ReadonlyMap<string, Formula>): string[] | undefined {
   const search = (name: string, path: readonly string[]): string[] | undefined => {
     if (path.includes(name)) return name === start ? [...path, name] : undefined;
     for (const next of formulas.get(name)?.names ?? []) {

@@ -3,12 +3,12 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } fr
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { RIGHT } from '../recipes/right.ts';
+import { VALID } from '../recipes/valid-recipe.ts';
 import { runInProcess } from './fake-terminal.ts';
 
 /** Seven documents, enough for a few tiny steps and a vocabulary of 300. */
 const TEXT = 'The cat sat on the mat.\n<|endoftext|>\nA dog ran to the cat.\n<|endoftext|>\n'.repeat(40);
-const TINY = RIGHT.replace('steps: 20', 'steps: 2');
+const TINY = VALID.replace('steps: 20', 'steps: 2');
 
 const before = process.cwd();
 let home: string;

@@ -10,7 +10,7 @@ import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { PROGRAM } from '../../src/core/command-line.ts';
 import { DATASETS } from '../../src/data/datasets.ts';
-import { RIGHT } from '../recipes/right.ts';
+import { VALID } from '../recipes/valid-recipe.ts';
 import { fakeTerminal, runInProcess } from './fake-terminal.ts';
 
 const TEXT = 'The cat sat on the mat.\n<|endoftext|>\nA dog ran to the cat.\n<|endoftext|>\n'.repeat(40);
@@ -35,7 +35,7 @@ beforeAll(async () => {
   work = join(dir, 'a folder with blanks');
   await mkdir(work);
   process.chdir(work);
-  await writeFile(`./${ODD}.yaml`, RIGHT.replace('steps: 20', 'steps: 2'));
+  await writeFile(`./${ODD}.yaml`, VALID.replace('steps: 20', 'steps: 2'));
   await writeFile(`./${ODD}.txt`, TEXT);
   hub = createServer((_, response) => response.writeHead(404).end()).listen(0, '127.0.0.1');
   await new Promise((resolve) => hub.once('listening', resolve));

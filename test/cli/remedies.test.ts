@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { nativeStatus } from '../../src/backends/native/index.ts';
-import { RIGHT } from '../recipes/right.ts';
+import { VALID } from '../recipes/valid-recipe.ts';
 import { runInProcess } from './fake-terminal.ts';
 
 let dir: string;
@@ -15,7 +15,7 @@ beforeAll(async () => {
   dir = await realpath(await mkdtemp(join(tmpdir(), 'flashlm-remedies-')));
   recipe = join(dir, 'tiny.yaml');
   cache = join(dir, 'cache');
-  await writeFile(recipe, RIGHT.replace('steps: 20', 'steps: 1'));
+  await writeFile(recipe, VALID.replace('steps: 20', 'steps: 1'));
   await writeFile(join(dir, 'file'), 'not a folder');
 });
 

@@ -2,13 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FlashError } from '../../src/core/errors.ts';
 import { type BatchOptions, BatchSource } from '../../src/data/batches.ts';
-import { circle } from './circle.ts';
+import { numberStream } from './number-stream.ts';
 
 function source(tokens: number, options: Partial<BatchOptions> = {}): BatchSource {
-  return new BatchSource(circle(tokens), { seqLen: 5, batch: 3, order: 'shuffled', seed: 1, ...options });
+  return new BatchSource(numberStream(tokens), {
+    seqLen: 5,
+    batch: 3,
+    order: 'shuffled',
+    seed: 1,
+    ...options,
+  });
 }
 
-/** The ids of batch `step`, after a look at whether each row is a stretch of the circle and its targets follow it. */
+/** The ids of batch `step`. Checks that each row is a contiguous piece of the stream and its targets are the next tokens. */
 function batch(from: BatchSource, tokens: number, seqLen: number, step: number): number[] {
   const ids = new Int32Array(from.positions);
   const targets = new Int32Array(from.positions);

@@ -1,12 +1,12 @@
 import type { BatchSource } from '../../src/data/batches.ts';
-import { circle } from './circle.ts';
+import { numberStream } from './number-stream.ts';
 
 const [SEQ_LEN, BATCH] = [4, 2];
 const EPOCHS = 3;
 
 /** The ids of the first epochs on this many tokens, epoch by epoch. */
 function epochsOf(Source: typeof BatchSource, tokens: number, seed: number): number[][] {
-  const source = new Source(circle(tokens), { seqLen: SEQ_LEN, batch: BATCH, order: 'shuffled', seed });
+  const source = new Source(numberStream(tokens), { seqLen: SEQ_LEN, batch: BATCH, order: 'shuffled', seed });
   const ids = new Int32Array(source.positions);
   const stream: number[] = [];
   for (let step = 0; stream.length < EPOCHS * tokens; step++) {

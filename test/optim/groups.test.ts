@@ -8,7 +8,7 @@ import { ParameterStore } from '../../src/core/parameter-store.ts';
 import { type Group, Groups } from '../../src/optim/groups.ts';
 import { Sgd } from '../../src/optim/sgd.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { mistakesOf, RIGHT } from '../recipes/helpers.ts';
+import { mistakesOf, VALID } from '../recipes/helpers.ts';
 import { stepOf } from './updates.ts';
 
 const sgd = (lr: number): Optimizer => new Sgd({ lr, momentum: 0, weightDecay: 0 });
@@ -98,7 +98,7 @@ describe('optimiser groups', () => {
 
 /** The right recipe of the suite with another optimizer. */
 const recipeWith = (optimizer: string): string =>
-  RIGHT.replace(/^optimizer:.*(\n {2,}.*)*/m, `optimizer: ${optimizer}`);
+  VALID.replace(/^optimizer:.*(\n {2,}.*)*/m, `optimizer: ${optimizer}`);
 
 describe('groups in a recipe', () => {
   it('change the rate and the decay of the optimiser they share, or have their own', async () => {

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { settings } from '../../src/cli/train-settings.ts';
 import { RecipeError } from '../../src/recipes/errors.ts';
 import { type Change, loadRecipe } from '../../src/recipes/load.ts';
-import { folder, mistakes, RIGHT } from './helpers.ts';
+import { folder, mistakes, VALID } from './helpers.ts';
 
 /** The lines of the mistakes that a right recipe has after these changes. */
 async function after(...set: Change[]): Promise<string[]> {
-  return mistakes(folder({ 'recipe.yaml': RIGHT }), 'recipe.yaml', { set });
+  return mistakes(folder({ 'recipe.yaml': VALID }), 'recipe.yaml', { set });
 }
 
 describe('a mistake that a change makes in a right recipe', () => {
@@ -51,14 +51,14 @@ describe('a mistake that a change makes in a right recipe', () => {
 });
 
 it('a mistake that the file has without the changes is blamed on the file', async () => {
-  const wrong = RIGHT.replace('vocab: 300, dim: 8', 'vocab: 260, dim: 8');
+  const wrong = VALID.replace('vocab: 300, dim: 8', 'vocab: 260, dim: 8');
   const lines = await mistakes(folder({ 'recipe.yaml': wrong }), 'recipe.yaml', { set: ['data.batch=5'] });
   expect(lines).toEqual([expect.stringMatching(/^recipe\.yaml:\d+:\d+: the tokenizer has 300 tokens/)]);
 });
 
 it('of two recipes that contradict each other the one that extends the other is blamed', async () => {
-  const base = RIGHT;
-  const mine = `extends: base.yaml\n${RIGHT.slice(RIGHT.indexOf('model:'), RIGHT.indexOf('tokenizer:')).replace('vocab: 300', 'vocab: 270')}`;
+  const base = VALID;
+  const mine = `extends: base.yaml\n${VALID.slice(VALID.indexOf('model:'), VALID.indexOf('tokenizer:')).replace('vocab: 300', 'vocab: 270')}`;
   const lines = await mistakes(folder({ 'base.yaml': base, 'recipe.yaml': mine }));
   expect(lines).toEqual([
     expect.stringMatching(

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { describeModel } from '../../src/compose/describe.ts';
 import { fillRecipe } from '../../src/recipes/fill.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { folder, mistakes, mistakesOf, RIGHT } from './helpers.ts';
+import { folder, mistakes, mistakesOf, VALID } from './helpers.ts';
 
 const BLOCKS = `sizes: { ffn: 16 }
 blocks:
@@ -27,7 +27,7 @@ const MODEL = `model:
   - rms_norm
   - tied_head
 `;
-const TEXT = `name: blocks\n${BLOCKS}${MODEL}${RIGHT.slice(RIGHT.indexOf('tokenizer:'))}`;
+const TEXT = `name: blocks\n${BLOCKS}${MODEL}${VALID.slice(VALID.indexOf('tokenizer:'))}`;
 
 const load = (text: string, ...set: string[]) =>
   loadRecipe(join(folder({ 'recipe.yaml': text }), 'recipe.yaml'), { set });
@@ -120,7 +120,7 @@ describe('named blocks', () => {
       'options beside the name',
       '- Wrap: { inner: [Ffn] }',
       '- Wrap: { inner: [Ffn] }\n        §name: x',
-      "'name' is beside 'Wrap': one entry is one layer, its options go inside it",
+      "'name' is next to 'Wrap': an entry is one layer, and its options go inside it",
     ],
     [
       'no list of layers',
@@ -152,13 +152,11 @@ describe('named blocks', () => {
   });
 
   it('that use each other in a circle are refused, once', async () => {
-    const circle = TEXT.replace('first: [rms_norm]', 'first: [{ Wrap: { inner: [silu] } }]').replace(
+    const cycle = TEXT.replace('first: [rms_norm]', 'first: [{ Wrap: { inner: [silu] } }]').replace(
       'residual: $inner',
       'residual: [Ffn]',
     );
-    expect(await mistakesOf(circle)).toEqual([
-      'recipe.yaml:4:3: blocks use each other in a circle: Ffn -> Wrap -> Ffn',
-    ]);
+    expect(await mistakesOf(cycle)).toEqual(['recipe.yaml:4:3: blocks form a cycle: Ffn -> Wrap -> Ffn']);
   });
 
   it('that double at each use end in an error, not in the end of memory', async () => {
@@ -166,19 +164,19 @@ describe('named blocks', () => {
     const doubling = names.map(
       (name, i) => `  ${name}: { layers: [${names[i + 1] ?? 'silu'}, ${names[i + 1] ?? 'silu'}] }`,
     );
-    const text = RIGHT.replace('model:', `blocks:\n${doubling.join('\n')}\nmodel:`).replace(
+    const text = VALID.replace('model:', `blocks:\n${doubling.join('\n')}\nmodel:`).replace(
       '- rms_norm: { gain: false }',
       '- A',
     );
     expect((await mistakesOf(text)).at(-1)).toContain(
-      'the blocks make more than 20,000 layers of the recipe',
+      'the blocks expand the recipe to more than 20,000 layers',
     );
   });
 });
 
 describe('a list in a list of layers', () => {
   it('is a sequence', async () => {
-    const text = RIGHT.replace('- rms_norm: { gain: false }', '- [silu, [rms_norm, silu]]');
+    const text = VALID.replace('- rms_norm: { gain: false }', '- [silu, [rms_norm, silu]]');
     expect((await layers(text)).slice(-4)).toEqual(['silu 8', 'rms_norm 8', 'silu_2 8', 'tied_head 300']);
     expect(fillRecipe(await load(text))).toContain('- sequence:\n      - silu\n      - sequence:');
   });

@@ -2,13 +2,13 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeModel } from '../../src/compose/describe.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { folder, mistakes, mistakesOf, RIGHT } from './helpers.ts';
+import { folder, mistakes, mistakesOf, VALID } from './helpers.ts';
 
 const load = (files: Readonly<Record<string, string>>, set: readonly string[] = []) =>
   loadRecipe(join(folder(files), 'recipe.yaml'), { set });
 
 describe('--set', () => {
-  const changed = (...set: string[]) => load({ 'recipe.yaml': RIGHT }, set);
+  const changed = (...set: string[]) => load({ 'recipe.yaml': VALID }, set);
 
   it('changes values, in order', async () => {
     const recipe = await changed(
@@ -46,7 +46,7 @@ describe('--set', () => {
 
   it('drops what belonged to another type', async () => {
     const recipe = await load({
-      'base.yaml': RIGHT,
+      'base.yaml': VALID,
       'recipe.yaml': 'extends: base.yaml\noptimizer: { type: adamw, lr: 0.1 }\n',
     });
     expect(recipe.optimizer.options).not.toHaveProperty('momentum');
@@ -71,18 +71,18 @@ describe('--set', () => {
     ['extends=v61', "'extends' can only be in a file"],
     ['__proto__.x=1', "unknown key '__proto__' in the recipe"],
   ])('%s', async (set, message) => {
-    const [line, ...more] = await mistakesOf(RIGHT, { set: [set] });
+    const [line, ...more] = await mistakesOf(VALID, { set: [set] });
     expect(line!.startsWith(`--set ${set}: ${message}`)).toBe(true);
     expect(more).toEqual([]);
   });
 
   it('with text that is not YAML', async () => {
-    const [line] = await mistakesOf(RIGHT, { set: ['optimizer={lr'] });
+    const [line] = await mistakesOf(VALID, { set: ['optimizer={lr'] });
     expect(line).toMatch(/^--set optimizer=\{lr: Flow map/);
   });
 
   it('is reported together with the mistakes of the file', async () => {
-    const lines = await mistakesOf(RIGHT.replace('momentum', 'momentun'), {
+    const lines = await mistakesOf(VALID.replace('momentum', 'momentun'), {
       set: ['modle=3', 'log.every=0'],
     });
     expect(lines.sort()).toEqual([
@@ -109,7 +109,7 @@ describe('extends', () => {
   it('keeps the places and the folders of each file', async () => {
     const dir = folder({
       'recipe.yaml': 'extends: sub/base.yaml\noptimizer: { lrr: 1 }\nlog: { every: 5 }\n',
-      'sub/base.yaml': `${RIGHT}log: { evry: 1 }\nsample: { temperature: hot }\n`,
+      'sub/base.yaml': `${VALID}log: { evry: 1 }\nsample: { temperature: hot }\n`,
     });
     expect((await mistakes(dir)).sort()).toEqual([
       "recipe.yaml:2:14: unknown key 'lrr' in sgd; did you mean 'lr'?",
@@ -118,7 +118,7 @@ describe('extends', () => {
     ]);
     const paths = await load({
       'recipe.yaml': 'extends: sub/base.yaml\ndata: { valid: v.txt }\n',
-      'sub/base.yaml': RIGHT.replace('source: sample', 'source: [t.txt, ../u.txt]'),
+      'sub/base.yaml': VALID.replace('source: sample', 'source: [t.txt, ../u.txt]'),
     });
     const [first, second] = paths.data.source as string[];
     expect(first).toMatch(/[\\/]sub[\\/]t\.txt$/);
@@ -130,7 +130,7 @@ describe('extends', () => {
     const plugin = (name: string) => `export default { name: '${name}', register() {} };\n`;
     const recipe = await load({
       'recipe.yaml': 'extends: sub/base.yaml\nplugins: [b.mjs, sub/a.mjs]\n',
-      'sub/base.yaml': `${RIGHT}plugins: [a.mjs]\n`,
+      'sub/base.yaml': `${VALID}plugins: [a.mjs]\n`,
       'sub/a.mjs': plugin('a'),
       'b.mjs': plugin('b'),
     });
@@ -141,12 +141,12 @@ describe('extends', () => {
     [
       'itself',
       { 'recipe.yaml': 'extends: recipe.yaml' },
-      /^recipe\.yaml:1:10: recipes extend each other in a circle: \S*recipe\.yaml -> \S*recipe\.yaml$/,
+      /^recipe\.yaml:1:10: 'extends' forms a cycle: \S*recipe\.yaml -> \S*recipe\.yaml$/,
     ],
     [
-      'in a circle',
+      'in a cycle',
       { 'recipe.yaml': '\nextends: b.yaml', 'b.yaml': 'extends: ./recipe.yaml' },
-      /^b\.yaml:1:10: .*circle: \S*recipe\.yaml -> \S*b\.yaml -> \S*recipe\.yaml$/,
+      /^b\.yaml:1:10: .*cycle: \S*recipe\.yaml -> \S*b\.yaml -> \S*recipe\.yaml$/,
     ],
     [
       'a file that is not there',

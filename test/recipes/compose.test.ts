@@ -8,7 +8,7 @@ import { runLimits, scheduleMeasure } from '../../src/compose/run-limits.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import { parseBackend } from '../../src/recipes/create.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { folder, RIGHT } from './helpers.ts';
+import { folder, VALID } from './helpers.ts';
 
 /** What `native` finds: this machine without its kernels, and with kernels that are the reference's. */
 const native = { available: false, asked: [] as EngineOptions[] };
@@ -32,7 +32,7 @@ afterAll(() => {
 });
 
 const load = (set: readonly string[] = []) =>
-  loadRecipe(join(folder({ 'recipe.yaml': RIGHT }), 'recipe.yaml'), { set });
+  loadRecipe(join(folder({ 'recipe.yaml': VALID }), 'recipe.yaml'), { set });
 
 describe('a run', () => {
   it('is made of parts that belong together, each made once', async () => {

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { RecipeError } from '../../src/recipes/errors.ts';
 import { type LoadOptions, loadRecipe } from '../../src/recipes/load.ts';
 
-export { RIGHT } from './right.ts';
+export { VALID } from './valid-recipe.ts';
 
 /** A folder that is gone after the test, with these files in it. */
 export function folder(files: Readonly<Record<string, string | Uint8Array>> = {}): string {

@@ -6,7 +6,7 @@ import { describeModel } from '../../src/compose/describe.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import { fillRecipe } from '../../src/recipes/fill.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { folder, mistakesOf, RIGHT } from './helpers.ts';
+import { folder, mistakesOf, VALID } from './helpers.ts';
 
 const lines = (count: number, line: (i: number) => string) =>
   Array.from({ length: count }, (_, i) => line(i)).join('');
@@ -41,12 +41,12 @@ describe('texts made to do harm', () => {
   });
 
   it('a byte-order mark does no harm', async () => {
-    expect(await mistakesOf(`\uFEFF${RIGHT}`)).toEqual([]);
-    expect((await mistakesOf(`\uFEFFx: 1\n${RIGHT}`))[0]).toMatch(/^recipe\.yaml:1:1: unknown key 'x'/);
+    expect(await mistakesOf(`\uFEFF${VALID}`)).toEqual([]);
+    expect((await mistakesOf(`\uFEFFx: 1\n${VALID}`))[0]).toMatch(/^recipe\.yaml:1:1: unknown key 'x'/);
   });
 
   it('keys that JavaScript has plans for', async () => {
-    const text = `${RIGHT}__proto__: { polluted: 1 }\nconstructor: 1\ntoString: 2\n`;
+    const text = `${VALID}__proto__: { polluted: 1 }\nconstructor: 1\ntoString: 2\n`;
     expect((await mistakesOf(text)).map((line) => line.split(' in ')[0])).toEqual([
       "recipe.yaml:19:1: unknown key '__proto__'",
       "recipe.yaml:20:1: unknown key 'constructor'",
@@ -58,7 +58,7 @@ describe('texts made to do harm', () => {
 
 describe('impossible sizes', () => {
   const sized = async (...set: string[]) => {
-    const recipe = await loadRecipe(join(folder({ 'recipe.yaml': RIGHT }), 'recipe.yaml'), { set });
+    const recipe = await loadRecipe(join(folder({ 'recipe.yaml': VALID }), 'recipe.yaml'), { set });
     return describeModel(recipe);
   };
   const wide = ['model.0.embedding.dim=2000000000', 'model.1.layers=[silu]'];
@@ -94,10 +94,10 @@ describe('impossible sizes', () => {
 
   it('more layers than there can be', async () => {
     const set = ['model.1.repeat=2000000000'];
-    expect(await mistakesOf(RIGHT, { set })).toEqual([
+    expect(await mistakesOf(VALID, { set })).toEqual([
       expect.stringMatching(/^--set model.1.repeat=2000000000: the model would have more than 20,000 layers/),
     ]);
-    const nested = RIGHT.replace('- silu', '- { repeat: 1000, layers: [{ repeat: 1000, layers: [silu] }] }');
+    const nested = VALID.replace('- silu', '- { repeat: 1000, layers: [{ repeat: 1000, layers: [silu] }] }');
     expect(await mistakesOf(nested)).toHaveLength(1);
   });
 });
@@ -143,7 +143,7 @@ describe('random changes of a right recipe', () => {
       fc.asyncProperty(
         fc.array(fc.tuple(fc.nat(), value), { minLength: 1, maxLength: 4 }),
         async (changes) => {
-          const document = parseDocument(RIGHT);
+          const document = parseDocument(VALID);
           for (const [at, to] of changes) {
             let left = at % 60;
             visit(document, {
@@ -185,12 +185,12 @@ describe('random changes of a right recipe', () => {
       ),
       fc.string({ maxLength: 4, unit: 'binary' }),
     );
-    const cut = fc.tuple(fc.nat({ max: RIGHT.length }), fc.nat({ max: 20 }), piece);
+    const cut = fc.tuple(fc.nat({ max: VALID.length }), fc.nat({ max: 20 }), piece);
     await fc.assert(
       fc.asyncProperty(fc.array(cut, { minLength: 1, maxLength: 3 }), async (cuts) => {
         const text = cuts.reduce(
           (all, [at, gone, put]) => all.slice(0, at) + put + all.slice(at + gone),
-          RIGHT,
+          VALID,
         );
         expect(await tried(text)).not.toBe('');
       }),
@@ -205,7 +205,7 @@ describe('random changes of a right recipe', () => {
     });
     await fc.assert(
       fc.asyncProperty(text, async (prompt) => {
-        const written = `${RIGHT}sample: { prompt: ${JSON.stringify(prompt)} }\n`;
+        const written = `${VALID}sample: { prompt: ${JSON.stringify(prompt)} }\n`;
         const recipe = await loadRecipe(join(folder({ 'recipe.yaml': written }), 'recipe.yaml'));
         expect(recipe.sample.prompt).toBe(prompt);
         const again = await loadRecipe(join(folder({ 'recipe.yaml': fillRecipe(recipe) }), 'recipe.yaml'));
@@ -222,7 +222,7 @@ describe('random changes of a right recipe', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.nat(), key, async (at, to) => {
-        const document = parseDocument(RIGHT);
+        const document = parseDocument(VALID);
         let left = at % 40;
         visit(document, {
           Scalar: (place, node) =>

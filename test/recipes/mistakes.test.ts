@@ -2,20 +2,20 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RecipeError } from '../../src/recipes/errors.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { folder, mistakes, mistakesOf, RIGHT } from './helpers.ts';
+import { folder, mistakes, mistakesOf, VALID } from './helpers.ts';
 
 const change = (from: string, to: string) => {
-  expect(RIGHT).toContain(from);
-  return RIGHT.replace(from, to);
+  expect(VALID).toContain(from);
+  return VALID.replace(from, to);
 };
 
 describe('mistakes in a recipe', () => {
   it('finds nothing in a right one', async () => {
-    expect(await mistakesOf(RIGHT)).toEqual([]);
+    expect(await mistakesOf(VALID)).toEqual([]);
   });
 
   it('are all told at once, with their places', async () => {
-    const text = RIGHT.replace('rms_norm: { name', 'rms_nrom: { name')
+    const text = VALID.replace('rms_norm: { name', 'rms_nrom: { name')
       .replace('momentum: 0.9', 'momentun: 0.9')
       .replace('seq_len: 16', 'seq_len: -16');
     expect(await mistakesOf(text)).toEqual([
@@ -26,7 +26,7 @@ describe('mistakes in a recipe', () => {
   });
 
   it('are reported at once whether one value or several together show them', async () => {
-    const text = RIGHT.replace('name: down, out: 8', 'name: down, out: 9')
+    const text = VALID.replace('name: down, out: 8', 'name: down, out: 9')
       .replace('train: { steps: 20 }', 'train: {}')
       .replace('vocab: 300 }\ndata', 'vocab: 301 }\ndata')
       .replace('backend: reference', 'backend: refrence')
@@ -40,7 +40,7 @@ describe('mistakes in a recipe', () => {
   });
 
   it('are reported at once in the YAML and in what it says', async () => {
-    const text = RIGHT.replace('steps: 20', 'steps: 20, steps: 30, budget: !time 2')
+    const text = VALID.replace('steps: 20', 'steps: 20, steps: 30, budget: !time 2')
       .replace('seq_len: 16', 'seq_len: -16')
       .replace('out: 16', 'otu: 16');
     expect(await mistakesOf(text)).toEqual([
@@ -53,7 +53,7 @@ describe('mistakes in a recipe', () => {
 
   it('are reported at once in a recipe and in the YAML of the one that it extends', async () => {
     const dir = folder({
-      'base.yaml': RIGHT.replace('steps: 20', 'steps: 20, steps: 21'),
+      'base.yaml': VALID.replace('steps: 20', 'steps: 20, steps: 21'),
       'recipe.yaml': 'extends: base.yaml\ndata: { batchx: 3 }\n',
     });
     expect(await mistakes(dir)).toEqual([
@@ -70,7 +70,7 @@ describe('mistakes in a recipe', () => {
   });
 
   it('of a plugin that does not load do not make the names unknown that it would have brought', async () => {
-    const text = RIGHT.replace('- rms_norm: { gain: false }', '- my_layer')
+    const text = VALID.replace('- rms_norm: { gain: false }', '- my_layer')
       .replace('seq_len: 16', 'seq_len: -16')
       .replace('backend: reference', 'backend: { type: reference, wrap: [mine] }\nplugins: [./none.mjs]');
     expect(await mistakesOf(text)).toEqual([
@@ -91,9 +91,9 @@ describe('mistakes in a recipe', () => {
   });
 
   it('are reported where nothing else is left of the model', async () => {
-    const text = RIGHT.replace(/- repeat[\s\S]*tied_head/, '- nothing');
+    const text = VALID.replace(/- repeat[\s\S]*tied_head/, '- nothing');
     expect(await mistakesOf(text)).toEqual([expect.stringContaining("unknown layer 'nothing'")]);
-    expect(await mistakesOf(RIGHT.replace(/- repeat[\s\S]*tied_head/, '-'))).toHaveLength(1);
+    expect(await mistakesOf(VALID.replace(/- repeat[\s\S]*tied_head/, '-'))).toHaveLength(1);
   });
 
   // The mark § is where the mistake must be reported; it is not part of the recipe.
@@ -161,7 +161,7 @@ describe('mistakes in a recipe', () => {
       'two layers in one entry',
       '- rms_norm: { gain: false }',
       '- { rms_norm: { gain: false }, §silu: }',
-      "'silu' is beside 'rms_norm': one entry is one layer, its options go inside it",
+      "'silu' is next to 'rms_norm': an entry is one layer, and its options go inside it",
     ],
     [
       'columns that cannot be halved',
@@ -318,7 +318,7 @@ describe('mistakes in a recipe', () => {
 
   it('are not told without end', async () => {
     const keys = Array.from({ length: 500 }, (_, i) => `key${i}: 1\n`).join('');
-    const lines = await mistakesOf(RIGHT + keys);
+    const lines = await mistakesOf(VALID + keys);
     expect(lines).toHaveLength(21);
     expect(lines.at(-1)).toBe('and 480 more');
   });

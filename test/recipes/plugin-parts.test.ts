@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { resumeRun, startRun } from '../../src/app/session.ts';
 import { fillRecipe } from '../../src/recipes/fill.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { folder, mistakes, RIGHT } from './helpers.ts';
+import { folder, mistakes, VALID } from './helpers.ts';
 
 /** A plugin with a source that counts how often it is read, and a hook that notes what it hears. */
 const PLUGIN = `import { z } from ${JSON.stringify(import.meta.resolve('zod'))};
@@ -26,7 +26,7 @@ export default { name: 'p', register(add) {
       onEnd(ending) { heard.push('end ' + ending); } }) });
 } };\n`;
 
-const TEXT = `${RIGHT.replace(
+const TEXT = `${VALID.replace(
   'source: sample',
   'source: { counting: { to: 40 } }, valid_share: 0.2, cache_dir: cache',
 )

@@ -10,7 +10,7 @@ import { loadRecipe } from '../../src/recipes/load.ts';
 import { loadPlugins } from '../../src/recipes/plugins.ts';
 import { type Plugin, Registry } from '../../src/recipes/registry.ts';
 import { fullSchema } from '../../src/recipes/schema.ts';
-import { folder, mistakes, RIGHT } from './helpers.ts';
+import { folder, mistakes, VALID } from './helpers.ts';
 
 const twice = component({
   kind: 'layer',
@@ -96,7 +96,7 @@ describe('plugins', () => {
       examples: [{}], create: ${create} });
   } };\n`;
   const using = (path: string) =>
-    `${RIGHT}plugins: [${path}]\n`.replace('- rms_norm: { gain: false }', '- mine: { size: 4 }');
+    `${VALID}plugins: [${path}]\n`.replace('- rms_norm: { gain: false }', '- mine: { size: 4 }');
 
   it('are named in a recipe, and found beside it', async () => {
     const made = `({ size }, { path, inCols }) => ({ path, type: 'mine', inCols, outCols: inCols, coupling: 'row',
@@ -157,7 +157,7 @@ describe('plugins', () => {
   ])('%s', async (_, name, content, message) => {
     const dir = folder({
       ...(content && { [name]: content }),
-      'recipe.yaml': `${RIGHT}plugins: [${name}]\n`,
+      'recipe.yaml': `${VALID}plugins: [${name}]\n`,
     });
     const [line, ...more] = await mistakes(dir);
     expect(line).toMatch(message);

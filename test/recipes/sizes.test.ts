@@ -4,10 +4,10 @@ import { fingerprint } from '../../src/app/fingerprint.ts';
 import { describeModel } from '../../src/compose/describe.ts';
 import { fillRecipe } from '../../src/recipes/fill.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
-import { folder, mistakes, mistakesOf, RIGHT } from './helpers.ts';
+import { folder, mistakes, mistakesOf, VALID } from './helpers.ts';
 
-/** RIGHT with its widths named. */
-const SIZED = RIGHT.replace('dim: 8', 'dim: $d')
+/** VALID with its widths named. */
+const SIZED = VALID.replace('dim: 8', 'dim: $d')
   .replace('out: 16', 'out: $ffn')
   .replace('out: 8', 'out: 0.5x')
   .replace('model:', 'sizes: { d: 8, ffn: 2*$d }\nmodel:');
@@ -20,8 +20,8 @@ const widths = async (text: string, ...set: string[]) =>
 describe('named sizes', () => {
   it('make the same recipe as numbers in their places, with the same fingerprint', async () => {
     const named = await load(SIZED);
-    const plain = await load(RIGHT);
-    expect(await widths(SIZED)).toEqual(await widths(RIGHT));
+    const plain = await load(VALID);
+    expect(await widths(SIZED)).toEqual(await widths(VALID));
     expect(named.sizes).toEqual({ d: 8, ffn: 16 });
     expect(fillRecipe(named).replace('out: 0.5x', 'out: 8')).toBe(fillRecipe(plain));
     expect(fingerprint(await load(SIZED.replace('0.5x', '$d')))).toBe(fingerprint(plain));
@@ -56,7 +56,7 @@ describe('named sizes', () => {
     expect(recipe.train.steps).toBe(20);
     expect(recipe.tokenizer).toEqual({ type: 'byte_bpe', vocab: 300 });
     expect(fillRecipe(recipe)).toContain(`eps: ${1 / 300}`);
-    expect(await widths(text)).toEqual(await widths(RIGHT));
+    expect(await widths(text)).toEqual(await widths(VALID));
   });
 
   it('leave texts alone that only look like one', async () => {
@@ -135,12 +135,7 @@ describe('named sizes', () => {
       'ffn: §2*$e',
       "unknown size '$e' in '2*$e'; did you mean '$d'?",
     ],
-    [
-      'sizes in a circle',
-      '{ d: 8,',
-      '{ d: §$ffn,',
-      'sizes depend on each other in a circle: $d -> $ffn -> $d',
-    ],
+    ['sizes in a cycle', '{ d: 8,', '{ d: §$ffn,', 'sizes form a cycle: $d -> $ffn -> $d'],
     ['a size that nothing uses', '{ d: 8,', '{ d: 8, e: §8,', "nothing uses the size 'e'; did you mean 'd'?"],
     ['sizes that are a list', '{ d: 8, ffn: 2*$d }', '§[8]', "'sizes' must be a map, found a list"],
   ])('that are wrong are told with their place: %s', async (_, from, to, message) => {
@@ -164,7 +159,7 @@ describe('named sizes', () => {
   it('are not a mistake when they are inherited and left over', async () => {
     const dir = folder({
       'base.yaml': SIZED,
-      'recipe.yaml': `extends: base.yaml\n${RIGHT.slice(RIGHT.indexOf('model:'))}`,
+      'recipe.yaml': `extends: base.yaml\n${VALID.slice(VALID.indexOf('model:'))}`,
     });
     expect(await mistakes(dir)).toEqual([]);
   });
@@ -181,7 +176,7 @@ export default { name: 'p', register(add) {
       forward() {}, backward() {} }) });
 } };\n`;
   const using = (options: string) =>
-    `${RIGHT}plugins: [p.mjs]\n`.replace('- silu', `- bound: ${options}`).replace('repeat: 2', 'repeat: 3');
+    `${VALID}plugins: [p.mjs]\n`.replace('- silu', `- bound: ${options}`).replace('repeat: 2', 'repeat: 3');
 
   it("tell each layer of a 'repeat' where it is, a plugin's too", async () => {
     const dir = folder({

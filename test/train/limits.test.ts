@@ -10,7 +10,7 @@ import {
   reached,
   shareDone,
 } from '../../src/train/limits.ts';
-import { circle } from '../data/circle.ts';
+import { numberStream } from '../data/number-stream.ts';
 
 const NONE = Number.POSITIVE_INFINITY;
 const NO_LIMITS: Limits = { steps: NONE, tokens: NONE, epochs: NONE, seconds: NONE };
@@ -70,7 +70,7 @@ describe('limits', () => {
         fc.integer({ min: 1, max: 3 }),
         fc.constantFrom(...DATA_ORDERS),
         (size, epochs, order) => {
-          const source = new BatchSource(circle(size.tokens), { ...size, order, seed: 1 });
+          const source = new BatchSource(numberStream(size.tokens), { ...size, order, seed: 1 });
           const seen = new Int32Array(size.tokens);
           const ids = new Int32Array(size.positions);
           const steps = stepsUnder({ ...NO_LIMITS, epochs }, size.positions, size.tokens);

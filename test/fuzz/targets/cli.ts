@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { FlashError } from '../../../src/core/errors.ts';
 import { runInProcess } from '../../cli/fake-terminal.ts';
-import { RIGHT } from '../../recipes/right.ts';
+import { VALID } from '../../recipes/valid-recipe.ts';
 import { setTrap, TRAPS } from '../sandbox.ts';
 import { demand, target } from '../target.ts';
 
 /** Trains for one step; the library's recipes would train for hours. */
-const SMALL = `${RIGHT.replace(
+const SMALL = `${VALID.replace(
   'source: sample, seq_len: 16, batch: 4',
   'source: text.txt, seq_len: 4, batch: 2',
 )

@@ -8,7 +8,7 @@ import { parseBackend } from '../../../src/recipes/create.ts';
 import { fillRecipe } from '../../../src/recipes/fill.ts';
 import { libraryFile, libraryNames } from '../../../src/recipes/library.ts';
 import { loadRecipe } from '../../../src/recipes/load.ts';
-import { RIGHT } from '../../recipes/right.ts';
+import { VALID } from '../../recipes/valid-recipe.ts';
 import { mutatedBytes } from '../mutated-bytes.ts';
 import { mutatedJson } from '../mutated-json.ts';
 import { setTrap, TRAPS } from '../sandbox.ts';
@@ -73,12 +73,12 @@ const recipeText = target<Buffer>({
   prepare: () => ({
     inputs: fc.oneof(
       mutatedBytes(
-        [RIGHT, ...LIBRARY].map((text) => Buffer.from(text)),
+        [VALID, ...LIBRARY].map((text) => Buffer.from(text)),
         WORDS,
       ),
-      mutatedJson([RIGHT, ...LIBRARY].map((text) => parse(text))).map((text) => Buffer.from(text)),
+      mutatedJson([VALID, ...LIBRARY].map((text) => parse(text))).map((text) => Buffer.from(text)),
       yamlText.map((text) => Buffer.from(text)),
-      yamlText.map((text) => Buffer.from(`${RIGHT}sample: ${text}`)),
+      yamlText.map((text) => Buffer.from(`${VALID}sample: ${text}`)),
     ),
     feed: (text) => {
       writeFileSync('recipe.yaml', text);
@@ -124,7 +124,7 @@ const recipeExtends = target<Extending>({
     for (const trap of TRAPS) setTrap(join(sandbox.inside, 'traps', trap), trap, sandbox);
     const path = fc.oneof(fc.constantFrom(...PATHS), fc.string({ maxLength: 8 }));
     const rest = fc.oneof(
-      fc.constantFrom('', RIGHT, 'train: { steps: 3 }\n', 'model: []\n', 'optimizer: { type: adamw }\n'),
+      fc.constantFrom('', VALID, 'train: { steps: 3 }\n', 'model: []\n', 'optimizer: { type: adamw }\n'),
       fc.array(path, { maxLength: 3 }).map((paths) => `plugins: ${JSON.stringify(paths)}\n`),
       path.map((file) => `tokenizer: { file: ${JSON.stringify(file)} }\n`),
     );
@@ -148,7 +148,7 @@ const recipeSet = target<readonly string[]>({
   name: 'recipe: --set',
   runs: 200,
   prepare: () => {
-    writeFileSync('right.yaml', RIGHT);
+    writeFileSync('right.yaml', VALID);
     const key = fc.oneof(
       fc.constantFrom(
         'train.steps',
@@ -219,7 +219,7 @@ const backendExpression = target<string>({
   name: 'recipe: backend expression',
   runs: 300,
   prepare: () => {
-    writeFileSync('right.yaml', RIGHT);
+    writeFileSync('right.yaml', VALID);
     const name = fc.oneof(
       fc.constantFrom(
         'native',

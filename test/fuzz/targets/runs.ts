@@ -11,7 +11,7 @@ import { checkpointName, readCheckpoint } from '../../../src/train/checkpoint-fi
 import { MetricsLog } from '../../../src/train/metrics-log.ts';
 import { RunDirectory, runFiles } from '../../../src/train/run-directory.ts';
 import { readSafetensors, writeSafetensors } from '../../../src/train/safetensors.ts';
-import { RIGHT } from '../../recipes/right.ts';
+import { VALID } from '../../recipes/valid-recipe.ts';
 import { mutatedBytes } from '../mutated-bytes.ts';
 import { mutatedJson } from '../mutated-json.ts';
 import { setTrap, TRAPS, type Trap } from '../sandbox.ts';
@@ -78,7 +78,7 @@ const safetensors = target<Buffer>({
 /** Trains a model of a few hundred parameters for two steps and returns its run directory. */
 async function trainSmall(): Promise<string> {
   writeFileSync('text.txt', 'one two one two one two three\n'.repeat(20));
-  const recipe = RIGHT.replace(
+  const recipe = VALID.replace(
     'source: sample, seq_len: 16, batch: 4',
     'source: text.txt, seq_len: 4, batch: 2',
   )

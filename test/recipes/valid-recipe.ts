@@ -1,5 +1,5 @@
-/** A right recipe, its parts replaceable. */
-export const RIGHT = `name: small
+/** A valid recipe, whose parts tests replace. */
+export const VALID = `name: small
 model:
   - embedding: { vocab: 300, dim: 8 }
   - repeat: 2
