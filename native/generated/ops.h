@@ -72,6 +72,17 @@ struct AddArgs {
   Matrix<const float> b;  // in [M x D]
 };
 
+struct AddBiasArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<const float> x;  // in [M x D]
+  Matrix<const float> bias;  // in [1 x D]
+};
+
+struct AddBiasGradArgs {
+  Matrix<float> accBias;  // acc [1 x D]
+  Matrix<const float> dy;  // in [M x D]
+};
+
 struct MultiplyArgs {
   Matrix<float> out;  // out [M x D]
   Matrix<const float> a;  // in [M x D]
@@ -334,6 +345,8 @@ struct KernelTable {
   void (*rmsNormGrad)(Context&, const RmsNormGradArgs&) noexcept;
   void (*activation)(Context&, const ActivationArgs&) noexcept;
   void (*add)(Context&, const AddArgs&) noexcept;
+  void (*addBias)(Context&, const AddBiasArgs&) noexcept;
+  void (*addBiasGrad)(Context&, const AddBiasGradArgs&) noexcept;
   void (*multiply)(Context&, const MultiplyArgs&) noexcept;
   void (*gate)(Context&, const GateArgs&) noexcept;
   void (*gateGrad)(Context&, const GateGradArgs&) noexcept;

@@ -1,5 +1,5 @@
 // Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
-constexpr char kSignature[] = "3e737d20b93e4c4e";
+constexpr char kSignature[] = "e03f0dae99da8433";
 
 constexpr ArgSpec kGatherRowsArgs[] = {
     tensor<float>("out", symbol(2), symbol(1)).out(),
@@ -108,6 +108,33 @@ constexpr SymbolSpec kAddSymbols[] = {
 };
 double runAdd(const KernelTable& table, Context& context, const Argument* v) {
   table.add(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
+  return 0;
+}
+
+constexpr ArgSpec kAddBiasArgs[] = {
+    tensor<float>("out", symbol(0), symbol(1)).out().cut().alias(1),
+    tensor<float>("x", symbol(0), symbol(1)).cut(),
+    tensor<float>("bias", fixed(1), symbol(1)),
+};
+constexpr SymbolSpec kAddBiasSymbols[] = {
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("D", symbol(1), 1, SymbolSpec::cols),
+};
+double runAddBias(const KernelTable& table, Context& context, const Argument* v) {
+  table.addBias(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2])});
+  return 0;
+}
+
+constexpr ArgSpec kAddBiasGradArgs[] = {
+    tensor<float>("accBias", fixed(1), symbol(1)).update(),
+    tensor<float>("dy", symbol(0), symbol(1)).cut(),
+};
+constexpr SymbolSpec kAddBiasGradSymbols[] = {
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("D", symbol(1), 1, SymbolSpec::cols),
+};
+double runAddBiasGrad(const KernelTable& table, Context& context, const Argument* v) {
+  table.addBiasGrad(context, {matrix<float>(v[0]), matrix<const float>(v[1])});
   return 0;
 }
 
@@ -669,6 +696,8 @@ constexpr OpSpec kOps[] = {
     {"rmsNormGrad", kRmsNormGradArgs, 6, 18, kRmsNormGradSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runRmsNormGrad},
     {"activation", kActivationArgs, 4, 10, kActivationSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runActivation},
     {"add", kAddArgs, 3, 9, kAddSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runAdd},
+    {"addBias", kAddBiasArgs, 3, 9, kAddBiasSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runAddBias},
+    {"addBiasGrad", kAddBiasGradArgs, 2, 6, kAddBiasGradSymbols, 2, nullptr, 0, true, 1, kNone, false, false, false, runAddBiasGrad},
     {"multiply", kMultiplyArgs, 3, 9, kMultiplySymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runMultiply},
     {"gate", kGateArgs, 4, 10, kGateSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runGate},
     {"gateGrad", kGateGradArgs, 3, 9, kGateGradSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runGateGrad},

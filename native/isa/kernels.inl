@@ -5,6 +5,7 @@
 #include "../kernels/activation.inl"
 #include "../kernels/adamw.inl"
 #include "../kernels/add.inl"
+#include "../kernels/bias.inl"
 #include "../kernels/causal_conv.inl"
 #include "../kernels/columns.inl"
 #include "../kernels/count_pairs.inl"

@@ -64,6 +64,10 @@ export interface Kernels {
 
   /** `out = a + b`; `out` may be `a`. */
   add(out: Mat, a: Mat, b: Mat): void;
+  /** `out_i = x_i + bias` for every row i; `out` may be `x`. */
+  addBias(out: Mat, x: Mat, bias: Mat): void;
+  /** `accBias += sum over rows of dy`. */
+  addBiasGrad(accBias: Mat, dy: Mat): void;
   /** `out = a * b`, element by element; `out` may be `a`. */
   multiply(out: Mat, a: Mat, b: Mat): void;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Init } from './parameter.ts';
 
 /** A whole number of at least 1 that fits the kernels' 32-bit dimensions. */
 export const count = z
@@ -14,6 +15,20 @@ export const init = z.union([
   z.strictObject({ normal: z.number().min(0).describe('Normal with mean 0 and this standard deviation.') }),
   z.strictObject({ constant: z.number().describe('All equal.') }),
 ]);
+
+/** First values of a matrix [columns that come out x columns that come in]. */
+export const matrixInit = z
+  .union([z.literal('fan_in'), z.literal('fan_out'), init])
+  .default('fan_in')
+  .describe(
+    'First values; fan_in: normal with standard deviation 1/sqrt(columns that come in); fan_out: sqrt(2/columns that come out).',
+  );
+
+/** What `matrixInit` stands for. */
+export function initOf(init: z.infer<typeof matrixInit>, inCols: number, outCols: number): Init {
+  if (init === 'fan_in') return { normal: 1 / Math.sqrt(inCols) };
+  return init === 'fan_out' ? { normal: Math.sqrt(2 / outCols) } : init;
+}
 
 /** A number of tokens: `5000000`, `500k`, `10M`. */
 export const tokenCount = z.union([

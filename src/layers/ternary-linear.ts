@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { component } from '../core/component.ts';
 import { ACTIVATION_RULES, type ActivationRule, WEIGHT_RULES, type WeightRule } from '../core/kernels.ts';
 import type { Layer, PrepareContext, StepContext } from '../core/layer.ts';
-import { count, init } from '../core/options.ts';
+import { count, initOf, matrixInit } from '../core/options.ts';
 import { type Init, Parameter } from '../core/parameter.ts';
 import type { Planner } from '../core/planner.ts';
 import type { Mat, Quantized } from '../core/tensor.ts';
@@ -92,10 +92,7 @@ export const ternaryLinear = component({
       .enum([...ACTIVATION_RULES, 'none'])
       .default('ternary')
       .describe('How the rows that come in are quantised.'),
-    init: z
-      .union([z.literal('fan_in'), init])
-      .default('fan_in')
-      .describe('First values; fan_in: normal with standard deviation 1/sqrt(columns that come in).'),
+    init: matrixInit,
   }),
   examples: [
     { out: 12 },
@@ -103,8 +100,6 @@ export const ternaryLinear = component({
     { out: 8, activations: 'int8' },
     { out: 8, activations: 'none' },
   ],
-  create: ({ out, init, ...rules }, { path, inCols }) => {
-    const first = init === 'fan_in' ? { normal: 1 / Math.sqrt(inCols) } : init;
-    return new TernaryLinear(path, inCols, out, { ...rules, init: first });
-  },
+  create: ({ out, init, ...rules }, { path, inCols }) =>
+    new TernaryLinear(path, inCols, out, { ...rules, init: initOf(init, inCols, out) }),
 });

@@ -12,6 +12,7 @@ import { dropout } from '../layers/dropout.ts';
 import { embedding } from '../layers/embedding.ts';
 import { gated } from '../layers/gated.ts';
 import { identity } from '../layers/identity.ts';
+import { linear } from '../layers/linear.ts';
 import { mix, remember } from '../layers/mix.ts';
 import { repeat } from '../layers/repeat.ts';
 import { residual } from '../layers/residual.ts';
@@ -38,6 +39,7 @@ import { type Plugin, Registry } from './registry.ts';
 const COMPONENTS = [
   embedding,
   rmsNorm,
+  linear,
   ternaryLinear,
   ...activations,
   gated,

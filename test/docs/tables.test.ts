@@ -17,8 +17,9 @@ it('docs/recipes.md has the tables generated from the schemas (npm run generate)
 it('docs/recipes.md names every key, and every layer, optimiser and schedule with its options', () => {
   for (const key of Object.keys(RECIPE.shape)) expect(text).toMatch(new RegExp(`^\\| \`${key}[.\`]`, 'm'));
   const kinds = KINDS.filter((kind) => !['backend', 'decorator', 'source', 'hook'].includes(kind));
-  for (const { type, schema } of createRegistry().all(...kinds)) {
-    const row = text.split('\n').find((line) => line.startsWith(`| \`${type}\``));
+  for (const { type, summary, schema } of createRegistry().all(...kinds)) {
+    // A layer and a schedule may share a name.
+    const row = text.split('\n').find((line) => line.startsWith(`| \`${type}\` | ${summary}`));
     for (const option of Object.keys(schema.shape)) expect(row, type).toMatch(new RegExp(`${option}\``));
   }
 });

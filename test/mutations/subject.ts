@@ -6,6 +6,7 @@ import { BatchSource } from '../../src/data/batches.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';
 import { Activation } from '../../src/layers/activation.ts';
 import { Embedding } from '../../src/layers/embedding.ts';
+import { Linear } from '../../src/layers/linear.ts';
 import { Residual } from '../../src/layers/residual.ts';
 import { RmsNorm } from '../../src/layers/rms-norm.ts';
 import { Sequence } from '../../src/layers/sequence.ts';
@@ -31,6 +32,7 @@ export interface Subject {
     readonly Embedding: typeof Embedding;
     readonly RmsNorm: typeof RmsNorm;
     readonly TokenShift: typeof TokenShift;
+    readonly Linear: typeof Linear;
     readonly TernaryLinear: typeof TernaryLinear;
     readonly Activation: typeof Activation;
     readonly Residual: typeof Residual;
@@ -49,7 +51,7 @@ export interface Subject {
 /** The project as it is. */
 export const GENUINE: Subject = {
   backend: (backend) => backend,
-  layers: { Embedding, RmsNorm, TokenShift, TernaryLinear, Activation, Residual, TiedHead },
+  layers: { Embedding, RmsNorm, TokenShift, Linear, TernaryLinear, Activation, Residual, TiedHead },
   model: (model) => model,
   clip: clipGradients,
   optimizers: { Sgd, AdamW, Lion, Muon },
@@ -74,6 +76,7 @@ export function layersOf({ layers: l }: Subject): Layer[] {
     new l.RmsNorm('norm', DIM, { gain: true, eps: 1e-5 }),
     new l.TokenShift('shift', DIM),
     new l.Activation('silu', DIM, 'silu'),
+    new l.Linear('dense', DIM, 6, { bias: true, init: INIT }),
     linear('ternary', 'ternary'),
     linear('int8', 'int8'),
     linear('float', 'none'),

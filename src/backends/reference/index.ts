@@ -5,6 +5,7 @@ import { completeKernels, type KernelSource } from '../../core/ops/fused.ts';
 import type { Real } from '../../core/tensor.ts';
 import { activation } from './activation.ts';
 import { add, multiply, scale, sumSquares } from './arithmetic.ts';
+import { addBias, addBiasGrad } from './bias.ts';
 import { causalConv, causalConvGrad } from './causal-conv.ts';
 import { pasteColumns, sliceColumns } from './columns.ts';
 import { countPairs } from './count-pairs.ts';
@@ -35,6 +36,8 @@ const own: KernelSource = {
   rmsNormGrad,
   activation,
   add,
+  addBias,
+  addBiasGrad,
   multiply,
   gate,
   gateGrad,

@@ -360,6 +360,20 @@ export const OPS: OpTable = {
     agree: 'exact',
     flops: ({ M, D }) => M * D,
   },
+  addBias: {
+    args: [output('out', 'M', 'D', { mayAlias: ['x'] }), input('x', 'M', 'D'), input('bias', 1, 'D')],
+    independent: 'row',
+    sizes: bench({ D: V61.hidden }),
+    agree: 'exact',
+    flops: ({ M, D }) => M * D,
+  },
+  addBiasGrad: {
+    args: [accumulate('accBias', 1, 'D'), input('dy', 'M', 'D')],
+    independent: 'row',
+    sizes: bench({ D: V61.hidden }),
+    agree: near,
+    flops: ({ M, D }) => M * D,
+  },
   multiply: {
     args: [output('out', 'M', 'D', { mayAlias: ['a'] }), input('a', 'M', 'D'), input('b', 'M', 'D')],
     independent: 'row',

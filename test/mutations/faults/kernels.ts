@@ -207,6 +207,14 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     "a sequence's last row gets a gradient from the next sequence",
     (k) => (dx, acc, dy, x, mix) => k.tokenShiftGrad(dx, acc, dy, x, mix, x.rows),
   ),
+  kernel('bias-grad-set', 'addBiasGrad', 'the gradient of a bias is set, not added', (k) => (acc, dy) => {
+    acc.data.fill(0);
+    k.addBiasGrad(acc, dy);
+  }),
+  kernel('bias-subtracted', 'addBias', 'the bias is subtracted', (k) => (out, x, bias) => {
+    const negative = { ...bias, data: bias.data.map((v) => -v) } as Mat;
+    k.addBias(out, x, negative);
+  }),
   kernel(
     'conv-boundary',
     'causalConvGrad',

@@ -1,6 +1,7 @@
 import { type Mat, mat } from '../../../src/core/tensor.ts';
 import { Activation } from '../../../src/layers/activation.ts';
 import { Embedding } from '../../../src/layers/embedding.ts';
+import { Linear } from '../../../src/layers/linear.ts';
 import { Residual } from '../../../src/layers/residual.ts';
 import { RmsNorm } from '../../../src/layers/rms-norm.ts';
 import { TernaryLinear } from '../../../src/layers/ternary-linear.ts';
@@ -63,6 +64,16 @@ export const LAYER_FAULTS: readonly Mutation[] = [
       override prepare(...args: Args<TernaryLinear['prepare']>): void {
         if (!this.isPrepared) super.prepare(...args);
         this.isPrepared = true;
+      }
+    },
+  }),
+  layer('linear-float-bias', 'the gradient of the bias is that of the layer before, from dx', {
+    Linear: class extends Linear {
+      override backward(...[ctx, x, y, dy, dx]: Args<Linear['backward']>): void {
+        super.backward(ctx, x, y, dy, dx);
+        const [, bias] = this.parameters();
+        const sum = (dx.data as Float64Array).reduce((a, b) => a + b, 0);
+        if (bias) (bias.grad.data as Float64Array).fill(sum);
       }
     },
   }),
