@@ -24,7 +24,7 @@ import {
   knowsFlags,
   link,
 } from './build-steps.mjs';
-import { misfit, prebuildFolder } from './prebuilt.mjs';
+import { prebuildFolder, prebuildProblem } from './prebuilt.mjs';
 
 export { buildFolder };
 
@@ -151,11 +151,11 @@ async function recordFailure(folder, error) {
   return text;
 }
 
-/** The prebuilt addon's path, if it is of these sources and loads here. */
+/** The path of the prebuilt addon, if it was built from these sources and loads on this machine. */
 async function prebuilt() {
   const folder = prebuildFolder(process.platform, process.arch);
   const file = path.join(folder, ADDON);
-  return !(await misfit(folder)) && loads(file) ? file : undefined;
+  return !(await prebuildProblem(folder)) && loads(file) ? file : undefined;
 }
 
 const many = (count, name) => `${count} ${name}${count === 1 ? '' : 's'}`;

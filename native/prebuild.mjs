@@ -13,9 +13,9 @@ import { need, runs } from './need.mjs';
 import {
   LICENCE,
   MANIFEST,
-  misfit,
   PREBUILT_ARCHS,
   prebuildFolder,
+  prebuildProblem,
   RUNTIME,
   sha256,
   sourcesHash,
@@ -78,7 +78,7 @@ async function prebuild(arch) {
   };
   await writeFile(place(MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
 
-  const problem = await misfit(folder);
+  const problem = await prebuildProblem(folder);
   if (problem) throw new Error(`${folder}: ${problem}`);
   const wanted = Object.entries(manifest.needs).map(
     ([name, versions]) => `${name} needs ${Object.entries(versions).flat().join(' ')}`,

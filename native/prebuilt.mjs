@@ -1,4 +1,4 @@
-// What a prebuilt addon consists of, and whether it is what these sources give.
+// The files of a prebuilt addon, and a check that it was built from these sources.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,19 +6,19 @@ import { fileURLToPath } from 'node:url';
 
 const native = fileURLToPath(new URL('.', import.meta.url));
 
-/** Linux on these is what a published package brings kernels for. */
+/** The published package contains Linux kernels for these. */
 export const PREBUILT_ARCHS = ['x64', 'arm64'];
 
 export const prebuildFolder = (platform, arch) => path.join(native, '..', 'prebuilds', `${platform}-${arch}`);
 
-/** Beside the addon: what it is, the OpenMP runtime that it was linked against, and that one's licence. */
+/** Files next to the addon: its manifest, the OpenMP runtime that it was linked against, and the runtime's licence. */
 export const MANIFEST = 'manifest.json';
 export const RUNTIME = 'libgomp.so.1';
 export const LICENCE = 'libgomp.LICENCE.txt';
 
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
-/** Names everything that an addon is made from: the op table's signature, which is generated, and every kernel. */
+/** A hash of every file that an addon is built from, including the generated op table. */
 export async function sourcesHash() {
   const files = ['build-flags.mjs'];
   for (const folder of ['generated', 'isa', 'kernels', 'simd', 'src']) {
@@ -30,11 +30,11 @@ export async function sourcesHash() {
   return sha256(JSON.stringify(files.map((file, i) => [file, texts[i]])));
 }
 
-/** Why the prebuilt addon in `folder` is not the one of these sources; undefined if it is. */
-export async function misfit(folder) {
+/** Why the prebuilt addon in `folder` can't be used with these sources; undefined if it can. */
+export async function prebuildProblem(folder) {
   const manifest = await readFile(path.join(folder, MANIFEST), 'utf8').then(JSON.parse, () => undefined);
-  if (!manifest) return 'not there';
-  if (manifest.sources !== (await sourcesHash())) return 'made from other sources';
+  if (!manifest) return 'missing';
+  if (manifest.sources !== (await sourcesHash())) return 'built from other sources';
   for (const [name, hash] of Object.entries(manifest.files)) {
     const bytes = await readFile(path.join(folder, name)).catch(() => undefined);
     if (!bytes) return `${name} is missing`;

@@ -1,13 +1,13 @@
-// Whether the prebuilt addons are there and made from these sources: node scripts/check-prebuilds.mjs [--warn]
+// Checks that the prebuilt addons exist and were built from these sources: node scripts/check-prebuilds.mjs [--warn]
 //
-// Publishing without them is an error, for where installation scripts are blocked nothing else brings the kernels.
-// `npm pack` for local use only warns.
+// A missing addon is an error when publishing: users whose npm blocks installation scripts have no other way to get
+// the kernels. `npm pack` for local use passes --warn.
 import process from 'node:process';
-import { misfit, PREBUILT_ARCHS, prebuildFolder } from '../native/prebuilt.mjs';
+import { PREBUILT_ARCHS, prebuildFolder, prebuildProblem } from '../native/prebuilt.mjs';
 
 const problems = [];
 for (const arch of PREBUILT_ARCHS) {
-  const problem = await misfit(prebuildFolder('linux', arch));
+  const problem = await prebuildProblem(prebuildFolder('linux', arch));
   if (problem) problems.push(`linux-${arch} (${problem})`);
 }
 if (problems.length) {

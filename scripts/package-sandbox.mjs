@@ -1,4 +1,4 @@
-// A user's machine for a packed FlashLM: an empty home, empty folders, and a PATH that has Node and npm but no compiler.
+// Simulates a user's machine: an empty home, empty folders, and a PATH with Node and npm but no compiler.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 
 export const repository = fileURLToPath(new URL('../', import.meta.url));
 
-/** All that a user's PATH holds here; npm runs scripts through sh. */
+/** The only programs on the PATH; npm runs scripts through sh. */
 const TOOLS = ['node', 'npm', 'npx', 'sh'];
-/** How this machine reaches its registry, which an empty home no longer says. */
+/** Variables for reaching the registry, because the empty home has no npm configuration. */
 const NETWORK = [
   'HTTP_PROXY',
   'HTTPS_PROXY',
@@ -26,14 +26,14 @@ const onPath = (name) =>
     .map((folder) => path.join(folder, name))
     .find((file) => existsSync(file));
 
-/** An empty folder in which FlashLM is installed and used, as `run` does it. */
+/** An empty folder in which FlashLM is installed and used. */
 export class Project {
   constructor(folder, env) {
     this.folder = folder;
     this.env = env;
   }
 
-  /** Status and output of a program; `env` is added to the little that a user's process has here. */
+  /** Runs a program and returns its status and output. `env` is added to the sandbox's environment. */
   run(command, args, env = {}) {
     const options = { cwd: this.folder, env: { ...this.env, ...env }, encoding: 'utf8' };
     const { status, stdout, stderr, error } = spawnSync(command, args, options);
@@ -41,19 +41,19 @@ export class Project {
     return { status, stdout, stderr };
   }
 
-  /** What a program printed that has to end well. */
-  must(command, args, env) {
+  /** Runs a program and returns what it printed. @throws Error if its exit status is not 0. */
+  runOrThrow(command, args, env) {
     const { status, stdout, stderr } = this.run(command, args, env);
     if (status === 0) return stdout;
     throw new Error(`${[command, ...args].join(' ')} ended with ${status}\n${stdout}${stderr}`);
   }
 
   flashlm(...args) {
-    return this.must('npx', ['flashlm', ...args]);
+    return this.runOrThrow('npx', ['flashlm', ...args]);
   }
 
   install(tarball, ...flags) {
-    return this.must('npm', ['install', '--no-audit', '--no-fund', ...flags, tarball]);
+    return this.runOrThrow('npm', ['install', '--no-audit', '--no-fund', ...flags, tarball]);
   }
 
   write(name, text) {
@@ -64,13 +64,13 @@ export class Project {
     return path.join(this.folder, ...parts);
   }
 
-  /** The folder of the run that was begun last. */
+  /** The folder of the most recently started run. */
   lastRun() {
     return path.join('runs', readdirSync(this.path('runs')).sort().at(-1));
   }
 }
 
-/** The packed package, and projects to install it in; everything is gone after `remove`. */
+/** Packs the package and creates projects to install it in; `remove` deletes all of it. */
 export class Sandbox {
   folder = mkdtempSync(path.join(tmpdir(), 'flashlm-package-'));
 
@@ -87,7 +87,7 @@ export class Sandbox {
     for (const name of NETWORK) if (process.env[name]) this.env[name] = process.env[name];
   }
 
-  /** Packs the repository and returns what npm says of the tarball, with its `path`. */
+  /** Packs the repository and returns npm's description of the tarball, plus its `path`. */
   pack() {
     const args = ['pack', '--json', '--pack-destination', this.folder];
     const output = execFileSync('npm', args, {
@@ -95,7 +95,7 @@ export class Sandbox {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    // The build scripts that npm runs first print to the same place.
+    // Skips the output of the build scripts that npm runs first.
     const [packed] = JSON.parse(output.slice(output.search(/^\[$/m)));
     return { ...packed, path: path.join(this.folder, packed.filename) };
   }

@@ -1,11 +1,11 @@
-// What is left without the prebuilt kernels: the reference backend, and a command that compiles them.
+// Tests the package without prebuilt kernels: the reference backend runs, and a command compiles the kernels.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { PREBUILT } from './use.mjs';
 
-/** Trains one small step and returns the one notice of the slow backend. */
+/** Trains one small step and returns its notice about the slow backend, which must appear once. */
 function slowNotice(project) {
   const { status, stdout, stderr } = project.run('npx', [
     'flashlm',
@@ -26,40 +26,40 @@ function slowNotice(project) {
 
 export async function checkFallback(project, step) {
   await step(
-    'its installation script compiles nothing, though there is a compiler: the prebuilt ones load',
+    'the installation script loads the prebuilt kernels and compiles nothing, even with a compiler',
     () => {
       const { install } = JSON.parse(
         readFileSync(project.path('node_modules', 'flashlm', 'package.json')),
       ).scripts;
       const [node, script, ...flags] = install.split(' ');
       const args = [path.join('node_modules', 'flashlm', script), ...flags];
-      const output = project.must(node, args, { PATH: process.env.PATH });
+      const output = project.runOrThrow(node, args, { PATH: process.env.PATH });
       assert.match(output, /^native kernels: prebuilt \(node_modules\/flashlm\/prebuilds\/[^\n]*\n$/);
       assert.ok(!existsSync(project.path('node_modules', 'flashlm', 'native', 'build')));
     },
   );
 
-  await step('half a prebuilt addon: told in one line, the reference backend runs', () => {
+  await step('a truncated addon gives a notice of one line, and the reference backend runs', () => {
     truncateSync(project.path(PREBUILT), 100_000);
     assert.match(slowNotice(project), /flashlm\.node: damaged/);
   });
 
-  const command = await step('none at all: told in one line with what to do', () => {
+  const command = await step('a missing addon gives a notice of one line with a remedy', () => {
     rmSync(project.path(path.dirname(PREBUILT)), { recursive: true });
     const [, remedy] = /build them with: (.*)$/.exec(slowNotice(project));
     assert.equal(JSON.parse(project.flashlm('doctor', '--json')).best, 'reference');
     return remedy.split(' ');
   });
 
-  await step(`${command.join(' ')} without a compiler: says so in one line`, () => {
+  await step(`${command.join(' ')} without a compiler fails with an error of one line`, () => {
     const { status, stderr } = project.run(command[0], command.slice(1));
     assert.equal(status, 1);
     assert.match(stderr, /^native kernels not built: no C\+\+ compiler found; [^\n]*\n$/);
     assert.match(project.flashlm('doctor'), /^ {2}native +no .*no C\+\+ compiler found/m);
   });
 
-  await step('and with one: the kernels are compiled and serve', () => {
-    project.must(command[0], command.slice(1), { PATH: process.env.PATH });
+  await step('the same command with a compiler builds the kernels, and FlashLM uses them', () => {
+    project.runOrThrow(command[0], command.slice(1), { PATH: process.env.PATH });
     const { native, best } = JSON.parse(project.flashlm('doctor', '--json'));
     assert.match(native.path, /node_modules\/flashlm\/native\/build\//);
     assert.match(best, /^native:/);

@@ -1,4 +1,4 @@
-// A user's first hour: the command line, the API from JavaScript and TypeScript, and layers of one's own.
+// Tests what users do first: the command line, the API from JavaScript and TypeScript, and plugins.
 import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import path from 'node:path';
@@ -80,14 +80,14 @@ const compilerOptions = (module, moduleResolution) => ({
 });
 
 export async function checkUse(project, step) {
-  await step('npx flashlm doctor: the prebuilt kernels serve', () => {
+  await step('flashlm doctor reports the prebuilt kernels', () => {
     const report = JSON.parse(project.flashlm('doctor', '--json'));
     assert.equal(path.relative(project.folder, report.native.path), PREBUILT);
     assert.match(report.best, /^native:/);
     assert.match(project.flashlm('doctor'), /^Kernels .*prebuilds/m);
   });
 
-  await step('npx flashlm train, eval, generate', () => {
+  await step('flashlm trains v61, evaluates it and generates text', () => {
     const trained = project.flashlm('train', 'v61', '--steps', '10');
     assert.match(trained, /^Done after 10 steps/m);
     assert.match(trained, /^backend {2}native:/m);
@@ -96,7 +96,7 @@ export async function checkUse(project, step) {
     assert.ok(text.startsWith('Once'), text);
   });
 
-  await step('wrong usage: status 2 and at most three lines', () => {
+  await step('wrong usage ends with status 2 and at most three lines', () => {
     for (const args of [['trian'], ['train', 'v61', '--steps', 'many'], ['train', 'no-such-recipe']]) {
       const { status, stderr, stdout } = project.run('npx', ['flashlm', ...args]);
       assert.equal(status, 2, `${args.join(' ')} ended with ${status}\n${stderr}`);
@@ -106,9 +106,9 @@ export async function checkUse(project, step) {
     }
   });
 
-  await step('the API from JavaScript, on the OpenMP runtime that came along', () => {
+  await step('the API works from JavaScript, on the OpenMP runtime of the package', () => {
     project.write('api.js', API);
-    const found = JSON.parse(project.must('node', ['api.js']));
+    const found = JSON.parse(project.runOrThrow('node', ['api.js']));
     assert.deepEqual(found.sum, [2, 4, 6, 8]);
     assert.equal(found.recipe, 'object');
     assert.equal(path.relative(project.folder, found.path), PREBUILT);
@@ -120,9 +120,9 @@ export async function checkUse(project, step) {
   });
 }
 
-/** What building on FlashLM takes: its types, and plugins. */
+/** Tests what extending FlashLM needs: its types, and plugins. */
 export async function checkExtending(project, step) {
-  await step('the API from TypeScript, module resolution node16, nodenext and bundler', () => {
+  await step('the API type-checks with module resolution node16, nodenext and bundler', () => {
     project.write('typed.ts', TYPED);
     const tsc = path.join(repository, 'node_modules', 'typescript', 'bin', 'tsc');
     for (const [module, resolution] of [
@@ -132,13 +132,13 @@ export async function checkExtending(project, step) {
     ]) {
       const options = compilerOptions(module, resolution);
       project.write('tsconfig.json', JSON.stringify({ compilerOptions: options, files: ['typed.ts'] }));
-      project.must('node', [tsc]);
+      project.runOrThrow('node', [tsc]);
     }
   });
 
-  await step('the example of the library', () => {
+  await step('examples/library.mjs runs', () => {
     cpSync(path.join(repository, 'examples', 'library.mjs'), project.path('library.mjs'));
-    const printed = project.must('node', ['library.mjs']);
+    const printed = project.runOrThrow('node', ['library.mjs']);
     assert.match(printed, /agrees with reference:f64 in \d+ ops/);
     assert.match(
       printed,
@@ -146,7 +146,7 @@ export async function checkExtending(project, step) {
     );
   });
 
-  await step('a plugin in JavaScript, and one in TypeScript', () => {
+  await step('plugins in JavaScript and TypeScript train', () => {
     project.write('negate.js', PLUGIN);
     project.write('negate.yaml', PLUGIN_RECIPE);
     for (const file of ['plugin-layer.ts', 'plugin-layer.yaml'])
@@ -156,21 +156,21 @@ export async function checkExtending(project, step) {
   });
 }
 
-/** What `npm init` makes is CommonJS. */
+/** Tests a CommonJS project, which is what `npm init` creates. */
 export async function checkCommonJs(project, packed, step) {
-  await step('npm init, npm install, and the library from CommonJS', () => {
-    project.must('npm', ['init', '-y']);
+  await step('a project made by npm init can use the library from CommonJS', () => {
+    project.runOrThrow('npm', ['init', '-y']);
     project.install(packed.path);
     cpSync(path.join(repository, 'examples', 'library.mjs'), project.path('library.mjs'));
-    project.must('node', ['library.mjs']);
+    project.runOrThrow('node', ['library.mjs']);
     project.write(
       'start.js',
       "import('flashlm').then(({ loadRecipe }) => loadRecipe('v61')).then(({ name }) => console.log(name));\n",
     );
-    assert.match(project.must('node', ['start.js']), /SUPERNOVA/);
+    assert.match(project.runOrThrow('node', ['start.js']), /SUPERNOVA/);
     const options = { ...compilerOptions('nodenext', 'nodenext'), skipLibCheck: false };
     project.write('tsconfig.json', JSON.stringify({ compilerOptions: options, files: ['typed.ts'] }));
     project.write('typed.ts', TYPED);
-    project.must('node', [path.join(repository, 'node_modules', 'typescript', 'bin', 'tsc')]);
+    project.runOrThrow('node', [path.join(repository, 'node_modules', 'typescript', 'bin', 'tsc')]);
   });
 }

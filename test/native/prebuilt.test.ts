@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 // Plain JavaScript without types, like all scripts that an installation runs.
 const script = new URL('../../native/prebuilt.mjs', import.meta.url).href;
-const { MANIFEST, misfit, sha256, sourcesHash } = await import(script);
+const { MANIFEST, prebuildProblem, sha256, sourcesHash } = await import(script);
 
 let folder: string;
 beforeEach(async () => {
@@ -22,14 +22,14 @@ async function make(sources: string): Promise<void> {
 
 describe('prebuilt addons', () => {
   it('a prebuilt addon is accepted only when it was made from these sources and is complete', async () => {
-    expect(await misfit(folder)).toBe('not there');
+    expect(await prebuildProblem(folder)).toBe('missing');
     await make(await sourcesHash());
-    expect(await misfit(folder)).toBeUndefined();
+    expect(await prebuildProblem(folder)).toBeUndefined();
     await writeFile(addon(), 'the addoff');
-    expect(await misfit(folder)).toBe('flashlm.node is damaged');
+    expect(await prebuildProblem(folder)).toBe('flashlm.node is damaged');
     await rm(addon());
-    expect(await misfit(folder)).toBe('flashlm.node is missing');
+    expect(await prebuildProblem(folder)).toBe('flashlm.node is missing');
     await make(sha256('a kernel before it was changed'));
-    expect(await misfit(folder)).toBe('made from other sources');
+    expect(await prebuildProblem(folder)).toBe('built from other sources');
   });
 });
