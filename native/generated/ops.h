@@ -187,6 +187,38 @@ struct DelayGradArgs {
   int64_t seqLen;
 };
 
+struct ScanArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<float> state;  // inout [S x D]
+  Matrix<const float> x;  // in [M x 2*D]
+  Matrix<const int32_t> starts;  // in [M x 1], data == nullptr when absent
+  int64_t seqLen;
+};
+
+struct ScanGradArgs {
+  Matrix<float> outDx;  // out [M x 2*D]
+  Matrix<const float> dy;  // in [M x D]
+  Matrix<const float> x;  // in [M x 2*D]
+  Matrix<const float> y;  // in [M x D]
+  Matrix<const int32_t> starts;  // in [M x 1], data == nullptr when absent
+  int64_t seqLen;
+};
+
+struct RunningMeanArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<float> state;  // inout [S x D+1]
+  Matrix<const float> x;  // in [M x D]
+  Matrix<const int32_t> starts;  // in [M x 1], data == nullptr when absent
+  int64_t seqLen;
+};
+
+struct RunningMeanGradArgs {
+  Matrix<float> outDx;  // out [M x D]
+  Matrix<const float> dy;  // in [M x D]
+  Matrix<const int32_t> starts;  // in [M x 1], data == nullptr when absent
+  int64_t seqLen;
+};
+
 enum class QuantizeWeightRule : int { absmean, absmedian };
 struct QuantizeWeightArgs {
   Matrix<int8_t> outCodes;  // out [N x K]
@@ -361,6 +393,10 @@ struct KernelTable {
   void (*causalConvGrad)(Context&, const CausalConvGradArgs&) noexcept;
   void (*delay)(Context&, const DelayArgs&) noexcept;
   void (*delayGrad)(Context&, const DelayGradArgs&) noexcept;
+  void (*scan)(Context&, const ScanArgs&) noexcept;
+  void (*scanGrad)(Context&, const ScanGradArgs&) noexcept;
+  void (*runningMean)(Context&, const RunningMeanArgs&) noexcept;
+  void (*runningMeanGrad)(Context&, const RunningMeanGradArgs&) noexcept;
   void (*quantizeWeight)(Context&, const QuantizeWeightArgs&) noexcept;
   void (*quantizeRows)(Context&, const QuantizeRowsArgs&) noexcept;
   void (*packTernary)(Context&, const PackTernaryArgs&) noexcept;

@@ -1,5 +1,5 @@
 // Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
-constexpr char kSignature[] = "e03f0dae99da8433";
+constexpr char kSignature[] = "73fe749e8745f5e0";
 
 constexpr ArgSpec kGatherRowsArgs[] = {
     tensor<float>("out", symbol(2), symbol(1)).out(),
@@ -393,6 +393,90 @@ double runDelayGrad(const KernelTable& table, Context& context, const Argument* 
   return 0;
 }
 
+constexpr ArgSpec kScanArgs[] = {
+    tensor<float>("out", symbol(0), symbol(1)).out().cut(),
+    tensor<float>("state", symbol(3), symbol(1)).update().cut(),
+    tensor<float>("x", symbol(0), sum("2*D", term(2, 1))).cut(),
+    tensor<int32_t>("starts", symbol(0), fixed(1)).optional().cut().below(2),
+    scalar("seqLen").whole(1),
+};
+constexpr SymbolSpec kScanSymbols[] = {
+    solve("M", symbol(0), 2, SymbolSpec::rows),
+    solve("D", sum("2*D", term(2, 1)), 2, SymbolSpec::cols),
+    solve("T", symbol(2), 4, SymbolSpec::number),
+    solve("S", sum("S*T", term(1, 3, 2)), symbol(0)),
+};
+constexpr EquationSpec kScanEquations[] = {
+    {0, sum("S*T", term(1, 3, 2))},
+};
+double runScan(const KernelTable& table, Context& context, const Argument* v) {
+  table.scan(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), matrix<const int32_t>(v[3]), static_cast<int64_t>(v[4].number)});
+  return 0;
+}
+
+constexpr ArgSpec kScanGradArgs[] = {
+    tensor<float>("outDx", symbol(0), sum("2*D", term(2, 1))).out().cut(),
+    tensor<float>("dy", symbol(0), symbol(1)).cut(),
+    tensor<float>("x", symbol(0), sum("2*D", term(2, 1))).cut(),
+    tensor<float>("y", symbol(0), symbol(1)).cut(),
+    tensor<int32_t>("starts", symbol(0), fixed(1)).optional().cut().below(2),
+    scalar("seqLen").whole(1),
+};
+constexpr SymbolSpec kScanGradSymbols[] = {
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("D", symbol(1), 1, SymbolSpec::cols),
+    solve("T", symbol(2), 5, SymbolSpec::number),
+    solve("S", sum("S*T", term(1, 3, 2)), symbol(0)),
+};
+constexpr EquationSpec kScanGradEquations[] = {
+    {0, sum("S*T", term(1, 3, 2))},
+};
+double runScanGrad(const KernelTable& table, Context& context, const Argument* v) {
+  table.scanGrad(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const float>(v[2]), matrix<const float>(v[3]), matrix<const int32_t>(v[4]), static_cast<int64_t>(v[5].number)});
+  return 0;
+}
+
+constexpr ArgSpec kRunningMeanArgs[] = {
+    tensor<float>("out", symbol(0), symbol(1)).out().cut(),
+    tensor<float>("state", symbol(3), sum("D+1", term(1, 1), term(1))).update().cut(),
+    tensor<float>("x", symbol(0), symbol(1)).cut(),
+    tensor<int32_t>("starts", symbol(0), fixed(1)).optional().cut().below(2),
+    scalar("seqLen").whole(1),
+};
+constexpr SymbolSpec kRunningMeanSymbols[] = {
+    solve("M", symbol(0), 2, SymbolSpec::rows),
+    solve("D", symbol(1), 2, SymbolSpec::cols),
+    solve("T", symbol(2), 4, SymbolSpec::number),
+    solve("S", sum("S*T", term(1, 3, 2)), symbol(0)),
+};
+constexpr EquationSpec kRunningMeanEquations[] = {
+    {0, sum("S*T", term(1, 3, 2))},
+};
+double runRunningMean(const KernelTable& table, Context& context, const Argument* v) {
+  table.runningMean(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), matrix<const int32_t>(v[3]), static_cast<int64_t>(v[4].number)});
+  return 0;
+}
+
+constexpr ArgSpec kRunningMeanGradArgs[] = {
+    tensor<float>("outDx", symbol(0), symbol(1)).out().cut(),
+    tensor<float>("dy", symbol(0), symbol(1)).cut(),
+    tensor<int32_t>("starts", symbol(0), fixed(1)).optional().cut().below(2),
+    scalar("seqLen").whole(1),
+};
+constexpr SymbolSpec kRunningMeanGradSymbols[] = {
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("D", symbol(1), 1, SymbolSpec::cols),
+    solve("T", symbol(2), 3, SymbolSpec::number),
+    solve("S", sum("S*T", term(1, 3, 2)), symbol(0)),
+};
+constexpr EquationSpec kRunningMeanGradEquations[] = {
+    {0, sum("S*T", term(1, 3, 2))},
+};
+double runRunningMeanGrad(const KernelTable& table, Context& context, const Argument* v) {
+  table.runningMeanGrad(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int32_t>(v[2]), static_cast<int64_t>(v[3].number)});
+  return 0;
+}
+
 constexpr const char* kQuantizeWeightRule[] = {"absmean", "absmedian"};
 constexpr ArgSpec kQuantizeWeightArgs[] = {
     tensor<int8_t>("outCodes", symbol(0), symbol(1)).out(),
@@ -712,6 +796,10 @@ constexpr OpSpec kOps[] = {
     {"causalConvGrad", kCausalConvGradArgs, 7, 19, kCausalConvGradSymbols, 5, kCausalConvGradEquations, 1, true, 0, 6, false, false, false, runCausalConvGrad},
     {"delay", kDelayArgs, 4, 10, kDelaySymbols, 5, kDelayEquations, 1, true, 0, 3, false, false, false, runDelay},
     {"delayGrad", kDelayGradArgs, 4, 8, kDelayGradSymbols, 5, kDelayGradEquations, 1, true, 0, 3, false, false, false, runDelayGrad},
+    {"scan", kScanArgs, 5, 13, kScanSymbols, 4, kScanEquations, 1, true, 0, 4, false, false, false, runScan},
+    {"scanGrad", kScanGradArgs, 6, 16, kScanGradSymbols, 4, kScanGradEquations, 1, true, 0, 5, false, false, false, runScanGrad},
+    {"runningMean", kRunningMeanArgs, 5, 13, kRunningMeanSymbols, 4, kRunningMeanEquations, 1, true, 0, 4, false, false, false, runRunningMean},
+    {"runningMeanGrad", kRunningMeanGradArgs, 4, 10, kRunningMeanGradSymbols, 4, kRunningMeanGradEquations, 1, true, 0, 3, false, false, false, runRunningMeanGrad},
     {"quantizeWeight", kQuantizeWeightArgs, 4, 10, kQuantizeWeightSymbols, 2, nullptr, 0, true, kNone, kNone, false, false, false, runQuantizeWeight},
     {"quantizeRows", kQuantizeRowsArgs, 4, 10, kQuantizeRowsSymbols, 2, nullptr, 0, true, 0, kNone, false, false, false, runQuantizeRows},
     {"packTernary", kPackTernaryArgs, 3, 7, kPackTernarySymbols, 2, nullptr, 0, true, kNone, kNone, false, false, false, runPackTernary},

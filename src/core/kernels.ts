@@ -117,6 +117,25 @@ export interface Kernels {
   /** `outDx_t = dy_{t+by}`, zero where that is outside of the sequence. */
   delayGrad(outDx: Mat, dy: Mat, by: number, seqLen: number): void;
 
+  /**
+   * With `x = [f | c]` by columns: `out_t = f_t * out_{t-1} + c_t`. `state` holds the row before each sequence and receives
+   * its last one. At a document's first row what came before counts as zero; see `starts` in `StepContext`.
+   */
+  scan(out: Mat, state: Mat, x: Mat, starts: Ids | null, seqLen: number): void;
+  /**
+   * Gradient for sequences that begin after a zero row: with `e_t = dy_t + f_{t+1} * e_{t+1}`, `outDx = [e_t * y_{t-1} | e_t]`,
+   * where y is what the scan gave.
+   */
+  scanGrad(outDx: Mat, dy: Mat, x: Mat, y: Mat, starts: Ids | null, seqLen: number): void;
+
+  /**
+   * `out_t` is the mean of the rows of its document so far. `state` [sequences x columns + 1] holds the sum of the rows before
+   * and, in its last column, their number; it receives both.
+   */
+  runningMean(out: Mat, state: Mat, x: Mat, starts: Ids | null, seqLen: number): void;
+  /** Gradient for sequences that begin here: `outDx_i = sum over t >= i of dy_t / n_t`, where row t is the n_t-th of its document. */
+  runningMeanGrad(outDx: Mat, dy: Mat, starts: Ids | null, seqLen: number): void;
+
   /** Per tensor: `gamma = mean|W| + 1e-8` (or the median), code = sign(w) where |w| > gamma/2, else 0. A tie is 0. */
   quantizeWeight(outCodes: Codes, outScale: Mat, w: Mat, rule: WeightRule): void;
   /**

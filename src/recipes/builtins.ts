@@ -17,6 +17,8 @@ import { mix, remember } from '../layers/mix.ts';
 import { repeat } from '../layers/repeat.ts';
 import { residual } from '../layers/residual.ts';
 import { rmsNorm } from '../layers/rms-norm.ts';
+import { runningMean } from '../layers/running-mean.ts';
+import { scan } from '../layers/scan.ts';
 import { sequence } from '../layers/sequence.ts';
 import { ternaryLinear } from '../layers/ternary-linear.ts';
 import { tiedHead } from '../layers/tied-head.ts';
@@ -47,6 +49,8 @@ const COMPONENTS = [
   tokenShift,
   delay,
   causalConv,
+  scan,
+  runningMean,
   sequence,
   residual,
   repeat,

@@ -18,7 +18,9 @@ import { matmul, matmulTransA, matmulTransB } from './matmul.ts';
 import { adamW, lion, sgdMomentum } from './optimizers.ts';
 import { quantizeRows, quantizeWeight } from './quantize.ts';
 import { rmsNorm, rmsNormGrad } from './rms-norm.ts';
+import { runningMean, runningMeanGrad } from './running-mean.ts';
 import { scaleAdd, scaleAddGrad } from './scale-add.ts';
+import { scan, scanGrad } from './scan.ts';
 import {
   packTernary,
   ternaryMatmul,
@@ -52,6 +54,10 @@ const own: KernelSource = {
   causalConvGrad,
   delay,
   delayGrad,
+  scan,
+  scanGrad,
+  runningMean,
+  runningMeanGrad,
   quantizeWeight,
   quantizeRows,
   packTernary,

@@ -262,6 +262,10 @@ const rstdOf = (x: Float64Array, row: number, cols: number): number => {
   return 1 / Math.sqrt(squares / cols + 1e-6);
 };
 
+/** x with numbers from 0 to 1 in the first half of its columns: what is left of a state after a row. */
+const sharesFirst = (x: Float64Array, D: number): Float64Array =>
+  x.map((value, i) => (i % (2 * D) < D ? 1 / (1 + value * value) : value));
+
 /** One float32 kernel against another (numerics: "What must agree, and how closely"). */
 const near = { near: 1e-5 } as const;
 
@@ -521,6 +525,64 @@ export const OPS: OpTable = {
     independent: 'sequence',
     equations: ['M = S*T'],
     sizes: { P: { tested: [1, 3, 8], bench: 3 } },
+  },
+  scan: {
+    args: [
+      output('out', 'M', 'D'),
+      update('state', 'S', 'D'),
+      input('x', 'M', '2*D', { values: 'unit' }),
+      documentStarts,
+      size('seqLen', 'T'),
+    ],
+    agree: { ...near, whole: ['out', 'state'] },
+    flops: ({ M, D }) => 2 * M * D,
+    independent: 'sequence',
+    equations: ['M = S*T'],
+    inputs: ({ x }, { D }) => ({ x: sharesFirst(x!, D!) }),
+  },
+  scanGrad: {
+    args: [
+      output('outDx', 'M', '2*D'),
+      input('dy', 'M', 'D', { values: 'unit' }),
+      input('x', 'M', '2*D', { values: 'unit' }),
+      input('y', 'M', 'D', { values: 'unit' }),
+      documentStarts,
+      size('seqLen', 'T'),
+    ],
+    agree: { ...near, whole: ['outDx'] },
+    flops: ({ M, D }) => 3 * M * D,
+    independent: 'sequence',
+    equations: ['M = S*T'],
+    inputs: ({ x }, { D }) => ({ x: sharesFirst(x!, D!) }),
+  },
+  runningMean: {
+    args: [
+      output('out', 'M', 'D'),
+      update('state', 'S', 'D+1'),
+      input('x', 'M', 'D', { values: 'unit' }),
+      documentStarts,
+      size('seqLen', 'T'),
+    ],
+    agree: { ...near, whole: ['out', 'state'] },
+    flops: ({ M, D }) => 2 * M * D,
+    independent: 'sequence',
+    equations: ['M = S*T'],
+    inputs: ({ state }, { D }) => ({
+      // Whole numbers of rows.
+      state: state!.map((value, i) => (i % (D! + 1) === D! ? Math.abs(Math.round(value)) : value)),
+    }),
+  },
+  runningMeanGrad: {
+    args: [
+      output('outDx', 'M', 'D'),
+      input('dy', 'M', 'D', { values: 'unit' }),
+      documentStarts,
+      size('seqLen', 'T'),
+    ],
+    agree: { ...near, whole: ['outDx'] },
+    flops: ({ M, D }) => 2 * M * D,
+    independent: 'sequence',
+    equations: ['M = S*T'],
   },
   quantizeWeight: {
     args: [
