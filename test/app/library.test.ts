@@ -51,13 +51,13 @@ describe('the library', () => {
     expect(await resumeTraining(run, { set: ['train.steps=4'], ...QUIET })).toMatchObject({ step: 4 });
   });
 
-  it('scores a run as the command does', async () => {
+  it('the library scores a run as the command does', async () => {
     const { event, documents } = await evaluateText(run, QUIET);
     expect(event).toEqual(await json('eval', run));
     expect(documents).toBeGreaterThan(0);
   });
 
-  it('writes the text of a seed as the command does, at once or token by token', async () => {
+  it('the library writes the text of a seed as the command does, at once or token by token', async () => {
     const options = { seed: 7, maxTokens: 12 };
     const whole = await generateText(run, 'The cat', { ...options, ...QUIET });
     const args = ['generate', run, '--prompt', 'The cat', '--seed', '7', '--max-tokens', '12'];
@@ -68,7 +68,7 @@ describe('the library', () => {
     trained.composed.dispose();
   });
 
-  it('writes many texts as the command does, each as its seed alone writes it', async () => {
+  it('the library writes many texts as the command does, each the same as when written alone', async () => {
     const alone = { seed: 7, maxTokens: 12, ...QUIET };
     const options = { ...alone, count: 2 };
     const prompts = ['The cat', 'A dog'];
@@ -90,7 +90,7 @@ describe('the library', () => {
     expect(await collected(generateTexts(run, prompts, aborted))).toEqual([]);
   });
 
-  it('compares backends call by call', async () => {
+  it('the library compares backends call by call', async () => {
     const recipe = await loadRecipe(tiny.recipe);
     const found: BackendAgreement[] = [];
     for await (const agreement of compareBackends(recipe, { backends: ['reference'], ...QUIET }))
@@ -99,17 +99,17 @@ describe('the library', () => {
     expect(found[0]!.ops.length).toBeGreaterThan(10);
   });
 
-  it('names a run that is not there in the message itself', async () => {
+  it("the library's error message names a run that does not exist", async () => {
     const path = join(tiny.runs, 'nothing');
     await expect(generateText(path, 'x')).rejects.toThrow(`There is no run ${path}`);
   });
 });
 
-describe('a run that can not be', () => {
+describe('an invalid run', () => {
   it.each([
     ['a backend', 'backend=native:none', /native/],
     ['a text', 'data.source=none.txt', /none\.txt|exist|no such/i],
-  ])('is refused for %s before anything takes time', async (_, set, message) => {
+  ])('an invalid run is refused for %s before slow work begins', async (_, set, message) => {
     const tasks: string[] = [];
     const onTask = (task: string) => void tasks.push(task);
     const options = { out: tiny.runs, onTask, ...QUIET };
@@ -120,7 +120,7 @@ describe('a run that can not be', () => {
   });
 });
 
-describe('the library, called as no compiler would let it be,', () => {
+describe('the library, called with wrong types', () => {
   const given = (value: unknown): never => value as never;
   const trained = given({ composed: 1, tokenizer: 1 });
   it.each<[string, () => unknown, string]>([
@@ -169,7 +169,7 @@ describe('the library, called as no compiler would let it be,', () => {
       "unknown key 'sets' in the options; did you mean 'set'?",
     ],
     ['loadRecipe', () => loadRecipe(given(3)), "'recipe' must be text, found 3"],
-  ])('%s says what is wrong: case %#', async (name, call, message) => {
+  ])('%s reports a wrong argument: case %#', async (name, call, message) => {
     const error = await Promise.resolve()
       .then(call)
       .then(
@@ -183,7 +183,7 @@ describe('the library, called as no compiler would let it be,', () => {
     });
   });
 
-  it('refuses changes of what is loaded already: they would have no effect', async () => {
+  it('changes to a model that is already open are refused, because they would have no effect', async () => {
     const set = ['train.threads=1'];
     await expect(trainRecipe(await loadRecipe(tiny.recipe), { set })).rejects.toThrow(
       /`set` has no effect .* loadRecipe/,

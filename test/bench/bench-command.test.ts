@@ -48,7 +48,7 @@ describe('flashlm bench', () => {
     expect(add!.share).toBeCloseTo(add!.bytesPerSecond / level.triad);
   });
 
-  it('shows them as a table, and how they compare with an earlier report', async () => {
+  it('bench shows ops as a table, compared with an earlier report', async () => {
     const old = join(folder, 'old.json');
     const { stdout } = await runInProcess([...OPS, '--json']);
     const before = JSON.parse(stdout) as BenchReport;
@@ -80,7 +80,7 @@ describe('flashlm bench', () => {
     expect(more.stderr).toBe(`${old} has no time of scale M=1 D=1082496 (1 thread)\n`);
   });
 
-  it('measures ops in the precision that is asked for, as training calls them then', async () => {
+  it('bench measures ops in the chosen precision, called as training calls them', async () => {
     const ops = ['matmul', 'ternaryMatmulGradX', 'quantizeWeight'].flatMap((op) => ['--op', op]);
     const asked = ['bench', '--quick', '--threads', '1', ...ops, '--shape', 'N=4,K=8', '--json'];
     const choices = async (compute: string, backend: string) => {
@@ -99,7 +99,7 @@ describe('flashlm bench', () => {
     });
   });
 
-  it('measures the steps of a recipe, each path under its name', async () => {
+  it('bench measures the steps of a recipe, collapsed and dense under their names', async () => {
     const step = [
       'bench',
       '--only',
@@ -134,7 +134,7 @@ describe('flashlm bench', () => {
     ]);
   });
 
-  it('predicts steps on more cores, says so, and says what it assumes', async () => {
+  it('bench predicts steps on more cores, marks them as predictions and states the assumptions', async () => {
     const small = ['data.seq_len=16', 'data.batch=8', 'compute=f32', 'model.1.repeat=1'].flatMap((set) => [
       '--set',
       set,
@@ -186,13 +186,13 @@ describe('flashlm bench', () => {
     [['--predict', '8', '--threads', '1'], /'--predict' needs steps with one thread and with more/],
     [['--predict', '8', '--op', 'add'], /'--predict' needs steps/],
     [['--predict', '8', '--backend', 'reference'], /a prediction needs native kernels/],
-  ])('refuses %j as wrong usage', async (args, message) => {
+  ])('bench refuses %j as wrong usage', async (args, message) => {
     const { status, stderr, stdout } = await runInProcess(['bench', ...args]);
     expect(stderr).toMatch(message);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   });
 
-  it('says what is wrong with a report to compare with', async () => {
+  it('bench reports a fault in the report to compare with', async () => {
     const compare = async (text: string) => {
       const file = join(folder, 'wrong.json');
       await writeFile(file, text);

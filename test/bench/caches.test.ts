@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('caches', () => {
-  it('are read as Linux tells them, without those for instructions', () => {
+  it('caches are read from Linux, without instruction caches', () => {
     expect(dataCaches(folder)).toEqual([
       { level: 1, bytes: 48 * 1024, cpus: 2 },
       { level: 2, bytes: 1024 ** 2, cpus: 2 },
@@ -32,13 +32,13 @@ describe('caches', () => {
     ]);
   });
 
-  it('are assumed where the system does not tell', async () => {
+  it('cache sizes are assumed where the system does not report them', async () => {
     const assumed = dataCaches(join(folder, 'nowhere'));
     expect(assumed.map(({ level }) => level)).toEqual([1, 2, 3]);
     expect(dataCaches(join(folder, 'index0'))).toEqual(assumed);
   });
 
-  it('are shared among the threads that run on their CPUs', () => {
+  it('caches are shared among the threads that run on their CPUs', () => {
     const [l1, , l3] = dataCaches(folder);
     expect(shareOf(l1!, 1, 8)).toBe(48 * 1024);
     expect(shareOf(l1!, 4, 8)).toBe(48 * 1024);
@@ -48,7 +48,7 @@ describe('caches', () => {
     expect(shareOf(l3!, 16, 8)).toBe(2 * 1024 ** 2);
   });
 
-  it('make levels that grow, measured within themselves and beyond the last', () => {
+  it('cache levels are measured at growing sizes, each inside the cache, and memory beyond the last', () => {
     const levels = memoryLevels(dataCaches(folder), 2, 8);
     expect(levels.map(({ name }) => name)).toEqual(['L1', 'L2', 'L3', 'L3', 'DRAM']);
     const measured = levels.map((level) => level.measured);

@@ -14,7 +14,7 @@ const seconds = (median: number) => ({ seconds: { median } });
 describe('a comparison', () => {
   const old = report(seconds(4), seconds(6));
 
-  it('takes an older report, which knows of no precision, for float32 and ternary codes', () => {
+  it('an older report without a precision is compared as float32 and ternary codes', () => {
     const now = report({ ...seconds(2), codes: 'ternary' }, { ...seconds(3), compute: 'f32' });
     expect(new Comparison(old, now).ratios.map(({ what, speedup }) => [what, speedup])).toEqual([
       ['ternaryMatmul M=8', 2],
@@ -25,7 +25,7 @@ describe('a comparison', () => {
     expect(new Comparison(before, product).ratios[0]).toMatchObject({ what: 'matmul M=8', speedup: 3 });
   });
 
-  it('never compares one precision or kind of codes with another', () => {
+  it('measurements of different precisions or kinds of codes are never compared', () => {
     const now = report({ ...seconds(2), codes: 'int8' }, { ...seconds(3), compute: 'bf16' });
     const none = new Comparison(old, now);
     expect(none.ratios).toEqual([]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { burst, interleave } from '../../src/bench/measurement.ts';
 
 describe('interleaved measurements', () => {
-  it('take each task in turn, round by round', async () => {
+  it('interleaved measurements take each task in turn, round by round', async () => {
     const order: string[] = [];
     const task = (name: string) => () => order.push(name);
     const shares: number[] = [];
@@ -16,7 +16,7 @@ describe('interleaved measurements', () => {
     expect(shares).toEqual([1, 2, 3, 4, 5, 6].map((done) => done / 6));
   });
 
-  it('wait for tasks that take their time', async () => {
+  it('interleaved measurements wait for asynchronous tasks', async () => {
     const running: number[] = [];
     let most = 0;
     const task = (n: number) => async () => {
@@ -35,7 +35,7 @@ describe('interleaved measurements', () => {
 });
 
 describe('a burst', () => {
-  it('calls often enough to fill its time, once more than it counts', () => {
+  it('a burst makes enough calls to fill its time, and one uncounted call', () => {
     let calls = 0;
     const seconds = burst(() => calls++, 0.002)();
     expect(calls).toBeGreaterThan(2);
@@ -44,7 +44,7 @@ describe('a burst', () => {
     expect(seconds * (calls - 1)).toBeGreaterThan(0);
   });
 
-  it('measures a call that takes longer than the burst once', () => {
+  it('a burst measures one call that takes longer than the burst', () => {
     let calls = 0;
     const wait = () => {
       calls++;

@@ -30,7 +30,7 @@ describe('probes', () => {
     { level: 2, bytes: 65_536, cpus: 1 },
   ];
 
-  it('measure each limit on the memory of its level, until it takes long enough to count', () => {
+  it('probes measure each limit on the memory of its level, until a measurement is long enough to count', () => {
     const runs: string[] = [];
     const probes = new LimitProbes(fakeMeter(runs), 0.002, caches);
     for (const task of probes.tasks) task();
@@ -75,7 +75,7 @@ describe.each(isas)('loops of $isa', ({ isa, features }) => {
     }
   };
 
-  it.each(LIMITS)('%s: the work grows with rounds and threads, or there is none', (limit) => {
+  it.each(LIMITS)('%s: the work grows with rounds and threads, or the limit is not supported', (limit) => {
     const one = measure(limit, 10, 1, memory.subarray(0, 3 * 4096));
     if (one === null) {
       // Only what not every instruction set has.
@@ -88,14 +88,14 @@ describe.each(isas)('loops of $isa', ({ isa, features }) => {
     expect(measure(limit, 10, 2)?.work).toBe(2 * one.work);
   });
 
-  it('fork: as many as there are rounds', () => expect(measure('fork', 7, 2)?.work).toBe(7));
+  it('fork counts one unit of work per round', () => expect(measure('fork', 7, 2)?.work).toBe(7));
 
-  it('go through all of the memory', () => {
+  it('memory loops go through all of the memory', () => {
     expect(measure('read', 1, 2)?.work).toBe(memory.byteLength);
     expect(measure('triad', 5, 2)?.work).toBe(5 * memory.byteLength);
   });
 
-  it('compute what they say: a = b + c / 2 on the thirds of each thread', () => {
+  it('the triad computes a = b + c / 2 on the thirds of each thread', () => {
     const values = new Float32Array(2 * 3 * 4096).map((_, i) => i % 1000);
     const before = values.slice();
     measure('triad', 1, 2, values);
@@ -108,7 +108,7 @@ describe.each(isas)('loops of $isa', ({ isa, features }) => {
     }
   });
 
-  it('refuse what they cannot run on', () => {
+  it('limit loops refuse arguments that they cannot run on', () => {
     expect(() => measure('sine' as 'fma', 1, 1)).toThrow(
       /'sine' is not a limit, expected one of fma, bf16, dot, popcount, read, triad, fork/,
     );
@@ -139,7 +139,7 @@ describe('the limit that binds a call', () => {
   };
   const traffic = (read: number, written: number) => ({ read, written, footprint: read + written });
 
-  it('is the slower of arithmetic and memory', () => {
+  it('the binding limit of a call is the slower of arithmetic and memory', () => {
     expect(boundOf({ flops: 1000, arithmetic: 'float32', traffic: traffic(100, 0) }, limits)).toEqual({
       limit: 'float32',
       seconds: 1,
@@ -154,7 +154,7 @@ describe('the limit that binds a call', () => {
     });
   });
 
-  it('takes the triad for a call that writes, and the level that holds its tensors', () => {
+  it('a call that writes is bound by the triad, at the level that holds its tensors', () => {
     expect(boundOf({ flops: 0, arithmetic: 'float32', traffic: traffic(100, 100) }, limits)).toEqual({
       limit: 'L1',
       seconds: 0.5,
@@ -164,7 +164,7 @@ describe('the limit that binds a call', () => {
     });
   });
 
-  it('is that of the arithmetic an op is asked for, or of what replaces it', () => {
+  it("the arithmetic limit is that of the op's precision, or of the precision that replaces it", () => {
     const bound = (arithmetic: Arithmetic, of = limits) =>
       boundOf({ flops: 1000, arithmetic, traffic: traffic(0, 0) }, of);
     expect(bound('bf16')).toEqual({ limit: 'bf16', seconds: 0.5 });
@@ -173,7 +173,7 @@ describe('the limit that binds a call', () => {
     expect(bound('ternary', { ...limits, ternaryOps: 10_000 })).toEqual({ limit: 'ternary', seconds: 0.1 });
   });
 
-  it('follows from codes, and from a choice of precision where an op has one', () => {
+  it('the arithmetic limit follows from codes, and from the precision where an op has that choice', () => {
     const [int8, ternary] = opCases(['ternaryMatmul']);
     expect([arithmeticOf(int8!), arithmeticOf(ternary!)]).toEqual(['int8', 'ternary']);
     expect(arithmeticOf({ op: 'quantizeRows', choice: 'int8', codes: null })).toBe('float32');
@@ -185,7 +185,7 @@ describe('the limit that binds a call', () => {
     }
   });
 
-  it('counts an updated tensor once', () => {
+  it('an updated tensor counts once', () => {
     const updated = { read: 80, written: 80, footprint: 80 };
     expect(boundOf({ flops: 0, arithmetic: 'float32', traffic: updated }, limits)).toEqual({
       limit: 'L1',

@@ -17,7 +17,7 @@ const cases = OP_NAMES.flatMap((op) => opCases([op], smallShape(op)));
 
 describe('arguments of the benchmark', () => {
   it.each(cases.map((each) => [caseName(each), each] as const))(
-    '%s can be called again and again',
+    'benchmark arguments of %s allow repeated calls',
     (_, each) => {
       const { op, dims } = each;
       const backend = createReferenceBackend('f32');
@@ -32,13 +32,16 @@ describe('arguments of the benchmark', () => {
     },
   );
 
-  it.each(cases.map((each) => [caseName(each), each] as const))('%s leaves no argument out', (_, each) => {
-    const { op } = each;
-    const values = new OpArguments(createReferenceBackend('f32')).of(each);
-    for (const value of flatValues(op, values)) expect(value === null || value === undefined).toBe(false);
-  });
+  it.each(cases.map((each) => [caseName(each), each] as const))(
+    'benchmark arguments of %s leave no argument out',
+    (_, each) => {
+      const { op } = each;
+      const values = new OpArguments(createReferenceBackend('f32')).of(each);
+      for (const value of flatValues(op, values)) expect(value === null || value === undefined).toBe(false);
+    },
+  );
 
-  it('multiply int8 codes of the whole range, or ternary ones, and weights that are always ternary', () => {
+  it('benchmark products use int8 codes over the full range, or ternary ones, and always ternary weights', () => {
     const [int8, ternary] = opCases(['ternaryMatmul'], { M: 40, N: 5, K: 90 }).map((each) => {
       const [, x, w] = new OpArguments(createReferenceBackend('f32')).of(each) as [
         Tensor,
@@ -51,7 +54,7 @@ describe('arguments of the benchmark', () => {
     expect(ternary).toEqual({ codes: 'ternary', x: 1, w: 1 });
   });
 
-  it('share all target entries out among the rows', () => {
+  it('benchmark targets are all distributed among the rows', () => {
     const [head] = opCases(['headLoss'], smallShape('headLoss'));
     const values = new OpArguments(createReferenceBackend('f32')).of(head!);
     const { offsets } = values[5] as { offsets: Tensor };

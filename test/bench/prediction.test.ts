@@ -38,7 +38,7 @@ const one: SingleCore = {
 const kernels = one.ops.reduce((sum, { seconds }) => sum + seconds, 0);
 
 describe('a predicted step', () => {
-  it('is the measured one on one core, whatever memory gives', () => {
+  it('a step predicted for one core is the measured one, whatever memory gives', () => {
     const on = { cores: 1, calls, idleTypescript: one.idleTypescript };
     for (const memory of [1, 1e9, Number.POSITIVE_INFINITY]) {
       const step = predictStep(one, on, { ...keepsUp, memory }, backend);
@@ -48,7 +48,7 @@ describe('a predicted step', () => {
     }
   });
 
-  it('adds up, and kernels only gain by cores and by memory', () => {
+  it('a predicted step adds up, and kernels only gain from more cores and memory bandwidth', () => {
     const cores = fc.integer({ min: 1, max: 512 });
     fc.assert(
       fc.property(cores, cores, fc.double({ min: 1e8, max: 1e12, noNaN: true }), (a, b, memory) => {
@@ -70,7 +70,7 @@ describe('a predicted step', () => {
     );
   });
 
-  it('is its serial parts and its forks where pieces and cores are without number', () => {
+  it('with unlimited pieces and cores a predicted step is its serial parts and its forks', () => {
     const many = 2 ** 40;
     const huge: CallGroup[] = [
       { op: 'add', dims: { M: 2 ** 40, D: 2 ** 30 }, count: 3 },
@@ -85,7 +85,7 @@ describe('a predicted step', () => {
     expect(step.seconds).toBeCloseTo(0.05 + 3 * 40e-6, 9);
   });
 
-  it('goes no faster than shared memory moves what caches do not hold', () => {
+  it('a predicted step is no faster than shared memory moves what caches do not hold', () => {
     const dims = { M: 2 ** 20, D: 2 ** 10 };
     const bytes = 3 * 4 * dims.M * dims.D;
     const group: CallGroup[] = [{ op: 'add', dims, count: 1 }];
@@ -98,7 +98,7 @@ describe('a predicted step', () => {
     expect(at(bytes / 100, 1000)).toBe(10);
   });
 
-  it('follows TypeScript and binding as calls and blocks become fewer', () => {
+  it('predicted TypeScript and binding time falls with fewer calls and blocks', () => {
     const fewer = calls.map((group) => ({ ...group, count: group.count / 2 }));
     const step = predictStep(one, { cores: 2, calls: fewer, idleTypescript: 0.005 }, keepsUp, backend);
     expect(step.outside).toBeCloseTo(0.02 / 2 + 0.03 / 3, 12);
@@ -106,7 +106,7 @@ describe('a predicted step', () => {
 });
 
 describe('the shares of cores', () => {
-  it.each(OP_NAMES)('%s: one core does all, and no number of cores more than its share', (op) => {
+  it.each(OP_NAMES)('%s: one core gives no speedup, and n cores at most n', (op) => {
     for (const each of TILES) {
       const { parts, forks } = sharedOut(op, shapeOf(op), each, 2);
       expect(forks).toBeGreaterThanOrEqual(0);
@@ -121,7 +121,7 @@ describe('the shares of cores', () => {
     }
   });
 
-  it('end where the pieces do', () => {
+  it('adding cores stops helping when there are no more pieces', () => {
     const most = (
       op: 'scatterAddRows' | 'headLoss' | 'ternaryMatmulGradW',
       dims: Record<string, number>,
@@ -139,7 +139,7 @@ describe('the shares of cores', () => {
 });
 
 describe('calls of a step on more cores', () => {
-  it('are those of larger blocks, and no kernel runs', async () => {
+  it('calls of a step predicted for more cores have larger blocks, and no kernel runs', async () => {
     const recipe = await loadRecipe('v61', { set: ['data.seq_len=16', 'data.batch=128'] });
     const tokens = 2048;
     const variant = { compute: 'f32', make: recipeTraining(recipe, new StreamBatches(1024, tokens), tokens) };
@@ -159,7 +159,7 @@ describe('calls of a step on more cores', () => {
 
 describe('what is assumed', () => {
   it.runIf(nativeStatus().available)(
-    'is taken from the limits of most threads and from the caches of one core',
+    'a prediction assumes the limits of all threads and the caches of one core',
     () => {
       const limits = [1, 4].map((threads) => ({
         isa: 'avx2',

@@ -17,7 +17,7 @@ describe("v6.1's shapes", () => {
     expect(OPS[op].flops(dims)).toBeGreaterThanOrEqual(0);
   });
 
-  it('are those of the model', () => {
+  it('benchmark shapes of v6.1 are those of the model', () => {
     expect(shapeOf('ternaryMatmul')).toEqual({ M: 1024, N: 384, K: 192 });
     expect(shapeOf('activation')).toEqual({ M: 1024, D: 384 });
     expect(shapeOf('headLoss')).toEqual({ M: 1024, D: 192, V: 1024, Z: 1024 });
@@ -25,13 +25,13 @@ describe("v6.1's shapes", () => {
     expect(shapeOf('tokenShift')).toEqual({ M: 1024, D: 192, T: 256, S: 4 });
   });
 
-  it('can be changed, and what follows from a size follows', () => {
+  it('changing a size changes the sizes that follow from it', () => {
     expect(shapeOf('ternaryMatmul', { M: 7 })).toEqual({ M: 7, N: 384, K: 192 });
     expect(shapeOf('tokenShift', { M: 12, T: 4 })).toMatchObject({ M: 12, T: 4, S: 3 });
     expect(shapeOf('tokenShift', { S: 3, T: 4 })).toMatchObject({ M: 12 });
   });
 
-  it('refuse what an op does not have', () => {
+  it('sizes of dimensions that an op does not have are refused', () => {
     expect(() => shapeOf('activation', { K: 3 })).toThrow(/^activation has no dimension 'K'$/);
     expect(() => shapeOf('tokenShift', { M: 10, T: 4 })).toThrow(FlashError);
     expect(() => shapeOf('tokenShift', { M: 10, T: 4 })).toThrow(
@@ -41,7 +41,7 @@ describe("v6.1's shapes", () => {
 });
 
 describe('cases', () => {
-  it('are every op, with every value of its choice', () => {
+  it('benchmark cases are every op with every value of its choice', () => {
     const names = opCases().map(caseName);
     expect(new Set(opCases().map(({ op }) => op))).toEqual(new Set(OP_NAMES));
     expect(names).toContain('quantizeRows(int8)');

@@ -11,14 +11,14 @@ import { BigramCounts } from '../../src/data/collapse.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 
 describe('the token stream', () => {
-  it('is the same each time, and of ids of the vocabulary', () => {
+  it('the token stream is the same each time, with ids inside the vocabulary', () => {
     const stream = tokenStream(50, 1000);
     expect(tokenStream(50, 1000)).toEqual(stream);
     expect(tokenStream(50, 1000, 2)).not.toEqual(stream);
     expect(stream.every((id) => id >= 0 && id < 50)).toBe(true);
   });
 
-  it('is about as repetitive as its description says', () => {
+  it('the token stream is about as repetitive as its description says', () => {
     const batches = new StreamBatches(1024, 65_536, 1);
     const { distinctTokens, distinctPairs } = batches.workload;
     expect(distinctTokens).toBeGreaterThan(800);
@@ -31,7 +31,7 @@ describe('the token stream', () => {
     expect(counts.floor()).toBeCloseTo(3.0, 0);
   });
 
-  it('gives batches whose targets are the next tokens, and begins again after the last', () => {
+  it('batches of the token stream have the next tokens as targets, and wrap around', () => {
     const batches = new StreamBatches(50, 8, 3);
     const batch = (step: number) => {
       const [ids, targets] = [new Int32Array(8), new Int32Array(8)];
@@ -52,7 +52,7 @@ describe.each([
   ['timed', decorated.kernels, () => decorated.clock.take().ops],
   ['the stopwatch', stopwatch.backend.kernels, () => stopwatch.take()],
 ] as const)('%s', (_name, kernels, take) => {
-  it('counts calls and their time, by op, until it is read', () => {
+  it('a timed backend counts calls and their time by op until they are read', () => {
     const [a, b] = [mat('f32', 2, 2, 'a'), mat('f32', 2, 2, 'b')];
     b.data.fill(3);
     kernels.add(a, a, b);
@@ -70,7 +70,7 @@ const total = (parts: readonly { readonly seconds: number }[]) =>
   parts.reduce((sum, part) => sum + part.seconds, 0);
 
 describe('the breakdown of a step', () => {
-  it('adds up to the step, and takes from no op more than it has', () => {
+  it('the breakdown of a step adds up to the step, and no op is charged more than its time', () => {
     const op = fc.record({
       op: fc.constantFrom(...OP_NAMES),
       calls: fc.integer({ min: 1, max: 1000 }),
@@ -93,7 +93,7 @@ describe('the breakdown of a step', () => {
 });
 
 describe('training steps', () => {
-  it('are measured on the path they are named by, part by part', async () => {
+  it('training steps are measured in the mode of their name, part by part', async () => {
     const recipe = await loadRecipe('v61', { set: ['data.seq_len=8', 'data.batch=4', 'compute=bf16'] });
     const batches = new StreamBatches(1024, 32);
     const backend = createReferenceBackend('f32');
@@ -119,7 +119,7 @@ describe('training steps', () => {
     }
   });
 
-  it('belong to the call costs of their backend, one after another', async () => {
+  it('the call costs of a backend are charged to its steps, in order', async () => {
     const recipe = await loadRecipe('v61', { set: ['data.seq_len=4', 'data.batch=1'] });
     const make = recipeTraining(recipe, new StreamBatches(1024, 4), 4);
     const variants = ['f32', 'other'].map((compute) => ({ compute, make }));
@@ -130,7 +130,7 @@ describe('training steps', () => {
     expect(results.map(({ breakdown }) => breakdown.binding.seconds > 0)).toEqual([false, false, true, true]);
   });
 
-  it('break down the step whose time is the median', async () => {
+  it('the breakdown is of the step with the median time', async () => {
     const recipe = await loadRecipe('v61', { set: ['data.seq_len=4', 'data.batch=1'] });
     const make = recipeTraining(recipe, new StreamBatches(1024, 4), 4);
     const bench = new StepBench(createReferenceBackend('f32'), 'dense', { compute: 'f32', make });

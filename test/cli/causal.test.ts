@@ -37,7 +37,7 @@ describe('flashlm check', () => {
   it.each([
     [[], 1],
     [['--causal'], nativeStatus().available ? 2 : 1],
-  ])('refuses a leak, in which layer it is and what to do, with %j', async (flags, backends) => {
+  ])('check refuses a leak with %j, naming the layer and the remedy', async (flags, backends) => {
     const { status, stdout, stderr } = await runInProcess(['check', leaky, ...flags]);
     expect(status).toBe(1);
     const lines = causalLines(stdout);
@@ -53,20 +53,20 @@ describe('flashlm check', () => {
     ]);
   });
 
-  it('says of a layer that lies about its coupling what it should say', async () => {
+  it('check says which coupling a layer must declare that declared a wrong one', async () => {
     const { status, stderr } = await runInProcess(['check', await leakyRecipe(dir, 'says_row')]);
     expect(status).toBe(1);
     expect(stderr).toContain('it calls itself token-wise, and a row sees an earlier token');
     expect(stderr).toContain("Give the layer the coupling 'sequence'");
   });
 
-  it('takes a recipe at its word that its model leaks', async () => {
+  it('check accepts a recipe that declares that its model leaks', async () => {
     const { status, stdout, stderr } = await runInProcess(['check', leaky, '--causal', ...DECLARED]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(causalLines(stdout)[0]).toMatch(/^causal +no: /);
   });
 
-  it('tells of a claim to leak that nothing bears out', async () => {
+  it('check reports a declared leak that it does not find', async () => {
     const { status, stdout, stderr } = await runInProcess(['check', 'v61-debug', ...DECLARED]);
     expect(status).toBe(0);
     expect(causalLines(stdout)).toEqual([
@@ -75,7 +75,7 @@ describe('flashlm check', () => {
     expect(stderr).toMatch(/^The recipe says "causal: false", and no leak was found: .*\n$/);
   });
 
-  it('says so where it did not look', async () => {
+  it('check says what it did not check', async () => {
     const large = ['v61', '--set', 'model.1.repeat=20'];
     const { status, stdout } = await runInProcess(['check', ...large]);
     expect(status).toBe(0);
@@ -111,7 +111,7 @@ describe('flashlm check', () => {
 });
 
 describe('flashlm train', () => {
-  it('refuses a leak before it makes anything', async () => {
+  it('train refuses a leak before it creates anything', async () => {
     const out = join(dir, 'refused');
     const { status, stdout, stderr } = await runInProcess(['train', leaky, '--out', out]);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
@@ -119,7 +119,7 @@ describe('flashlm train', () => {
     expect(existsSync(out)).toBe(false);
   });
 
-  it('marks every score of a recipe that says that its model leaks, in every output', async () => {
+  it('every score of a recipe that declares a leak is marked, in every output', async () => {
     const out = join(dir, 'declared');
     const { status, stdout, stderr } = await runInProcess(['train', leaky, '--out', out, ...DECLARED]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -147,7 +147,7 @@ describe('flashlm train', () => {
     expect(evalEvents(json.stdout)).toEqual([expect.objectContaining({ causal: false })]);
   });
 
-  it('marks nothing of a causal model, whose weights do not depend on what the recipe says of it', async () => {
+  it('no score of a causal model is marked, and its weights do not depend on the declaration', async () => {
     const recipe = await leakyRecipe(dir, 'sees_before');
     const weights: Buffer[] = [];
     for (const [name, flags] of [

@@ -34,7 +34,7 @@ describe('flashlm check', () => {
     expect(stdout).toMatch(/^compute +f32$/m);
   });
 
-  it('shows repeated blocks once, and says which others are the same', async () => {
+  it('check shows repeated blocks once, and says which others are the same', async () => {
     const repeated = (times: number) =>
       runInProcess(['check', 'v61-debug', '--set', `model.1.repeat=${times}`]);
     const six = await repeated(6);
@@ -44,7 +44,7 @@ describe('flashlm check', () => {
     expect((await repeated(1)).stdout).not.toContain('the same)');
   });
 
-  it('counts the memory of the backend that the recipe trains on, or of the reference where it is not here', async () => {
+  it("check counts the memory of the recipe's training backend, or of the reference where it is not available", async () => {
     const memoryOn = async (backend: string) => {
       const { status, stdout } = await runInProcess(['check', 'v61-debug', '--set', `backend=${backend}`]);
       expect(status).toBe(0);
@@ -58,7 +58,7 @@ describe('flashlm check', () => {
       expect(await memoryOn('checked(native)')).toMatch(/, the head's kernel [\d.]+ [kM]B\)$/);
   });
 
-  it('says how many steps a budget holds, measured here, and warns when those end within the warm-up', async () => {
+  it('check measures how many steps a time budget holds, and warns if they end within the warm-up', async () => {
     const sets = ['backend=reference', 'train={ budget: 0.1s }', 'schedule.warmup_steps=1000000'];
     const { stdout } = await runInProcess(['check', 'v61-debug', ...sets.flatMap((set) => ['--set', set])]);
     expect(stdout).toMatch(
@@ -69,7 +69,7 @@ describe('flashlm check', () => {
     );
   });
 
-  it('warns of a text so small that its epochs end within the warm-up, without reading it', async () => {
+  it('check warns of a text so small that its epochs end within the warm-up, without reading it', async () => {
     const { stdout } = await runInProcess(['check', 'v61-debug', '--set', 'train={ epochs: 0.01 }']);
     expect(stdout).toMatch(/^ends +0\.01 epochs, in steps of 256 tokens$/m);
     expect(stdout).toMatch(
@@ -77,7 +77,7 @@ describe('flashlm check', () => {
     );
   });
 
-  it('names the layer that mixes tokens', async () => {
+  it('check names the layer that mixes tokens', async () => {
     const { stdout } = await runInProcess(['check', 'shift']);
     expect(stdout).toMatch(/^token-wise +no: shift sees other tokens$/m);
     expect(stdout).toMatch(
@@ -109,7 +109,7 @@ describe('flashlm check', () => {
     expect(report.layers).toHaveLength(27);
   });
 
-  it('prints a filled recipe that is a recipe itself', async () => {
+  it('check prints a filled recipe that is itself a recipe', async () => {
     const { stdout } = await runInProcess(['check', 'v61-debug', '--filled', '--set', 'optimizer.lr=0.02']);
     expect(stdout).toContain('lr: 0.02');
     const file = await recipe('filled.yaml', [stdout]);
@@ -120,7 +120,7 @@ describe('flashlm check', () => {
     expect(JSON.parse(after.stdout)).toEqual(JSON.parse(before.stdout));
   });
 
-  it('names all mistakes of a recipe at once, each with its place and what was probably meant', async () => {
+  it('check reports all errors of a recipe at once, each with its place and the nearest valid name', async () => {
     const file = await recipe('wrong.yaml', [
       'extends: v61',
       'optimizer: { type: sgd, lr: fast }',
@@ -147,12 +147,12 @@ describe('flashlm check', () => {
       /--set optimizer\.lrr=1: .*did you mean 'lr'/,
     ],
     ['a change without a value', ['v61', '--set', 'optimizer.lr'], 2, /key=value/],
-  ])('refuses %s', async (_, args, status, message) => {
+  ])('check refuses %s', async (_, args, status, message) => {
     const result = await runInProcess(['check', ...args]);
     expect(result).toMatchObject({ status, stdout: '', stderr: expect.stringMatching(message) });
   });
 
-  it('reports a file that is not YAML as a failure, with its place', async () => {
+  it('check reports a file that is not YAML as a failure, with its place', async () => {
     const file = await recipe('broken.yaml', ['model: [']);
     const { status, stderr } = await runInProcess(['check', file]);
     expect(status).toBe(1);

@@ -45,7 +45,7 @@ const metadataOf = async (run: string): Promise<Readonly<Record<string, string>>
 };
 
 describe.each(PRECISIONS)('compute: %s', (compute) => {
-  it('is named in the first lines, the steps, the summary and the checkpoints, without a notice', async () => {
+  it('the compute type is named in the first lines, the steps, the summary and the checkpoints, without a notice', async () => {
     const { stdout, stderr, run } = await train(`named-${compute}`, compute, 'reference');
     expect(stderr).toBe('');
     const named = compute === 'f32' ? '' : `, compute ${compute}`;
@@ -55,27 +55,30 @@ describe.each(PRECISIONS)('compute: %s', (compute) => {
     expect(await metadataOf(run)).toMatchObject({ backend: 'reference', compute });
   });
 
-  it.each(BACKENDS)('finds nothing wrong when every call on %s is checked and compared', async (backend) => {
+  it.each(BACKENDS)('checked and diff find no fault in any call on %s', async (backend) => {
     await train(`checked-${compute}-${backend}`, compute, `checked(diff(${backend}))`, '--quiet');
   });
 
-  it('is reported by check', async () => {
+  it('check reports the compute type', async () => {
     const { stdout } = await runInProcess(['check', 'v61-debug', '--set', `compute=${compute}`]);
     expect(stdout).toMatch(new RegExp(`^compute +${compute}\\b`, 'm'));
   });
 });
 
 describe('a backend that is not faster in less than float32', () => {
-  it.each(PLAIN)('trains in float32 and says why: native:$isa', async ({ isa }) => {
-    const { stdout, stderr, run } = await train(`plain-${isa}`, 'bf16', `native:${isa}`);
-    expect(stderr).toBe(`compute: bf16 runs as f32: native:${isa} has no bf16 instructions\n`);
-    expect(stdout).not.toContain(', compute ');
-    expect(await computesOf(run)).toEqual(new Set(['f32']));
-    expect(await metadataOf(run)).toMatchObject({ compute: 'f32' });
-    const asked = await train(`plain-f32-${isa}`, 'f32', `native:${isa}`, '--quiet');
-    const weights = (of: string) => readFile(join(of, 'checkpoints', 'step-00000003', 'model.safetensors'));
-    expect((await weights(run)).equals(await weights(asked.run))).toBe(true);
-  });
+  it.each(PLAIN)(
+    'a backend without fast low precision trains in float32 and says why: native:$isa',
+    async ({ isa }) => {
+      const { stdout, stderr, run } = await train(`plain-${isa}`, 'bf16', `native:${isa}`);
+      expect(stderr).toBe(`compute: bf16 runs as f32: native:${isa} has no bf16 instructions\n`);
+      expect(stdout).not.toContain(', compute ');
+      expect(await computesOf(run)).toEqual(new Set(['f32']));
+      expect(await metadataOf(run)).toMatchObject({ compute: 'f32' });
+      const asked = await train(`plain-f32-${isa}`, 'f32', `native:${isa}`, '--quiet');
+      const weights = (of: string) => readFile(join(of, 'checkpoints', 'step-00000003', 'model.safetensors'));
+      expect((await weights(run)).equals(await weights(asked.run))).toBe(true);
+    },
+  );
 });
 
 describe('a run in bf16', () => {
@@ -84,7 +87,7 @@ describe('a run in bf16', () => {
     ({ run } = await train('bf16', 'bf16', 'reference', '--quiet'));
   });
 
-  it('is evaluated in float32, as it was at its end', async () => {
+  it('a bf16 run is evaluated in float32, with the same result as at its end', async () => {
     const evaluate = async (path: string, ...more: string[]) => {
       const { status, stdout } = await runInProcess(['eval', path, '--json', ...more]);
       expect(status).toBe(0);
@@ -101,7 +104,7 @@ describe('a run in bf16', () => {
     }
   });
 
-  it('is not resumed in another compute without a word', async () => {
+  it('a bf16 run does not resume in another compute type without a notice', async () => {
     const copy = join(dir, 'other');
     await cp(run, copy, { recursive: true });
     const recipe = await readFile(join(run, 'recipe.yaml'), 'utf8');
@@ -117,7 +120,7 @@ describe('a run in bf16', () => {
 });
 
 describe('the tools that look at kernels', () => {
-  it('diff compares what the recipe computes, and names it', async () => {
+  it("diff compares in the recipe's compute type, and names it", async () => {
     const args = ['diff', 'v61-debug', '--backend', 'reference', '--set'];
     const { status, stdout } = await runInProcess([...args, 'compute=int8']);
     expect(status).toBe(0);
@@ -136,7 +139,7 @@ describe('the tools that look at kernels', () => {
     expect(await runInProcess(args)).toEqual({ ...rounded, stderr: '' });
   });
 
-  it('doctor says what each backend is faster in', async () => {
+  it('doctor lists the faster compute types of each backend', async () => {
     const { stdout } = await runInProcess(['doctor', '--json']);
     const { backends } = JSON.parse(stdout);
     const computes = new Map(

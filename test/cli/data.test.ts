@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 describe('flashlm data', () => {
-  it('writes the token file and says what is in it and where it is', async () => {
+  it('data writes the token file and says what it contains and where it is', async () => {
     const { status, stdout, stderr } = await runInProcess(['data', text, '--vocab', '300', '--json'], env);
     expect(stderr).toContain('too small for 300 tokens');
     expect(status).toBe(0);
@@ -42,7 +42,7 @@ describe('flashlm data', () => {
     expect(split.bytes).toBe(split.characters + 20);
   });
 
-  it('finds it the second time, and shows it to a person', async () => {
+  it('data finds an existing token file, and shows it to a person', async () => {
     const { status, stdout } = await runInProcess(['data', text, '--vocab', '300'], env);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^ +documents +characters +text +tokens +tokens\/character\ntrain +21 /);
@@ -50,7 +50,7 @@ describe('flashlm data', () => {
     expect(stdout).toContain(text);
   });
 
-  it('keeps a copy of the tokenizer, which another text can be encoded with', async () => {
+  it('data keeps a copy of the tokenizer, which can encode another text', async () => {
     const out = join(dir, 'out');
     const { stdout } = await runInProcess(['data', text, '--vocab', '300', '--out', out, '--json'], env);
     const file = join(out, 'tokenizer.json');
@@ -78,7 +78,7 @@ describe('flashlm data', () => {
       2,
       /'--tokenizer <file>' cannot be used with option '--vocab <n>'/,
     ],
-  ])('refuses %s', async (_, args, status, message) => {
+  ])('data refuses %s', async (_, args, status, message) => {
     await runInProcess(['data', text, '--vocab', '300', '--out', dir], env);
     const placed = args.map((arg) => (/\.(txt|json)$/.test(arg) ? join(dir, arg) : arg));
     const result = await runInProcess(['data', ...placed], env);
@@ -88,12 +88,12 @@ describe('flashlm data', () => {
     expect(result.stderr.trim().split('\n').length).toBeLessThanOrEqual(3);
   });
 
-  it('says that a text field has no effect where no file is JSON', async () => {
+  it('data says that a text field has no effect without JSON files', async () => {
     const { stderr } = await runInProcess(['data', text, '--vocab', '300', '--text-field', 'story'], env);
     expect(stderr).toMatch(/^The text field 'story' has no effect: no file holds JSON records\.$/m);
   });
 
-  it('refuses empty files, and files without text in them', async () => {
+  it('data refuses empty files, and files without text', async () => {
     const empty = join(dir, 'empty.txt');
     const blank = join(dir, 'blank.txt');
     await writeFile(empty, '');
@@ -111,7 +111,7 @@ describe('flashlm data', () => {
   describe('downloading', () => {
     afterEach(() => vi.unstubAllEnvs());
 
-    it('tells of a server that has no such file, with its address and what to do', async () => {
+    it('data reports a server that does not have the file, with its address and a remedy', async () => {
       const server = createServer((_, response) => void response.writeHead(404).end()).listen(0, '127.0.0.1');
       await once(server, 'listening');
       const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

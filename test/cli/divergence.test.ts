@@ -28,7 +28,7 @@ const train = (...changes: readonly string[]) =>
   ]);
 
 describe('a run that goes wrong', () => {
-  it('says while it trains and at its end that it diverges, with one rate that works', async () => {
+  it('a diverging run says so while it trains and at its end, with one lower rate that works', async () => {
     const { status, stdout } = await train('optimizer.lr=30', 'schedule.min_lr=30');
     expect(status).toBe(0);
     const warnings = stdout.match(/^warning: the run diverges: .*$/gm)!;
@@ -39,7 +39,7 @@ describe('a run that goes wrong', () => {
     );
   });
 
-  it('because of first weights that are not numbers blames init, not the learning rate', async () => {
+  it('a run with initial weights that are not numbers blames init, not the learning rate', async () => {
     const { status, stdout, stderr } = await train('model.0.embedding.init.normal=1e38');
     expect(status).toBe(1);
     expect(stdout + stderr).not.toMatch(/optimizer\.lr|--resume/);
@@ -50,7 +50,7 @@ describe('a run that goes wrong', () => {
     ]);
   });
 
-  it('advises a lower rate, and no resuming that would fail again, when an update is not finite', async () => {
+  it('an update that is not finite advises a lower rate, not a resume that would fail again', async () => {
     const { status, stdout, stderr } = await train('optimizer.lr=1e30', 'schedule.min_lr=0');
     expect(status).toBe(1);
     expect(stderr).toMatch(/Start again with a lower optimizer\.lr\.$/m);
@@ -59,7 +59,7 @@ describe('a run that goes wrong', () => {
     expect(stdout + stderr).not.toContain('--resume');
   });
 
-  it('at its first step, before any update, names init as the reason', async () => {
+  it('a run that fails at its first step, before any update, blames init', async () => {
     const { stdout } = await train(
       'model.0.embedding.init.normal=30',
       'optimizer.lr=0.000001',

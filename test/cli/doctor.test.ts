@@ -7,7 +7,7 @@ import { DATASETS } from '../../src/data/datasets.ts';
 import { runInProcess } from './fake-terminal.ts';
 
 describe('flashlm doctor', () => {
-  it('names every instruction set of the build with what it lacks, and the backend that runs', async () => {
+  it('doctor names every instruction set of the build with what it lacks, and the backend that runs', async () => {
     const { status, stdout } = await runInProcess(['doctor']);
     expect(status).toBe(0);
     const { isas, available } = nativeStatus();
@@ -23,12 +23,12 @@ describe('flashlm doctor', () => {
     expect(stdout).toContain('flashlm data tinystories');
   });
 
-  it('takes what FLASHLM_ISA names for the one that runs', async () => {
+  it('doctor reports the instruction set in FLASHLM_ISA as the one that runs', async () => {
     const { stdout } = await runInProcess(['doctor', '--json'], { FLASHLM_ISA: 'scalar' });
     expect(JSON.parse(stdout).best).toBe(nativeStatus().available ? 'native:scalar' : 'reference');
   });
 
-  it('prints the same as one JSON object', async () => {
+  it('doctor prints the same as one JSON object', async () => {
     const { status, stdout } = await runInProcess(['doctor', '--json'], { FLASHLM_CACHE: '/nowhere/cache' });
     expect(status).toBe(0);
     const report = JSON.parse(stdout);
@@ -59,7 +59,7 @@ describe('flashlm doctor', () => {
     );
   });
 
-  it('counts what is left of a download that was stopped', async () => {
+  it('doctor counts the leftovers of an interrupted download', async () => {
     const cache = await mkdtemp(join(tmpdir(), 'flashlm-cli-doctor-'));
     const folder = join(cache, 'datasets', 'tinystories');
     await mkdir(folder, { recursive: true });

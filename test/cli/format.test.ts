@@ -37,7 +37,7 @@ describe('numbers with units', () => {
     [-72, '-1m 12s'],
     [Number.POSITIVE_INFINITY, '-'],
     [Number.NaN, '-'],
-  ])('writes %d seconds as %s', (seconds, text) => expect(formatDuration(seconds)).toBe(text));
+  ])('formatTime writes %d seconds as %s', (seconds, text) => expect(formatDuration(seconds)).toBe(text));
 
   it.each([
     [812, '812'],
@@ -49,7 +49,7 @@ describe('numbers with units', () => {
     [4.5e12, '4.5T'],
     [1e300, '1.00e300'],
     [Number.NaN, '-'],
-  ])('writes %d shortly as %s', (count, text) => expect(formatShort(count)).toBe(text));
+  ])('formatShort writes %d as %s', (count, text) => expect(formatShort(count)).toBe(text));
 
   it.each([
     [8.44, '8.44 tokens/s'],
@@ -60,7 +60,7 @@ describe('numbers with units', () => {
     [4.2e10, '42.00G tokens/s'],
     [1e300, '1.00e300 tokens/s'],
     [Number.NaN, '- tokens/s'],
-  ])('writes the rate %d as %s', (rate, text) => expect(formatRate(rate)).toBe(text));
+  ])('formatRate writes %d as %s', (rate, text) => expect(formatRate(rate)).toBe(text));
 
   it('writes counts, plurals and small numbers', () => {
     expect(formatCount(1_082_496)).toBe('1,082,496');
@@ -75,9 +75,9 @@ describe('numbers with units', () => {
     [{ ppl: 123_456_789_012_345_680, causal: true }, '1.23e17'],
     [{ ppl: null, causal: true }, '> 1e308'],
     [{ ppl: null, causal: false }, '> 1e308 (not causal)'],
-  ])('writes the perplexity of %o as %s', (scored, text) => expect(formatPpl(scored, 2)).toBe(text));
+  ])('the perplexity of %o is written as %s', (scored, text) => expect(formatPpl(scored, 2)).toBe(text));
 
-  it('marks bits a character of a model that is not causal, and has a dash for those of no characters', () => {
+  it('bits per character are marked for a model that is not causal, and are a dash without characters', () => {
     expect(formatBits(1.2345, { causal: true }, 3)).toBe('1.234');
     expect(formatBits(1.2345, { causal: false }, 3)).toBe('1.234 (not causal)');
     expect(formatBits(null, { causal: false }, 3)).toBe('-');
@@ -90,9 +90,9 @@ describe('numbers with units', () => {
     [1e300, '1.00e300'],
     [Number.POSITIVE_INFINITY, 'infinite'],
     [Number.NaN, '-'],
-  ])('writes the loss %d as %s', (loss, text) => expect(formatLoss(loss)).toBe(text));
+  ])('the loss %d is written as %s', (loss, text) => expect(formatLoss(loss)).toBe(text));
 
-  it('writes every number in a few characters, and none as NaN, Infinity or undefined', () => {
+  it('every number takes a few characters, and none is written as NaN, Infinity or undefined', () => {
     const extremes = [0, -0, 1e-300, 5e-324, 1e300, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, 1e15];
     // Most doubles are far beyond what anything measures: a third of the numbers is near.
     const measured = fc
@@ -124,11 +124,11 @@ describe('numbers with units', () => {
     );
   });
 
-  it('shows generated control characters instead of obeying them', () => {
+  it('generated control characters are shown, not obeyed', () => {
     expect(printable('a\x1b[2Jb\r\x07\x9b\n\tc\u00e4')).toBe('a\ufffd[2Jb\ufffd\ufffd\ufffd\n\tc\u00e4');
   });
 
-  it('never shows sixty seconds or sixty minutes', () => {
+  it('a duration is never shown as sixty seconds or sixty minutes', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1e6, noNaN: true }), (seconds) => {
         expect(formatDuration(seconds)).not.toMatch(/\b60\s?[sm]/);
@@ -138,7 +138,7 @@ describe('numbers with units', () => {
 });
 
 describe('tables', () => {
-  it('aligns columns and puts nothing after the last one', () => {
+  it('tables align columns and have no trailing blanks', () => {
     const columns = [
       { title: 'layer', align: 'left' },
       { title: 'parameters', align: 'right' },
@@ -162,11 +162,11 @@ describe('tables', () => {
     ['head', '1', ''],
   ];
 
-  it('are as wide as they come where nobody looks at a terminal', () => {
+  it('tables are not cut without a terminal', () => {
     expect(Math.max(...formatTable(WIDE, ROWS).map(({ length }) => length))).toBe(30 + 2 + 20 + 2 + 30);
   });
 
-  it('fit any terminal: texts are cut first, then titles of numbers, never a number that has room', () => {
+  it('tables fit any terminal: texts are cut first, then titles of numbers, never a number that has room', () => {
     for (let columns = 1; columns < 100; columns++) {
       const lines = formatTable(WIDE, ROWS, { columns });
       for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
@@ -179,14 +179,14 @@ describe('tables', () => {
     ]);
   });
 
-  it('let long values of pairs go on below themselves on a terminal, without losing a word', () => {
+  it('long values of pairs wrap below themselves on a terminal, without losing a word', () => {
     const value = 'parameters 11.2 MB, optimiser 4.33 MB, activations 31.1 MB';
     const lines = formatPairs([['memory', value]], { columns: 40 });
     expect(lines).toEqual(['memory  parameters 11.2 MB, optimiser', '        4.33 MB, activations 31.1 MB']);
     expect(formatPairs([['memory', value]])).toEqual([`memory  ${value}`]);
   });
 
-  it('aligns the values of pairs', () => {
+  it('pairs align their values', () => {
     expect(
       formatPairs(
         [

@@ -35,7 +35,7 @@ describe('flashlm generate', () => {
     ({ text: likeliest } = await generated(run, '--temperature', '0'));
   });
 
-  it('draws from the tokens that --top-k and --top-p leave', async () => {
+  it('generate samples from the tokens that --top-k and --top-p leave', async () => {
     const free = await generated(run, '--temperature', '2');
     expect(free.text).not.toBe(likeliest);
     // One token is left in either way: the likeliest.
@@ -43,7 +43,7 @@ describe('flashlm generate', () => {
     expect((await generated(run, '--temperature', '2', '--top-p', '1e-9')).text).toBe(likeliest);
   });
 
-  it('says in a terminal by which seed the same text is written again', async () => {
+  it('generate prints the seed that repeats its text in a terminal', async () => {
     const inTerminal = async (...flags: string[]) => {
       const { terminal, stdout, stderr } = fakeTerminal({ isTTY: true });
       expect(await runCli(['generate', run, '--temperature', '2', ...flags], COMMANDS, terminal)).toBe(0);
@@ -55,14 +55,14 @@ describe('flashlm generate', () => {
     expect(await inTerminal('--seed', seed!)).toEqual({ text, seed: undefined });
   });
 
-  it('says which flags change nothing at temperature 0', async () => {
+  it('generate says which flags have no effect at temperature 0', async () => {
     const { stderr } = await generated(run, '--temperature', '0', '--top-k', '3');
     expect(stderr).toBe(
       '--top-k and --seed changes nothing at temperature 0, which takes the likeliest token.\n',
     );
   });
 
-  it('takes what no flag says from sample in the recipe, and so do the samples of a run', async () => {
+  it('settings without a flag come from sample in the recipe, in generate and in the samples of a run', async () => {
     for (const [key, flag] of [
       ['top_k: 1', '--top-k'],
       ['top_p: 1e-9', '--top-p'],
@@ -81,7 +81,7 @@ describe('flashlm generate', () => {
     }
   });
 
-  it('reads the marker between documents in a prompt as in the data, and says where that is text', async () => {
+  it('the document marker in a prompt means the same as in the data, and generate says where it is text', async () => {
     const [marker, prompt] = ['<|endoftext|>', 'A dog ran.\n<|endoftext|>\nThe cat'];
     expect((await generated(run, '--prompt', prompt)).stderr).toBe('');
     expect((await generated(run, '--prompt', `${marker}The cat`, '--temperature', '0')).text).toBe(
@@ -115,7 +115,7 @@ describe('flashlm generate', () => {
         .split('\n')
         .map((line) => JSON.parse(line) as GeneratedText & { index: number });
 
-    it('writes --count texts of each line of --prompts, each as its seed alone does, in any --batch', async () => {
+    it('generate writes --count texts per line of --prompts, each the same as its seed writes alone, in any --batch', async () => {
       const texts = objects(await many('--count', '3', '--json'));
       expect(texts.map(({ prompt, index, seed }) => [prompt, index, seed])).toEqual(
         PROMPTS.flatMap((prompt) => [0, 1, 2].map((index) => [prompt, index, 3 + index])),
@@ -128,7 +128,7 @@ describe('flashlm generate', () => {
       expect(new Set(texts.map((one) => one.text)).size).toBeGreaterThan(3);
     });
 
-    it('prints each text below a line that names it, and the speed apart from them', async () => {
+    it('generate prints each of many texts below a line that names it, and the speed separately', async () => {
       const { stdout, stderr } = await many('--count', '2');
       const [first] = objects(await many('--json'));
       expect(stdout.split('--- ').length).toBe(7);
@@ -139,7 +139,7 @@ describe('flashlm generate', () => {
       expect(stderr).toMatch(/^read \d+ tokens in .*tokens\/s\), wrote \d+ tokens in .*, 6 side by side\n$/);
     });
 
-    it('prints the texts that are whole when Ctrl-C ends it, with status 130', async () => {
+    it('generate prints the complete texts after Ctrl-C, with status 130', async () => {
       const { terminal, stdout, stderr } = fakeTerminal();
       const print = terminal.print.bind(terminal);
       vi.spyOn(terminal, 'print').mockImplementation((line) => {
@@ -155,7 +155,7 @@ describe('flashlm generate', () => {
       expect(process.listenerCount('SIGINT')).toBe(0);
     });
 
-    it('says which flags change nothing', async () => {
+    it('generate says which flags have no effect with many texts', async () => {
       const { stderr } = await generated(run, '--batch', '7', '--text-field', 'x');
       expect(stderr).toBe(
         '--batch changes nothing: one text is written.\n--text-field changes nothing without --prompts.\n',
@@ -177,7 +177,7 @@ describe('flashlm generate', () => {
         ['--count', '2000000000', '--batch', '2000000000'],
         /need .*; there are .*\n.*\n.*--batch auto|need .*; there are/,
       ],
-    ])('refuses %s', async (_, flags, message) => {
+    ])('generate refuses %s with many texts', async (_, flags, message) => {
       const { status, stderr } = await runInProcess(['generate', run, ...flags]);
       expect(status).toBe(2);
       expect(stderr).toMatch(message);

@@ -43,7 +43,7 @@ async function run(...args: string[]): Promise<string> {
 const onlyRun = (folder: string): string => join(folder, readdirSync(folder)[0]!);
 
 describe('the home folder is meant by ~', () => {
-  it('in options, arguments, FLASHLM_CACHE and --set', async () => {
+  it('~ is the home folder in options, arguments, FLASHLM_CACHE and --set', async () => {
     const set = ['--set', 'data.valid=~/text.txt'];
     await run('train', '~/recipes/tiny.yaml', '--data', '~/text.txt', '--out', '~/runs', ...set, '--quiet');
     const name = relative(home, onlyRun(join(home, 'runs')));
@@ -55,7 +55,7 @@ describe('the home folder is meant by ~', () => {
     expect(readdirSync(work)).toEqual([]);
   });
 
-  it('in every path of a recipe', async () => {
+  it('~ is the home folder in every path of a recipe', async () => {
     await writeFile(join(home, 'none.mjs'), "export default { name: 'none', register() {} };\n");
     await writeFile(
       join(work, 'mine.yaml'),
@@ -91,7 +91,7 @@ describe('an empty path', () => {
     [['data', '']],
     [['data', 'a.txt', '--out', '']],
     [['data', 'a.txt', '--tokenizer', '']],
-  ])('is refused as wrong usage by %j', async (args) => {
+  ])('an empty path is refused as wrong usage by %j', async (args) => {
     const { status, stdout, stderr } = await runInProcess(args, process.env);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain('Expected a path, found nothing.');
@@ -106,7 +106,7 @@ describe('a run', () => {
     path = onlyRun(join(home, 'runs'));
   });
 
-  it('is named from inside its folder, by a link, with a slash at the end and by way of ..', async () => {
+  it('a run can be named from inside its folder, by a link, with a trailing slash and through ..', async () => {
     const checkpoint = join(path, 'checkpoints', 'step-00000003');
     symlinkSync(path, join(work, 'link'));
     symlinkSync(checkpoint, join(work, 'best'));
@@ -127,7 +127,7 @@ describe('a run', () => {
     await rm(join(work, 'best'));
   });
 
-  it('whose texts were moved resumes with those that have the same content, and remembers their place', async () => {
+  it('a run whose texts were moved resumes with the same content elsewhere, and remembers its place', async () => {
     await rename(join(home, 'text.txt'), join(home, 'moved text.txt'));
     const lost = await runInProcess(['train', '--resume', path, '--steps', '5'], process.env);
     expect(lost.status).toBe(1);
@@ -153,7 +153,7 @@ describe('a run', () => {
   it.each([
     ['--data', /The run was trained on \d+ tokens.*the data is now/],
     ['--valid', /The run's validation data was \d+ tokens.*it is now/],
-  ])('does not go on with another content as %s', async (flag, message) => {
+  ])('a run does not resume with different content as %s', async (flag, message) => {
     await writeFile(join(work, 'other.txt'), `${TEXT}More.`);
     const recipe = await readFile(join(path, 'recipe.yaml'), 'utf8');
     const args = ['train', '--resume', path, '--steps', '7', flag, 'other.txt'];

@@ -90,18 +90,18 @@ const tiny = (...options: string[]) => ['train', `./${ODD}.yaml`, '--out', `./${
 const run = (): string => `./${join(ODD, readdirSync(`./${ODD}`).sort()[0]!)}`;
 
 describe.skipIf(process.platform === 'win32')('a printed command works as it is', () => {
-  it('after training on own text: generate', async () => {
+  it('after training on a text, the printed generate command works', async () => {
     const next = await only(tiny('--data', `./${ODD}.txt`));
     expect(next.slice(0, 1)).toEqual(['generate']);
     await printed([...next, '--max-tokens', '2']);
   });
 
-  it('after a run that looks for mistakes: generate, no data set of gigabytes', async () => {
+  it('after a debugging run, the printed generate command works and fetches no gigabytes', async () => {
     const next = await only(tiny('--backend', 'checked(reference)'));
     expect(next.slice(0, 1)).toEqual(['generate']);
   });
 
-  it('after training on the sample: fetch the data set, train on it', async () => {
+  it('after training on the sample, the printed commands fetch the data set and train on it', async () => {
     const own = ['--backend', 'reference', '--threads', '1', '--set', 'optimizer.lr=0.02'];
     const [fetch, train] = commandsIn(await printed(tiny(...own, '--set', 'train.steps=2')));
     expect(fetch).toEqual(['data', 'tinystories']);
@@ -117,7 +117,7 @@ describe.skipIf(process.platform === 'win32')('a printed command works as it is'
     await printed([...train!, '--steps', '1', '--out', 'others']);
   });
 
-  it('where a data set is missing in the cache of a recipe: fetch it into that', async () => {
+  it("without the data set in the recipe's cache, the printed command fetches it into that cache", async () => {
     const set = ['--set', 'data.cache_dir=./own cache', '--set', 'data.source=tinystories'];
     const fetch = await only(tiny(...set), 1);
     expect(fetch).toEqual([
@@ -138,7 +138,7 @@ describe.skipIf(process.platform === 'win32')('a printed command works as it is'
         throw new Error('the disk is on fire');
       },
     ],
-  ])('after %s: go on from what is saved', async (_, status, happen) => {
+  ])('after %s, the printed command resumes from the last checkpoint', async (_, status, happen) => {
     const { terminal, stdout, stderr } = fakeTerminal({ env: process.env });
     const print = terminal.print.bind(terminal);
     vi.spyOn(terminal, 'print').mockImplementation((line) => {
@@ -156,13 +156,13 @@ describe.skipIf(process.platform === 'win32')('a printed command works as it is'
     expect(await printed([...resume!, '--steps', '4'])).toContain('Done after 4 steps');
   });
 
-  it('where a checkpoint was named to go on with: its run', async () => {
+  it('where a checkpoint was named to resume from, the printed command names its run', async () => {
     const checkpoint = `${run()}/checkpoints/step-00000002`;
     const resume = await only(['train', '--resume', checkpoint], 2);
     await printed([...resume, '--steps', '3']);
   });
 
-  it('where there are no runs: train one', async () => {
+  it('where there are no runs, the printed command trains one', async () => {
     await mkdir('empty');
     process.chdir('empty');
     const train = await only(['eval', 'nothing'], 2).finally(() => process.chdir('..'));
@@ -175,7 +175,7 @@ describe.skipIf(process.platform === 'win32')('a printed command works as it is'
     ['another vocabulary', ['--vocab', '300']],
     ['a share for validation', ['--valid-share', '0.2', '--vocab', '300']],
     ['a tokenizer', ['--tokenizer', `./${ODD} out/tokenizer.json`]],
-  ])('after data prepared %s: train on the same tokens', async (_, options) => {
+  ])('after data prepared %s, the printed command trains on the same tokens', async (_, options) => {
     const out = `./${ODD} out`;
     const prepared = ['data', `./${ODD}.txt`, ...options];
     const train = await only([...prepared, ...(options[0] === '--vocab' ? ['--out', out] : [])]);
@@ -186,7 +186,7 @@ describe.skipIf(process.platform === 'win32')('a printed command works as it is'
     );
   });
 
-  it('where the recipe or the report to compare with is missing: an example', async () => {
+  it('where a recipe or report is missing, the printed example works', async () => {
     const train = await only(['train'], 2);
     await printed([...train.map((word) => (word === 'FILE' ? `./${ODD}.txt` : word)), ...SMALL]);
     const [bench] = commandsIn(await printed(['bench', '--compare', 'nothing'], 1));
@@ -194,18 +194,18 @@ describe.skipIf(process.platform === 'win32')('a printed command works as it is'
       expect(await printed([...bench, '--quick', '--op', 'add', '--shape', 'S=8'])).toContain('"format"');
   });
 
-  it('where a text is given in the place of a recipe: train on it', async () => {
+  it('where a text was given instead of a recipe, the printed command trains on it', async () => {
     const train = await only(['train', `./${ODD}.txt`], 2);
     await printed([...train, ...SMALL, '--out', 'by mistake']);
   });
 
-  it('where a backend can not run: what this machine offers', async () => {
+  it('where a backend can not run, the printed command shows what this machine offers', async () => {
     const doctor = await only(tiny('--backend', 'native:mmx'), 2);
     const text = await printed(doctor);
     for (const command of commandsIn(text)) expect(command).toEqual(['data', 'tinystories']);
   });
 
-  it('where the text of a run was moved: evaluate or go on with its new place', async () => {
+  it('where the text of a run was moved, the printed commands evaluate and resume with its new place', async () => {
     await rename(`./${ODD}.txt`, 'moved.txt');
     const moved = (command: string[]) => command.map((word) => (word === 'FILE' ? 'moved.txt' : word));
     const evaluate = await only(['eval', run()], 1);

@@ -35,7 +35,7 @@ async function runFailing(
 }
 
 describe('help', () => {
-  it('lists every command in the order of the table', async () => {
+  it('help lists every command in the order of the table', async () => {
     const { status, stdout, stderr } = await runInProcess(['--help']);
     expect(status).toBe(0);
     expect(stderr).toBe('');
@@ -45,12 +45,12 @@ describe('help', () => {
     expect(listed).toEqual(COMMANDS.map(({ name }) => name));
   });
 
-  it('is what a person sees who types nothing else', async () => {
+  it('flashlm without arguments prints the help', async () => {
     expect(await runInProcess([])).toEqual(await runInProcess(['--help']));
   });
 
   it.each(COMMANDS.map((command) => [command.name, command] as const))(
-    'of %s ends with an example',
+    'help of %s ends with an example',
     async (name, command) => {
       const { status, stdout } = await runInProcess([name, '--help']);
       expect(status).toBe(0);
@@ -71,7 +71,7 @@ describe('wrong usage', () => {
   it.each([
     [['docter'], "unknown command 'docter'", 'doctor'],
     [['doctor', '--jsn'], "unknown option '--jsn'", '--json'],
-  ])('%j: status 2 and the nearest name', async (args, what, nearest) => {
+  ])('wrong usage %j has status 2 and suggests the nearest name', async (args, what, nearest) => {
     const { status, stdout, stderr } = await runInProcess(args);
     expect(status).toBe(2);
     expect(stdout).toBe('');
@@ -80,7 +80,7 @@ describe('wrong usage', () => {
     expect(stderr.trim().split('\n').length).toBeLessThanOrEqual(3);
   });
 
-  it.each([[['doctor', 'extra']], [['data']], [['--debug']]])('%j: status 2', async (args) => {
+  it.each([[['doctor', 'extra']], [['data']], [['--debug']]])('wrong usage %j has status 2', async (args) => {
     const { status, stdout } = await runInProcess(args);
     expect(status).toBe(2);
     expect(stdout).toBe('');
@@ -88,7 +88,7 @@ describe('wrong usage', () => {
 });
 
 describe('errors', () => {
-  it('shows what, where and the remedy, and takes the status from the error', async () => {
+  it('an error shows what, where and the remedy, and sets the exit status', async () => {
     const details = { where: 'v61.yaml:3:4', remedy: 'Mend it.' };
     const failed = await runFailing(new FlashError('It is broken', details));
     expect(failed).toEqual({
@@ -99,14 +99,14 @@ describe('errors', () => {
     expect((await runFailing(new FlashError('It is broken', { exitCode: 2 }))).status).toBe(2);
   });
 
-  it('tells an unexpected error in one line, without its stack', async () => {
+  it('an unexpected error is one line, without its stack', async () => {
     const { status, stderr } = await runFailing(new TypeError('x is undefined\nsecond line'));
     expect(status).toBe(1);
     expect(stderr).toBe('error: unexpected: x is undefined; run again with --debug for the stack\n');
     expect((await runFailing('only text')).stderr).toContain('only text');
   });
 
-  it('tells of a deleted working folder and of memory that ran out in plain words', async () => {
+  it('a deleted working folder and running out of memory are explained in plain words', async () => {
     const before = process.cwd();
     const gone = mkdtempSync(join(tmpdir(), 'flashlm-gone-'));
     process.chdir(gone);
@@ -126,7 +126,7 @@ describe('errors', () => {
     expect(stderr).toMatch(/^error: Out of memory: .*\n {2}Give the process more memory/);
   });
 
-  it.each([[['fail', '--debug']], [['--debug', 'fail']]])('shows the stack with %j', async (args) => {
+  it.each([[['fail', '--debug']], [['--debug', 'fail']]])('%j shows the stack of an error', async (args) => {
     const cause = new Error('the disk is on fire');
     const { stderr } = await runFailing(new FlashError('It is broken', { cause }), args);
     expect(stderr).toMatch(/^error: It is broken\n/);
@@ -134,7 +134,7 @@ describe('errors', () => {
     expect(stderr).toContain('the disk is on fire');
   });
 
-  it('says nothing more where a command has said it all', async () => {
+  it('an error that the command has already reported prints nothing more', async () => {
     expect(await runFailing(new Exit(130))).toEqual({ status: 130, stdout: '', stderr: '' });
   });
 });
@@ -146,7 +146,7 @@ describe('colours', () => {
     [{ isTTY: true, env: { NO_COLOR: '' } }, true],
     [{ isTTY: true, env: { TERM: 'dumb' } }, false],
     [{ isTTY: false, env: {} }, false],
-  ])('%o: %s', async (options, expected) => {
+  ])('colours with %o: %s', async (options, expected) => {
     const { terminal, stdout, stderr } = fakeTerminal(options);
     await runCli(['--help'], COMMANDS, terminal);
     await runCli(['doctor'], COMMANDS, terminal);
@@ -157,7 +157,7 @@ describe('colours', () => {
 });
 
 describe('as a process', () => {
-  it('ends with the status, errors on standard error, and no escape codes in a pipe', async () => {
+  it('the process ends with the status, errors on standard error, and no escape codes in a pipe', async () => {
     const [help, wrong] = await Promise.all([
       runProcess(['--version']),
       runProcess(['nonsense'], { env: { FORCE_COLOR: '1' } }),
@@ -169,7 +169,7 @@ describe('as a process', () => {
     expect(wrong.stderr).not.toContain(ESCAPE);
   });
 
-  it('ends quietly when nobody reads its output any more', async () => {
+  it('the process ends quietly when its output is closed', async () => {
     const child = startCli(['--help']);
     child.stdout.destroy();
     expect(await finished(child)).toEqual({ status: 0, stdout: '', stderr: '' });

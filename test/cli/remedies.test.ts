@@ -25,7 +25,7 @@ afterEach(() => vi.unstubAllEnvs());
 const train = (out: string, ...options: string[]) =>
   runInProcess(['train', recipe, '--out', join(dir, out), '--quiet', ...options]);
 
-it('a cache that can not be made is mended where its folder comes from, the environment or the recipe', async () => {
+it('the error for a cache that can not be created says where its folder comes from, the environment or the recipe', async () => {
   vi.stubEnv('FLASHLM_CACHE', join(dir, 'file'));
   const environment = await train('a');
   expect(environment.stderr).toMatch(/data cache: .*\n.*\n {2}Set FLASHLM_CACHE to a folder/);
@@ -65,7 +65,7 @@ it.skipIf(!nativeStatus().available)(
   },
 );
 
-it('a file that is not a recording, and a run in place of a recipe, get an error that says what would be right', async () => {
+it('a file that is not a recording, and a run instead of a recipe, get an error that says what to give', async () => {
   vi.stubEnv('FLASHLM_CACHE', cache);
   expect((await runInProcess(['replay', dir])).stderr).toContain(
     'Give a file that a disagreement of `diff` has written',

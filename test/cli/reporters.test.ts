@@ -63,7 +63,7 @@ describe('ProgressMeter', () => {
     [{ epochs: 4 }, 0.25, 15],
     [{ seconds: 10 }, 0.5, 5],
     [{ seconds: 10, steps: 11 }, 10 / 11, 0.5],
-  ])('knows the share and the time left of a run limited to %o', (limits, share, left) => {
+  ])('ProgressMeter has the share done and the time left of a run limited to %o', (limits, share, left) => {
     const meter = meterOf(limits);
     for (let step = 1; step <= 10; step++) meter.add(stepEvent(step));
     expect(meter.progress).toEqual({ step: 10, tokens: 10_000, epochs: 1, seconds: 5 });
@@ -71,7 +71,7 @@ describe('ProgressMeter', () => {
     expect(meter.secondsLeft).toBeCloseTo(left, 9);
   });
 
-  it('knows the last step by whichever limit comes first, unless the clock may', () => {
+  it('ProgressMeter knows the last step from the first limit to be reached, unless that may be the clock', () => {
     const lastStep = (limits: Partial<Limits>) => {
       const meter = meterOf(limits);
       meter.add(stepEvent(1));
@@ -84,13 +84,13 @@ describe('ProgressMeter', () => {
     expect(lastStep({ seconds: 100 })).toBeUndefined();
   });
 
-  it('says nothing of the end where there is none, nor of the time before the first step', () => {
+  it('ProgressMeter predicts no end without a limit, and no time before the first step', () => {
     expect(meterOf({}).share).toBeUndefined();
     expect(meterOf({ steps: 5 }).secondsLeft).toBeUndefined();
     expect(meterOf({ steps: 5 }).share).toBe(0);
   });
 
-  it('counts the speed of a resumed run from where it resumed', () => {
+  it('ProgressMeter counts the speed of a resumed run from where it resumed', () => {
     const meter = meterOf({ steps: 20 }, { step: 10, tokens: 10_000, epochs: 1, seconds: 100 });
     meter.add(stepEvent(11));
     meter.add(stepEvent(12));
@@ -114,13 +114,13 @@ describe('LineReporter', () => {
     return lines;
   }
 
-  it('writes the first step at once, then one line every two seconds at most', () => {
+  it('LineReporter writes the first step at once, then at most one line every two seconds', () => {
     const lines = run(200, 1 / 16, 'auto');
     expect(lines[0]).toBe('step 1/200  loss 3.5000 (floor 3.0500)  lr 0.01  16,000 tokens/s  13 s left');
     expect(lines.map((line) => Number(/^step (\d+)/.exec(line)![1]))).toEqual([1, 33, 65, 97, 129, 161, 193]);
   });
 
-  it('does not make a wall of text of a two-hour run', () => {
+  it('LineReporter writes 100 to 250 lines about a run of two hours', () => {
     const lines = run(72_000, 0.1, 'auto');
     expect(lines.length).toBeGreaterThan(100);
     expect(lines.length).toBeLessThan(250);
@@ -128,15 +128,15 @@ describe('LineReporter', () => {
 
   const stepsOf = (lines: readonly string[]) => lines.map((line) => Number(/^step (\d+)/.exec(line)![1]));
 
-  it('writes every step with log.every 1, however quick steps are', () => {
+  it('LineReporter writes every step with log.every 1, however quick steps are', () => {
     expect(stepsOf(run(50, 1 / 1000, 1))).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
   });
 
-  it('writes the first step and every tenth with log.every 10, however slow steps are', () => {
+  it('LineReporter writes the first step and every tenth with log.every 10, however slow steps are', () => {
     expect(stepsOf(run(50, 30, 10))).toEqual([1, 10, 20, 30, 40, 50]);
   });
 
-  it('marks PPL, BPC and BPB of a model that is not causal', () => {
+  it('LineReporter marks PPL, BPC and BPB of a model that is not causal', () => {
     const lines: string[] = [];
     const reporter = new LineReporter((line) => lines.push(line), meterOf({}), PACE);
     reporter.onEvent({ ...evalEvent, causal: false });
@@ -145,7 +145,7 @@ describe('LineReporter', () => {
     ]);
   });
 
-  it('writes evaluations, samples and checkpoints, each in one line', () => {
+  it('LineReporter writes evaluations, samples and checkpoints, each in one line', () => {
     const lines: string[] = [];
     const reporter = new LineReporter((line) => lines.push(line), meterOf({}), PACE);
     reporter.onEvent(evalEvent);
@@ -166,7 +166,7 @@ describe('LineReporter', () => {
     expect(lines[2]).toBe('step 10  checkpoint written');
   });
 
-  it('leaves the floor out where the text has none that means anything', () => {
+  it('LineReporter leaves the floor out where the text has no meaningful one', () => {
     const lines: string[] = [];
     const meter = meterOf({}, ZERO, null);
     const event = stepEvent(1);
@@ -192,24 +192,24 @@ describe('TaskLines', () => {
     return written;
   }
 
-  it('says nothing of a task that is over in ten seconds', () => {
+  it('TaskLines writes nothing about a task of less than ten seconds', () => {
     expect(lines(9.9)).toEqual([]);
   });
 
-  it('writes how far a longer task is and how long it will take, every ten seconds at first', () => {
+  it('TaskLines writes the progress of a longer task and its time left, every ten seconds at first', () => {
     const written = lines(40);
     expect(written.map(({ at }) => at)).toEqual([10, 20, 30, 40]);
     expect(written[0]!.line).toBe('evaluating valid: 25.0%, 30 s left');
     expect(written[2]!.line).toBe('evaluating valid: 75.0%, 10 s left');
   });
 
-  it('writes once a minute about a task of hours', () => {
+  it('TaskLines writes once a minute about a task of hours', () => {
     const written = lines(36_000, 7200);
     expect(written.length).toBeLessThan(150);
     expect(written.at(-1)!.line).toMatch(/^evaluating valid: (19\.\d|20\.0)%, 8h 0\dm left$/);
   });
 
-  it('says how long a task has taken while nothing of it is done', () => {
+  it('TaskLines writes the time used so far while a task reports no progress', () => {
     let time = 0;
     const written: string[] = [];
     const tasks = new TaskLines(
@@ -222,7 +222,7 @@ describe('TaskLines', () => {
 });
 
 describe('work between two events of a run', () => {
-  it('of a slow step is a line with the time that the run still takes', () => {
+  it('a slow step prints a line with the time that the run still takes', () => {
     const lines: string[] = [];
     let time = 0;
     const meter = meterOf({ steps: 4 });
@@ -243,7 +243,7 @@ describe('work between two events of a run', () => {
     ]);
   });
 
-  it('is a bar on a terminal, before the first step is done too', () => {
+  it('a terminal shows a bar for work between events, even before the first step is done', () => {
     const { terminal, stdout, stderr } = fakeTerminal({ isTTY: true, columns: 100 });
     const reporter = new ProgressReporter(terminal, meterOf({ steps: 4 }), PACE);
     expect(stderr.text).toContain('step 0/4');
@@ -254,7 +254,7 @@ describe('work between two events of a run', () => {
     expect(stdout.text).toBe('a line draws the bar again\n');
   });
 
-  it('never mixes with the events of --json', () => {
+  it('progress lines never mix with the events of --json', () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const { terminal, stdout, stderr } = fakeTerminal();
     const reporter = new JsonReporter(terminal, meterOf({}));
@@ -282,7 +282,7 @@ describe('JsonReporter', () => {
     { event: 'done', runDir: 'runs/a', seconds: 1.5, step: 2, ending: 'steps' },
   ];
 
-  it('writes every event as one line, unchanged, and everything else to standard error', () => {
+  it('JsonReporter writes every event as one unchanged line, and everything else to standard error', () => {
     const { terminal, stdout, stderr } = fakeTerminal({ isTTY: true });
     const reporter = new JsonReporter(terminal, meterOf({}));
     reporter.say('backend reference');
@@ -309,7 +309,7 @@ describe('ProgressReporter', () => {
     return { stdout: stdout.text, stderr: stderr.text };
   }
 
-  it('draws one line with share, loss, speed and time left, and prints step lines and the rest above it', () => {
+  it('ProgressReporter draws one line with share, loss, speed and time left, and prints step lines above it', () => {
     const { stdout, stderr } = drawn(100);
     expect(stdout).toMatch(
       /^v6\.1\nstep 1\/4 {2}loss .*\nstep 2\/4 {2}loss .*\nstep 10 {2}valid: loss 3\.2000/,
@@ -319,23 +319,26 @@ describe('ProgressReporter', () => {
     expect(stderr).not.toContain('\n');
   });
 
-  it.each([20, 40, 79, 80, 200])('never writes past the edge of a terminal of %d columns', (columns) => {
-    const { stderr } = drawn(columns);
-    // Every drawing begins by going to the first column.
-    const drawings = stderr
-      .split(`${ESCAPE}[1G`)
-      .map((part) => stripVTControlCharacters(part).replace(/\p{Cc}[78]/gu, ''));
-    expect(drawings.length).toBeGreaterThan(2);
-    for (const drawing of drawings) expect(drawing.length).toBeLessThan(columns);
-  });
+  it.each([20, 40, 79, 80, 200])(
+    'ProgressReporter never writes past the edge of a terminal of %d columns',
+    (columns) => {
+      const { stderr } = drawn(columns);
+      // Every drawing begins by going to the first column.
+      const drawings = stderr
+        .split(`${ESCAPE}[1G`)
+        .map((part) => stripVTControlCharacters(part).replace(/\p{Cc}[78]/gu, ''));
+      expect(drawings.length).toBeGreaterThan(2);
+      for (const drawing of drawings) expect(drawing.length).toBeLessThan(columns);
+    },
+  );
 
-  it('changes no setting of the terminal that a killed process could not put back', () => {
+  it('ProgressReporter changes no terminal setting that a killed process could not restore', () => {
     expect(drawn(80).stderr).not.toContain(`${ESCAPE}[?`);
   });
 });
 
 describe('TaskProgress', () => {
-  it('writes no line about quick work where there is no terminal, and keeps notices', () => {
+  it('TaskProgress writes no line about quick work without a terminal, and keeps notices', () => {
     const { terminal, stdout, stderr } = fakeTerminal();
     const progress = new TaskProgress(terminal);
     for (let done = 0; done <= 100; done++) progress.onPrepare({ stage: 'encode', done, total: 100 });
@@ -345,7 +348,7 @@ describe('TaskProgress', () => {
     expect(stderr.text).toBe('trying again in 0.5 s\n');
   });
 
-  it('draws a bar on a terminal and takes it away at the end', () => {
+  it('TaskProgress draws a bar on a terminal and removes it at the end', () => {
     const { terminal, stderr } = fakeTerminal({ isTTY: true });
     const progress = new TaskProgress(terminal);
     progress.onDownload({ file: 'a.txt', phase: 'download', doneBytes: 5e6, totalBytes: 2e7 });

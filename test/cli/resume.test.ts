@@ -53,12 +53,12 @@ it('a run whose limit is reached says that limits count from the start, and what
 it.each([
   ['3steps', 23],
   ['512tokens', 22],
-])('--more %s continues from where the run is, to step %d', async (amount, step) => {
+])("--more %s continues from the run's position, to step %d", async (amount, step) => {
   const { status, ended } = await resume(`more-${step}`, '--more', amount, '--quiet');
   expect({ status, ended }).toEqual({ status: 0, ended: step });
 });
 
-it('--more with a time trains for so long beside what the run has used', async () => {
+it('--more with a time trains for that time in addition to what the run has used', async () => {
   const { status, ended, steps } = await resume('more-time', '--more', '0.01s', '--quiet');
   expect(status).toBe(0);
   expect(ended).toBeGreaterThan(20);
@@ -77,7 +77,7 @@ it('a new end says that it stretches the schedule, and to which rate', async () 
   expect(steps.find(({ step }) => step === 21).lr).toBeCloseTo(Number(now), 4);
 });
 
-it('a run that keeps its end says nothing of its schedule', async () => {
+it('a run that keeps its end says nothing about its schedule', async () => {
   const { stderr } = await resume('kept', '--steps', '20', '--quiet');
   expect(stderr).toBe('');
 });
@@ -85,7 +85,7 @@ it('a run that keeps its end says nothing of its schedule', async () => {
 it.each([
   [['--more', '1m', '--steps', '5'], /cannot be used with option '--steps/],
   [['--more', '5'], /1m, 500steps, 5Mtokens or 1epoch/],
-])('refuses %j', async (flags, message) => {
+])('resuming refuses %j', async (flags, message) => {
   expect(await runInProcess(['train', '--resume', whole, ...flags])).toMatchObject({
     status: 2,
     stderr: expect.stringMatching(message),

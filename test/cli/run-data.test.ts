@@ -80,14 +80,14 @@ it.each([
   expect(readdirSync(dir)).not.toContain('other-cache');
 });
 
-it('a format that is given to eval replaces that of the run', async () => {
+it('a format given to eval replaces that of the run', async () => {
   const { run } = await train('replaced', ['--data', put('r.txt', STORIES.join('\n')), '--format', 'lines']);
   const whole = put('other.jsonl', STORIES.map((body) => JSON.stringify({ body })).join('\n'));
   const event = await evaluate(run, '--data', whole, '--format', 'jsonl', '--text-field', 'body');
   expect(event.characters).toBe(STORIES.join('').length);
 });
 
-it('folders, patterns and a share for validation: the run, its resumption and eval divide alike', async () => {
+it('the run, its resumption and eval divide folders, patterns and a validation share alike', async () => {
   for (let i = 0; i < 40; i++) put(`stories/${String(i % 4)}/${i}.txt`, STORIES[i]!);
   put('stories/empty.txt', '');
   const folder = join(dir, 'stories');
@@ -122,7 +122,7 @@ it('folders, patterns and a share for validation: the run, its resumption and ev
   expect(changed.stderr).toMatch(/The run was trained on .*; the data is now/);
 });
 
-it('validation data that is also trained on is noticed', async () => {
+it('validation data that is also trained on gives a notice', async () => {
   const path = put('same.txt', STORIES.join('\n'));
   const { stderr } = await train('same', ['--data', path, '--valid', path]);
   expect(stderr).toContain('Validation data that is training data as well says little');

@@ -24,7 +24,7 @@ const progressOf = (step: number, seconds: number, { tokensPerStep, tokensPerEpo
 };
 
 describe('what ends a run', () => {
-  it('is counted in steps by the same rule as the trainer counts', () => {
+  it("the steps of a run's limits are counted as the trainer counts them", () => {
     const amount = fc.oneof(
       fc.constant(Number.POSITIVE_INFINITY),
       fc.double({ min: 1e-3, max: 500, noNaN: true }),
@@ -55,11 +55,11 @@ describe('what ends a run', () => {
     [{ steps: 400 }, '400 steps of 65,536 tokens'],
     [{ tokens: 5e6 }, '77 steps of 65,536 tokens (5M tokens)'],
     [{ seconds: 20 }, '20 s of training, in steps of 65,536 tokens'],
-  ])('of %o is said as %s', (limits, text) => expect(describeEnd(planOf(limits))).toBe(text));
+  ])('the limit of %o is described as %s', (limits, text) => expect(describeEnd(planOf(limits))).toBe(text));
 });
 
 describe('a run of few steps', () => {
-  it('is warned of when it ends within its warm-up, with a remedy that a resumed run can use too', () => {
+  it('a run that ends within its warm-up gets a warning, with a remedy that a resumed run can use too', () => {
     const plan = planOf({ epochs: 1 });
     expect(warnOfFewSteps(plan, 2)).toMatch(
       /^warning: the run ends after about 2 steps, and .* rises for 100 .*--steps 1000/,
@@ -69,7 +69,7 @@ describe('a run of few steps', () => {
     expect(warnOfFewSteps(plan, 100)).toBeUndefined();
   });
 
-  it('is warned of without a warm-up when it could not learn anything', () => {
+  it('a run without warm-up that is too short to learn gets a warning', () => {
     const plan = planOf({ epochs: 1 }, { warmupSteps: 0 });
     expect(warnOfFewSteps(plan, 9)).toMatch(/after about 9 steps, which change next to nothing/);
     expect(warnOfFewSteps(plan, 10)).toBeUndefined();
@@ -77,30 +77,30 @@ describe('a run of few steps', () => {
 });
 
 describe('the steps that a budget holds', () => {
-  it('are reported once, when a few of them were measured', () => {
+  it('the steps that a time budget holds are reported once, after a few were measured', () => {
     const estimate = new BudgetEstimate(planOf({ seconds: 20 }), progressOf(0, 0));
     const told = [1, 2, 3, 4, 5, 6, 40].map((step) => estimate.stepsOnce(progressOf(step, step / 4)));
     expect(told).toEqual([undefined, undefined, undefined, 80, undefined, undefined, undefined]);
   });
 
-  it('are not counted by the first steps, which are slower than all that follow', () => {
+  it('the first steps, slower than the rest, do not count for the steps in a budget', () => {
     const estimate = new BudgetEstimate(planOf({ seconds: 20 }), progressOf(0, 0));
     const told = [4, 5, 5.1, 5.2].map((seconds, i) => estimate.stepsOnce(progressOf(i + 1, seconds)));
     expect(told).toEqual([undefined, undefined, undefined, 4 + 148]);
   });
 
-  it('are reported after the first step that uses it up', () => {
+  it('the steps of a budget are reported after the first step if that uses it up', () => {
     const estimate = new BudgetEstimate(planOf({ seconds: 1 }), progressOf(0, 0));
     expect(estimate.stepsOnce(progressOf(1, 3))).toBe(1);
   });
 
-  it('count those that a resumed run has done, at the speed of this sitting', () => {
+  it('the steps of a budget include those that a resumed run has done, at the present speed', () => {
     const estimate = new BudgetEstimate(planOf({ seconds: 100 }), progressOf(50, 90));
     const told = [90.5, 91, 91.5, 92].map((seconds, i) => estimate.stepsOnce(progressOf(51 + i, seconds)));
     expect(told.at(-1)).toBe(54 + 16);
   });
 
-  it('are not told where the work ends first, or the clock does not count', () => {
+  it('the steps of a budget are not reported where another limit ends the run, or the clock does not count', () => {
     const both = new BudgetEstimate(planOf({ seconds: 1000, steps: 20 }), progressOf(0, 0));
     expect(both.stepsOnce(progressOf(10, 10))).toBeUndefined();
     const none = new BudgetEstimate(planOf({ steps: 20 }), progressOf(0, 0));
@@ -115,7 +115,7 @@ describe('a limit that a resumed run has reached', () => {
     [{ steps: 500 }, '500 steps are done. Give --steps 1000, or --more 500steps.'],
     [{ tokens: 1e6 }, '32.8M tokens are done. Give --tokens 65500000, or --more 32800000tokens.'],
     [{ epochs: 100 }, '449 epochs are done. Give --epochs 899, or --more 449epochs.'],
-  ])('%o is explained with what to type', (limits, text) => {
+  ])('a limit %o that a resumed run has already reached is explained with what to type', (limits, text) => {
     expect(describeNothingLeft(planOf(limits).limits, progressOf(500, 60))).toBe(
       `Nothing was left to train: a limit counts from the start of the run, and ${text}`,
     );

@@ -47,7 +47,7 @@ describe('a signal', () => {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ])(
-    '%s while a checkpoint is written: it is finished, and the run stops after the step',
+    '%s while a checkpoint is written lets it finish, and the run stops after the step',
     async (signal, status) => {
       const result = await trainWith({ ...inCheckpoint, signal });
       expect(result.status).toBe(status);
@@ -58,7 +58,7 @@ describe('a signal', () => {
     },
   );
 
-  it('that comes twice while a checkpoint is written ends the process at once', async () => {
+  it('a second signal while a checkpoint is written ends the process at once', async () => {
     const result = await trainWith({ ...inCheckpoint, signal: 'SIGINT', times: 2 });
     expect(result.status).toBe(130);
     expect(result.stderr).not.toContain('Stopped after');
@@ -66,7 +66,7 @@ describe('a signal', () => {
     expect(await goneOn()).toEqual(whole);
   });
 
-  it('during preparation ends it before there is a run', async () => {
+  it('a signal during preparation ends the process before there is a run', async () => {
     const result = await trainWith({ op: 'stream.read', path: 'train.txt', signal: 'SIGINT' });
     expect(result).toMatchObject({ status: 130, stdout: '' });
     expect(result.stderr).toContain('Stopped before the training began.');
@@ -102,13 +102,13 @@ describe('during an evaluation', () => {
     return { ...result, evaluated: log.includes('"eval"') };
   }
 
-  it('one Ctrl-C lets it finish, then the run stops', async () => {
+  it('one Ctrl-C during an evaluation lets it finish, then the run stops', async () => {
     const result = await interrupt(2000, false);
     expect(result).toMatchObject({ status: 130, evaluated: true });
     expect(result.stderr).toContain('Stopped after step 3; everything is saved.');
   });
 
-  it('two end the process at once', async () => {
+  it('two Ctrl-C during an evaluation end the process at once', async () => {
     // Many times as long as the two signals need on their way.
     const result = await interrupt(40_000, true);
     expect(result).toMatchObject({ status: 130, evaluated: false });
@@ -128,7 +128,7 @@ it.skipIf(!existsSync('/dev/full'))('output that goes to a full disk is one clea
   expect(await goneOn()).toEqual(whole);
 });
 
-it('of processes that go on with a run at the same instant exactly one does', async () => {
+it('of processes that resume a run at the same instant exactly one succeeds', async () => {
   const stop = new AbortController();
   await tiny.train({ signal: stop.signal, report: () => stop.abort() });
   const run = (await tiny.latest())!;
@@ -149,7 +149,7 @@ it('of processes that go on with a run at the same instant exactly one does', as
 });
 
 describe('a closed terminal', () => {
-  it('is said in the log, with what protects a run from it', async () => {
+  it('a closed terminal is reported in the log, with how to protect a run from it', async () => {
     const { terminal, stdout } = fakeTerminal({ env: process.env });
     const print = terminal.print.bind(terminal);
     vi.spyOn(terminal, 'print').mockImplementation((line) => {
@@ -163,7 +163,7 @@ describe('a closed terminal', () => {
   });
 
   it.skipIf(process.platform !== 'linux')(
-    'can not be ignored by nohup: Node forgets what it inherited',
+    'nohup can not protect a run from a closed terminal: Node resets the inherited handler',
     () => {
       const ignored = "require('fs').readFileSync('/proc/self/status', 'utf8').match(/SigIgn:\\s*(\\S+)/)[1]";
       const script = `trap '' HUP; exec "$0" -p "$1"`;

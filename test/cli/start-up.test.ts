@@ -29,7 +29,7 @@ async function modulesOf(args: readonly string[]): Promise<{ stdout: string; mod
 }
 
 describe('starting the program', () => {
-  it('loads no command, recipe, kernel or layer to print the version', async () => {
+  it('printing the version loads no command, recipe, kernel or layer', async () => {
     const { stdout, modules } = await modulesOf(['--version']);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(modules).toContain('cli/main');

@@ -5,18 +5,18 @@ import { runLimits } from '../../src/compose/run-limits.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 
 describe('flags of flashlm train as changes of the recipe', () => {
-  it('changes nothing without flags', () => {
+  it('train without flags changes nothing in the recipe', () => {
     expect(settings({})).toEqual([]);
   });
 
-  it('replaces all limits by those that are given', async () => {
+  it('limit flags replace all limits of the recipe', async () => {
     const steps = await loadRecipe('v61', { set: settings({ steps: 400 }) });
     expect(runLimits(steps)).toEqual({ steps: 400, tokens: Infinity, epochs: Infinity, seconds: Infinity });
     const both = await loadRecipe('v61', { set: settings({ budget: '90m', tokens: 5e6 }) });
     expect(runLimits(both)).toEqual({ steps: Infinity, tokens: 5e6, epochs: Infinity, seconds: 5400 });
   });
 
-  it("keeps the recipe's limits where none is given", async () => {
+  it("the recipe's limits stay without a limit flag", async () => {
     const [changed, recipe] = await Promise.all([
       loadRecipe('v61', { set: settings({ threads: 1 }) }),
       loadRecipe('v61'),
@@ -25,7 +25,7 @@ describe('flags of flashlm train as changes of the recipe', () => {
     expect(runLimits(changed)).toEqual(runLimits(recipe));
   });
 
-  it('takes paths from the working directory, whatever characters are in them, and names as names', async () => {
+  it('paths in flags are relative to the working directory, with any characters, and names stay names', async () => {
     const odd = 'a: [b] #c, "d".txt';
     const { data } = await loadRecipe('v61', {
       set: settings({ data: [odd, 'x.txt'], valid: ['tinystories'] }),
@@ -36,12 +36,12 @@ describe('flags of flashlm train as changes of the recipe', () => {
     expect(one.data.source).toBe('sample');
   });
 
-  it('gives --set the last word', async () => {
+  it('--set is applied after the other flags', async () => {
     const { train } = await loadRecipe('v61', { set: settings({ steps: 4, set: ['train.steps=7'] }) });
     expect(train.steps).toBe(7);
   });
 
-  it('takes backends as recipes write them', async () => {
+  it('--backend takes the syntax of recipes', async () => {
     const { backend } = await loadRecipe('v61', { set: settings({ backend: 'checked(reference:f64)' }) });
     expect(backend.component.type).toBe('reference');
     expect(backend.options).toMatchObject({ real: 'f64' });

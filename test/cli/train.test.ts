@@ -77,7 +77,7 @@ function events(text: string): { event: string; [key: string]: unknown }[] {
 }
 
 describe('flashlm train', () => {
-  it('ends with scores, speed, a sample, the directory and the next command', async () => {
+  it('train ends with scores, speed, a sample, the directory and the next command', async () => {
     const out = root('summary');
     const args = ['v61-debug', '--steps', '6', '--backend', 'reference', '--out', out];
     const { status, stdout, stderr } = await runInProcess(['train', ...args]);
@@ -113,7 +113,7 @@ describe('flashlm train', () => {
     expect((await readdir(join(run, 'checkpoints'))).at(-1)).toBe('step-00000006');
   });
 
-  it('writes exactly the documented events with --json, and the same to metrics.jsonl', async () => {
+  it('train --json writes exactly the documented events, and the same to metrics.jsonl', async () => {
     const out = root('json');
     const args = ['--steps', '4', '--out', out, '--json', '--set', 'eval.every=2', '--set', 'collapse=never'];
     const { status, stdout, stderr } = await runInProcess(['train', 'v61-debug', ...args]);
@@ -132,7 +132,7 @@ describe('flashlm train', () => {
     expect(all.at(-1)!.seconds).toBe(times.at(-1));
   });
 
-  it('says nothing but the summary with --quiet', async () => {
+  it('train --quiet prints only the summary', async () => {
     const { stdout, stderr } = await runInProcess([
       'train',
       'v61-debug',
@@ -146,7 +146,7 @@ describe('flashlm train', () => {
     expect(stdout).toMatch(/^\nDone after 2 steps/);
   });
 
-  it('lets any limit replace those of the recipe, and takes data and changes from the command line', async () => {
+  it('a limit flag replaces all limits of the recipe, and train takes data and changes from the command line', async () => {
     const text = join(dir, 'text.txt');
     await writeFile(
       text,
@@ -165,7 +165,7 @@ describe('flashlm train', () => {
     expect(recipe).toMatch(/steps: null/);
   });
 
-  it('resumes the latest run of the folder, or the one that is named', async () => {
+  it('train resumes the latest run of the folder, or the named one', async () => {
     const out = root('resume');
     await runInProcess(['train', 'v61-debug', '--steps', '3', '--out', out, '--quiet']);
     const run = await onlyRun(out);
@@ -191,7 +191,7 @@ describe('flashlm train', () => {
     ['--resume with changes', ['--resume', '--set', 'a=1'], 2, /--set can't be given with --resume/],
     ['nothing to resume', ['--resume'], 2, /There is no run[\s\S]*--out for --resume/],
     ['data that is missing', ['v61', '--data', 'missing.txt'], 1, /no such file[\s\S]*missing\.txt/],
-  ])('refuses %s', async (_, args, status, message) => {
+  ])('train refuses %s', async (_, args, status, message) => {
     const out = root('refused');
     const result = await runInProcess(['train', ...args, '--out', out]);
     expect(result.status).toBe(status);
@@ -203,7 +203,7 @@ describe('flashlm train', () => {
 });
 
 describe('a run that fails', () => {
-  it('names the op and keeps what was saved', async () => {
+  it('a failed run names the op and keeps its checkpoints', async () => {
     const out = root('failed');
     const args = [
       '--steps',
@@ -228,7 +228,7 @@ describe('a run that fails', () => {
   it.each([
     ['model', 'model.1.repeat=20000'],
     ['batch', 'data.batch=1000000000'],
-  ])('is refused before it begins when it needs more memory than there is (%s)', async (_, change) => {
+  ])('a run that needs more memory than there is is refused before it begins (%s)', async (_, change) => {
     const result = await runInProcess(['train', 'v61', '--out', root('huge'), '--set', change, '--quiet']);
     expect(result.status).not.toBe(0);
     expect(result.stdout).toBe('');
@@ -248,7 +248,7 @@ describe('flashlm train as a process', () => {
     return child;
   }
 
-  it('stops after the step at the first Ctrl-C, and resumes later', async () => {
+  it('the first Ctrl-C stops a run after the step, and it resumes later', async () => {
     const out = root('interrupted');
     const child = await start(out);
     child.kill('SIGINT');
@@ -264,7 +264,7 @@ describe('flashlm train as a process', () => {
     if (step) expect(resumed.stdout).toContain(`going on after step ${step.toLocaleString('en-US')}`);
   });
 
-  it('stops in the same way at SIGTERM, with the status of that', async () => {
+  it('SIGTERM stops a run after the step, with its exit status', async () => {
     const child = await start(root('terminated'), '--json');
     child.kill('SIGTERM');
     const { status, stdout } = await finished(child);
@@ -272,7 +272,7 @@ describe('flashlm train as a process', () => {
     expect(events(stdout).at(-1)).toMatchObject({ event: 'done', ending: 'interrupted' });
   });
 
-  it('stops at once at the second Ctrl-C, and loses nothing', async () => {
+  it('the second Ctrl-C stops a run at once, and loses nothing', async () => {
     const out = root('twice');
     // A step of seconds: the second signal comes long before the first step is done.
     const child = await start(
@@ -298,7 +298,7 @@ describe('flashlm train as a process', () => {
     expect(resumed.status).toBe(0);
   });
 
-  it('saves what it has when its reader goes away', async () => {
+  it('train saves its state when its output is closed', async () => {
     const out = root('pipe');
     const child = await start(out, '--json');
     child.stdout.destroy();
@@ -310,7 +310,7 @@ describe('flashlm train as a process', () => {
     expect(Number(saved.slice('step-'.length))).toBeGreaterThan(0);
   });
 
-  it('does not write to a directory that another process trains in', async () => {
+  it('train does not write to a directory that another process trains in', async () => {
     const out = root('locked');
     const child = await start(out, '--json');
     const second = await runProcess(['train', '--resume', '--out', out], { env });
@@ -331,7 +331,7 @@ describe('a finished run', () => {
     run = await onlyRun(out);
   });
 
-  it('is evaluated on its validation data as it was at its end', async () => {
+  it('a finished run is evaluated on its validation data with the same result as at its end', async () => {
     const { status, stdout } = await runInProcess(['eval', run, '--json']);
     expect(status).toBe(0);
     const event = JSON.parse(stdout);
@@ -340,7 +340,7 @@ describe('a finished run', () => {
     expect(event).toEqual(metrics.findLast(({ event, split }) => event === 'eval' && split === 'valid'));
   });
 
-  it('is evaluated on other data, with the counts that the figures rest on', async () => {
+  it('a finished run is evaluated on other data, with the counts behind the figures', async () => {
     const text = join(dir, 'other.txt');
     await writeFile(text, 'Ä cat.\n<|endoftext|>\nA dog.\n');
     const { status, stdout } = await runInProcess(['eval', run, '--data', text]);
@@ -350,7 +350,7 @@ describe('a finished run', () => {
     expect(stdout).toMatch(/^BPB +[\d.]+ bits a byte$/m);
   });
 
-  it('is found as the latest one of its folder, wherever a run is named', async () => {
+  it("eval, generate and train take 'latest' as the newest run of a folder", async () => {
     const parent = root('finished');
     const [scores, text, resumed] = await Promise.all([
       runInProcess(['eval', `${parent}/latest`, '--json']),
@@ -368,12 +368,12 @@ describe('a finished run', () => {
     });
   });
 
-  it('is evaluated at an earlier checkpoint that is named', async () => {
+  it('a finished run is evaluated at a named earlier checkpoint', async () => {
     const { stdout } = await runInProcess(['eval', join(run, 'checkpoints', 'step-00000000'), '--json']);
     expect(JSON.parse(stdout).step).toBe(0);
   });
 
-  it('writes text: the same for the same seed, and the prompt first', async () => {
+  it('a finished run writes text, the prompt first, the same for the same seed', async () => {
     const args = ['generate', run, '--prompt', 'The cat', '--max-tokens', '20', '--seed', '3'];
     const [first, again, other, json] = await Promise.all([
       runInProcess(args),
@@ -392,7 +392,7 @@ describe('a finished run', () => {
     expect(event.tokens).toBeLessThanOrEqual(20);
   });
 
-  it('takes the likeliest tokens at temperature 0, whatever the seed', async () => {
+  it('a finished run writes the likeliest tokens at temperature 0, whatever the seed', async () => {
     const args = ['generate', run, '--temperature', '0', '--max-tokens', '10', '--seed'];
     expect((await runInProcess([...args, '1'])).stdout).toBe((await runInProcess([...args, '2'])).stdout);
   });
@@ -409,7 +409,7 @@ describe('a finished run', () => {
     expect(result).toMatchObject({ status, stdout: '', stderr: expect.stringMatching(message) });
   });
 
-  it('is read from an older checkpoint when the newest one is damaged, which is named', async () => {
+  it('a finished run whose newest checkpoint is damaged is read from an older one, with a warning', async () => {
     const copy = join(dir, 'damaged');
     await cp(run, copy, { recursive: true });
     const model = join(copy, 'checkpoints', 'step-00000005', 'model.safetensors');

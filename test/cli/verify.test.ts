@@ -45,7 +45,7 @@ export default { name: 'faults', register(add) {
 `;
 
 describe('flashlm diff and replay', () => {
-  it('report that every instruction set agrees with the reference', async () => {
+  it('diff reports that every instruction set agrees with the reference', async () => {
     const { status, stdout, stderr } = await runInProcess(['diff', 'v61-debug', '--steps', '2']);
     expect(status).toBe(0);
     expect(stderr).toMatch(
@@ -68,7 +68,7 @@ describe('flashlm diff and replay', () => {
       'diff(reference)',
       /^diff: [\d,]+ kernel calls compared with reference:f64, all within 1e-5 of their scale$/m,
     ],
-  ])('%s around a run that is right says at its end how much it looked at', async (backend, finding) => {
+  ])('%s around a correct run reports at its end how much it checked', async (backend, finding) => {
     const out = join(dir, 'looked-at');
     const sets = ['data.batch=1', 'eval.every=null', 'eval.tokens=64', 'sample.max_tokens=2'];
     const args = [
@@ -87,7 +87,7 @@ describe('flashlm diff and replay', () => {
     expect(json.stderr).toMatch(finding);
   });
 
-  it('say which layers were not compared, as they write their results without kernels', async () => {
+  it('diff says which layers were not compared, because they write their results without kernels', async () => {
     await put('faults.mjs', PLUGIN);
     const recipe = await put('loops.yaml', SQUARE);
     const { stdout } = await runInProcess([
@@ -116,7 +116,7 @@ describe('flashlm diff and replay', () => {
     ]);
   });
 
-  it("compare a plugin's decorator without being told so, where the recipe wraps its backend in one", async () => {
+  it("diff compares a plugin's decorator without a flag where the recipe wraps its backend in one", async () => {
     await put('faults.mjs', PLUGIN);
     const recipe = await put(
       'wrapped.yaml',
@@ -129,7 +129,7 @@ describe('flashlm diff and replay', () => {
     });
   });
 
-  it('name a planted element with op, layer and place, and find it again alone', async () => {
+  it('diff names a planted wrong element with op, layer and place, and replay finds it alone', async () => {
     const plugin = await put('faults.mjs', PLUGIN);
     const recipe = await put('planted.yaml', 'extends: v61-debug\nplugins: [./faults.mjs]\n');
     const found = await runInProcess(['diff', recipe, '--backend', 'planted(reference)']);
@@ -157,7 +157,7 @@ describe('flashlm diff and replay', () => {
     expect(JSON.parse(right.stdout)).toMatchObject({ op: 'multiply', sameAsRecorded: false });
   });
 
-  it('refuse a file that is not a recording', async () => {
+  it('replay refuses a file that is not a recording', async () => {
     const { status, stderr } = await runInProcess(['replay', await put('x.safetensors', 'x')]);
     expect(status).toBe(1);
     expect(stderr).toContain('x.safetensors');
@@ -165,7 +165,7 @@ describe('flashlm diff and replay', () => {
 });
 
 describe('flashlm gradcheck', () => {
-  it('compares each layer and parameter, and names the surrogate of quantisers', async () => {
+  it('gradcheck compares each layer and parameter, and names the surrogate of quantisers', async () => {
     const { status, stdout } = await runInProcess(['gradcheck', 'shift', '--probes', '3']);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^up +ternary_linear +weight +3 +\S+ +1e-7 +right +absmean and int8 linearised$/m);
@@ -173,7 +173,7 @@ describe('flashlm gradcheck', () => {
     expect(stdout).toMatch(/^right: 17 gradients, \d+ derivatives compared$/m);
   });
 
-  it("finds a plugin layer's wrong gradient", async () => {
+  it("gradcheck finds a plugin layer's wrong gradient", async () => {
     await put('faults.mjs', PLUGIN);
     const recipe = await put('square.yaml', SQUARE);
     const { status, stdout } = await runInProcess(['gradcheck', recipe]);
@@ -209,7 +209,7 @@ describe('a run that a step ends with an error', () => {
     return stderr;
   };
 
-  it('names what it learned so far, and no command that would end in the same error', async () => {
+  it('a run that fails names its last checkpoint, and no command that would fail the same way', async () => {
     const stderr = await trained(
       'if ((this.calls = (this.calls ?? 0) + 1) > 2) throw new Error("oops");',
       '--backend',
@@ -219,14 +219,14 @@ describe('a run that a step ends with an error', () => {
     expect(stderr).toMatch(/^error: The layer failed: oops$/m);
   });
 
-  it('says nothing of what is saved where that are the first weights', async () => {
+  it('a run that fails says nothing of a checkpoint that only has the initial weights', async () => {
     const stderr = await trained('x.data[0] = 9;', '--backend', 'checked(reference)');
     expect(stderr).toMatch(/^error: backward of square changed /);
   });
 });
 
 describe('a layer that throws', () => {
-  it.each(['gradcheck', 'check', 'train'])('is named by %s', async (command) => {
+  it.each(['gradcheck', 'check', 'train'])('a layer that throws is named by %s', async (command) => {
     await put(
       'throws.mjs',
       PLUGIN.replace('dx.data[i] = dy.data[i] * x.data[i]', 'throw new Error("oops")').replace(
@@ -245,7 +245,7 @@ describe('a layer that throws', () => {
 });
 
 describe('flashlm coverage', () => {
-  it('tries every op on every backend', async () => {
+  it('coverage tries every op on every backend', async () => {
     const { status, stdout } = await runInProcess(['coverage', '--json']);
     expect(status).toBe(0);
     const { backends } = JSON.parse(stdout);

@@ -18,7 +18,7 @@ describe("a recipe's compute", () => {
     ['int8', ['int8'], 'int8 (products f32)', 'no bf16 instructions'],
     ['int8', ['bf16'], 'f32 (products bf16)', 'no int8 dot product instructions'],
     ['int8', [], 'f32', 'no int8 dot product and no bf16 instructions'],
-  ])('%s on a backend with %j', (wanted, accelerates, name, lacking) => {
+  ])('compute %s on a backend with %j', (wanted, accelerates, name, lacking) => {
     const on = backend(...accelerates);
     expect(computeName(computeOn(on, wanted))).toBe(name);
     expect(computeNotice(on, wanted)).toBe(
@@ -26,7 +26,7 @@ describe("a recipe's compute", () => {
     );
   });
 
-  it('never runs in what the backend is not faster in', () => {
+  it('a recipe never computes in a type in which the backend is not faster', () => {
     for (const wanted of PRECISIONS) {
       for (const accelerates of [[], ['bf16'], ['int8'], ['bf16', 'int8']] as Precision[][]) {
         const on = backend(...accelerates);

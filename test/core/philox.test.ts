@@ -20,7 +20,7 @@ const KNOWN: readonly [string, Words, readonly [number, number], Words][] = [
 
 describe('philox', () => {
   it.each(KNOWN)(
-    "gives what its authors' tests expect for a counter and a key of %s",
+    "philox gives its authors' published test values for a counter and a key of %s",
     (_, counter, key, expected) => {
       expect(philox(counter, key)).toEqual(expected);
     },

@@ -32,7 +32,7 @@ function compare(
 }
 
 describe('the agreement of two results', () => {
-  it('is measured against the element and the size of its row', () => {
+  it('deviations are relative to the element and the size of its row', () => {
     expect(compare('activation', [1, 2.00001, 3], [1, 2, 3])).toMatchObject({ beyond: 0, mismatch: null });
     expect(compare('activation', [1, 2.001, 3], [1, 2, 3]).mismatch).toMatchObject({
       arg: 'out',
@@ -42,14 +42,14 @@ describe('the agreement of two results', () => {
     expect(compare('activation', [0.001, 1], [0, 1]).beyond).toBe(1);
   });
 
-  it('takes the size of the row where that is greater', () => {
+  it('deviations are relative to the size of the row where it is larger than the element', () => {
     const [small, large] = [Array<number>(50).fill(1e-3), [1000, 1e-4]];
     const expected = [...small, ...large];
     const near = [...small, 1000, 1e-4 + 2e-3];
     expect(compare('activation', near, expected, { cols: 2 }).beyond).toBe(0);
   });
 
-  it('is not measured against other rows, unless the table says so', () => {
+  it('deviations do not depend on other rows, unless the table says so', () => {
     const [expected, off] = [
       [1e-3, 1e-3, 1000, 1000],
       [1e-3, 1.1e-3, 1000, 1000],
@@ -60,7 +60,7 @@ describe('the agreement of two results', () => {
     expect(compare('softmaxCrossEntropy', off, expected, { ...column, name: 'outDz' }).beyond).toBe(1);
   });
 
-  it('asks what the terms of a sum are large only where it is exceeded', () => {
+  it('the terms of a sum are computed only where their size can matter', () => {
     let asked = 0;
     const terms = () => {
       asked++;
@@ -79,7 +79,7 @@ describe('the agreement of two results', () => {
     expect(against([1, 1e-2]).mismatch).toMatchObject({ index: 1, bound: expect.closeTo(5e-3, 4) });
   });
 
-  it('has no room for anything beside an infinity or a NaN', () => {
+  it('an infinity or NaN agrees only with itself', () => {
     const { POSITIVE_INFINITY: inf, NaN: nan } = Number;
     expect(compare('activation', [inf, 999, 2], [inf, 1, 2])).toMatchObject({
       beyond: 1,
@@ -97,7 +97,7 @@ describe('the agreement of two results', () => {
     expect(compare('activation', [nan, 1, 2], [0, 1, 2])).toMatchObject({ beyond: 1, worst: inf });
   });
 
-  it('holds what is added into to its change', () => {
+  it('accumulated outputs are compared by their change', () => {
     // An addition of 1e-5 to 1 that did not happen: far within 1e-5 of the sum, and all of the change.
     const lost = compare('sgdMomentum', [1, 1], [1 + 1e-5, 1 + 1e-5], { name: 'p', before: [1, 1] });
     expect(lost.beyond).toBe(2);
@@ -105,12 +105,12 @@ describe('the agreement of two results', () => {
     expect(stored.beyond).toBe(0);
   });
 
-  it('asks for equality where the table does', () => {
+  it('outputs agree exactly where the table requires it', () => {
     expect(compare('add', [1, 2], [1, 2.0000001]).beyond).toBe(0); // Stored in float32, measured in float64.
     expect(compare('add', [1, 2], [1, 2.000001]).beyond).toBe(1);
   });
 
-  it('has the bound of the output and of the choice, and says which', () => {
+  it('the bound depends on the output and the choice, and names which', () => {
     const near = (name: string, precision: string) =>
       compare('headLoss', [1, 2.001], [1, 2], { name, choices: [precision] });
     expect(near('outDh', 'bf16')).toMatchObject({ near: 2 ** -8, beyond: 0 });

@@ -33,7 +33,7 @@ const anySizes = fc.record(
 );
 
 describe('a dimension', () => {
-  it('is read as the terms that it is written as', () => {
+  it('a dimension is parsed into its terms', () => {
     fc.assert(
       fc.property(anyDim, ({ dim, terms }) => {
         expect(termsOf(dim)).toEqual(terms);
@@ -48,38 +48,38 @@ describe('a dimension', () => {
     ['a multiple', '2*D', 10],
     ['a product', 'S*T', 6],
     ['a sum of products', 'S*T + 2*S*D + 4', 30],
-  ] as const)('of %s has its value', (_, dim, value) => {
+  ] as const)('a dimension of %s has its value', (_, dim, value) => {
     expect(sizeOf(dim, { M: 6, D: 5, S: 2, T: 3 })).toBe(value);
   });
 
-  it('names each of its symbols once', () => {
+  it('a dimension lists each of its symbols once', () => {
     expect(symbolsIn('S*T+2*S+1')).toEqual(['S', 'T']);
     expect(symbolsIn(4)).toEqual([]);
     expect(hasSymbol('S*T', 'T')).toBe(true);
     expect(hasSymbol('Tall', 'T')).toBe(false);
   });
 
-  it('has no value without one of its symbols', () => {
+  it('a dimension has no value if a symbol is missing', () => {
     expect(sizeOf('S*T', { S: 2 })).toBeNaN();
   });
 
-  it.each(['', 'm', 'M-1', 'M+', '2M', '*M'])('cannot be written as "%s"', (text) => {
+  it.each(['', 'm', 'M-1', 'M+', '2M', '*M'])('"%s" is not a valid dimension', (text) => {
     expect(() => termsOf(text)).toThrow(/is neither a symbol nor a number/);
   });
 });
 
 describe('an equation', () => {
-  it('is a symbol and what it is equal to', () => {
+  it('an equation is a symbol and the dimension that it equals', () => {
     expect(parseEquation('M = S*T')).toEqual({ symbol: 'M', dim: 'S*T' });
   });
 
-  it.each(['M', 'S*T = M', 'M = S = T', '= M', 'M ='])('cannot be written as "%s"', (text) => {
+  it.each(['M', 'S*T = M', 'M = S = T', '= M', 'M ='])('"%s" is not a valid equation', (text) => {
     expect(() => parseEquation(text)).toThrow(/is not|is neither/);
   });
 });
 
 describe('solving', () => {
-  it('finds every symbol of a dimension from its value and the others', () => {
+  it('solving finds every symbol of a dimension from its value and the others', () => {
     fc.assert(
       fc.property(anyDim, anySizes, ({ dim }, dims) => {
         for (const symbol of symbolsIn(dim))
@@ -88,14 +88,14 @@ describe('solving', () => {
     );
   });
 
-  it('gives no size where none fits', () => {
+  it('solving gives no size where none fits', () => {
     expect(isSize(solve('S', 'S*T', 10, { T: 4 }))).toBe(false);
     expect(isSize(solve('R', 'A+D+R', 6, { A: 5, D: 3 }))).toBe(false);
     expect(isSize(solve('P', 'S*P', 6, { S: 0 }))).toBe(false);
     expect(isSize(solve('S', 'S*T', 4, {}))).toBe(false);
   });
 
-  it('takes 0 where any size fits', () => {
+  it('solving gives 0 where any size fits', () => {
     expect(solve('P', 'S*P', 0, { S: 0 })).toBe(0);
   });
 });
@@ -109,7 +109,7 @@ describe('a plan of steps', () => {
   };
   const equation = relationsOf(parseEquation('M = S*T'));
 
-  it('substitutes what earlier steps found, in whatever order relations are given', () => {
+  it('a plan substitutes sizes found in earlier steps, whatever the order of the relations', () => {
     const relations = [
       read('S*P', 'state'),
       ...equation,
@@ -125,17 +125,17 @@ describe('a plan of steps', () => {
     );
   });
 
-  it('prefers the relations that come first', () => {
+  it('a plan prefers earlier relations', () => {
     const [first] = planSteps([read('M', 'x'), read('M', 'y')]);
     expect(first).toEqual({ symbol: 'M', dim: 'M', from: { source: 'x' } });
   });
 
-  it('uses an equation in both directions', () => {
+  it('a plan uses an equation in both directions', () => {
     expect(run([read('S', 's'), read('T', 't'), ...equation], { s: 2, t: 3 })).toEqual({ S: 2, T: 3, M: 6 });
     expect(run([read('M', 'm'), read('S', 's'), ...equation], { m: 6, s: 2 })).toEqual({ M: 6, S: 2, T: 3 });
   });
 
-  it('leaves out symbols that nothing determines', () => {
+  it('a plan leaves out symbols that nothing determines', () => {
     expect(planSteps([read('S*P', 'state')])).toEqual([]);
   });
 });

@@ -60,14 +60,17 @@ function decisions(text: string): string[] {
 }
 
 describe('code that is derived from the op table', () => {
-  it.each(FOLDERS)('decides nothing by the name of an argument in %s', (folder) => {
-    const found = files(folder).flatMap((file) =>
-      file.endsWith('names.test.ts')
-        ? []
-        : decisions(readFileSync(join(root, file), 'utf8')).map((line) => `${file} ${line}`),
-    );
-    expect(found).toEqual([]);
-  });
+  it.each(FOLDERS)(
+    'code derived from the op table decides nothing by the name of an argument in %s',
+    (folder) => {
+      const found = files(folder).flatMap((file) =>
+        file.endsWith('names.test.ts')
+          ? []
+          : decisions(readFileSync(join(root, file), 'utf8')).map((line) => `${file} ${line}`),
+      );
+      expect(found).toEqual([]);
+    },
+  );
 
   it.each([
     "  const at = OPS[op].args.findIndex((arg: ArgSpec) => arg.name === 'precision');",
@@ -77,11 +80,11 @@ describe('code that is derived from the op table', () => {
     "  const isPositive = arg.name === 'scale' || arg.name === 'v';",
     "  if (!compute || name !== 'precision') return values;",
     '  packTernary(fields.packed, fields.codes, precision);',
-  ])('would be found out by: %s', (line) => {
+  ])('a decision by name would be found: %s', (line) => {
     expect(decisions(line)).toHaveLength(1);
   });
 
-  it('may name arguments in messages, and find by reference', () => {
+  it('code may use argument names in messages, and find arguments by reference', () => {
     expect(decisions('fail(arg, described(arg.name)); before.get(arg.name); other.name === packs')).toEqual(
       [],
     );

@@ -21,7 +21,7 @@ import { arePositive, OP_NAMES, OPS } from '../../../src/core/ops/table.ts';
 import { mat } from '../../../src/core/tensor.ts';
 
 describe.each(OP_NAMES)('%s', (op) => {
-  it('finds the symbols of a call from its shapes', () => {
+  it("the op's symbols are found from the shapes of a call", () => {
     const reference = createReferenceBackend('f32');
     const shape = Object.fromEntries(
       freeSymbols(op).map((symbol, i) => [symbol, nearestSize(op, symbol, i + 2)]),
@@ -33,7 +33,7 @@ describe.each(OP_NAMES)('%s', (op) => {
     expect(checkCall(op, values, 'f32')).toEqual(dims);
   });
 
-  it('has a symbol M or S to be cut by, if it says that rows or sequences are independent', () => {
+  it('an op with independent rows or sequences has a symbol M or S to split by', () => {
     const { independent, schedule } = OPS[op];
     if (independent === 'row') expect(symbolsOf(op)).toContain('M');
     if (independent === 'sequence') expect(symbolsOf(op)).toEqual(expect.arrayContaining(['M', 'S', 'T']));
@@ -43,7 +43,7 @@ describe.each(OP_NAMES)('%s', (op) => {
       if (source.axis === 'cols') expect(hasSymbol(dim, 'M') || hasSymbol(dim, 'S')).toBe(false);
   });
 
-  it('draws positive values where it says that values are positive', () => {
+  it('positive values are drawn for arguments that must be positive', () => {
     for (let seed = 0; seed < 6; seed++) {
       const call: Call = { op, dims: dimsNear(op, (_, i) => 3 + i), seed, variant: 0 };
       for (const input of inputsOf(call)) {
@@ -53,7 +53,7 @@ describe.each(OP_NAMES)('%s', (op) => {
     }
   });
 
-  it('packs codes that it has, and says what all codes are', () => {
+  it('the codes that an op packs exist, with their kind declared', () => {
     for (const arg of flatArgs(op)) {
       if (arg.kind !== 'tensor') continue;
       if (arg.packs) expect(flatArgs(op)[codesOf(op, arg)]).toMatchObject({ dtype: 'i8', values: 'ternary' });
@@ -61,30 +61,30 @@ describe.each(OP_NAMES)('%s', (op) => {
     }
   });
 
-  it('writes parts of columns that it names', () => {
+  it('partial outputs, and no other arguments, name their columns', () => {
     for (const arg of flatArgs(op))
       if (arg.kind === 'tensor') expect(arg.columns !== undefined).toBe(arg.role === 'part');
   });
 });
 
 describe('sizes in tests', () => {
-  it('leave out those with which there is nothing to compare', () => {
+  it('test sizes leave out those that leave nothing to compare', () => {
     expect(testedSizes('softmaxCrossEntropy', 'V', [1, 2, 3])).toEqual([2, 3]);
     expect(testedSizes('gatherRows', 'V', [1, 2, 3])).toEqual([1, 2, 3]);
     expect(nearestSize('headLoss', 'V', 1)).toBe(2);
   });
 
-  it('begin at 0 for a symbol that may be 0', () => {
+  it('test sizes begin at 0 for a symbol that may be 0', () => {
     expect(testedSizes('countPairs', 'N', [1, 2])).toEqual([0, 1, 2]);
   });
 
-  it('follow equations', () => {
+  it('test sizes satisfy the equations', () => {
     expect(dimsNear('tokenShift', () => 3)).toEqual({ D: 3, S: 3, T: 3, M: 9 });
   });
 });
 
 describe('a call', () => {
-  it('takes its norm from the values that it normalises', () => {
+  it('the norm of a call is computed from the values that it normalises', () => {
     const [, , , x, , rstd] = inputsOf({
       op: 'rmsNormGrad',
       dims: { M: 2, D: 3 },
@@ -95,7 +95,7 @@ describe('a call', () => {
     expect(rstd!.values![0]).toBeCloseTo(1 / Math.sqrt(squares / 3 + 1e-6), 5);
   });
 
-  it('has the precision of the choice that carries it', () => {
+  it('a call has the precision of the choice that carries it', () => {
     for (const op of OP_NAMES)
       for (let variant = 0; variant < variants(op); variant++) {
         const inputs = inputsOf({ op, dims: dimsNear(op, () => 2), seed: 0, variant });
@@ -107,7 +107,7 @@ describe('a call', () => {
     expect(precisionIn('quantizeRows', ['ternary'])).toBeUndefined();
   });
 
-  it('is deferred unless somebody waits for its number or its indices were checked', () => {
+  it('a call is deferred unless its result is awaited or its indices must be checked first', () => {
     expect(OP_NAMES.filter((op) => !mayBeDeferred(op))).toEqual([
       'gatherRows',
       'scatterAddRows',
@@ -123,7 +123,7 @@ describe('a call', () => {
     expect(scheduleOf('gatherRows')).toBe('serial');
   });
 
-  it('is refused by the symbols that it breaks', () => {
+  it('a wrong call is refused with the symbols that it violates', () => {
     const [m, carry, mix] = [mat('f32', 10, 2, 'm'), mat('f32', 3, 2, 'state'), mat('f32', 1, 2, 'mix')];
     const out = mat('f32', 10, 2, 'out');
     const check = (seqLen: number) => () => checkCall('tokenShift', [out, carry, m, mix, seqLen], 'f32');
@@ -132,14 +132,14 @@ describe('a call', () => {
     expect(check(0)).toThrow("tokenShift: 'seqLen' is 0, expected a whole number of at least 1");
   });
 
-  it('may have scalars of 0 where the symbol may be 0', () => {
+  it('scalars of a call may be 0 where the symbol may be 0', () => {
     expect(minOf('countPairs', { kind: 'scalar', name: 'count', symbol: 'N' })).toBe(0);
     expect(minOf('countPairs', { kind: 'scalar', name: 'vocab', symbol: 'V' })).toBe(1);
     expect(minOf('adamW', { kind: 'scalar', name: 'lr' })).toBeNull();
   });
 });
 
-it('gradients are checked with the step that suits all ops of a layer', () => {
+it('gradients are checked with a step size that suits all ops of a layer', () => {
   expect(gradientStep(['activation', 'rmsNorm'], 1e-5)).toBe(1e-5);
   expect(gradientStep([], 1e-5)).toBe(1e-5);
 });

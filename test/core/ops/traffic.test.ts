@@ -10,7 +10,7 @@ import type { Tensor } from '../../../src/core/tensor.ts';
 const backend = { real: 'f32', packedTernaryBytes: (rows: number, cols: number) => 2 * rows * cols } as const;
 
 describe('bytes of a call', () => {
-  it('count what is read, what is written, and both for what is updated', () => {
+  it('the bytes of a call count reads, writes, and both for updates', () => {
     const [M, D] = [10, 6];
     const size = 4 * M * D;
     expect(trafficOf('add', { M, D }, backend)).toEqual({
@@ -28,7 +28,7 @@ describe('bytes of a call', () => {
     });
   });
 
-  it('count codes as bytes, and weights once however they are packed', () => {
+  it('codes count as bytes, and weights once however they are packed', () => {
     const [M, N, K] = [8, 5, 3];
     const read = M * K + 4 * M + N * K + 4;
     const written = 4 * M * N;
@@ -40,7 +40,7 @@ describe('bytes of a call', () => {
     expect(trafficOf('packTernary', { N, K }, backend)).toMatchObject({ read: N * K, written: 2 * N * K });
   });
 
-  it('count of a table only as many rows as ids can look up', () => {
+  it('a table counts only as many rows as ids can look up', () => {
     const [M, V, D] = [4, 1000, 6];
     const row = 4 * D;
     const ids = 4 * M;
@@ -53,7 +53,7 @@ describe('bytes of a call', () => {
     expect(trafficOf('headLoss', { M, V, D, Z: M }, backend).written).toBe(4 * M + M * row + V * row);
   });
 
-  it('count reals as long as the backend stores them', () => {
+  it('floats count with the length that the backend stores them in', () => {
     expect(trafficOf('activation', { M: 2, D: 3 }, { ...backend, real: 'f64' }).footprint).toBe(
       3 * 2 * 3 * 8,
     );
@@ -61,7 +61,7 @@ describe('bytes of a call', () => {
 
   const small = (op: string): Dims => (op === 'gatherRows' || op === 'scatterAddRows' ? { M: 2048 } : {});
   it.each(opCases().map((each) => [caseName(each), each.op, each.choice] as const))(
-    'of %s are those of its tensors',
+    'the bytes of %s are those of its tensors',
     (_, op, choice) => {
       const reference = createReferenceBackend('f32');
       const each = opCases([op], small(op)).find((one) => one.choice === choice)!;
