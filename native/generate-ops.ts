@@ -4,7 +4,8 @@ import { codesOf, type FlatArg, flatArgs, minOf } from '../src/core/ops/calls.ts
 import { type Dim, hasSymbol, type Step, termsOf } from '../src/core/ops/dims.ts';
 import { equationsOf, type Source, symbolSteps, symbolsOf } from '../src/core/ops/op-dims.ts';
 import { mayBeDeferred, scheduleOf } from '../src/core/ops/schedule.ts';
-import { isWritten, OP_NAMES, OPS, type ScalarArg, type TensorArg } from '../src/core/ops/table.ts';
+import { isWritten, type ScalarArg, type TensorArg } from '../src/core/ops/spec.ts';
+import { OP_NAMES, OPS } from '../src/core/ops/table.ts';
 import { BANNER, CPP_TYPES, enumName, pascal, valuesName } from './cpp-names.ts';
 
 /** An int8 dot product stays within 32 bits up to this many columns, also where codes are shifted to 0..255. */

@@ -1,27 +1,32 @@
 // Brings the committed files that are made from others up to date: npm run generate
 //
-// After a change of the op table, of a recipe's schema or of a built-in component. What stays the same is not written:
-// kernels and dist would be compiled again.
+// After a change of the op table, of a recipe's schema or of a built-in component, and to resolve a merge conflict in one
+// of these files. What stays the same is not written: kernels and dist would be compiled again.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { generate } from '../native/generate.ts';
-import { createRegistry } from '../src/recipes/builtins.ts';
-import { recipeJsonSchemaText } from '../src/recipes/json-schema.ts';
-import { withTables } from './recipe-tables.ts';
+import { folderLists } from './folder-lists.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const files = [
-  ...[...generate()].map(([name, text]) => [`native/generated/${name}`, text] as const),
-  ['src/recipes/recipe.schema.json', recipeJsonSchemaText(createRegistry())] as const,
-  [
-    'docs/recipes.md',
-    withTables(readFileSync(join(root, 'docs/recipes.md'), 'utf8'), createRegistry()),
-  ] as const,
-];
-for (const [name, text] of files) {
-  const file = join(root, name);
-  if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+
+function write(name: string, text: string): void {
+  const file = path.join(root, name);
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
   writeFileSync(file, text);
   console.log(`wrote ${name}`);
 }
+
+for (const [name, text] of folderLists(root)) write(name, text);
+
+// Only now, because these import the lists.
+const { generate } = await import('../native/generate.ts');
+const { createRegistry } = await import('../src/recipes/builtins.ts');
+const { recipeJsonSchemaText } = await import('../src/recipes/json-schema.ts');
+const { withTables } = await import('./recipe-tables.ts');
+
+for (const [name, text] of generate()) write(`native/generated/${name}`, text);
+write('src/recipes/recipe.schema.json', recipeJsonSchemaText(createRegistry()));
+write(
+  'docs/recipes.md',
+  withTables(readFileSync(path.join(root, 'docs/recipes.md'), 'utf8'), createRegistry()),
+);

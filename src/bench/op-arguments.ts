@@ -2,7 +2,7 @@ import { allocateTensor } from '../core/allocate.ts';
 import type { Backend } from '../core/backend.ts';
 import { codesOf, flatArgs, groupedValues, precisionIn } from '../core/ops/calls.ts';
 import { type Dims, sizeOf } from '../core/ops/dims.ts';
-import { arePositive, isWritten, type ScalarArg, type TensorArg } from '../core/ops/table.ts';
+import { arePositive, isWritten, type ScalarArg, type TensorArg } from '../core/ops/spec.ts';
 import { Random } from '../core/random.ts';
 import type { Codes, Tensor } from '../core/tensor.ts';
 import type { OpCase } from './op-case.ts';

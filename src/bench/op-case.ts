@@ -1,10 +1,12 @@
 import type { Compute } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import type { OpName } from '../core/kernels.ts';
+import { V61 } from '../core/ops/arguments.ts';
 import { flatArgs } from '../core/ops/calls.ts';
 import { type Dims, isSize, planSteps, relationsOf, sizeOf, stepValue } from '../core/ops/dims.ts';
 import { equationsOf, symbolsOf } from '../core/ops/op-dims.ts';
-import { type ChoiceArg, OP_NAMES, OPS, V61 } from '../core/ops/table.ts';
+import type { ChoiceArg } from '../core/ops/spec.ts';
+import { OP_NAMES, OPS } from '../core/ops/table.ts';
 
 /** What a symbol is in most ops of v6.1: a matrix product is the one up to the FFN's width. */
 const USUAL: Dims = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { ACTIVATION_FNS, type ActivationFn } from '../core/choices.ts';
 import { component } from '../core/component.ts';
-import { ACTIVATION_FNS, type ActivationFn } from '../core/kernels.ts';
 import type { Layer, StepContext } from '../core/layer.ts';
 import type { Parameter } from '../core/parameter.ts';
 import type { Planner } from '../core/planner.ts';

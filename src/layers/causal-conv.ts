@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { MAX_CONV_WIDTH } from '../core/choices.ts';
 import { component } from '../core/component.ts';
-import { MAX_CONV_WIDTH } from '../core/kernels.ts';
 import type { Layer, StepContext } from '../core/layer.ts';
 import { init } from '../core/options.ts';
 import { type Init, Parameter } from '../core/parameter.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { ACTIVATION_RULES, type ActivationRule, WEIGHT_RULES, type WeightRule } from '../core/choices.ts';
 import { component } from '../core/component.ts';
-import { ACTIVATION_RULES, type ActivationRule, WEIGHT_RULES, type WeightRule } from '../core/kernels.ts';
 import type { Layer, PrepareContext, StepContext } from '../core/layer.ts';
 import { count, initOf, matrixInit } from '../core/options.ts';
 import { type Init, Parameter } from '../core/parameter.ts';

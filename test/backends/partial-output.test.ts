@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PartialOutput } from '../../src/backends/checked/partial-output.ts';
 import { columnsOf, onlyColumns } from '../../src/core/ops/columns.ts';
-import type { TensorArg } from '../../src/core/ops/table.ts';
+import type { TensorArg } from '../../src/core/ops/spec.ts';
 import { mat } from '../../src/core/tensor.ts';
 
 const COLUMNS = { first: 1, end: 3 };

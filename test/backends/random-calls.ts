@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import type { Backend } from '../../src/core/backend.ts';
+import type { ActivationRule } from '../../src/core/choices.ts';
+import { ACTIVATION_RULES, MAX_CONV_WIDTH } from '../../src/core/choices.ts';
 import { PRECISIONS, type Precision } from '../../src/core/compute.ts';
-import type { ActivationRule, Kernels } from '../../src/core/kernels.ts';
-import { ACTIVATION_RULES, MAX_CONV_WIDTH } from '../../src/core/kernels.ts';
+import type { Kernels } from '../../src/core/kernels.ts';
 import { Random } from '../../src/core/random.ts';
 import type { Bytes, Codes, Mat, Quantized, TernaryWeight } from '../../src/core/tensor.ts';
 import { mat, tensor } from '../../src/core/tensor.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
-import { ACTIVATION_RULES, WEIGHT_RULES } from '../../src/core/kernels.ts';
+import { ACTIVATION_RULES, WEIGHT_RULES } from '../../src/core/choices.ts';
 import { Random } from '../../src/core/random.ts';
 import { mat, tensor } from '../../src/core/tensor.ts';
 import { nativeVariants } from './backends.ts';

@@ -1,5 +1,5 @@
 import type { Backend } from '../../src/core/backend.ts';
-import { ACTIVATION_FNS } from '../../src/core/kernels.ts';
+import { ACTIVATION_FNS } from '../../src/core/choices.ts';
 import { mat, type Tensor, tensor } from '../../src/core/tensor.ts';
 
 const Z = [1000, 0, -1000];

@@ -1,6 +1,7 @@
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
-import { ACTIVATION_FNS, type ActivationFn, type OpName } from '../../src/core/kernels.ts';
+import { ACTIVATION_FNS, type ActivationFn } from '../../src/core/choices.ts';
+import type { OpName } from '../../src/core/kernels.ts';
 import type { Outcome } from '../../src/core/ops/agreement.ts';
 import { flatArgs } from '../../src/core/ops/calls.ts';
 import type { Dims } from '../../src/core/ops/dims.ts';

@@ -4,7 +4,7 @@ import { codesOf, type FlatArg, flatArgs } from '../../src/core/ops/calls.ts';
 import { type Dim, type Dims, symbolsIn } from '../../src/core/ops/dims.ts';
 import { inputsOf, type TensorInput } from '../../src/core/ops/inputs.ts';
 import { dimReadings, dimsNear, equationsOf } from '../../src/core/ops/op-dims.ts';
-import type { TensorArg } from '../../src/core/ops/table.ts';
+import type { TensorArg } from '../../src/core/ops/spec.ts';
 import type { Storage } from '../../src/core/tensor.ts';
 
 export type Data = Storage['f32' | 'i8' | 'i32' | 'u8'];

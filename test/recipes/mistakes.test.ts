@@ -247,7 +247,7 @@ describe('mistakes in a recipe', () => {
       'type: cosine, over: §time',
       'the schedule goes over time, but train.budget is not set',
     ],
-    ['no type', '{ type: sgd, ', '§{ ', "'type' is missing in the optimizer: sgd, adamw, lion, muon, groups"],
+    ['no type', '{ type: sgd, ', '§{ ', "'type' is missing in the optimizer: adamw, groups, lion, muon, sgd"],
     [
       'an unknown decorator',
       'backend: reference',

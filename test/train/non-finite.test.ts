@@ -4,8 +4,8 @@ import { createNativeBackend, nativeStatus } from '../../src/backends/native/ind
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { recipeTraining } from '../../src/compose/recipe-training.ts';
 import type { Backend } from '../../src/core/backend.ts';
+import { ACTIVATION_RULES } from '../../src/core/choices.ts';
 import { FlashError } from '../../src/core/errors.ts';
-import { ACTIVATION_RULES } from '../../src/core/kernels.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { folder } from '../recipes/helpers.ts';

@@ -6,7 +6,7 @@ import { flatArgs, flatValues, realOf } from '../../core/ops/calls.ts';
 import { checkCall } from '../../core/ops/check.ts';
 import { columnsOf } from '../../core/ops/columns.ts';
 import { placeOf, refuseNonFinite } from '../../core/ops/finite.ts';
-import { isWritten, type TensorArg } from '../../core/ops/table.ts';
+import { isWritten, type TensorArg } from '../../core/ops/spec.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import { undecorated } from '../wrap.ts';
 import { digest } from './digest.ts';

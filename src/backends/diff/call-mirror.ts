@@ -4,7 +4,8 @@ import type { Precision } from '../../core/compute.ts';
 import type { OpName } from '../../core/kernels.ts';
 import type { Outcome } from '../../core/ops/agreement.ts';
 import { codesOf, flatArgs, flatValues, groupedValues, precisionOf } from '../../core/ops/calls.ts';
-import { OPS, type TensorArg } from '../../core/ops/table.ts';
+import type { TensorArg } from '../../core/ops/spec.ts';
+import { OPS } from '../../core/ops/table.ts';
 import { type Codes, type DType, type Tensor, tensor } from '../../core/tensor.ts';
 import { poison } from '../checked/poison.ts';
 

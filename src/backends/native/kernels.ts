@@ -3,7 +3,8 @@ import { FlashError } from '../../core/errors.ts';
 import type { Kernels, OpName } from '../../core/kernels.ts';
 import { flatArgs, flatValues } from '../../core/ops/calls.ts';
 import { mayBeDeferred } from '../../core/ops/schedule.ts';
-import { type ArgSpec, OP_NAMES, OPS } from '../../core/ops/table.ts';
+import type { ArgSpec } from '../../core/ops/spec.ts';
+import { OP_NAMES, OPS } from '../../core/ops/table.ts';
 import type { Tensor } from '../../core/tensor.ts';
 import type { Engine } from './addon.ts';
 

@@ -1,4 +1,5 @@
-import type { ActivationFn, Kernels } from '../../core/kernels.ts';
+import type { ActivationFn } from '../../core/choices.ts';
+import type { Kernels } from '../../core/kernels.ts';
 
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 

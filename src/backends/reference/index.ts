@@ -2,79 +2,15 @@ import type { Backend } from '../../core/backend.ts';
 import { PRECISIONS } from '../../core/compute.ts';
 import type { OpName } from '../../core/kernels.ts';
 import { completeKernels, type KernelSource } from '../../core/ops/fused.ts';
+import { OPS } from '../../core/ops/table.ts';
 import type { Real } from '../../core/tensor.ts';
-import { activation } from './activation.ts';
-import { add, multiply, scale, sumSquares } from './arithmetic.ts';
-import { addBias, addBiasGrad } from './bias.ts';
-import { causalConv, causalConvGrad } from './causal-conv.ts';
-import { pasteColumns, sliceColumns } from './columns.ts';
-import { countPairs } from './count-pairs.ts';
-import { softmaxCrossEntropy } from './cross-entropy.ts';
-import { delay, delayGrad } from './delay.ts';
-import { dropout } from './dropout.ts';
-import { gatherRows, scatterAddRows } from './embedding.ts';
-import { gate, gateGrad } from './gate.ts';
-import { matmul, matmulTransA, matmulTransB } from './matmul.ts';
-import { adamW, lion, sgdMomentum } from './optimizers.ts';
-import { quantizeRows, quantizeWeight } from './quantize.ts';
-import { rmsNorm, rmsNormGrad } from './rms-norm.ts';
-import { runningMean, runningMeanGrad } from './running-mean.ts';
-import { scaleAdd, scaleAddGrad } from './scale-add.ts';
-import { scan, scanGrad } from './scan.ts';
-import {
-  packTernary,
-  ternaryMatmul,
-  ternaryMatmulFloat,
-  ternaryMatmulGradW,
-  ternaryMatmulGradX,
-} from './ternary.ts';
-import { tokenShift, tokenShiftGrad } from './token-shift.ts';
+import * as exported from './kernels.ts';
 
-const own: KernelSource = {
-  gatherRows,
-  scatterAddRows,
-  countPairs,
-  rmsNorm,
-  rmsNormGrad,
-  activation,
-  add,
-  addBias,
-  addBiasGrad,
-  multiply,
-  gate,
-  gateGrad,
-  sliceColumns,
-  pasteColumns,
-  scaleAdd,
-  scaleAddGrad,
-  dropout,
-  tokenShift,
-  tokenShiftGrad,
-  causalConv,
-  causalConvGrad,
-  delay,
-  delayGrad,
-  scan,
-  scanGrad,
-  runningMean,
-  runningMeanGrad,
-  quantizeWeight,
-  quantizeRows,
-  packTernary,
-  ternaryMatmul,
-  ternaryMatmulFloat,
-  ternaryMatmulGradX,
-  ternaryMatmulGradW,
-  matmul,
-  matmulTransB,
-  matmulTransA,
-  softmaxCrossEntropy,
-  sumSquares,
-  scale,
-  sgdMomentum,
-  lion,
-  adamW,
-};
+const isOp = (name: string): name is OpName => Object.hasOwn(OPS, name);
+/** The functions of the folder that are named as ops; the rest is what they share. */
+const own = Object.fromEntries(
+  Object.entries(exported satisfies KernelSource).filter(([name]) => isOp(name)),
+) as unknown as KernelSource;
 
 /**
  * The specification: scalar TypeScript, one source for float32 and float64. Arithmetic runs in float64 and each

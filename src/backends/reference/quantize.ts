@@ -1,4 +1,5 @@
-import { type ActivationRule, type Kernels, SUM_LANES } from '../../core/kernels.ts';
+import type { ActivationRule } from '../../core/choices.ts';
+import { type Kernels, SUM_LANES } from '../../core/kernels.ts';
 import type { Mat } from '../../core/tensor.ts';
 import { roundHalfEven } from './rounding.ts';
 

@@ -1,15 +1,8 @@
 import type { Precision } from '../compute.ts';
 import type { OpName } from '../kernels.ts';
 import type { Real, Tensor } from '../tensor.ts';
-import {
-  type ArgSpec,
-  type GroupArg,
-  OP_NAMES,
-  OPS,
-  type Present,
-  type ScalarArg,
-  type TensorArg,
-} from './table.ts';
+import type { ArgSpec, GroupArg, Present, ScalarArg, TensorArg } from './spec.ts';
+import { OP_NAMES, OPS } from './table.ts';
 
 // What the op table says of one call: its arguments one by one, and what their values come to.
 

@@ -4,7 +4,8 @@ import type { Real, Tensor } from '../tensor.ts';
 import { type FlatArg, flatArgs, flatValues, minOf } from './calls.ts';
 import { type Dims, isSize, sizeOf, stepValue, symbolsIn } from './dims.ts';
 import { dimReadings, equationsOf, readSource, symbolSteps } from './op-dims.ts';
-import { isWritten, OPS, type TensorArg } from './table.ts';
+import { isWritten, type TensorArg } from './spec.ts';
+import { OPS } from './table.ts';
 
 /**
  * Checks one call against the op table: types, lengths, shapes that agree, index ranges, memory that must not be

@@ -1,6 +1,6 @@
 import type { Tensor } from '../tensor.ts';
 import { type Dims, sizeOf } from './dims.ts';
-import type { TensorArg } from './table.ts';
+import type { TensorArg } from './spec.ts';
 
 /** The columns that a call writes of a tensor with role `part`: from `first` to before `end`. */
 export interface Columns {

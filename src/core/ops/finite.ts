@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor.ts';
 import { flatArgs, flatValues } from './calls.ts';
 import { columnsOf, onlyColumns } from './columns.ts';
 import { dimsOf } from './op-dims.ts';
-import { isRead, isWritten } from './table.ts';
+import { isRead, isWritten } from './spec.ts';
 
 /** Index of the first element that is NaN or infinite, as `inspector` finds it if there is one; -1 where there is none. */
 export function findNonFinite({ data }: Tensor, inspector?: Inspector): number {

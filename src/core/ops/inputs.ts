@@ -2,7 +2,8 @@ import type { OpName } from '../kernels.ts';
 import { Random } from '../random.ts';
 import { type FlatArg, flatArgs } from './calls.ts';
 import { type Dims, sizeOf } from './dims.ts';
-import { OPS, type ScalarArg, type TensorArg, type Values } from './table.ts';
+import type { ScalarArg, TensorArg, Values } from './spec.ts';
+import { OPS } from './table.ts';
 
 /** One call, as numbers: everything else about it follows. */
 export interface Call {

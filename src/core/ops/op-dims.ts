@@ -14,7 +14,8 @@ import {
   stepValue,
   symbolsIn,
 } from './dims.ts';
-import { isWritten, OP_NAMES, OPS } from './table.ts';
+import { isWritten } from './spec.ts';
+import { OP_NAMES, OPS } from './table.ts';
 
 // What the op table says of an op's symbols; the algebra is in dims.ts.
 

@@ -3,7 +3,8 @@ import type { OpName } from '../kernels.ts';
 import { BYTES } from '../tensor.ts';
 import { codesOf, flatArgs } from './calls.ts';
 import { type Dims, sizeOf } from './dims.ts';
-import { isRead, isWritten, OPS, type Present, type TensorArg } from './table.ts';
+import { isRead, isWritten, type Present, type TensorArg } from './spec.ts';
+import { OPS } from './table.ts';
 
 /** Minimum bytes that one call moves: every input is read once, every output written once, an updated tensor both. */
 export interface Traffic {

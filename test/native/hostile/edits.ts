@@ -1,6 +1,6 @@
 import type { OpName } from '../../../src/core/kernels.ts';
 import { type FlatArg, minOf } from '../../../src/core/ops/calls.ts';
-import type { TensorArg } from '../../../src/core/ops/table.ts';
+import type { TensorArg } from '../../../src/core/ops/spec.ts';
 import type { Data, ValidCall } from '../valid-call.ts';
 import { JUNK, ODD_FLOATS, type Trap, WRONG_SIZES } from './junk.ts';
 import {

@@ -1,0 +1,80 @@
+import type { FloatPrecision } from '../../compute.ts';
+import type { Mat, SparseTargets } from '../../tensor.ts';
+import {
+  accumulate,
+  floatPrecision,
+  input,
+  near,
+  op,
+  optional,
+  output,
+  scalar,
+  targets,
+} from '../arguments.ts';
+
+/** With a single class the gradient is 0, and only rounding is left to compare. */
+const severalClasses = { V: { min: 2 } } as const;
+
+/** Losses are added up over rows: an error matters beside their sum. */
+const nearButNats = { ...near, whole: ['outNats'] } as const;
+
+/**
+ * What a float32 kernel computes and then rounds to bf16 may fall on the other side of a rounding boundary than another
+ * kernel's: one unit of bf16's last place, for the few elements that lie that close to one.
+ */
+const roundedOnTheWay = { nearIn: { bf16: 2 ** -8 } } as const;
+
+/**
+ * Per row, with weights `c_j` on target ids j and `n = sum c_j`: `outNats = n * logsumexp(z) - sum c_j z_j`, and,
+ * where wanted, `outDz = scale * (n * softmax(z) - c)`.
+ */
+export const softmaxCrossEntropy = op<
+  (outNats: Mat, outDz: Mat | null, z: Mat, targets: SparseTargets, scale: number) => void
+>({
+  args: [
+    output('outNats', 'M', 1),
+    output('outDz', 'M', 'V', optional),
+    input('z', 'M', 'V', { values: 'logits' }),
+    targets,
+    scalar('scale', { steady: 1e-3 }),
+  ],
+  independent: 'row',
+  agree: nearButNats,
+  sizes: severalClasses,
+  flops: ({ M, V }) => 20 * M * V,
+});
+
+/**
+ * Tied head and cross-entropy in one: `z = h . table^T`, nats and dz as in `softmaxCrossEntropy`,
+ * `outDh = dz . table`, `accTable += dz^T . h`; `precision` is that of these three products. Logits exist for one tile
+ * of rows at a time. Without `outDh` and `accTable` it only evaluates.
+ */
+export const headLoss = op<
+  (
+    outNats: Mat,
+    outDh: Mat | null,
+    accTable: Mat | null,
+    h: Mat,
+    table: Mat,
+    targets: SparseTargets,
+    scale: number,
+    precision: FloatPrecision,
+  ) => void
+>({
+  args: [
+    output('outNats', 'M', 1),
+    output('outDh', 'M', 'D', { ...optional, ...roundedOnTheWay }),
+    accumulate('accTable', 'V', 'D', { ...optional, ...roundedOnTheWay, values: 'logits' }),
+    input('h', 'M', 'D', { values: 'logits' }),
+    input('table', 'V', 'D', { values: 'logits' }),
+    targets,
+    scalar('scale', { steady: 1e-3 }),
+    floatPrecision,
+  ],
+  independent: 'row',
+  agree: nearButNats,
+  sizes: severalClasses,
+  // Logits, and a product for each of the two gradients.
+  flops: ({ M, V, D }, has = () => true) =>
+    2 * M * V * D * (1 + Number(has('outDh')) + Number(has('accTable'))) + 20 * M * V,
+});
