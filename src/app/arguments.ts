@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkOptions } from '../recipes/check-options.ts';
 
-// What the functions of the library take beside their options. Not every program is checked by a compiler.
+// Checks the arguments of library functions at run time: callers may be plain JavaScript.
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value.trim() !== '';
 
@@ -11,20 +11,20 @@ const has = (value: unknown, ...keys: readonly string[]): boolean =>
 const ARGUMENTS = {
   run: z.custom(
     (value) => isText(value) || has(value, 'composed', 'tokenizer'),
-    'must be the directory of a run, or what loadTrained gave',
+    'must be the directory of a run, or a model from loadTrained',
   ),
-  trained: z.custom((value) => has(value, 'composed', 'tokenizer'), 'must be what loadTrained gave'),
+  trained: z.custom((value) => has(value, 'composed', 'tokenizer'), 'must be a model from loadTrained'),
   directory: z.custom(isText, 'must be the directory of a run'),
   recipe: z.custom(
     (value) => isText(value) || has(value, 'registry', 'model'),
-    'must be the name or the file of a recipe, or what loadRecipe gave',
+    'must be the name or the file of a recipe, or a recipe from loadRecipe',
   ),
-  loaded: z.custom((value) => has(value, 'registry', 'model'), 'must be what loadRecipe gave'),
+  loaded: z.custom((value) => has(value, 'registry', 'model'), 'must be a recipe from loadRecipe'),
   prompt: z.string().optional(),
-  prompts: z.array(z.string()).min(1, 'must have a text at least'),
+  prompts: z.array(z.string()).min(1, 'must have at least one text'),
 };
 
-/** @throws FlashError with the function's name when one of its arguments is none. */
+/** @throws FlashError that names `caller` and the first argument of the wrong kind. */
 export function checkArguments(
   caller: string,
   given: { readonly [K in keyof typeof ARGUMENTS]?: unknown },

@@ -80,15 +80,15 @@ async function* compare(
     const batch = sequencesPerStep(recipe);
     const batches = new BatchSource(train.tokens, { seqLen, batch, order, seed: recipe.train.seed });
     const make = recipeTraining(recipe, batches, seqLen * batch);
-    const path = recipe.collapse === 'auto' ? 'collapsed' : 'dense';
+    const mode = recipe.collapse === 'auto' ? 'collapsed' : 'dense';
     const named = options.backends?.map((name) => parseBackend(name, recipe.registry));
     for (const spec of named ?? defaultBackends(recipe, onNotice)) {
-      const backend = open(spec, recipe, onNotice);
-      const reference = open(parseBackend(against, recipe.registry, '--against'), recipe, onNotice);
+      const backend = openBackend(spec, recipe, onNotice);
+      const reference = openBackend(parseBackend(against, recipe.registry, '--against'), recipe, onNotice);
       const shortfall = computeNotice(backend, recipe.compute);
       if (shortfall) onNotice(shortfall);
       try {
-        const agreement = await compareTraining(make, path, backend, reference, steps, (share) =>
+        const agreement = await compareTraining(make, mode, backend, reference, steps, (share) =>
           options.onProgress?.(share, backend.name),
         );
         const compute = computeName(computeOn(backend, recipe.compute));
@@ -121,12 +121,12 @@ function defaultBackends({ backend, registry }: Recipe, notice: (text: string) =
   const names = availableBackends();
   if (own !== 'native' && !names.includes(own))
     notice(
-      `Compared: ${names.join(', ')}, not the recipe's own backend ${own}; name it (--backend) to compare that.`,
+      `Compared: ${names.join(', ')}, not the recipe's backend ${own}; to compare that, name it with --backend.`,
     );
   return names.map((name) => parseBackend(name, registry));
 }
 
-function open(spec: Spec<'backend'>, recipe: Recipe, notice: (text: string) => void): Backend {
+function openBackend(spec: Spec<'backend'>, recipe: Recipe, notice: (text: string) => void): Backend {
   const { threads } = recipe.train;
   const context = { threads: threads === 'auto' ? undefined : threads, notice };
   return createBackend(spec, context);

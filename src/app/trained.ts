@@ -7,33 +7,33 @@ import { FlashError } from '../core/errors.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import { type Change, loadRecipe, type Recipe } from '../recipes/load.ts';
 import { latestCheckpoint, readCheckpoint } from '../train/checkpoint-files.ts';
-import { isSameRecipe } from '../train/origin.ts';
+import { isSameRecipe, requireSameTokenizer } from '../train/fingerprints.ts';
 import { runFiles } from '../train/run-directory.ts';
 import { notARun } from '../train/run-list.ts';
 import { restoreWeights } from '../train/snapshot.ts';
 import { fingerprint } from './fingerprint.ts';
 import { runTokenizer } from './run-tokenizer.ts';
 
-/** A trained model with everything it needs to read and write text. */
+/** A trained model with everything that reading and writing text needs. */
 export interface Trained {
   readonly recipe: Recipe;
   readonly composed: ComposedRun;
   readonly tokenizer: Tokenizer;
-  /** The checkpoint it was read from. */
+  /** The path of the checkpoint that it was read from. */
   readonly checkpoint: string;
   readonly step: number;
 }
 
 /**
- * Reads a run's newest complete checkpoint, or the checkpoint that `path` names. Needs no lock: the run may continue at the same time.
- * @throws FlashError when there is none, or it is another model's.
+ * Reads the checkpoint at `path`, or the newest complete one of the run at `path`. Takes no lock: the run may be training.
+ * @throws FlashError when there is no checkpoint, or its tensors or tokenizer are not those of the recipe.
  */
 export async function loadTrained(
   path: string,
   set: readonly Change[],
   onNotice: (notice: string) => void,
 ): Promise<Trained> {
-  // The real path: what lies above a checkpoint does not lie above a link to it, nor above `.`.
+  // Resolved, because the run is the folder above the checkpoint, not above a link to it or above `.`.
   const real = await realpath(path).catch(() => path);
   const isCheckpoint = existsSync(join(real, 'model.safetensors'));
   const runDir = isCheckpoint ? dirname(dirname(real)) : real;
@@ -52,10 +52,11 @@ export async function loadTrained(
   }
   const composed = composeRun(recipe);
   try {
-    const now = { recipe: fingerprint(recipe), tokenizer: tokenizer.fingerprint };
-    if (!isSameRecipe(checkpoint, now, files.tokenizer)) {
+    const current = { recipe: fingerprint(recipe), tokenizer: tokenizer.fingerprint };
+    requireSameTokenizer(checkpoint, current, files.tokenizer);
+    if (!isSameRecipe(checkpoint, current)) {
       onNotice(
-        'The recipe was changed since the checkpoint: what this model writes and scores may not be what was trained.',
+        'The recipe has changed since the checkpoint: this model may write and score differently from the one that was trained.',
       );
     }
     for (const notice of composed.notices) onNotice(notice);

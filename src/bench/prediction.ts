@@ -1,7 +1,7 @@
 import { nativeStatus } from '../backends/native/index.ts';
 import { wrapBackend } from '../backends/wrap.ts';
 import type { Backend } from '../core/backend.ts';
-import type { Path } from '../core/hook.ts';
+import type { StepMode } from '../core/hook.ts';
 import type { OpName } from '../core/kernels.ts';
 import type { Dims } from '../core/ops/dims.ts';
 import { dimsOf } from '../core/ops/op-dims.ts';
@@ -184,7 +184,7 @@ function sharedBytes(
 /** A step as it should be on a machine of more cores that are like the one that was measured. */
 export interface Prediction {
   readonly cores: number;
-  readonly path: Path;
+  readonly path: StepMode;
   readonly compute: string;
   /** With memory that keeps up with all cores. */
   readonly free: PredictedStep;
@@ -195,9 +195,14 @@ export interface Prediction {
 const IDLE_STEPS = 5;
 
 /** The calls of a step on so many cores, and what its TypeScript alone takes there. */
-export async function callsOn(inner: Backend, cores: number, path: Path, variant: Variant): Promise<CallsOn> {
+export async function callsOn(
+  inner: Backend,
+  cores: number,
+  mode: StepMode,
+  variant: Variant,
+): Promise<CallsOn> {
   const counter = new CallCounter(inner, cores);
-  const bench = new StepBench(counter.backend, path, variant);
+  const bench = new StepBench(counter.backend, mode, variant);
   const calls = await counter.during(() => bench.step());
   const idle: number[] = [];
   while (idle.length < IDLE_STEPS) idle.push(breakDown(await bench.step(), 0).typescript.seconds);
@@ -217,10 +222,10 @@ export async function predictSteps(
   assumed: Assumed,
 ): Promise<Prediction[]> {
   const predictions: Prediction[] = [];
-  for (const { path, compute, breakdown } of results.filter(({ threads }) => threads === 1)) {
+  for (const { path: mode, compute, breakdown } of results.filter(({ threads }) => threads === 1)) {
     const variant = variants.find((each) => each.compute === compute)!;
     const { ops, binding, typescript } = breakdown;
-    const single = await callsOn(backend, 1, path, variant);
+    const single = await callsOn(backend, 1, mode, variant);
     const one = {
       tokens,
       ops,
@@ -230,10 +235,10 @@ export async function predictSteps(
       idleTypescript: single.idleTypescript,
     };
     for (const count of cores) {
-      const on = count === 1 ? single : await callsOn(backend, count, path, variant);
+      const on = count === 1 ? single : await callsOn(backend, count, mode, variant);
       const bound = predictStep(one, on, assumed, backend);
       const free = predictStep(one, on, { ...assumed, memory: Number.POSITIVE_INFINITY }, backend);
-      predictions.push({ cores: count, path, compute: variant.compute, free, bound });
+      predictions.push({ cores: count, path: mode, compute: variant.compute, free, bound });
     }
   }
   return predictions;

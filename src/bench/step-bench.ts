@@ -2,7 +2,7 @@ import { CallTimer } from '../backends/timed/call-timer.ts';
 import { wrapBackend } from '../backends/wrap.ts';
 import type { MakeTraining } from '../compose/recipe-training.ts';
 import type { Backend } from '../core/backend.ts';
-import type { Path } from '../core/hook.ts';
+import type { StepMode } from '../core/hook.ts';
 import type { OpName } from '../core/kernels.ts';
 import { Trainer } from '../train/trainer.ts';
 import { type Effort, interleave, type Summary, summarize } from './measurement.ts';
@@ -36,16 +36,16 @@ export interface Variant {
   readonly make: MakeTraining;
 }
 
-/** Whole training steps on one path with one number of threads and one precision. */
+/** Whole training steps in one mode with one number of threads and one precision. */
 export interface StepResult {
   readonly backend: string;
   readonly threads: number;
-  readonly path: Path;
+  readonly path: StepMode;
   /** Reports from before there was a choice have none. */
   readonly compute?: string;
   /** Of one step. */
   readonly seconds: Summary;
-  /** Of this path, at the median. */
+  /** In this mode, at the median. */
   readonly tokensPerSecond: number;
   /** Share of the step that is not spent inside kernels: binding and TypeScript. */
   readonly outsideShare: number;
@@ -88,11 +88,11 @@ export class StepBench {
 
   constructor(
     private readonly inner: Backend,
-    path: Path,
+    mode: StepMode,
     private readonly variant: Variant,
   ) {
     this.watch = new Stopwatch(inner);
-    const { parts, options } = variant.make(this.watch.backend, path);
+    const { parts, options } = variant.make(this.watch.backend, mode);
     this.tokens = options.tokensPerStep;
     const onStep = ({ tokensPerSecond }: { tokensPerSecond: number }) => {
       this.stepSeconds = this.tokens / tokensPerSecond;
@@ -107,7 +107,7 @@ export class StepBench {
     return { seconds: this.stepSeconds, ops: this.watch.take() };
   }
 
-  /** `callSeconds`: what a call with nothing to do costs. */
+  /** `callSeconds`: the cost of a call without work. */
   result(steps: readonly StepTime[], callSeconds: number): StepResult {
     const seconds = summarize(steps.map((step) => step.seconds));
     const inOrder = [...steps].sort((a, b) => a.seconds - b.seconds);
@@ -115,7 +115,7 @@ export class StepBench {
     return {
       backend: this.inner.name,
       threads: this.inner.threads,
-      path: this.trainer.path,
+      path: this.trainer.mode,
       compute: this.variant.compute,
       seconds,
       tokensPerSecond: this.tokens / seconds.median,
@@ -139,19 +139,19 @@ export function breakDown({ seconds, ops }: StepTime, callSeconds: number): Brea
 }
 
 /**
- * Steps of each variant on each path with each backend, in turn after one step that is not counted.
- * @param callSeconds for each backend, what a call with nothing to do costs.
+ * Benchmarks each variant in each mode on each backend, taking turns, after one warm-up step.
+ * @param callSeconds for each backend, the cost of a call without work.
  */
 export async function benchSteps(
   backends: readonly Backend[],
   variants: readonly Variant[],
-  paths: readonly Path[],
+  modes: readonly StepMode[],
   callSeconds: readonly number[],
   { stepRounds, stepSeconds }: Effort,
   onProgress?: (share: number) => void,
 ): Promise<StepResult[]> {
   const benches = backends.flatMap((backend) =>
-    variants.flatMap((variant) => paths.map((path) => new StepBench(backend, path, variant))),
+    variants.flatMap((variant) => modes.map((mode) => new StepBench(backend, mode, variant))),
   );
   const turns = benches.map((bench) => async () => {
     const steps: StepTime[] = [];

@@ -1,21 +1,21 @@
 import type { Backend } from '../core/backend.ts';
 import { computeOn } from '../core/compute.ts';
-import type { Path } from '../core/hook.ts';
+import type { StepMode } from '../core/hook.ts';
 import { memoryOf } from '../core/memory.ts';
 import { createOptimizer, createSchedule } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';
 import type { Batches, TrainerOptions, TrainerParts } from '../train/trainer.ts';
 import { composeModel } from './run.ts';
 
-/** A recipe's training on batches that are given, on a backend that is given, with no run directory and no end. */
+/** Creates a recipe's training on a backend, without a run directory and without limits. */
 export type MakeTraining = (
   backend: Backend,
-  path: Path,
+  mode: StepMode,
 ) => { readonly parts: TrainerParts; readonly options: TrainerOptions };
 
-/** Training as a recipe says, on batches of `tokens` tokens, for as many steps as are asked for. */
+/** Training with a recipe's settings, on `batches` of `tokens` tokens each. */
 export function recipeTraining(recipe: Recipe, batches: Batches, tokens: number): MakeTraining {
-  return (backend, path) => {
+  return (backend, mode) => {
     const model = composeModel(recipe, backend);
     const optimizer = createOptimizer(recipe.optimizer);
     const never = Number.POSITIVE_INFINITY;
@@ -33,7 +33,7 @@ export function recipeTraining(recipe: Recipe, batches: Batches, tokens: number)
         measure: 'steps',
         clip: recipe.train.clip,
         seed: recipe.train.seed,
-        collapse: path === 'collapsed' ? 'auto' : 'never',
+        collapse: mode === 'collapsed' ? 'auto' : 'never',
         seqLen: recipe.data.seq_len,
         tokensPerStep: tokens,
         tokensPerEpoch: tokens,

@@ -1,5 +1,5 @@
-/** Which route a step took: every token computed, or distinct tokens only. */
-export type Path = 'collapsed' | 'dense';
+/** Whether a step computed every token (`dense`) or distinct tokens only (`collapsed`). */
+export type StepMode = 'collapsed' | 'dense';
 
 export interface StepEvent {
   readonly event: 'step';
@@ -17,7 +17,8 @@ export interface StepEvent {
   readonly tokensPerSecond: number;
   /** Training time so far, over all sittings and with this step. */
   readonly seconds: number;
-  readonly path: Path;
+  /** Called `path` since the first metrics.jsonl. */
+  readonly path: StepMode;
   readonly backend: string;
   /** What its products were rounded to, as `computeName` gives it: `f32`, `bf16`, `int8`, `int8 (products f32)`. */
   readonly compute: string;

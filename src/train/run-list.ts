@@ -6,8 +6,8 @@ import { FlashError } from '../core/errors.ts';
 import { errorCode, fileError } from '../files/files.ts';
 
 /**
- * The run directories in `root` by the time in their names, the newest last; none where there is no such folder. Throws
- * FlashError when it can't be read.
+ * The run directories in `root`, sorted by the time in their names, the newest last. Empty if `root` does not exist.
+ * @throws FlashError when it can't be read.
  */
 export async function listRuns(root: string): Promise<string[]> {
   let entries: Awaited<ReturnType<typeof readFolder>>;
@@ -21,7 +21,7 @@ export async function listRuns(root: string): Promise<string[]> {
     const [, time, copy] = /-(\d{8}-\d{6})(?:-(\d+))?$/.exec(entry.name) ?? [];
     return time && entry.isDirectory() ? [{ name: entry.name, time, copy: Number(copy ?? 1) }] : [];
   });
-  // Two recipes may have started in the same second: the name decides, so that the answer is always the same.
+  // Runs of the same second are sorted by name, so that the order is deterministic.
   runs.sort((a, b) => compare(a.time, b.time) || a.copy - b.copy || compare(a.name, b.name));
   return runs.map(({ name }) => join(root, name));
 }
@@ -42,7 +42,7 @@ async function suggest(path: string): Promise<string> {
     if (runs.length === 0) continue;
     const newest = runs.slice(-MAX_SHOWN).reverse();
     const more = runs.length > newest.length ? ` (and ${runs.length - newest.length} more)` : '';
-    return `Runs there are, the newest first: ${newest.join(', ')}${more}`;
+    return `Existing runs, the newest first: ${newest.join(', ')}${more}`;
   }
   return `Train one first, such as: ${commandLine`train v61 --budget 45s`}`;
 }

@@ -10,10 +10,10 @@ import { checkpointName, latestCheckpoint } from './checkpoint-files.ts';
 import { Evaluator } from './evaluate.ts';
 import type { DoneEvent, SampleEvent, TrainEvent } from './events.ts';
 import { NonFiniteError, nonFiniteAdvice } from './explain-non-finite.ts';
+import { type Fingerprints, isSameRecipe, requireSameTokenizer } from './fingerprints.ts';
 import { TextGenerator } from './generate.ts';
 import { reached } from './limits.ts';
 import type { MetricsLog } from './metrics-log.ts';
-import { isSameRecipe, type Origin } from './origin.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { appendSample, restoreSamples } from './samples.ts';
 import type { EvaluationText } from './scorer.ts';
@@ -78,7 +78,7 @@ export class Run {
     return this.parts.model;
   }
 
-  private get origin(): Origin {
+  private get fingerprints(): Fingerprints {
     return { recipe: this.options.recipe, tokenizer: this.texts.tokenizer.fingerprint };
   }
 
@@ -93,8 +93,9 @@ export class Run {
     try {
       // Older checkpoints have no `order`: they were written before an order changed its meaning.
       const { data, order = 1, valid = this.options.valid } = checkpoint.state;
-      if (!isSameRecipe(checkpoint, this.origin, this.directory.files.tokenizer)) {
-        onWarning('The recipe was changed since the checkpoint: the run will not end as it would have.');
+      requireSameTokenizer(checkpoint, this.fingerprints, this.directory.files.tokenizer);
+      if (!isSameRecipe(checkpoint, this.fingerprints)) {
+        onWarning('The recipe has changed since the checkpoint: the run will not end as it would have.');
       }
       if (data !== this.options.data) {
         throw this.otherData(`The run was trained on ${data}; the data is now ${this.options.data}`);
@@ -105,11 +106,11 @@ export class Run {
       }
       if (order !== this.options.order) {
         onWarning(
-          'Another version of FlashLM wrote the checkpoint, in which `data.order` meant other batches: the run will ' +
-            'not end as it would have.',
+          'The checkpoint is from a version of FlashLM in which `data.order` gave other batches: the run will not end ' +
+            'as it would have.',
         );
       }
-      // Checkpoints from before there was a choice do not say.
+      // Older checkpoints have no `compute`: there was only float32.
       const { backend, compute = 'f32' } = checkpoint.model.metadata;
       if (backend !== this.model.backend.name) {
         onWarning(
@@ -228,7 +229,7 @@ export class Run {
     if (step === this.saved) return;
     this.refuseNonFinite(step);
     const { data, valid, order } = this.options;
-    const state = { ...this.trainer.state, ...this.origin, data, valid, order };
+    const state = { ...this.trainer.state, ...this.fingerprints, data, valid, order };
     const snapshot = takeSnapshot(this.model, this.parts.optimizerPlan, state, {
       recipe: this.options.name,
       backend: this.model.backend.name,

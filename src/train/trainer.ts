@@ -1,6 +1,6 @@
 import { type Compute, computeName, FLOAT32 } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
-import type { Ending, Hook, Path, StepEvent } from '../core/hook.ts';
+import type { Ending, Hook, StepEvent, StepMode } from '../core/hook.ts';
 import type { Optimizer, OptimizerPlan } from '../core/optimizer.ts';
 import type { Schedule } from '../core/schedule.ts';
 import { BigramCounts } from '../data/collapse.ts';
@@ -100,7 +100,7 @@ export class Trainer {
     this.runner = new BatchRunner(model, {
       seqLen: options.seqLen,
       blockRows: options.blockRows,
-      maxRows: this.path === 'collapsed' ? Math.min(model.vocab, tokensPerStep) : tokensPerStep,
+      maxRows: this.mode === 'collapsed' ? Math.min(model.vocab, tokensPerStep) : tokensPerStep,
       maxEntries: tokensPerStep,
       training: true,
       compute: this.compute,
@@ -110,7 +110,7 @@ export class Trainer {
     this.targets = new Int32Array(tokensPerStep);
   }
 
-  get path(): Path {
+  get mode(): StepMode {
     return this.counts && this.options.collapse === 'auto' ? 'collapsed' : 'dense';
   }
 
@@ -258,7 +258,7 @@ export class Trainer {
       ...of,
       tokensPerSecond: tokensPerStep / seconds,
       seconds: this.seconds,
-      path: this.path,
+      path: this.mode,
       backend: this.parts.model.backend.name,
       compute: computeName(this.compute),
     };
@@ -275,7 +275,7 @@ export class Trainer {
     if (counts) {
       counts.clear();
       counts.add(ids, targets, ids.length);
-      if (this.path === 'collapsed') return counts.rows();
+      if (this.mode === 'collapsed') return counts.rows();
     }
     return this.dense.of(ids, targets, ids.length);
   }

@@ -2,7 +2,7 @@ import { diff } from '../backends/diff/diff.ts';
 import type { UncomparedLayer } from '../backends/diff/uncompared-layers.ts';
 import type { MakeTraining } from '../compose/recipe-training.ts';
 import type { Backend } from '../core/backend.ts';
-import type { Path } from '../core/hook.ts';
+import type { StepMode } from '../core/hook.ts';
 import type { OpName } from '../core/kernels.ts';
 import { combineWatches } from '../core/watch.ts';
 import { Trainer } from '../train/trainer.ts';
@@ -32,7 +32,7 @@ export interface TrainingAgreement {
  */
 export async function compareTraining(
   make: MakeTraining,
-  path: Path,
+  mode: StepMode,
   backend: Backend,
   against: Backend,
   steps: number,
@@ -53,9 +53,9 @@ export async function compareTraining(
   })(backend);
   onProgress?.(0);
   const work = new LayerWork((done) => onProgress?.(done / total));
-  const { parts, options } = make({ ...both, watch: combineWatches(work, both.watch) }, path);
+  const { parts, options } = make({ ...both, watch: combineWatches(work, both.watch) }, mode);
   const { model } = parts;
-  const rows = path === 'collapsed' ? Math.min(model.vocab, options.tokensPerStep) : options.tokensPerStep;
+  const rows = mode === 'collapsed' ? Math.min(model.vocab, options.tokensPerStep) : options.tokensPerStep;
   const total = steps * rows * work.ofRow(model);
   const limits = { ...options.limits, steps };
   // A collapsed step has fewer rows than the vocabulary where tokens are missing from it.

@@ -127,7 +127,7 @@ describe('the library, called with wrong types', () => {
     [
       'evaluateText',
       () => evaluateText(given({})),
-      "'run' must be the directory of a run, or what loadTrained gave, found a map",
+      "'run' must be the directory of a run, or a model from loadTrained, found a map",
     ],
     ['evaluateText', () => evaluateText(given(undefined)), "'run' is missing in the arguments"],
     [
@@ -150,7 +150,7 @@ describe('the library, called with wrong types', () => {
     [
       'streamText',
       () => streamText(given('runs/x')),
-      "'trained' must be what loadTrained gave, found 'runs/x'",
+      "'trained' must be a model from loadTrained, found 'runs/x'",
     ],
     ['streamText', () => streamText(trained, { seed: -1 }), "'seed' must be at least 0, found -1"],
     ['trainRecipe', () => trainRecipe('v61', given({ out: 5 })), "'out' must be text, found 5"],
@@ -161,7 +161,7 @@ describe('the library, called with wrong types', () => {
     [
       'compareBackends',
       () => compareBackends(given('v61')),
-      "'loaded' must be what loadRecipe gave, found 'v61'",
+      "'loaded' must be a recipe from loadRecipe, found 'v61'",
     ],
     [
       'loadRecipe',

@@ -110,7 +110,7 @@ describe('a run in bf16', () => {
     const recipe = await readFile(join(run, 'recipe.yaml'), 'utf8');
     await writeFile(join(copy, 'recipe.yaml'), recipe.replace('compute: bf16', 'compute: int8'));
     const other = await runInProcess(['train', '--resume', copy, '--steps', '4', '--quiet']);
-    expect(other.stderr).toContain('The recipe was changed since the checkpoint');
+    expect(other.stderr).toContain('The recipe has changed since the checkpoint');
     expect(other.stderr).toContain(
       'The run continues with compute int8, so not to the bit as it would have with bf16.',
     );

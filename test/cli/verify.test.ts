@@ -49,7 +49,7 @@ describe('flashlm diff and replay', () => {
     const { status, stdout, stderr } = await runInProcess(['diff', 'v61-debug', '--steps', '2']);
     expect(status).toBe(0);
     expect(stderr).toMatch(
-      /^Compared: \S.*, not the recipe's own backend checked\(native\); name it \(--backend\) to compare that\.\n$/,
+      /^Compared: \S.*, not the recipe's backend checked\(native\); to compare that, name it with --backend\.\n$/,
     );
     for (const { isa, supported } of nativeStatus().isas)
       if (supported)

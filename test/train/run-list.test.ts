@@ -26,14 +26,14 @@ it('a run that does not exist is told apart from a folder that is not a run', as
 it('the newest runs beside what was asked for are named, or those in it', async () => {
   for (const name of NAMES) await mkdir(join(root, name));
   const remedy =
-    'Runs there are, the newest first: ' +
+    'Existing runs, the newest first: ' +
     `${join(root, NAMES[3]!)}, ${join(root, NAMES[2]!)}, ${join(root, NAMES[1]!)} (and 1 more)`;
   for (const path of [root, join(root, 'nothing')]) expect(await notARun(path)).toMatchObject({ remedy });
 });
 
 it('where there are no runs, a command that makes one is named', async () => {
   const { remedy } = await notARun(join(root, 'nothing', 'below'));
-  expect(remedy).toMatch(/^(Train one first, such as: npx flashlm train|Runs there are)/);
+  expect(remedy).toMatch(/^(Train one first, such as: npx flashlm train|Existing runs)/);
 });
 
 it('a checkpoint that is to go on names its run', async () => {

@@ -66,7 +66,7 @@ describe('a resumed run', () => {
     for (const [order, expected] of [
       [
         'shuffled',
-        [expect.stringMatching(/^Another version of FlashLM wrote the checkpoint, in which `data.order`/)],
+        [expect.stringMatching(/^The checkpoint is from a version of FlashLM in which `data.order`/)],
       ],
       ['sequential', []],
     ] as const) {
@@ -131,9 +131,9 @@ describe('a run directory that was changed', () => {
     const { recipe } = runFiles(run);
     const before = readFileSync(recipe, 'utf8');
     writeFileSync(recipe, before.replace('activations: int8', 'activations: ternary'));
-    expect(await use(run)).toEqual([expect.stringMatching(/^The recipe was changed since the checkpoint/)]);
+    expect(await use(run)).toEqual([expect.stringMatching(/^The recipe has changed since the checkpoint/)]);
     expect(await resumeNotices(tiny)).toEqual([
-      expect.stringMatching(/^The recipe was changed since the checkpoint/),
+      expect.stringMatching(/^The recipe has changed since the checkpoint/),
     ]);
     // What only ends or watches a run changes no figure.
     writeFileSync(recipe, before.replace(/steps: 6/, 'steps: 9').replace(/max_tokens: 4/, 'max_tokens: 5'));

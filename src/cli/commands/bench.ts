@@ -16,7 +16,7 @@ import type { Backend } from '../../core/backend.ts';
 import { commandLine } from '../../core/command-line.ts';
 import { computeName, computeNotice, computeOn } from '../../core/compute.ts';
 import { FlashError } from '../../core/errors.ts';
-import type { Path } from '../../core/hook.ts';
+import type { StepMode } from '../../core/hook.ts';
 import type { OpName } from '../../core/kernels.ts';
 import type { Dims } from '../../core/ops/dims.ts';
 import { OP_NAMES } from '../../core/ops/table.ts';
@@ -208,7 +208,7 @@ async function measure(
       const tokens = tokensPerStep(recipe);
       const batches = new StreamBatches(vocabOf(model), tokens);
       training = { recipe: recipe.name, ...batches.workload };
-      const paths: Path[] =
+      const modes: StepMode[] =
         model.tokenWise && recipe.collapse === 'auto' ? ['dense', 'collapsed'] : ['dense'];
       const calls = kernels.calls.map(({ seconds }) => seconds.median);
       const variants = recipes.map(
@@ -217,7 +217,7 @@ async function measure(
           make: recipeTraining(each, batches, tokens),
         }),
       );
-      steps = await benchSteps(backends, variants, paths, calls, effort, show('training steps'));
+      steps = await benchSteps(backends, variants, modes, calls, effort, show('training steps'));
       peakMemory = 1024 * process.resourceUsage().maxRSS;
       const [one] = backends;
       if (predict) {

@@ -126,7 +126,7 @@ export function introduce(session: Session, plan: RunPlan, page: Page): string[]
   const { backend, model } = composed;
   const tokenWise = model.coupling === 'row';
   const path =
-    run.trainer.path === 'collapsed'
+    run.trainer.mode === 'collapsed'
       ? 'path collapsed (each distinct token is computed once a step)'
       : `path dense (every token is computed${tokenWise ? ', because collapse is off' : ''})`;
   const compute = computeName(run.trainer.compute);
