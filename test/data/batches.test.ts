@@ -39,7 +39,7 @@ const sizes = fc
   .map(({ beyond, ...rest }) => ({ ...rest, tokens: rest.seqLen + beyond }));
 
 describe('BatchSource', () => {
-  it('takes every token exactly once an epoch, in either order, for any size of data, sequence and batch', () => {
+  it('BatchSource yields every token exactly once an epoch, in either order, for any size of data, sequence and batch', () => {
     fc.assert(
       fc.property(sizes, fc.constantFrom('sequential', 'shuffled'), (size, order) => {
         const { tokens, seqLen } = size;
@@ -56,13 +56,13 @@ describe('BatchSource', () => {
     );
   });
 
-  it('takes the 35 tokens after the last whole sequence too', () => {
+  it('BatchSource yields the 35 tokens after the last whole sequence too', () => {
     const from = source(72, { seqLen: 37, batch: 1 });
     const epoch = [0, 1].flatMap((step) => batch(from, 72, 37, step));
     expect(new Set(epoch).size).toBe(72);
   });
 
-  it('continues where the batch before stopped in sequential order, around the circle', () => {
+  it('sequential batches continue where the previous batch stopped, and wrap around', () => {
     const from = source(100_000, { seqLen: 48, batch: 50, order: 'sequential' });
     expect(from.positions).toBe(2400);
     for (const step of [0, 1, 41, 42, 1000, 2 ** 33]) {
@@ -72,12 +72,12 @@ describe('BatchSource', () => {
     }
   });
 
-  it('takes a batch that is larger than the data around the circle', () => {
+  it('a batch larger than the data wraps around', () => {
     const from = source(5, { seqLen: 4, batch: 3, order: 'sequential' });
     expect(batch(from, 5, 4, 1)).toEqual([2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3]);
   });
 
-  it('shuffles each epoch in another order, which follows from the seed', () => {
+  it('each epoch has a new shuffled order, which depends only on the seed', () => {
     const starts = (seed: number, epoch: number): number[] => {
       const from = source(500, { seqLen: 5, batch: 100, seed });
       return batch(from, 500, 5, epoch).filter((_, i) => i % 5 === 0);
@@ -90,7 +90,7 @@ describe('BatchSource', () => {
     for (const epoch of [0, 1]) expect(starts(1, epoch).sort((a, b) => a - b)).toEqual(inOrder);
   });
 
-  it('begins its sequences elsewhere in each shuffled epoch where they leave a remainder', () => {
+  it('sequences of shuffled epochs begin at different offsets where they leave a remainder', () => {
     const from = source(103, { seqLen: 5, batch: 1 });
     const offsets = (epoch: number): Set<number> => {
       const rows = Array.from({ length: 20 }, (_, i) => Math.ceil((epoch * 103) / 5) + i);
@@ -100,14 +100,14 @@ describe('BatchSource', () => {
     expect([0, 1, 2].map((epoch) => [...offsets(epoch)])).toEqual([[0], [2], [4]]);
   });
 
-  it('gives any shuffled batch without those before it, also after 2^40 tokens', () => {
+  it('BatchSource computes any shuffled batch without the earlier ones, even after 2^40 tokens', () => {
     const steps = [5, 0, 200, 3, 2 ** 33];
     const from = source(1003);
     const inTurn = steps.map((step) => batch(from, 1003, 5, step));
     expect(steps.map((step) => batch(source(1003), 1003, 5, step))).toEqual(inTurn);
   });
 
-  it('refuses data shorter than one sequence and its successor, with the numbers', () => {
+  it('data shorter than one sequence and its successor is refused, with the numbers', () => {
     expect(() => source(5)).toThrow(FlashError);
     expect(() => source(5)).toThrow(/has 5 tokens, one sequence needs 6/);
     expect(source(6).positions).toBe(15);

@@ -31,7 +31,7 @@ const countOf = (rows: Rows): number =>
   listed(rows).reduce((sum, [, entries]) => entries.reduce((own, [, times]) => own + times, sum), 0);
 
 describe('BigramCounts', () => {
-  it('gives each distinct token once, with how often each other followed it, in order of id', () => {
+  it('BigramCounts gives each distinct token once, with the count of each follower, in order of id', () => {
     fc.assert(
       fc.property(streams, ({ vocab, ids, targets }) => {
         const counts = new BigramCounts(backend, vocab);
@@ -51,7 +51,7 @@ describe('BigramCounts', () => {
     );
   });
 
-  it('gives a text a floor only where the text is large enough for it to be near the truth', () => {
+  it('BigramCounts gives a floor only for a text large enough for a good estimate', () => {
     const random = new Random(1, 'floor');
     // Each token is followed by one of 16, all alike: the truth is ln 16.
     const text = (length: number): BigramCounts => {
@@ -72,7 +72,7 @@ describe('BigramCounts', () => {
     expect(large.floor()).toBeGreaterThan(0.98 * Math.log(16));
   });
 
-  it('has the floor of its definition, and 0 where each token has one follower', () => {
+  it('the floor of BigramCounts follows its definition, and is 0 where each token has one follower', () => {
     const counts = new BigramCounts(backend, 4);
     // 0 is followed by 1, 1, 2 and 3 by 0 alone: H = (3 ln 3 - 2 ln 2) / 4.
     counts.add(Int32Array.of(0, 0, 0, 3), Int32Array.of(1, 1, 2, 0), 4);
@@ -83,7 +83,7 @@ describe('BigramCounts', () => {
     expect(counts.floor()).toBeCloseTo(0, 12);
   });
 
-  it('gives the same rows whatever it counted before', () => {
+  it('the rows of BigramCounts do not depend on what it counted before', () => {
     fc.assert(
       fc.property(streams, ({ vocab, ids, targets }) => {
         const fresh = new BigramCounts(backend, vocab);
@@ -104,7 +104,7 @@ describe('BigramCounts', () => {
     );
   });
 
-  it('counts a stream in pieces as it counts it at once, and may be asked in between', () => {
+  it('BigramCounts counts a stream in pieces as it counts it at once, with results available in between', () => {
     fc.assert(
       fc.property(
         streams,

@@ -23,7 +23,7 @@ async function chunksOf(path: string, format?: CorpusFormat, chunkBytes?: number
 }
 
 describe('documents of a text file', () => {
-  it('are the text between the markers, without the newlines around them', async () => {
+  it('documents of a text file are the text between the markers, without the newlines around them', async () => {
     const text =
       'One.\nStill one.\n<|endoftext|>\n\n Two. \n\n<|endoftext|>\n<|endoftext|>Three.<|endoftext|>four';
     expect(await documentsOf(put(folder, 'text.txt', text))).toEqual([
@@ -36,29 +36,29 @@ describe('documents of a text file', () => {
     expect(await documentsOf(put(folder, 'none.txt', 'no marker\nat all\n'))).toEqual(['no marker\nat all']);
   });
 
-  it('are the same with CRLF and a byte-order mark', async () => {
+  it('documents are the same with CRLF and a byte-order mark', async () => {
     const text = 'One.\n\nStill\ré one.\n<|endoftext|>\nTwo.\n<|endoftext|>\n';
     const path = put(folder, 'crlf.txt', `\ufeff${text.replaceAll('\n', '\r\n')}`);
     expect(await documentsOf(path)).toEqual(['One.\n\nStill\ré one.', 'Two.']);
   });
 
-  it('may hold NULs, byte-order marks inside, and beginnings of the marker', async () => {
+  it('documents may contain NULs, inner byte-order marks, and beginnings of the marker', async () => {
     const path = put(folder, 'odd.txt', 'a\0b\ufeffc <|endof <|<|endoftext|>d<|endoftext');
     expect(await documentsOf(path)).toEqual(['a\0b\ufeffc <|endof <|', 'd<|endoftext']);
   });
 
-  it('of the embedded sample are those that splitting the whole file gives', async () => {
+  it('documents of the embedded sample are those that splitting the whole file gives', async () => {
     expect(await documentsOf(sampleTrain)).toEqual(plainDocuments(sampleTrain));
   });
 });
 
 describe('documents of other formats', () => {
-  it('lines: one a line, empty ones left out', async () => {
+  it('the format lines has one document a line, without the empty ones', async () => {
     const path = put(folder, 'lines.txt', 'one\r\n\r\n\ntwo <|endoftext|>\n three');
     expect(await documentsOf(path, 'lines')).toEqual(['one', 'two <|endoftext|>', ' three']);
   });
 
-  it('jsonl: the text field, just as it is', async () => {
+  it('the format jsonl has the text field unchanged', async () => {
     const lines = [
       { text: '\n one\r\n' },
       { id: 3, text: 'two é 😀 \u0000' },
@@ -74,7 +74,7 @@ describe('documents of other formats', () => {
     ['{"text": "ok"}\n\n{"txt": "x"}\n', /:3$/, /no string field 'text'/],
     ['null\n', /:1$/, /no string field 'text'/],
     ['{"text": 5}', /:1$/, /no string field 'text'/],
-  ])('jsonl: names the bad line of %j', async (content, where, message) => {
+  ])('the format jsonl names the bad line of %j', async (content, where, message) => {
     const path = put(folder, 'bad.jsonl', content);
     const error = await flashErrorOf(documentsOf(path));
     expect(error.message).toMatch(message);
@@ -82,7 +82,7 @@ describe('documents of other formats', () => {
     expect(error.where).toContain(path);
   });
 
-  it('several files in the order given, each in its own format', async () => {
+  it('several files are read in the order given, each in its own format', async () => {
     const files = [
       put(folder, '1.txt', 'a<|endoftext|>b'),
       put(folder, '2.jsonl', '{"text":"c"}'),
@@ -99,7 +99,7 @@ describe('a file that cannot be used is named, with a remedy', () => {
     ['only markers', () => put(folder, 'markers.txt', '\n<|endoftext|>\n<|endoftext|>\n'), /no text/],
     ['only a byte-order mark', () => put(folder, 'bom.txt', '\ufeff'), /no text/],
     ['a folder', () => `${folder}/folder`, /folder/],
-  ])('%s', async (_, path, message) => {
+  ])('an unusable file is reported with its name and a remedy: %s', async (_, path, message) => {
     mkdirSync(`${folder}/folder`, { recursive: true });
     const good = put(folder, 'good.txt', 'good');
     const name = path();
@@ -109,7 +109,7 @@ describe('a file that cannot be used is named, with a remedy', () => {
     expect(error.remedy).toBeTruthy();
   });
 
-  it('no file at all is wrong usage', async () => {
+  it('data without any file is wrong usage', async () => {
     expect((await flashErrorOf(Corpus.open([]))).exitCode).toBe(2);
   });
 });
@@ -134,7 +134,7 @@ describe('chunks', () => {
     return ids;
   }
 
-  it('encode to the same ids however small they are, and however long a document', async () => {
+  it('chunks encode to the same ids however small they are, and however long a document', async () => {
     const expected = encode(await whole);
     for (const size of [1, 7, 64, 1000]) {
       const chunks = await chunksOf(path, undefined, size);
@@ -147,7 +147,7 @@ describe('chunks', () => {
     }
   });
 
-  it('stay small for a document of one long line', async () => {
+  it('chunks stay small for a document of one long line', async () => {
     const line = put(folder, 'line.txt', 'word '.repeat(1e6));
     const sizes = (await chunksOf(line, 'lines')).map(({ bytes }) => bytes.length);
     expect(sizes.reduce((a, b) => a + b)).toBe(5e6);
@@ -159,13 +159,13 @@ describe('chunks', () => {
     ['that is one word', 'x'.repeat(4e6)],
     ['of blanks alone', ' '.repeat(4e6)],
     ['of characters beyond ASCII', '字'.repeat(1.4e6)],
-  ])('stay small for a document %s', async (_, text) => {
+  ])('chunks stay small for a document %s', async (_, text) => {
     const chunks = await chunksOf(put(folder, 'run.txt', text), 'text');
     expect(Math.max(...chunks.map(({ bytes }) => bytes.length))).toBeLessThan(3 << 20);
     expect(Buffer.concat(chunks.map(({ bytes }) => bytes)).equals(Buffer.from(text))).toBe(true);
   });
 
-  it('are cut only where a word begins, in text without any ASCII blank', async () => {
+  it('chunks are cut only where a word begins, in text without any ASCII blank', async () => {
     const text = '字母，表！ｘ\u3000\u3000é１２３…«ñ»'.repeat(500);
     const odd = put(folder, 'no-blank.txt', text);
     const expected = encode(await chunksOf(odd));
@@ -205,7 +205,7 @@ describe('invalid UTF-8', () => {
     { maxLength: 40 },
   );
 
-  it('is replaced and counted the same wherever the text is cut into blocks', async () => {
+  it('invalid UTF-8 is replaced and counted the same wherever the text is cut into blocks', async () => {
     fc.assert(
       fc.property(bytes, fc.nat(40), (list, at) => {
         const all = Buffer.from(list);
@@ -219,7 +219,7 @@ describe('invalid UTF-8', () => {
     );
   });
 
-  it('counts replacements, not the U+FFFD that were there', async () => {
+  it('only replacements are counted, not U+FFFD in the text', async () => {
     const text = Buffer.concat([
       Buffer.from('a\ufffdb'),
       Buffer.from([0xff, 0x20, 0xe2, 0x82, 0x20]),
@@ -229,7 +229,7 @@ describe('invalid UTF-8', () => {
     expect(repairUtf8(text).bytes.toString()).toBe('a\ufffdb\ufffd \ufffd \ufffd');
   });
 
-  it('is found across the blocks of a file, also at its end', async () => {
+  it('invalid UTF-8 is found across the blocks of a file, and at its end', async () => {
     // Blocks have 4 MiB: the euro sign, whole and broken, lies across the border between the first two.
     const filler = 'x '.repeat((1 << 21) - 1);
     for (const [middle, expected] of [
@@ -252,7 +252,7 @@ describe('invalid UTF-8', () => {
     }
   });
 
-  it('counts code points as JavaScript does', async () => {
+  it('code points are counted as JavaScript does', async () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(countCodePoints(Buffer.from(text))).toBe([...text].length);

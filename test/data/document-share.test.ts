@@ -5,7 +5,7 @@ import { documentsOf, flashErrorOf, put, temporaryFolder } from './workshop.ts';
 
 const folder = temporaryFolder();
 
-it('puts every document on one side, and as many on each as the share says', () => {
+it('a share puts every document on one side, and the stated fraction on each', () => {
   fc.assert(
     fc.property(fc.double({ min: 0.001, max: 0.999, noNaN: true }), fc.nat(2000), (validShare, count) => {
       const valid = documentFilter({ validShare, side: 'valid' });
@@ -29,7 +29,7 @@ it('puts every document on one side, and as many on each as the share says', () 
   );
 });
 
-it('draws the same documents every time, and not those of a fixed distance', () => {
+it('a share draws the same documents every time, and not at regular distances', () => {
   const drawn = (validShare: number) => {
     const filter = documentFilter({ validShare, side: 'valid' });
     return Array.from({ length: 200 }, (_, i) => i).filter(filter);
@@ -40,7 +40,7 @@ it('draws the same documents every time, and not those of a fixed distance', () 
 });
 
 it.each([Number.MIN_VALUE, 4.9e-17, 1e-9, 1 - Number.EPSILON / 2])(
-  'takes the extreme share %d',
+  'a share accepts the extreme value %d',
   (validShare) => {
     const filter = documentFilter({ validShare, side: 'valid' });
     const kept = Array.from({ length: 4 }, (_, i) => filter(i)).filter(Boolean).length;
@@ -49,7 +49,7 @@ it.each([Number.MIN_VALUE, 4.9e-17, 1e-9, 1 - Number.EPSILON / 2])(
 );
 
 it.each(['text', 'lines', 'jsonl'] as const)(
-  'divides files of the format %s, empty documents not counted',
+  'a share divides files of the format %s, without counting empty documents',
   async (format) => {
     const texts = Array.from({ length: 40 }, (_, i) => `document ${i} ${'with some words '.repeat(i * 40)}`);
     const write = {
@@ -73,7 +73,7 @@ it.each(['text', 'lines', 'jsonl'] as const)(
 );
 
 it.each(['train', 'valid'] as const)(
-  'says why a text cannot be divided, whichever side is read: %s',
+  'a text that cannot be divided is reported with the reason, whichever side is read: %s',
   async (side) => {
     const one = put(folder, 'one.txt', 'only one document\nof two lines');
     const error = await flashErrorOf(documentsOf(one, 'text', { part: { validShare: 0.05, side } }));

@@ -23,7 +23,7 @@ describe('a faulty server', () => {
   it.each([
     ['short', content.length - 10],
     ['long', content.length + 10],
-  ])('refuses a Content-Length that is too %s before reading the body', async (_, length) => {
+  ])('a Content-Length that is too %s is refused before the body is read', async (_, length) => {
     hub.handler = (_, response) => {
       response.on('error', () => {});
       response.writeHead(200, { 'content-length': length });
@@ -34,7 +34,7 @@ describe('a faulty server', () => {
     expect(hub.requests).toHaveLength(1);
   });
 
-  it('refuses a range that is announced to be longer than what is missing', async () => {
+  it('a Content-Range longer than the missing part is refused', async () => {
     await leavePart(content.subarray(0, 1000));
     hub.handler = (_, response) => {
       response.writeHead(206, {
@@ -47,7 +47,7 @@ describe('a faulty server', () => {
     expect((await failure(download())).message).toMatch(/has 201000 bytes, expected 200000/);
   });
 
-  it('stops a body without an announced length when it is longer than the file', async () => {
+  it('a body without a declared length is stopped when it is longer than the file', async () => {
     let sent = 0;
     hub.handler = (_, response) => {
       const pump = () => {
@@ -65,7 +65,7 @@ describe('a faulty server', () => {
   it.each([
     ['before the headers', false],
     ['in the middle of the body', true],
-  ])('gives up a connection that stalls %s, and resumes', async (_, midway) => {
+  ])('a connection that stalls %s is given up, and the download resumes', async (_, midway) => {
     const notices: string[] = [];
     hub.handler = (request, response, attempt) => {
       if (attempt > 1) return serve(request, response, content);
@@ -83,7 +83,7 @@ describe('a faulty server', () => {
     await expectWhole();
   });
 
-  it('is patient with a slow server that keeps sending', async () => {
+  it('a slow server that keeps sending is not given up', async () => {
     const PIECE = 20_000;
     const pieces = content.length / PIECE;
     let send = (): void => {};
@@ -116,7 +116,7 @@ describe('a faulty server', () => {
     await expectWhole();
   });
 
-  it.each([404, 401, 403, 400])('fails at once on %i and says what to do', async (status) => {
+  it.each([404, 401, 403, 400])('status %i fails at once and says what to do', async (status) => {
     hub.handler = (_, response) => response.writeHead(status).end('no');
     const error = await failure(download());
     expect(hub.requests).toHaveLength(1);
@@ -125,7 +125,7 @@ describe('a faulty server', () => {
     expect(error.remedy).toContain(`HF_ENDPOINT=${hub.endpoint}`);
   });
 
-  it.each([500, 503, 429, 408])('tries again after %i', async (status) => {
+  it.each([500, 503, 429, 408])('status %i is tried again', async (status) => {
     hub.handler = (request, response, attempt) =>
       attempt === 1 ? response.writeHead(status).end() : serve(request, response, content);
     await download();
@@ -133,13 +133,13 @@ describe('a faulty server', () => {
     await expectWhole();
   });
 
-  it('gives up after so many 500 in a row', async () => {
+  it('a download gives up after repeated 500 responses', async () => {
     hub.handler = (_, response) => response.writeHead(500).end();
     expect((await failure(download())).message).toBe('The download failed: the server answers 500');
     expect(hub.requests).toHaveLength(patience.attempts);
   });
 
-  it('waits as long as Retry-After asks', async () => {
+  it('a download waits as long as Retry-After asks', async () => {
     const times: number[] = [];
     hub.handler = (request, response, attempt) => {
       times.push(Date.now());
@@ -151,7 +151,7 @@ describe('a faulty server', () => {
   });
 
   it.each(['7200', new Date(Date.now() + 7_200_000).toUTCString()])(
-    'does not wait for hours (%s)',
+    'a download does not wait for hours (%s)',
     async (value) => {
       hub.handler = (_, response) => response.writeHead(503, { 'retry-after': value }).end();
       expect((await failure(download())).message).toMatch(/answers 503 and asks to wait 7[12]\d\d s$/);
@@ -159,7 +159,7 @@ describe('a faulty server', () => {
     },
   );
 
-  it('follows redirects and checks what the hub declares on the way', async () => {
+  it('a download follows redirects, and checks the headers that the hub sends with them', async () => {
     hub.handler = (request, response) => {
       if (request.url !== '/content') {
         response.writeHead(302, {
@@ -178,7 +178,7 @@ describe('a faulty server', () => {
   it.each([
     ['x-linked-size', '5', /has 5 bytes, expected 200000/],
     ['x-linked-etag', `"${sha256(other)}"`, /another file: SHA-256/],
-  ])('refuses another file by its %s before fetching it', async (header, value, message) => {
+  ])('a different file is refused by its %s before it is fetched', async (header, value, message) => {
     hub.handler = (request, response) => {
       if (request.url !== '/content')
         response.writeHead(302, { location: '/content', [header]: value }).end();
@@ -192,12 +192,12 @@ describe('a faulty server', () => {
     ['in a loop', '/again', /more than 5 times/],
     ['to a file', 'file:///etc/passwd', /not a web address/],
     ['to nonsense', 'http://[', /not a web address/],
-  ])('refuses to be redirected %s', async (_, location, message) => {
+  ])('a redirect %s is refused', async (_, location, message) => {
     hub.handler = (_, response) => response.writeHead(302, { location }).end();
     expect((await failure(download())).message).toMatch(message);
   });
 
-  it('deletes a part with the wrong hash and says so', async () => {
+  it('a partial file with the wrong hash is deleted, with a notice', async () => {
     hub.handler = (request, response) => serve(request, response, other);
     const error = await failure(download());
     expect(error.message).toBe(
@@ -207,12 +207,12 @@ describe('a faulty server', () => {
     expect(await readdir(hub.dir)).toEqual(['valid.txt', 'valid.txt.verified.json']);
   });
 
-  it('refuses a compressed body', async () => {
+  it('a compressed body is refused', async () => {
     hub.handler = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('x');
     expect((await failure(download())).message).toMatch(/compressed \(gzip\)/);
   });
 
-  it('survives a server that resets the connection before and after the headers', async () => {
+  it('a download survives a connection reset before and after the headers', async () => {
     hub.handler = (request, response, attempt) => {
       if (attempt === 1) request.socket.resetAndDestroy();
       else if (attempt === 2) {

@@ -20,7 +20,7 @@ import {
 useHub();
 
 describe('a resumed download', () => {
-  it('resumes after cuts in the middle of the body, with If-Range', async () => {
+  it('a download resumes after cuts in the middle of the body, with If-Range', async () => {
     const notices: string[] = [];
     hub.handler = (request, response, attempt) =>
       serve(request, response, content, attempt < 4 ? 50_000 : undefined);
@@ -38,14 +38,14 @@ describe('a resumed download', () => {
     await expectWhole();
   });
 
-  it('resumes what an earlier process left', async () => {
+  it('a download resumes what an earlier process left', async () => {
     await leavePart(content.subarray(0, 70_000));
     await download();
     expect(hub.requests.map((request) => request.headers.range)).toEqual(['bytes=70000-']);
     await expectWhole();
   });
 
-  it('needs no request for a part that is complete', async () => {
+  it('a complete partial file needs no request', async () => {
     await leavePart(content);
     await download();
     expect(hub.requests).toHaveLength(0);
@@ -55,7 +55,7 @@ describe('a resumed download', () => {
   it.each([
     ['longer than the file', Buffer.concat([content, content])],
     ['of another file', content.subarray(0, 100)],
-  ])('starts again when the part is %s', async (_, data) => {
+  ])('a download starts again when the partial file is %s', async (_, data) => {
     await leavePart(data);
     if (data.length < content.length) {
       await writeFile(join(hub.dir, 'train.txt.part.json'), '{"sha256":"abc"}');
@@ -65,7 +65,7 @@ describe('a resumed download', () => {
     await expectWhole();
   });
 
-  it('starts again when the server knows no ranges', async () => {
+  it('a download starts again when the server does not support ranges', async () => {
     hub.handler = (_, response, attempt) => {
       response.writeHead(200, { 'content-length': content.length });
       send(response, content, attempt < 3 ? 30_000 : Number.POSITIVE_INFINITY);
@@ -75,7 +75,7 @@ describe('a resumed download', () => {
     await expectWhole();
   });
 
-  it('gives up on a server that knows no ranges and always cuts at the same byte', async () => {
+  it('a download gives up on a server without ranges that always cuts at the same byte', async () => {
     hub.handler = (_, response) => {
       response.writeHead(200, { 'content-length': content.length });
       send(response, content, 30_000);
@@ -86,7 +86,7 @@ describe('a resumed download', () => {
     expect(await partBytes()).toBe(30_000);
   });
 
-  it('starts again when the content changed between attempts (If-Range answered by 200)', async () => {
+  it('a download starts again when the content changed between attempts (If-Range answered by 200)', async () => {
     hub.handler = (request, response, attempt) =>
       attempt === 1 ? serve(request, response, other, 50_000) : serve(request, response, content);
     await download();
@@ -94,7 +94,7 @@ describe('a resumed download', () => {
     await expectWhole();
   });
 
-  it('starts again when the content changed and the server ignores If-Range', async () => {
+  it('a download starts again when the content changed and the server ignores If-Range', async () => {
     hub.handler = (request, response, attempt) => {
       if (attempt === 1) return serve(request, response, other, 50_000);
       delete request.headers['if-range'];
@@ -109,7 +109,7 @@ describe('a resumed download', () => {
     await expectWhole();
   });
 
-  it('sends no If-Range for a weak ETag, compares it, and resumes', async () => {
+  it('a weak ETag is compared without sending If-Range, and the download resumes', async () => {
     hub.handler = (request, response, attempt) => {
       const start = Number(/\d+/.exec(request.headers.range ?? '0')![0]);
       response.writeHead(start > 0 ? 206 : 200, {
@@ -125,7 +125,7 @@ describe('a resumed download', () => {
     await expectWhole();
   });
 
-  it('starts again when the range that comes is not the one asked for', async () => {
+  it('a download starts again when the server sends a different range', async () => {
     hub.handler = (request, response, attempt) => {
       if (attempt !== 2) return serve(request, response, content, attempt === 1 ? 50_000 : undefined);
       response.writeHead(206, {
@@ -138,7 +138,7 @@ describe('a resumed download', () => {
     await expectWhole();
   });
 
-  it('starts again after a 416 although bytes are missing', async () => {
+  it('a download starts again after a 416 although bytes are missing', async () => {
     await leavePart(content.subarray(0, 1000));
     hub.handler = (request, response) => {
       if (request.headers.range) response.writeHead(416).end();
@@ -149,7 +149,7 @@ describe('a resumed download', () => {
     await expectWhole();
   });
 
-  it('fails at once after a 416 that tells another length', async () => {
+  it('a download fails at once after a 416 with a different length', async () => {
     await leavePart(content.subarray(0, 1000));
     hub.handler = (_, response) => response.writeHead(416, { 'content-range': 'bytes */900' }).end();
     expect((await failure(download())).message).toBe("The server's file has 900 bytes, expected 200000");
@@ -157,7 +157,7 @@ describe('a resumed download', () => {
     expect(await partBytes()).toBe(1000);
   });
 
-  it('resumes after a body without an announced length that ends early', async () => {
+  it('a download resumes after a body without a declared length that ends early', async () => {
     hub.handler = (request, response, attempt) => {
       if (attempt > 1) return serve(request, response, content);
       response.setHeader('etag', etagOf(content));
@@ -169,7 +169,7 @@ describe('a resumed download', () => {
     await expectWhole();
   });
 
-  it('leaves a part that can be resumed when stopped by the signal', async () => {
+  it('a download stopped by its signal leaves a partial file that can be resumed', async () => {
     const stop = new AbortController();
     hub.handler = (request, response, attempt) => {
       if (attempt > 1) return serve(request, response, content);

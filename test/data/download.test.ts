@@ -19,7 +19,7 @@ import {
 useHub();
 
 describe('downloadDataset', () => {
-  it('downloads, reports progress, and does not fetch again', async () => {
+  it('downloadDataset fetches a file, reports progress, and does not fetch it again', async () => {
     const seen: string[] = [];
     let last = 0;
     const paths = await download({
@@ -51,14 +51,14 @@ describe('downloadDataset', () => {
     expect(again).toEqual([]); // the note vouches: nothing is read again
   });
 
-  it('takes a file that is there already after checking its hash', async () => {
+  it('downloadDataset takes an existing file after checking its hash', async () => {
     await writeFile(join(hub.dir, 'train.txt'), content);
     await download();
     expect(hub.requests).toHaveLength(0);
     await expectWhole();
   });
 
-  it('replaces a file of the right length and the wrong content, and says so', async () => {
+  it('downloadDataset replaces a file of the right length and the wrong content, with a notice', async () => {
     await download();
     await writeFile(join(hub.dir, 'train.txt'), other); // the note beside it is now out of date
     const notices: string[] = [];
@@ -67,14 +67,14 @@ describe('downloadDataset', () => {
     await expectWhole();
   });
 
-  it('names HF_ENDPOINT when nobody listens there', async () => {
+  it('downloadDataset names HF_ENDPOINT when no server answers there', async () => {
     await new Promise((resolve) => hub.server.close(resolve));
     const error = await failure(download());
     expect(error.message).toMatch(/ECONNREFUSED/);
     expect(error.remedy).toContain(`HF_ENDPOINT=${hub.endpoint}`);
   });
 
-  it('stops while it waits for the next attempt', async () => {
+  it('downloadDataset can be stopped while it waits for the next attempt', async () => {
     hub.handler = (_, response) => response.writeHead(503, { 'retry-after': '3600' }).end();
     const stop = new AbortController();
     const onNotice = () => setTimeout(() => stop.abort(), 20);
@@ -84,7 +84,7 @@ describe('downloadDataset', () => {
     expect(hub.requests).toHaveLength(1);
   });
 
-  it('lets only one process at a time fetch a file', async () => {
+  it('only one process at a time downloads a file', async () => {
     let open: () => void = () => {};
     hub.handler = (request, response) => {
       open = () => serve(request, response, content);
@@ -99,13 +99,13 @@ describe('downloadDataset', () => {
     await expectWhole();
   });
 
-  it('says which folder it can not write', async () => {
+  it('downloadDataset says which folder it can not write', async () => {
     await writeFile(join(hub.dir, 'file'), '');
     const error = await failure(download({ dir: join(hub.dir, 'file', 'folder') }));
     expect(error.lines().join('\n')).toMatch(/a part of the path is not a folder\n.*file\/folder/);
   });
 
-  it('says when the disk can not hold the rest', async () => {
+  it('downloadDataset says when the disk is too small for the rest', async () => {
     const huge = { ...dataset, train: { ...dataset.train, bytes: Number.MAX_SAFE_INTEGER } };
     const error = await failure(downloadDataset(huge, { ...hub.place, patience }));
     expect(error.message).toMatch(/^9\.01 PB are still to come, the disk has/);
@@ -116,7 +116,7 @@ describe('downloadDataset', () => {
 describe('the address', () => {
   afterEach(() => vi.unstubAllEnvs());
 
-  it('is HF_ENDPOINT when that is set', async () => {
+  it('the download address is HF_ENDPOINT when that is set', async () => {
     vi.stubEnv('HF_ENDPOINT', `${hub.endpoint}/`);
     await downloadDataset(dataset, { dir: hub.dir, patience });
     expect(hub.requests.map((request) => request.url)).toEqual([
@@ -125,7 +125,7 @@ describe('the address', () => {
   });
 
   it.each(['localhost:80', 'ftp://host', 'http://', 'http://['])(
-    'must be a web address (%s)',
+    'the download address must be a web address (%s)',
     async (bad) => {
       const error = await failure(downloadDataset(dataset, { dir: hub.dir, endpoint: bad }));
       expect(error.exitCode).toBe(2);
@@ -133,7 +133,7 @@ describe('the address', () => {
     },
   );
 
-  it('must be of a dataset that is known', async () => {
+  it('only a known data set has a download address', async () => {
     for (const name of ['tinystorys', 'toString', '__proto__']) {
       const error = await failure(downloadDataset(name, hub.place));
       expect(error.exitCode).toBe(2);
@@ -141,7 +141,7 @@ describe('the address', () => {
     }
   });
 
-  it('asks for TinyStories at the pinned revision', async () => {
+  it('TinyStories is requested at the pinned revision', async () => {
     const asked: (string | undefined)[] = [];
     hub.server.removeAllListeners('request');
     hub.server.on('request', (request, response) => {

@@ -40,7 +40,7 @@ describe('JSON records', () => {
     'a "key": {': fc.constantFrom('', '"text": "', '\\', ']}', null, 5, { text: 'inner' }, [{ text: ['x'] }]),
   });
 
-  it('give the same texts as JSON.parse, by line, in an array and one after the other, however they arrive', async () => {
+  it('JSON records give the same texts as JSON.parse, by line, in an array and concatenated, in blocks of any size', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(record, { minLength: 1, maxLength: 5 }),
@@ -59,7 +59,7 @@ describe('JSON records', () => {
   });
 
   it.each([true, false])(
-    'of any length give their whole text, escapes and all, by line: %s',
+    'JSON records of any length give their whole text with escapes decoded, by line: %s',
     async (byLine) => {
       // Every kind of escape lies at every place of a block's end: blocks have an odd length, and so has the pattern.
       const pattern = 'é😀\n"\\\u2028\ud83d tab\t / \\u0041 word ';
@@ -75,7 +75,7 @@ describe('JSON records', () => {
     },
   );
 
-  it('hold a long string in pieces: the chunks before its end have gone out', async () => {
+  it('a long JSON string is emitted in pieces before its end is read', async () => {
     const builder = new ChunkBuilder(1 << 20);
     const options = { path: 'data', field: 'text', byLine: true, onReplaced: () => {} };
     let sent = 0;
@@ -132,25 +132,25 @@ describe('JSON records', () => {
       1,
       /more than 16.8 MB/,
     ],
-  ])('name file and line of %s', async (_, json, byLine, line, message) => {
+  ])('the file and line of %s are named', async (_, json, byLine, line, message) => {
     const error = await flashErrorOf(textsOf(json, byLine, 1 << 22));
     expect(error.lines().join('\n')).toMatch(message);
     expect(error.where).toBe(`data:${line}`);
   });
 
-  it('take their text from the field that is named', async () => {
+  it('the text of a JSON record comes from the named field', async () => {
     const path = put(folder, 'fields.jsonl', '{"text":"no","body":"yes"}\n{"body":"also"}\n');
     expect(await documentsOf(path, 'auto', { textField: 'body' })).toEqual(['yes', 'also']);
   });
 
-  it('may each have a byte-order mark, as files that were put together do', async () => {
+  it('each JSON record may have a byte-order mark, as concatenated files do', async () => {
     const path = put(folder, 'marks.jsonl', '\ufeff{"text":"a"}\r\n\ufeff{"text":"\ufeffb"}\n\ufeff\n');
     expect(await documentsOf(path)).toEqual(['a', '\ufeffb']);
     const array = put(folder, 'marks.json', '\ufeff[{"text":"a"}]\n\ufeff[{"text":"b"},]');
     expect(await documentsOf(array)).toEqual(['a', 'b']);
   });
 
-  it('count halves of surrogate pairs as replaced characters', async () => {
+  it('lone surrogates in JSON are counted as replaced characters', async () => {
     let replaced = 0;
     const path = put(folder, 'half.jsonl', '{"text":"a\\ud800b\\udc00\\ud83d\\ude00"}\n');
     const onReplaced = (count: number) => {

@@ -70,7 +70,7 @@ async function peakMemory({ name, begin = '', piece, end = '' }: Shape, count: n
   return Number(stdout);
 }
 
-it.each(SHAPES)('takes no more memory for more text: %s', async (_, shape) => {
+it.each(SHAPES)('more text takes no more memory: %s', async (_, shape) => {
   const [little, much] = shape.pieces ?? [12, 100];
   // Neither the text nor its ids (nor, for one word, what the encoder takes for it) would fit in between.
   const most = (await peakMemory(shape, little)) + 70 * MEGABYTE;

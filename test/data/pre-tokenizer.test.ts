@@ -28,12 +28,12 @@ function lengths(text: string): number[] {
 }
 
 describe('wordEnd splits as the ByteLevel pre-tokenizer', () => {
-  it('on odd text', () => {
+  it('wordEnd splits odd text as the ByteLevel pre-tokenizer', () => {
     expect(lengths(ODD_TEXT)).toEqual(oracleLengths(ODD_TEXT));
     expect(words("we'll  go\n")).toEqual(['we', "'ll", ' ', ' go', '\n']);
   });
 
-  it('on random text', () => {
+  it('wordEnd splits random text as the ByteLevel pre-tokenizer', () => {
     const unit = fc.oneof(
       { weight: 4, arbitrary: fc.constantFrom(..." \n\t'srvelmdt1a!é日\u00a0\u3000") },
       { weight: 1, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }) },
@@ -47,7 +47,7 @@ describe('wordEnd splits as the ByteLevel pre-tokenizer', () => {
     );
   });
 
-  it('for every code point: letter, number, white space or other', () => {
+  it('wordEnd classifies every code point as the ByteLevel pre-tokenizer: letter, number, white space or other', () => {
     // Where JavaScript's own classes agree with the table there are two independent witnesses. They can't agree
     // everywhere, since theirs grow with the engine's Unicode version: those code points the oracle decides.
     const engine = [
@@ -72,7 +72,7 @@ describe('wordEnd splits as the ByteLevel pre-tokenizer', () => {
     ['letters after a blank', ` ${'x'.repeat(MAX_WORD_BYTES - 1)}`, 'xx'],
     ['white space', ' '.repeat(MAX_WORD_BYTES), '  '],
     ['characters of three bytes, none of them cut', '字'.repeat(Math.ceil(MAX_WORD_BYTES / 3)), '字字'],
-  ])('but cuts a word beyond MAX_WORD_BYTES: %s', (_, word, rest) => {
+  ])('wordEnd cuts words longer than MAX_WORD_BYTES: %s', (_, word, rest) => {
     const bytes = Buffer.from(word + rest);
     const length = Buffer.byteLength(word);
     expect(wordEnd(bytes, 0, length)).toBe(length);

@@ -57,7 +57,7 @@ function idsOf(tokens: TokenFile): Int32Array {
 }
 
 describe('prepareData', () => {
-  it('says that a tokenizer and a token file of older versions are built again, once', async () => {
+  it('a tokenizer and a token file of older versions are rebuilt once, with a notice', async () => {
     const cacheDir = newCache();
     const options = { files: [sampleTrain], tokenizer: bpe(300), cacheDir };
     const first = await prepare(options);
@@ -76,7 +76,7 @@ describe('prepareData', () => {
     expect((await prepare(options)).notices).toEqual([]);
   });
 
-  it('trains a tokenizer and encodes every document, each followed by its end', async () => {
+  it('prepareData trains a tokenizer and encodes every document, each followed by its end', async () => {
     const cacheDir = newCache();
     const progress: PrepareProgress[] = [];
     const onProgress = (event: PrepareProgress) => void progress.push(event);
@@ -109,7 +109,7 @@ describe('prepareData', () => {
     }
   });
 
-  it('gives the same bytes for any number of workers', async () => {
+  it('prepareData gives the same bytes for any number of workers', async () => {
     // 6 MB of text: several chunks for every worker, one of the documents longer than a chunk.
     const documents = plainDocuments(sampleTrain);
     const text = [...Array(20).fill(documents.join('\n<|endoftext|>\n')), ODD_TEXT.repeat(3000), ODD_TEXT];
@@ -131,7 +131,7 @@ describe('prepareData', () => {
     }
   });
 
-  it('runs its workers from any working directory, and ends them, also after an error', async () => {
+  it('prepareData runs its workers from any working directory, and ends them, even after an error', async () => {
     // A process of its own, started elsewhere: what starts a worker there can't lean on this test's loader. A worker
     // that went on would keep it from ending.
     const prepareUrl = new URL('../../src/data/prepare.ts', import.meta.url).href;
@@ -156,7 +156,7 @@ describe('prepareData', () => {
     expect(stdout).toBe(`${plainDocuments(sampleValid).length}\nThe line is not valid JSON\n`);
   });
 
-  it('encodes validation data with the tokenizer of the training data', async () => {
+  it('prepareData encodes validation data with the tokenizer of the training data', async () => {
     const cacheDir = newCache();
     const train = await prepare({ files: [sampleTrain], tokenizer: bpe(500), cacheDir });
     const valid = await prepare({ files: [sampleValid], tokenizer: train.tokenizer, cacheDir });
@@ -167,14 +167,14 @@ describe('prepareData', () => {
     );
   });
 
-  it('keeps the end-of-document id out of documents that spell it', async () => {
+  it('prepareData keeps the end-of-document id out of documents that spell it', async () => {
     const files = [put(folder, 'spelled.txt', 'a <|eos|> b<|endoftext|><pad><|eos|>')];
     const { tokens, tokenizer } = await prepare({ files, tokenizer: bpe(260), cacheDir: newCache() });
     expect([...tokens.documents()].length).toBe(2);
     expect(tokenizer.decode(idsOf(tokens))).toBe('a <|eos|> b<pad><|eos|>');
   });
 
-  it('says so when the data is too small for the vocabulary, or was no UTF-8', async () => {
+  it('prepareData reports data that is too small for the vocabulary, and data that is not UTF-8', async () => {
     const files = [put(folder, 'tiny.txt', Buffer.from([0x61, 0x62, 0x20, 0x61, 0x62, 0xff]))];
     const options = { files, tokenizer: bpe(1024), cacheDir: newCache() };
     const expected = [
@@ -187,7 +187,7 @@ describe('prepareData', () => {
 });
 
 describe('the cache', () => {
-  it('is used while nothing changed, whatever the order of starts', async () => {
+  it('the cache is used while nothing changed, whatever the order of runs', async () => {
     const cacheDir = newCache();
     const path = put(folder, 'cached.txt', 'the cat and the hat');
     const options = { files: [path], tokenizer: bpe(262), cacheDir };
@@ -211,7 +211,7 @@ describe('the cache', () => {
     expect(first.tokenizer.decode(idsOf(changed.tokens))).toBe('the hat and the cat');
   });
 
-  it('notices a file that was replaced by one of the same size and time of writing', async () => {
+  it('the cache notices a replaced file of the same size and modification time', async () => {
     // Long after the file was written, so that its hash is remembered.
     const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_600_000);
     try {
@@ -235,7 +235,7 @@ describe('the cache', () => {
     }
   });
 
-  it('remembers no hash of a file that was written just now, nor of a small one', async () => {
+  it('the cache stores no hash of a file written just now, nor of a small one', async () => {
     const clock = vi.spyOn(Date, 'now');
     try {
       const large = put(folder, 'new-large.txt', 'one '.repeat(20_000));
@@ -252,7 +252,7 @@ describe('the cache', () => {
     }
   });
 
-  it('is found through FLASHLM_CACHE', async () => {
+  it('the cache is found through FLASHLM_CACHE', async () => {
     const cacheDir = newCache();
     process.env.FLASHLM_CACHE = cacheDir;
     try {
@@ -272,7 +272,7 @@ describe('the cache', () => {
     ],
     ['a tokenizer cut short', 'tokenizers', (path: string) => truncateSync(path, 1000)],
     ['a note that is no note', 'hashes', (path: string) => writeFileSync(path, '{"sha256": 5}')],
-  ])('rebuilds %s', async (_, name, damage) => {
+  ])('the cache rebuilds %s', async (_, name, damage) => {
     const options = { files: [sampleTrain], tokenizer: bpe(300), cacheDir: newCache() };
     const before = idsOf((await prepare(options)).tokens);
     const entries = join(options.cacheDir, name);
@@ -283,7 +283,7 @@ describe('the cache', () => {
     expect((await prepare(options)).notices).toEqual([]);
   });
 
-  it('removes what a killed process left long ago, and nothing that may be in use', async () => {
+  it('the cache removes what a killed process left long ago, and nothing that may be in use', async () => {
     const options = { files: [sampleValid], tokenizer: bpe(300), cacheDir: newCache() };
     await prepare(options);
     const entries = join(options.cacheDir, 'tokens');
@@ -294,7 +294,7 @@ describe('the cache', () => {
     expect(readdirSync(entries).filter((name) => name.endsWith('.tmp'))).toEqual(['new.tokens.2.tmp']);
   });
 
-  it('survives two builders at once', async () => {
+  it('the cache survives two builders at once', async () => {
     const options = { files: [sampleTrain], tokenizer: bpe(400), cacheDir: newCache() };
     const [a, b] = await Promise.all([prepare(options), prepare(options)]);
     expect(idsOf(a.tokens)).toEqual(idsOf(b.tokens));
@@ -324,20 +324,17 @@ describe('a vocabulary at the limit of 16 bits', () => {
   it.each([
     [65_536, 2],
     [65_537, 4],
-  ])(
-    '%i ids take %i bytes each, and the last of them is read as it was written',
-    async (vocab, bytesPerId) => {
-      const tokenizer = tokenizerOf(vocab);
-      const files = [put(folder, 'last.txt', 'qz')];
-      const { tokens } = await prepare({ files, tokenizer, cacheDir: newCache() });
-      expect(tokens.info).toMatchObject({ vocab, bytesPerId, tokens: 2 });
-      expect([...idsOf(tokens)]).toEqual([vocab - 1, tokenizer.eos]);
-    },
-  );
+  ])('%i ids take %i bytes each, and the last of them is read back as written', async (vocab, bytesPerId) => {
+    const tokenizer = tokenizerOf(vocab);
+    const files = [put(folder, 'last.txt', 'qz')];
+    const { tokens } = await prepare({ files, tokenizer, cacheDir: newCache() });
+    expect(tokens.info).toMatchObject({ vocab, bytesPerId, tokens: 2 });
+    expect([...idsOf(tokens)]).toEqual([vocab - 1, tokenizer.eos]);
+  });
 });
 
 describe('what cannot be prepared', () => {
-  it('a tokenizer with more ids than the model, while one with fewer is used and told of', async () => {
+  it('a tokenizer with more ids than the model is refused, and one with fewer is used with a notice', async () => {
     const { tokenizer } = await prepare({ files: [sampleValid], tokenizer: bpe(300), cacheDir: newCache() });
     const file = join(folder, 'tokenizer.json');
     await tokenizer.save(file);
@@ -354,21 +351,21 @@ describe('what cannot be prepared', () => {
     );
   });
 
-  it('a cache that cannot be written', async () => {
+  it('a cache that cannot be written is an error', async () => {
     const cacheDir = join(put(folder, 'a-file', ''), 'cache');
     await expect(prepare({ files: [sampleValid], tokenizer: bpe(300), cacheDir })).rejects.toThrow(
       /Cannot make the data cache: a part of the path is not a folder/,
     );
   });
 
-  it('impossible settings', async () => {
+  it('impossible settings of data are refused', async () => {
     const options = { files: [sampleValid], cacheDir: newCache() };
     await expect(prepare({ ...options, tokenizer: bpe(12) })).rejects.toThrow(FlashError);
     await expect(prepare({ ...options, tokenizer: bpe(300), workers: 0 })).rejects.toThrow(FlashError);
   });
 
   it.each([1, 2])(
-    'data with an error in it, by %i workers: the error arrives and no file is left',
+    'data with an error in it stops %i workers: the error arrives and no file is left',
     async (workers) => {
       const cacheDir = newCache();
       const files = [sampleTrain, put(folder, 'wrong.jsonl', '{"text":"fine"}\n{"text":')];
@@ -383,7 +380,7 @@ describe('what cannot be prepared', () => {
     },
   );
 
-  it('too short a text is named as its owner calls it, not by its place in the cache', async () => {
+  it('a text that is too short is named as the user did, not by its place in the cache', async () => {
     const files = [put(folder, 'short.txt', 'ab'), put(folder, 'short2.txt', 'cd')];
     const { tokens } = await prepare({ files, tokenizer: bpe(300), cacheDir: newCache() });
     const options = { seqLen: 64, batch: 1, order: 'sequential', seed: 1 } as const;
@@ -392,7 +389,7 @@ describe('what cannot be prepared', () => {
     );
   });
 
-  it('data that changes while it is read', async () => {
+  it('data that changes while it is read is refused', async () => {
     const path = put(folder, 'moving.txt', 'some text');
     const onProgress = ({ stage }: PrepareProgress) => {
       if (stage === 'encode') appendFileSync(path, ' and more');
@@ -402,7 +399,7 @@ describe('what cannot be prepared', () => {
     expect(readdirSync(join(options.cacheDir, 'tokens'))).toEqual([]);
   });
 
-  it('anything, once it was cancelled', async () => {
+  it('a cancelled preparation stops', async () => {
     const cancel = new AbortController();
     const onProgress = ({ stage }: PrepareProgress) => {
       if (stage === 'count') cancel.abort();

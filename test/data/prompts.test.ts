@@ -17,16 +17,16 @@ describe('a file of prompts', () => {
     ['JSON lines', 'p.jsonl', '{"text": "a"}\n"  b c "\n{"text": "d"}\n'],
     ['JSON lines under any name', 'p', '{"text": "a"}\n{"text": "  b c "}\n{"text": "d"}'],
     ['a compressed file', 'p.jsonl.gz', gzipSync('{"text": "a"}\n{"text": "  b c "}\n"d"\n')],
-  ])('may hold %s', async (_, name, content) => {
+  ])('a file of prompts may contain %s', async (_, name, content) => {
     expect(await read(name, content)).toEqual(['a', '  b c ', 'd']);
   });
 
-  it('holds text, not JSON, where a line only looks like it', async () => {
+  it('a file of prompts is text where a line only looks like JSON', async () => {
     expect(await read('p.txt', '[Chapter 1]\n{x')).toEqual(['[Chapter 1]', '{x']);
     expect(await read('p.txt', '{"other": 1}\n[1, 2]')).toEqual(['{"other": 1}', '[1, 2]']);
   });
 
-  it('may hold the empty prompt as JSON, and prompts in another field', async () => {
+  it('a file of prompts may have an empty prompt as JSON, and prompts in another field', async () => {
     expect(await read('p.jsonl', '{"q": ""}\n{"q": "a\\nb"}', 'q')).toEqual(['', 'a\nb']);
   });
 
@@ -45,7 +45,7 @@ describe('a file of prompts', () => {
       /neither a string nor.*\n.*p\.jsonl:2\n.*--text-field/,
     ],
     ['a program', 'p.txt', Buffer.from('\x7fELF'), /it is a program/],
-  ])('is refused with its place where it has %s', async (_, name, content, message) => {
+  ])('a file of prompts is refused with its place for %s', async (_, name, content, message) => {
     const error = await read(name, content).then(
       () => undefined,
       (thrown) => thrown,

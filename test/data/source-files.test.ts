@@ -32,7 +32,7 @@ function thrown(...sources: readonly string[]): FlashError {
 }
 
 describe('data sources', () => {
-  it('a folder is all files in it and below, in the order of their paths, without hidden ones', () => {
+  it('a folder as data is all files in it and below, in the order of their paths, without hidden ones', () => {
     const folder = folderWith(
       'b.txt',
       'a/z.txt',
@@ -48,7 +48,7 @@ describe('data sources', () => {
     expect(notices).toEqual([`${folder}: 6 files, ${join(folder, '10.txt')} to ${join(folder, 'b.txt')}.`]);
   });
 
-  it('a pattern is the files that it matches, also in a folder whose own name looks like one', () => {
+  it('a pattern is the files that it matches, even in a folder whose name looks like a pattern', () => {
     const folder = folderWith('b.txt', 'a.txt', 'c.md', 'x/d.txt', 'x/y/e.txt');
     expect(found(folder, '*.txt')).toEqual(['a.txt', 'b.txt']);
     expect(found(folder, '*/*.txt')).toEqual(['x/d.txt']);
@@ -63,7 +63,7 @@ describe('data sources', () => {
     expect(found(folder, '[a].txt')).toEqual(['[a].txt']);
   });
 
-  it('links are followed, round trips ended, and a file that is named twice is read once', () => {
+  it('links are followed, link cycles end, and a file that is named twice is read once', () => {
     const folder = folderWith('a.txt', 'x/b.txt');
     symlinkSync(folder, join(folder, 'x/loop'));
     symlinkSync(join(folder, 'a.txt'), join(folder, 'x/again.txt'));
@@ -75,7 +75,7 @@ describe('data sources', () => {
     expect(notices.filter((notice) => notice.includes('named twice')).length).toBe(3);
   });
 
-  it.skipIf(process.platform === 'win32')('pipes of a folder are left out, and are not called empty', () => {
+  it.skipIf(process.platform === 'win32')('pipes in a folder are skipped, and not called empty', () => {
     const folder = folderWith('a.txt');
     execFileSync('mkfifo', [join(folder, 'pipe')]);
     const { files, notices } = sourceFiles([folder]);
@@ -83,7 +83,7 @@ describe('data sources', () => {
     expect(notices.at(-1)).toBe(`${folder}: left out 1 that is not a regular file.`);
   });
 
-  it('empty files of a folder are left out and counted; an empty file that is named is not', () => {
+  it('empty files in a folder are skipped and counted; a named empty file is not skipped', () => {
     const folder = folderWith('a.txt', 'b.txt!', 'c.txt!');
     const { files, notices } = sourceFiles([folder]);
     expect(files).toEqual([join(folder, 'a.txt')]);
@@ -95,7 +95,7 @@ describe('data sources', () => {
     ['a pattern without a match', () => join(folderWith('a.txt'), '*.md'), /pattern matches no file/],
     ['a folder without files', () => folderWith('.hidden'), /folder holds no file/],
     ['a folder with empty files only', () => folderWith('a!'), /folder holds empty files only/],
-  ])('are errors where they name nothing: %s', (_, source, message) => {
+  ])('data that names no file is an error: %s', (_, source, message) => {
     const path = source();
     const error = thrown(path);
     expect(error.message).toMatch(message);

@@ -37,14 +37,14 @@ function zstdFrame(blocks: readonly (string | { readonly byte: string; readonly 
 }
 
 describe('compressed files', () => {
-  it('gzip is read, also of several members, whatever the name', async () => {
+  it('gzip is read, with several members too, whatever the name', async () => {
     const members = Buffer.concat([gzipSync(sample.subarray(0, 5000)), gzipSync(sample.subarray(5000))]);
     for (const name of ['valid.txt.gz', 'valid.txt', 'valid']) {
       expect(await documentsOf(put(folder, name, members))).toEqual(plainDocuments(sampleValid));
     }
   });
 
-  it('the format is that of the name without .gz or .zst', async () => {
+  it('the format of a compressed file is that of its name without .gz or .zst', async () => {
     const json = '{"text":"a"}\n{"text":"b"}\n';
     expect(await documentsOf(put(folder, 'rows.jsonl.gz', gzipSync(json)))).toEqual(['a', 'b']);
     expect(await documentsOf(put(folder, 'rows.JSON.zst', zstdFrame([json])))).toEqual(['a', 'b']);
@@ -53,7 +53,7 @@ describe('compressed files', () => {
     );
   });
 
-  it('zstd is read: frames one after the other, blocks of every kind, frames to skip', async () => {
+  it('zstd is read: concatenated frames, blocks of every kind, skippable frames', async () => {
     const skip = Buffer.concat([Buffer.from([0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0]), Buffer.from('abc')]);
     const made = Buffer.concat([zstdFrame(['one ', { byte: 'x', times: 5 }]), skip, zstdFrame([' two'])]);
     expect(await documentsOf(put(folder, 'made.zst', made))).toEqual(['one xxxxx two']);
@@ -109,7 +109,7 @@ describe('compressed files', () => {
       Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x50, 7, 0, 0]),
       /damaged: /,
     ],
-  ])('that are damaged or too much are named: %s', async (_, name, bytes, message) => {
+  ])('a compressed file that is damaged or too large is named: %s', async (_, name, bytes, message) => {
     const path = put(folder, name, bytes);
     const error = await flashErrorOf(documentsOf(path));
     expect(error.message).toMatch(message);
@@ -119,7 +119,7 @@ describe('compressed files', () => {
     });
   });
 
-  it('that are compressed twice, or archives, are refused', async () => {
+  it('archives and files that are compressed twice are refused', async () => {
     const tar = Buffer.alloc(1024, 'x');
     tar.write('ustar', 257);
     const twice = await flashErrorOf(documentsOf(put(folder, 'twice.gz', gzipSync(gzipSync('a')))));
@@ -129,7 +129,7 @@ describe('compressed files', () => {
     );
   });
 
-  it('report progress in bytes of the file, and leave no file open', async () => {
+  it('compressed files report progress in bytes of the file, and leave no file open', async () => {
     const path = put(folder, 'progress.gz', gzipSync(sample));
     const open = () => readdirSync('/proc/self/fd').length;
     const corpus = await Corpus.open([path]);
@@ -152,7 +152,7 @@ function utf16(text: string, bigEndian: boolean): Buffer {
 }
 
 describe('UTF-16', () => {
-  it.each([false, true])('with a byte-order mark is read, big-endian: %s', async (bigEndian) => {
+  it.each([false, true])('UTF-16 with a byte-order mark is read, big-endian: %s', async (bigEndian) => {
     const text = `${ODD_TEXT}<|endoftext|>\r\nsecond`;
     const path = put(folder, 'utf16.txt', utf16(`\ufeff${text}`, bigEndian));
     expect(await documentsOf(path)).toEqual([ODD_TEXT.replaceAll('\r\n', '\n'), 'second']);
@@ -162,7 +162,7 @@ describe('UTF-16', () => {
     expect(document === `x${long}`).toBe(true);
   });
 
-  it('counts halves of surrogate pairs as replaced characters', async () => {
+  it('lone surrogates in UTF-16 are counted as replaced characters', async () => {
     let replaced = 0;
     const onReplaced = (count: number) => {
       replaced += count;
@@ -176,7 +176,7 @@ describe('UTF-16', () => {
     ['UTF-16LE', utf16('Plain words.\n', false)],
     ['UTF-16BE', utf16('Plain words.\n', true)],
     ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0])],
-  ])('without a mark is refused with the command that converts it: %s', async (encoding, bytes) => {
+  ])('UTF-16 without a mark is refused with the command that converts it: %s', async (encoding, bytes) => {
     const error = await flashErrorOf(documentsOf(put(folder, 'plain.txt', bytes)));
     expect(error.message).toContain(`text in ${encoding}`);
     expect(error.remedy).toContain(`iconv -f ${encoding} -t UTF-8`);
@@ -214,14 +214,14 @@ describe('a file that is not text is refused, saying what it is', () => {
       /not text in UTF-8/,
     ],
     ['a table', 'rows.csv', Buffer.from('a,b\n1,2\n'), /table.*JSON lines.*'lines'/s],
-  ])('%s', async (_, name, bytes, message) => {
+  ])('a file that is not text is refused, saying what it is: %s', async (_, name, bytes, message) => {
     const path = put(folder, name, bytes);
     const error = await flashErrorOf(documentsOf(path));
     expect(error.where).toBe(path);
     expect(`${error.message}\n${error.remedy}`).toMatch(message);
   });
 
-  it('but a table is read where its format is given', async () => {
+  it('a table is read as text if its format is given', async () => {
     expect(await documentsOf(put(folder, 'rows.tsv', 'a\tb\n1\t2\n'), 'lines')).toEqual(['a\tb', '1\t2']);
   });
 });
@@ -237,15 +237,18 @@ describe('the format of a file without one', () => {
     ['JSON lines in .txt', 'b.txt', '{"text": "a"}\n{"text": "b"}', ['a', 'b'], 1],
     ['text that begins like JSON', 'c.txt', '{"text" is a key}', ['{"text" is a key}'], 0],
     ['objects without the field', 'd.txt', '{"a": 1}', ['{"a": 1}'], 0],
-  ])('is found and said: %s', async (_, name, content, documents, notices) => {
-    const path = put(folder, name, content);
-    expect(await documentsOf(path)).toEqual(documents);
-    const said = await noticesOf(path);
-    expect(said.length).toBe(notices);
-    for (const notice of said) expect(notice).toContain(path);
-  });
+  ])(
+    'the format of a file without an extension is detected and reported: %s',
+    async (_, name, content, documents, notices) => {
+      const path = put(folder, name, content);
+      expect(await documentsOf(path)).toEqual(documents);
+      const said = await noticesOf(path);
+      expect(said.length).toBe(notices);
+      for (const notice of said) expect(notice).toContain(path);
+    },
+  );
 
-  it('lines that end with CR alone, as old Macs wrote them, are lines', async () => {
+  it('CR alone, as on old Macs, ends a line', async () => {
     const path = put(folder, 'mac.txt', 'one\rtwo\r\rthree\r');
     expect(await documentsOf(path, 'lines')).toEqual(['one', 'two', 'three']);
     expect(await documentsOf(path, 'text')).toEqual(['one\ntwo\n\nthree']);

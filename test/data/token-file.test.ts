@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 
 describe('TokenFile', () => {
-  it('knows what was written, and leaves no temporary file', async () => {
+  it('TokenFile reads what was written, and leaves no temporary file', async () => {
     const { vocabSize: vocab, eos, fingerprint } = tokenizer;
     const documents = stream.filter((id) => id === eos).length;
     const counts = { tokens: 100_000, documents, characters: 6, bytes: 7, replaced: 3 };
@@ -55,7 +55,7 @@ describe('TokenFile', () => {
     expect(await readdir(folder)).toEqual(['stream.tokens']);
   });
 
-  it('reads any stretch of the circle', () => {
+  it('TokenFile reads any contiguous piece, around the end too', () => {
     fc.assert(
       fc.property(fc.nat(300_000), fc.nat(120_000), fc.nat(5), (start, count, offset) => {
         const out = new Int32Array(offset + count + 1).fill(-7);
@@ -71,13 +71,13 @@ describe('TokenFile', () => {
     expect([...three]).toEqual([stream[99_999], stream[0], stream[1]]);
   });
 
-  it('refuses impossible stretches', () => {
+  it('TokenFile refuses impossible ranges', () => {
     expect(() => file.read(-1, 1, new Int32Array(1))).toThrow(RangeError);
     expect(() => file.read(0, 2, new Int32Array(1))).toThrow(RangeError);
     expect(() => file.read(0.5, 1, new Int32Array(1))).toThrow(RangeError);
   });
 
-  it('lists the documents, also while it is read', () => {
+  it('TokenFile lists the documents, even while it is read', () => {
     const ranges: number[][] = [];
     const noise = new Int32Array(70_000);
     for (const { start, end } of file.documents()) {
@@ -88,7 +88,7 @@ describe('TokenFile', () => {
     expect(ranges).toEqual(ends.map((end, i) => [ends[i - 1] ?? 0, end]));
   });
 
-  it('stores 32 bits an id when the vocabulary needs them', async () => {
+  it('TokenFile stores 32 bits an id when the vocabulary needs them', async () => {
     // Stands in for a tokenizer of 70,000 ids, which would take long to train.
     const large = { vocabSize: 70_000, eos: 3, fingerprint: tokenizer.fingerprint } as typeof tokenizer;
     const to = join(folder, 'large.tokens');
@@ -113,7 +113,7 @@ describe('a damaged token file', () => {
   const damaged = (change: (bytes: Buffer) => Buffer) =>
     put(folder, 'bad.tokens', change(readFileSync(path)));
 
-  it('is noticed when ids that were read are written over and the time of writing is set back', () => {
+  it('ids overwritten after they were read are noticed, even with the modification time set back', () => {
     const to = put(folder, 'over.tokens', readFileSync(path));
     utimesSync(to, 1000, 1000);
     const opened = TokenFile.open(to);
@@ -143,13 +143,13 @@ describe('a damaged token file', () => {
     ['with a huge promise', (bytes: Buffer) => withUInt32(bytes, 24, 0xffffffff), /its header promises/],
     ['with an impossible promise', (bytes: Buffer) => withUInt32(bytes, 28, 0xffffffff), /makes no sense/],
     ['with a changed checksum', (bytes: Buffer) => flip(bytes, bytes.length - 1), /fails the checksum/],
-  ])('%s', (_, change, message) => {
+  ])('a damaged token file is refused: %s', (_, change, message) => {
     const bad = damaged(change);
     expect(() => TokenFile.open(bad)).toThrow(message);
     expect(() => TokenFile.open(bad)).toThrow(FlashError);
   });
 
-  it('with any bit of the header flipped', () => {
+  it('a token file with any bit of the header flipped is refused', () => {
     const bytes = readFileSync(path);
     for (let bit = 0; bit < 8 * HEADER_BYTES; bit += 5) {
       const copy = Buffer.from(bytes);
@@ -158,7 +158,7 @@ describe('a damaged token file', () => {
     }
   });
 
-  it('with any bit of an id flipped, as soon as its block is read', () => {
+  it('a token file with any bit of an id flipped is refused when that block is read', () => {
     // 200,000 bytes of ids are two blocks.
     for (const [position, block] of [
       [0, 0],
@@ -178,7 +178,7 @@ describe('a damaged token file', () => {
     }
   });
 
-  it('overwritten while it is in use, with an id outside the vocabulary', () => {
+  it('a token file overwritten in use with an id outside the vocabulary is refused', () => {
     const bad = TokenFile.open(put(folder, 'over.tokens', readFileSync(path)));
     const out = new Int32Array(10);
     bad.read(69_990, 10, out);
@@ -188,7 +188,7 @@ describe('a damaged token file', () => {
     bad.close();
   });
 
-  it('cut short while it is in use', async () => {
+  it('a token file truncated in use is refused', async () => {
     const short = await write(join(folder, 'short.tokens'), stream);
     const out = new Int32Array(51);
     short.read(0, 50, out);
@@ -199,21 +199,21 @@ describe('a damaged token file', () => {
     short.close();
   });
 
-  it('missing, or a folder', () => {
+  it('a token file that is missing or a folder is refused', () => {
     expect(() => TokenFile.open(join(folder, 'nothing'))).toThrow(/no such file/);
     expect(() => TokenFile.open(folder)).toThrow(FlashError);
   });
 });
 
 describe('a token file is written whole or not at all', () => {
-  it('two writers of one name do not disturb each other', async () => {
+  it('two writers of one token file do not disturb each other', async () => {
     const to = join(folder, 'twice.tokens');
     const files = await Promise.all([write(to, stream), write(to, stream)]);
     for (const opened of files) opened.close();
     expect(readFileSync(to)).toEqual(readFileSync(path));
   });
 
-  it('an abandoned one leaves nothing', async () => {
+  it('an abandoned token file leaves nothing', async () => {
     const to = join(folder, 'abandoned.tokens');
     const writer = await TokenFileWriter.create(to, tokenizer);
     await writer.append({ ids: Uint16Array.of(3), documents: 1, characters: 0, bytes: 0 });
@@ -221,7 +221,7 @@ describe('a token file is written whole or not at all', () => {
     expect((await readdir(folder)).filter((name) => name.startsWith('abandoned'))).toEqual([]);
   });
 
-  it('a folder that is not there is a FlashError', async () => {
+  it('writing a token file to a missing folder is a FlashError', async () => {
     await expect(TokenFileWriter.create(join(folder, 'no', 'x.tokens'), tokenizer)).rejects.toThrow(
       FlashError,
     );
@@ -231,7 +231,7 @@ describe('a token file is written whole or not at all', () => {
 });
 
 describe('Permutation', () => {
-  it('reaches every number once, for any size', () => {
+  it('Permutation reaches every number once, for any size', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 3000 }), fc.nat(), (size, seed) => {
         const order = new Permutation(size, seed, 'test');
@@ -242,7 +242,7 @@ describe('Permutation', () => {
     );
   });
 
-  it('depends on seed and stream, spreads evenly, and works beyond 2^40', () => {
+  it('Permutation depends on seed and stream, spreads evenly, and works beyond 2^40', () => {
     const list = (seed: number, stream: string) => {
       const order = new Permutation(1000, seed, stream);
       return Array.from({ length: 1000 }, (_, i) => order.at(i));

@@ -41,18 +41,18 @@ async function expectAllSame(texts: string[]): Promise<void> {
 }
 
 describe('ids are those of the Hugging Face tokenizers', () => {
-  it('on stories', async () => {
+  it('ids of stories are those of the Hugging Face tokenizers', async () => {
     await expectAllSame(plainDocuments(sampleValid));
     for (const text of plainDocuments(sampleValid).slice(0, 10)) {
       expect([...ours.encode(text)]).toEqual(web.encode(text).ids);
     }
   });
 
-  it('on odd text, line by line and whole', async () => {
+  it('ids of odd text are those of the Hugging Face tokenizers, line by line and whole', async () => {
     for (const text of ['', ' ', '\n', ...ODD_TEXT.split('\n'), ODD_TEXT]) await expectSame(text);
   });
 
-  it('on text that spells special tokens', async () => {
+  it('ids of text that spells special tokens are those of the Hugging Face tokenizers', async () => {
     const texts = [
       '<|eos|>',
       'a<|eos|>b',
@@ -71,7 +71,7 @@ describe('ids are those of the Hugging Face tokenizers', () => {
     expect(ours.eos).toBe(3);
   });
 
-  it('on random strings', async () => {
+  it('ids of random strings are those of the Hugging Face tokenizers', async () => {
     const unit = fc.oneof(
       fc.constantFrom(
         ...' \n\t\'stranlegd.,!?"1290-<|>',
@@ -92,7 +92,7 @@ describe('ids are those of the Hugging Face tokenizers', () => {
     });
   });
 
-  it('for ids in any order, broken characters and unknown ids included', async () => {
+  it('ids in any order decode as in the Hugging Face tokenizers, broken characters and unknown ids included', async () => {
     const ids = fc.array(fc.integer({ min: 0, max: ours.vocabSize + 20 }), { maxLength: 30 });
     await fc.assert(
       fc.asyncProperty(ids, async (list) => {
@@ -102,11 +102,14 @@ describe('ids are those of the Hugging Face tokenizers', () => {
     );
   });
 
-  it.skipIf(!process.env.FLASHLM_DATA)('on TinyStories (needs FLASHLM_DATA)', async () => {
-    const path = join(process.env.FLASHLM_DATA!, 'tinystories', 'valid.txt');
-    expect(existsSync(path)).toBe(true);
-    await expectAllSame([readFileSync(path, 'utf8')]);
-  });
+  it.skipIf(!process.env.FLASHLM_DATA)(
+    'ids of TinyStories are those of the Hugging Face tokenizers (needs FLASHLM_DATA)',
+    async () => {
+      const path = join(process.env.FLASHLM_DATA!, 'tinystories', 'valid.txt');
+      expect(existsSync(path)).toBe(true);
+      await expectAllSame([readFileSync(path, 'utf8')]);
+    },
+  );
 });
 
 describe("a file from elsewhere has the Hugging Face tokenizers' ids", () => {
@@ -179,7 +182,7 @@ describe("a file from elsewhere has the Hugging Face tokenizers' ids", () => {
     'the <|eos|> the <| end of the end',
   ];
 
-  it.each(SHAPES)('%s', async (_, change) => {
+  it.each(SHAPES)('a tokenizer.json from elsewhere gives the Hugging Face ids: %s', async (_, change) => {
     const draft = structuredClone(ours.toJSON()) as Draft;
     change(draft);
     const loaded = Tokenizer.fromJSON(draft, 'elsewhere.json');
@@ -195,7 +198,7 @@ describe("a file from elsewhere has the Hugging Face tokenizers' ids", () => {
     }
   });
 
-  it('where it would cut or fill up texts, which is said and not done', () => {
+  it('truncation and padding in a tokenizer.json are not applied, with a notice', () => {
     const draft = structuredClone(ours.toJSON()) as Draft;
     const truncation = { direction: 'Right', max_length: 4, strategy: 'LongestFirst', stride: 0 };
     Object.assign(draft, { truncation, padding: { strategy: { Fixed: 8 }, pad_id: 0, pad_token: '<pad>' } });
@@ -207,7 +210,7 @@ describe("a file from elsewhere has the Hugging Face tokenizers' ids", () => {
     expect(loaded.fingerprint).toBe(ours.fingerprint);
   });
 
-  it("says that 'normalized' special tokens are found as they are written", () => {
+  it("a notice says that 'normalized' special tokens are matched literally", () => {
     const draft = structuredClone(ours.toJSON()) as Draft;
     draft.added_tokens[3]!.normalized = true;
     const { notices } = Tokenizer.fromJSON(draft, 'elsewhere.json');
@@ -233,12 +236,12 @@ describe('merges are those of the Hugging Face trainer', () => {
     expect(model.merges).toEqual(expected.merges);
   }
 
-  it('on odd text and on stories', async () => {
+  it('merges learned from odd text and stories are those of the Hugging Face trainer', async () => {
     await expectSameMerges('odd', ODD_TEXT);
     await expectSameMerges('stories', plainDocuments(sampleValid).slice(0, 20).join('\n'));
   });
 
-  it('on random text over few letters, where ties and overlaps abound', async () => {
+  it('merges learned from random text with few letters, with many ties and overlaps, are those of the Hugging Face trainer', async () => {
     let run = 0;
     const text = fc.array(fc.constantFrom(...'aaabbc \n'), { minLength: 200, maxLength: 400 });
     await fc.assert(
@@ -249,7 +252,7 @@ describe('merges are those of the Hugging Face trainer', () => {
 });
 
 describe('a saved tokenizer', () => {
-  it('loads everywhere with the same ids and fingerprint', async () => {
+  it('a saved tokenizer loads everywhere with the same ids and fingerprint', async () => {
     const path = join(folder, 'tokenizer.json');
     await ours.save(path);
     const again = Tokenizer.load(path);

@@ -8,7 +8,7 @@ const folder = temporaryFolder();
 const tokenizer = trainOn([ODD_TEXT, ODD_TEXT, 'the cat sat on the mat and the hat'], 400);
 
 describe('Tokenizer', () => {
-  it('gives back every well-formed text', () => {
+  it('Tokenizer decodes every well-formed text to itself', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
         expect(tokenizer.decode(tokenizer.encode(text), { specials: true })).toBe(
@@ -19,11 +19,11 @@ describe('Tokenizer', () => {
     );
   });
 
-  it('reads half a surrogate pair as U+FFFD', () => {
+  it('Tokenizer encodes a lone surrogate as U+FFFD', () => {
     expect(tokenizer.decode(tokenizer.encode('a\ud800b'))).toBe('a\ufffdb');
   });
 
-  it('gives special tokens and bytes the first ids, and has fewer ids than asked when the pairs run out', () => {
+  it('special tokens and bytes have the first ids, and there are fewer ids than requested when the pairs run out', () => {
     const small = trainOn(['ab ab', 'ab'], 1000);
     expect(small.vocabSize).toBe(4 + 256 + 1);
     expect(SPECIAL_TOKENS.map((token) => small.encode(token)[0])).toEqual([0, 1, 2, 3]);
@@ -31,13 +31,13 @@ describe('Tokenizer', () => {
     expect(trainOn(['ab ab', 'ab'], 1000, 1).decode([260, 261])).toBe('ab ab');
   });
 
-  it('refuses impossible sizes', () => {
+  it('Tokenizer refuses impossible sizes', () => {
     for (const vocab of [0, 259, 300.5, 2 ** 20 + 1, Number.NaN]) {
       expect(() => trainOn(['text'], vocab)).toThrow(FlashError);
     }
   });
 
-  it('decodes a stream character by character, holding back incomplete ones', () => {
+  it('Tokenizer decodes a stream character by character, holding back incomplete ones', () => {
     const text = 'né 日本 😀 \ufeffx';
     const bytesOnly = trainOn(['x'], 260);
     const stream = bytesOnly.streamDecoder();
@@ -49,7 +49,7 @@ describe('Tokenizer', () => {
     expect(stream.push(bytesOnly.encode('x')[0]!)).toBe('\ufffdx');
   });
 
-  it('encodes a million equal letters in linear time, and finds the leftmost pairs', () => {
+  it('Tokenizer encodes a million equal letters in linear time, and merges the leftmost pairs', () => {
     const runs = trainOn(['aaaaaaaa aaaaaaaa aaaaaaaa'], 263);
     const began = performance.now();
     const ids = runs.encode('a'.repeat(1_000_003));
@@ -60,7 +60,7 @@ describe('Tokenizer', () => {
     expect(runs.decode(ids)).toBe('a'.repeat(1_000_003));
   });
 
-  it('gives the same ids when the word cache overflows', () => {
+  it('Tokenizer gives the same ids when the word cache overflows', () => {
     // 140,000 distinct words are more than are remembered at once.
     const text = Array.from({ length: 140_000 }, (_, i) => `w${(i * 7919) % 140_009}`).join(' ');
     const whole = tokenizer.encode(`${text} ${text}`);
@@ -231,14 +231,17 @@ describe('a foreign or hostile tokenizer.json is refused with its reason', () =>
     draft.model.merges = [];
   }
 
-  it.each(damages)('%s', (_, damage, message) => {
-    const draft = structuredClone(tokenizer.toJSON()) as Draft;
-    damage(draft);
-    expect(() => Tokenizer.fromJSON(draft, 'hostile.json')).toThrow(message);
-    expect(() => Tokenizer.fromJSON(draft, 'hostile.json')).toThrow(FlashError);
-  });
+  it.each(damages)(
+    'a foreign or hostile tokenizer.json is refused with its reason: %s',
+    (_, damage, message) => {
+      const draft = structuredClone(tokenizer.toJSON()) as Draft;
+      damage(draft);
+      expect(() => Tokenizer.fromJSON(draft, 'hostile.json')).toThrow(message);
+      expect(() => Tokenizer.fromJSON(draft, 'hostile.json')).toThrow(FlashError);
+    },
+  );
 
-  it('files that are not a tokenizer at all', () => {
+  it('files that are not a tokenizer are refused with the reason', () => {
     expect(() => Tokenizer.load(`${folder}/missing.json`)).toThrow(/Cannot read the tokenizer/);
     expect(() => Tokenizer.load(folder)).toThrow(FlashError);
     expect(() => Tokenizer.load(put(folder, 'broken.json', '{"model":'))).toThrow(/not valid JSON/);
@@ -264,7 +267,7 @@ describe('a foreign or hostile tokenizer.json is refused with its reason', () =>
     );
   });
 
-  it('takes merges written the old way, and a token called __proto__', () => {
+  it('a tokenizer.json may have merges in the old format, and a token called __proto__', () => {
     const draft = structuredClone(tokenizer.toJSON()) as Draft;
     draft.model.merges = (draft.model.merges as string[][]).map((pair) => pair.join(' '));
     expect(Tokenizer.fromJSON(draft, 'old').fingerprint).toBe(tokenizer.fingerprint);

@@ -58,7 +58,7 @@ describe('TypeScript', () => {
   for (const list of ['src/core/ops/entries/index.ts', 'src/backends/reference/kernels.ts'])
     changed.set(list, `${read(list)}export * from './squared-relu.ts';\n`);
 
-  it('compiles, put where the documents say', () => {
+  it('TypeScript in the documents compiles where they say to put it', () => {
     const { config } = ts.readConfigFile(`${ROOT}/tsconfig.json`, ts.sys.readFile);
     const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, ROOT);
     const host = ts.createCompilerHost(options);
@@ -80,7 +80,7 @@ describe('TypeScript', () => {
     expect(ts.formatDiagnostics(found, { ...host, getNewLine: () => '\n' })).toBe('');
   });
 
-  it('that is quoted from a file is in that file', () => {
+  it('TypeScript quoted from a file is in that file', () => {
     expect(quoted.length).toBeGreaterThan(0);
     for (const [{ at, text }, name] of quoted) expect(read(name), at).toContain(text.replace(FIRST_LINE, ''));
   });
@@ -154,7 +154,7 @@ describe('shell', () => {
     },
   );
 
-  it('inline has commands and options that exist', async () => {
+  it('inline commands in the documents exist, with their options', async () => {
     const commands = new Map<string, (string | undefined)[]>();
     for (const { name, load } of COMMANDS) {
       const command = new Command(name).option('--help').option('--debug');
@@ -177,7 +177,7 @@ describe('shell', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('has only commands that this file knows how to split', () => {
+  it('shell blocks have only commands that this test can split', () => {
     expect(commandsOf(`npx a 'b c' --x="d e"; node y > z && npm t # x`)).toEqual([
       ['npx', 'a', 'b c', '--x=d e'],
       ['node', 'y'],
@@ -187,7 +187,7 @@ describe('shell', () => {
 });
 
 describe("a layer of one's own, as the document has it", () => {
-  it.each(['gradcheck', 'check'])('passes %s', async (command) => {
+  it.each(['gradcheck', 'check'])('the layer in the documents passes %s', async (command) => {
     const { status, stdout, stderr } = await runInProcess([command, join(dir, 'my-layer.yaml')]);
     expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: '' });
   });
@@ -205,9 +205,9 @@ describe('the tutorial', () => {
     .filter(([at]) => at.startsWith('docs/tutorial.md:'))
     .flatMap(([, { text }]) => text.trimEnd().split('\n'));
 
-  it('has commands to run', () => expect(lines.length).toBeGreaterThan(5));
+  it('the tutorial has commands to run', () => expect(lines.length).toBeGreaterThan(5));
 
-  it.each(lines)('runs %s', async (line) => {
+  it.each(lines)("the tutorial's command works: %s", async (line) => {
     for (const [, , ...args] of commandsOf(line)) {
       const changes = /train|check/.test(args[0]!) ? SHORT.flatMap((change) => ['--set', change]) : [];
       const { status, stdout, stderr } = await runInProcess([...args, ...changes]);
@@ -233,7 +233,7 @@ describe('output', () => {
     return [at, commandsOf(command!.replace(/^\$ /, ''))[0]!, lines] as const;
   });
 
-  it.each(shown)('of %s is what the command prints', async (_, words, lines) => {
+  it.each(shown)('the output in %s is what the command prints', async (_, words, lines) => {
     expect(words.slice(0, 2)).toEqual(['npx', 'flashlm']);
     writeFileSync(join(dir, 'wrong.yaml'), WRONG);
     const args = words.slice(2).map((word) => {

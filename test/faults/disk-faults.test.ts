@@ -131,7 +131,7 @@ describe('a resumed run', () => {
     whole = outcomeOf((await tiny.latest())!);
   });
 
-  it('tells of a disk that fails once at reading, whatever it reads, or does without', async () => {
+  it('a resumed run reports a disk that fails one read, or does without it', async () => {
     const refused = await sweep({
       folder: tiny.root,
       begin,
@@ -143,7 +143,7 @@ describe('a resumed run', () => {
     expect(refused.size).toBeGreaterThan(4);
   });
 
-  it('tells of too many open files', async () => {
+  it('a resumed run reports too many open files', async () => {
     const refused = await sweep({
       folder: tiny.root,
       begin,

@@ -84,11 +84,11 @@ async function sweep(
 describe.each(['cache', 'runs'] as const)(
   'a run whose process is killed at work in the folder %s',
   (name) => {
-    it('right after any change it makes to the disk, then resumed, leaves the same files', async () => {
+    it('a run killed right after any change to the disk, then resumed, leaves the same files', async () => {
       expect(await sweep('after', tiny[name], ({ changes }) => changes)).toContain('rename');
     });
 
-    it('in the middle of any write, then resumed, leaves the same files', async () => {
+    it('a run killed in the middle of any write, then resumed, leaves the same files', async () => {
       expect(await sweep('half', tiny[name], ({ op }) => /write/i.test(op))).toContain('handle.writeFile');
     });
   },

@@ -39,7 +39,7 @@ async function refusal(): Promise<FlashError> {
 const deadPid = () => spawnSync(process.execPath, ['-e', '']).pid;
 
 describe('LockFile', () => {
-  it('is held by one at a time, says by whom, and leaves no file', async () => {
+  it('a lock has one holder at a time, names it, and leaves no file', async () => {
     const lock = await acquire();
     const error = await refusal();
     expect(error.message).toMatch(
@@ -52,7 +52,7 @@ describe('LockFile', () => {
     await (await acquire()).release();
   });
 
-  it('is taken over from a dead process', async () => {
+  it('a lock of a dead process is taken over', async () => {
     await leave({ pid: deadPid() });
     const lock = await acquire();
     expect((await readOwner()).pid).toBe(process.pid);
@@ -60,17 +60,17 @@ describe('LockFile', () => {
     await lock.release();
   });
 
-  onLinux('is taken over from a process whose id was given to another one', async () => {
+  onLinux('a lock is taken over if the id of its process was reused', async () => {
     await leave({ processStart: '1' });
     await acquire();
   });
 
-  onLinux('is taken over after a restart of the machine', async () => {
+  onLinux('a lock from before a restart of the machine is taken over', async () => {
     await leave({ boot: '00000000-0000-0000-0000-000000000000' });
     await acquire();
   });
 
-  onLinux('is taken over from a process that ended and was never waited for', async () => {
+  onLinux('a lock of a zombie process is taken over', async () => {
     // The shell starts a child and then becomes a program that knows nothing of it.
     const parent = spawn('sh', ['-c', 'sleep 0.5 & echo $!; exec sleep 30'], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -85,17 +85,17 @@ describe('LockFile', () => {
     }
   });
 
-  it('is not taken over from a living process without a known start', async () => {
+  it('a lock of a living process with an unknown start time is not taken over', async () => {
     await leave({ processStart: undefined });
     expect((await refusal()).message).toMatch(/in use/);
   });
 
-  it('is not taken over from another machine', async () => {
+  it('a lock from another machine is not taken over', async () => {
     await leave({ host: 'elsewhere', pid: deadPid() });
     expect((await refusal()).message).toMatch(/in use by process \d+ on elsewhere/);
   });
 
-  it('is not taken over from a living process that belongs to someone else', async () => {
+  it("a lock of another user's living process is not taken over", async () => {
     await leave({});
     const refuse = () => {
       throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' });
@@ -108,7 +108,7 @@ describe('LockFile', () => {
     }
   });
 
-  it('is taken over although another process died while taking it over', async () => {
+  it('a lock is taken over even if another process died while taking it over', async () => {
     await leave({ pid: deadPid() });
     const { id } = await readOwner();
     await writeFile(`${path}.${id}`, JSON.stringify({ ...(await readOwner()), id: 'a'.repeat(36) }));
@@ -122,7 +122,7 @@ describe('LockFile', () => {
     ['null', 'null'],
     ['a group of processes', { pid: -1 }],
     ['a path for an id', { id: '../../../../../../../../../../tmp/somewhere' }],
-  ])('refuses %s', async (_, content) => {
+  ])('%s in place of a lock is refused', async (_, content) => {
     if (typeof content === 'string') await writeFile(path, content);
     else await leave({ pid: deadPid(), ...content });
     const error = await refusal();
@@ -130,14 +130,14 @@ describe('LockFile', () => {
     expect(error.remedy).toMatch(/delete the lock file/);
   });
 
-  it('does not write through a link', async () => {
+  it('a lock is not written through a link', async () => {
     await writeFile(join(dir, 'victim'), 'precious');
     await symlink(join(dir, 'victim'), path);
     await refusal();
     expect(await readFile(join(dir, 'victim'), 'utf8')).toBe('precious');
   });
 
-  it('does not remove the lock of someone who was helped by hand', async () => {
+  it('a lock that somebody removed and took again is not removed', async () => {
     const lock = await acquire();
     await rm(path);
     const second = await acquire();
@@ -146,7 +146,7 @@ describe('LockFile', () => {
     await second.release();
   });
 
-  onLinux('is never held by two of four processes that fight for it, also when its owners die', async () => {
+  onLinux('a lock is never held by two of four competing processes, even when its owners die', async () => {
     const children = Array.from({ length: 4 }, () => startChild('fight-for-lock.ts', [path, '30']));
     expect(await Promise.all(children.map(outputOf))).toEqual(['0', '0', '0', '0']);
     expect((await readdir(dir)).filter((name) => name !== 'run.lock')).toEqual([]);

@@ -57,13 +57,13 @@ describe.skipIf(process.platform === 'win32').each(OPENERS)('%s', (name, open) =
     if (name.startsWith('a part')) path = `${path}.part`;
   });
 
-  it('is not waited for when it is a pipe', async () => {
+  it('a pipe instead of a file is not waited for', async () => {
     makePipe(path);
     expect((await refusal(open)).message).toMatch(/no(t a)? regular file|not readable as one/);
     expect(readdirSync(folder).filter((name) => !name.startsWith('file'))).toEqual([]);
   });
 
-  it('is refused when it is a folder or a device', async () => {
+  it('a folder or a device instead of a file is refused', async () => {
     mkdirSync(path);
     await refusal(open);
     rmSync(path, { recursive: true });
@@ -71,7 +71,7 @@ describe.skipIf(process.platform === 'win32').each(OPENERS)('%s', (name, open) =
     await refusal(open);
   });
 
-  it('is refused by a name that no file can have', async () => {
+  it('a name that no file can have is refused', async () => {
     for (const bad of [`${folder}/a\0b`, `${folder}/${'x'.repeat(300)}`]) {
       path = bad;
       await refusal(open);

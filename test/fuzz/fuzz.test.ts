@@ -17,7 +17,7 @@ describe.skipIf(process.platform === 'win32')('hostile input', () => {
   });
 
   it.each(TARGETS.map((target) => [target.name, target] as const))(
-    '%s',
+    'hostile input ends in a result or a FlashError: %s',
     async (_, target) => {
       const fuzzer = await Fuzzer.open(target);
       try {
@@ -33,7 +33,7 @@ describe.skipIf(process.platform === 'win32')('hostile input', () => {
     TIMEOUT_MS,
   );
 
-  it('has no regression of a target that is not there', () => {
+  it('every regression belongs to an existing fuzz target', () => {
     const names = TARGETS.map(({ name }) => name);
     for (const [name] of REGRESSIONS) expect(names).toContain(name);
   });

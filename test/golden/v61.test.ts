@@ -100,7 +100,7 @@ function expectGoldenGradients(backend: Backend, bound: number, collapse: 'auto'
 }
 
 describe('v6.1 against an independent float64 implementation', () => {
-  it('reads the committed tokens', () => {
+  it('v6.1 is tested on the committed tokens', () => {
     expect(tokens).toEqual(goldenTokens());
   });
 

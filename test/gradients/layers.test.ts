@@ -14,7 +14,7 @@ for (const plugin of await loadPlugins([example], '.')) registry.use(plugin);
 
 describe.each(registry.all('layer').map((c) => [c.type, c] as const))('%s', (_, component) => {
   describe.each(component.examples.map((e) => [JSON.stringify(e), e] as const))('%s', (_, options) => {
-    it('has the gradient of its smooth function', () => {
+    it("the gradient is that of the layer's smooth function", () => {
       const test = new ExampleCase(registry, component, options);
       const results = checkLayer(test, backend.kernels);
       expect(results.map(({ of }) => of)).toEqual(['x', ...test.store.all.map((p) => p.name)]);
@@ -23,7 +23,7 @@ describe.each(registry.all('layer').map((c) => [c.type, c] as const))('%s', (_, 
       expect(results.filter(({ zero }) => zero)).toEqual([]);
     });
 
-    it('writes all of dx, adds to its gradients, and leaves everything else as it is', () => {
+    it('backward writes all of dx, adds to its gradients, and changes nothing else', () => {
       expectAccumulation(new ExampleCase(registry, component, options), backend.kernels);
     });
   });

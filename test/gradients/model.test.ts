@@ -28,7 +28,7 @@ const recipe = await loadRecipe('shift', {
 
 describe('a whole model', () => {
   // In blocks of two sequences, so that gradients add up over blocks, and a table that is used twice.
-  it('has the gradient of its loss, for every parameter', () => {
+  it('the gradient of a whole model is that of its loss, for every parameter', () => {
     const reference = createReferenceBackend('f64');
     let kernels: Kernels = reference.kernels;
     const backend: Backend = {

@@ -29,17 +29,17 @@ const layer = new Dropout('blocks.0.dropout', COLS, 0.5);
 const training = { training: true, rng: { seed: 3, step: 4 } };
 
 describe('dropout', () => {
-  it('leaves rows as they are outside training', () => {
+  it('dropout changes no rows outside training', () => {
     expect(passed(layer, { rng: training.rng })).toEqual([...ones().data]);
   });
 
-  it('passes the gradient where forward passed the value, with the same factor', () => {
+  it('dropout passes the gradient where forward passed the value, with the same factor', () => {
     const forward = passed(layer, training);
     expect(new Set(forward)).toEqual(new Set([0, 2]));
     expect(passed(layer, training, 'backward')).toEqual(forward);
   });
 
-  it('drops other elements in another step, of another seed, in another layer and in later rows of the step', () => {
+  it('dropout drops different elements for another step, seed or layer, and in later rows of the step', () => {
     const first = passed(layer, training);
     const others = [
       passed(layer, { ...training, rng: { seed: 3, step: 5 } }),
@@ -50,7 +50,7 @@ describe('dropout', () => {
     for (const other of others) expect(other).not.toEqual(first);
   });
 
-  it('keeps a model from being collapsed, unless its rate is 0', () => {
+  it('dropout keeps a model from being collapsed, unless its rate is 0', () => {
     expect(layer.coupling).toBe('sequence');
     expect(new Dropout('dropout', COLS, 0).coupling).toBe('row');
   });

@@ -8,16 +8,19 @@ import { GENUINE } from './subject.ts';
 import { type Finding, renderTable, TABLE } from './table.ts';
 
 describe('FlashLM as it is', () => {
-  it.each(CHECKS.map((check) => [check.name, check] as const))('passes: %s', async (_, check) => {
-    await check.run(GENUINE);
-  });
+  it.each(CHECKS.map((check) => [check.name, check] as const))(
+    'FlashLM without a planted fault passes: %s',
+    async (_, check) => {
+      await check.run(GENUINE);
+    },
+  );
 });
 
 describe('a planted fault', () => {
   const findings: Finding[] = [];
 
   it.each(MUTATIONS.map((mutation) => [mutation.id, mutation] as const))(
-    '%s is caught',
+    'the planted fault %s is caught',
     async (_, mutation) => {
       const caught = await caughtBy(mutation, CHECKS);
       findings.push({ mutation, caughtBy: caught });
@@ -25,7 +28,7 @@ describe('a planted fault', () => {
     },
   );
 
-  it('is caught by what docs/mutations.md says (`npm run mutations` writes it)', () => {
+  it('planted faults are caught as docs/mutations.md says (`npm run mutations` writes it)', () => {
     expect(renderTable(findings, CHECKS, recordedCatchers())).toBe(readFileSync(TABLE, 'utf8'));
   });
 });

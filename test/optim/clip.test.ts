@@ -4,7 +4,7 @@ import { BACKENDS } from '../properties/models.ts';
 import { expectClipping } from './clipping.ts';
 
 describe.each(BACKENDS)('%s', (_, create) => {
-  it('clips to the norm and in the direction, where float32 squares overflow too', () => {
+  it('clipping keeps the direction and reaches the norm, even where float32 squares overflow', () => {
     expectClipping(clipGradients, create());
   });
 });

@@ -37,7 +37,7 @@ const shown = (groups: Groups): string[] =>
   );
 
 describe('optimiser groups', () => {
-  it('give each parameter to the first group that matches its kind or its name', () => {
+  it('optimiser groups give each parameter to the first group that matches its kind or its name', () => {
     const groups = [
       group(sgd(1), 'blocks.*.down.weight', 'embedding'),
       group(sgd(1), 'ternary'),
@@ -54,13 +54,13 @@ describe('optimiser groups', () => {
     ]);
   });
 
-  it('match one step of a path with one star', () => {
+  it("one star in a group's pattern matches one step of a path", () => {
     expect(() => shown(new Groups([group(sgd(1), '*.weight', '*.up.weight')], sgd(1)))).toThrow(
       "no parameter matches '*.up.weight'",
     );
   });
 
-  it('refuse a match that no parameter has, naming the kinds and the names there are', () => {
+  it('a group that matches no parameter is refused, with the kinds and names there are', () => {
     const groups = new Groups([group(sgd(1), 'blocks.*.upp.weight')], sgd(1));
     expect(() => shown(groups)).toThrow(
       expect.objectContaining({
@@ -72,13 +72,13 @@ describe('optimiser groups', () => {
     );
   });
 
-  it('refuse a match whose parameters earlier groups hold', () => {
+  it('a group whose parameters all belong to earlier groups is refused', () => {
     expect(() => shown(new Groups([group(sgd(1), 'matrix'), group(sgd(1), 'ternary')], sgd(1)))).toThrow(
       "optimizer groups: earlier groups hold all parameters that 'ternary' matches",
     );
   });
 
-  it('update their own parameters, at rates in the proportion of their peaks, nested too', () => {
+  it('optimiser groups update only their own parameters, at rates proportional to their peaks, nested too', () => {
     const inner = new Groups([group(sgd(4), 'ternary')], sgd(2));
     const { backend, parameters, plan } = planned(new Groups([group(inner, 'matrix')], sgd(1)));
     for (const p of parameters) p.grad.data.fill(1);
@@ -101,7 +101,7 @@ const recipeWith = (optimizer: string): string =>
   VALID.replace(/^optimizer:.*(\n {2,}.*)*/m, `optimizer: ${optimizer}`);
 
 describe('groups in a recipe', () => {
-  it('change the rate and the decay of the optimiser they share, or have their own', async () => {
+  it('groups in a recipe change the rate and decay of a shared optimiser, or have a separate one', async () => {
     const optimizer =
       '{ type: groups, groups: [{ match: matrix, optimizer: { type: muon, lr: 0.02 } }, ' +
       '{ match: embedding, lr: 0.5, weight_decay: 0 }], otherwise: { type: adamw, lr: 0.004, weight_decay: 0.1 } }';
@@ -119,7 +119,7 @@ describe('groups in a recipe', () => {
     ]);
   });
 
-  it('may be changed by a path into their list', async () => {
+  it('groups in a recipe can be changed by a path into their list', async () => {
     const set = [
       'optimizer={ type: groups, groups: [{ match: matrix, lr: 0.5 }], otherwise: { type: sgd, lr: 1 } }',
       'optimizer.groups.0.optimizer={ type: muon, lr: 0.25 }',
@@ -129,7 +129,7 @@ describe('groups in a recipe', () => {
     expect(groups![0]).toMatchObject({ optimizer: 'muon', lr: 0.5 });
   });
 
-  it('have the place of a mistake within them', async () => {
+  it('an error inside a group is reported at its place', async () => {
     const text = recipeWith(
       '\n  type: groups\n  groups:\n    - match: matrix\n      optimizer: { type: muon, lrr: 1 }\n  otherwise: { type: sgd, lr: 1 }\n',
     );
@@ -137,7 +137,7 @@ describe('groups in a recipe', () => {
     expect(line).toMatch(/^recipe\.yaml:\d+:\d+: unknown key 'lrr' in muon; did you mean 'lr'\?$/);
   });
 
-  it('refuse Muon for what is not a matrix, and say how to group it', async () => {
+  it('Muon for a parameter that is not a matrix is refused, with how to group it', async () => {
     const recipe = await loadRecipe('v61-debug', { set: ['optimizer={ type: muon, lr: 0.02 }'] });
     expect(() => describeModel(recipe)).toThrow(
       'muon updates matrices only, and embedding.weight is an embedding table',

@@ -30,7 +30,7 @@ const groups: Optimizer = new Groups(
   adamw,
 );
 
-it('resumes groups of Muon, Lion and AdamW bit for bit from their saved slots', async () => {
+it('groups of Muon, Lion and AdamW resume bit for bit from their saved slots', async () => {
   const sit = () => new Sitting(GENUINE, backendOf(GENUINE, 'f32'), 'mixes rows', groups);
   const [whole, first, second] = [sit(), sit(), sit()];
   await whole.until(4);

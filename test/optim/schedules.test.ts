@@ -38,7 +38,7 @@ const CASES: readonly (readonly [string, (done: number) => number])[] = [
 ];
 
 describe('a schedule', () => {
-  it.each(CASES)('%s has the rates of its formula', async (yaml, formula) => {
+  it.each(CASES)('the schedule %s has the rates of its formula', async (yaml, formula) => {
     const { rate, warmupSteps } = await scheduleOf(yaml);
     expect(warmupSteps).toBe(0);
     for (const done of [0, 0.1, 0.25, 0.4, 0.5, 0.7, 0.8, 0.9, 1]) {
@@ -46,7 +46,7 @@ describe('a schedule', () => {
     }
   });
 
-  it('of cycles falls from a lower peak each time, counted from the end of warm-up (v6)', async () => {
+  it('a cyclic schedule falls from a lower peak each time, counted from the end of warm-up (v6)', async () => {
     const { rate } = await scheduleOf(
       '{ type: cycles, steps: 500, factor: 0.85, min_lr: 0.0001, warmup_steps: 100 }',
     );
@@ -61,7 +61,7 @@ describe('a schedule', () => {
     expect(rate(0.004, 1e6, 1)).toBeGreaterThanOrEqual(0.0001);
   });
 
-  it('of any type rises in a straight line over its warm-up steps', async () => {
+  it('every schedule rises linearly over its warm-up steps', async () => {
     for (const type of ['constant', 'linear', 'cosine', 'one_minus_sqrt', 'wsd', 'two_stage']) {
       const { rate } = await scheduleOf(`{ type: ${type}, warmup_steps: 4 }`);
       expect([0, 1, 2, 3, 4].map((step) => rate(0.8, step, 0))).toEqual(
@@ -77,7 +77,7 @@ describe('a schedule', () => {
       '{ share: 1, schedule: { type: cosine, over: steps } }',
       "phases.0: 'over' belongs to the whole schedule",
     ],
-  ])('of the phases %s is refused', async (phases, message) => {
+  ])('a schedule with the phases %s is refused', async (phases, message) => {
     await expect(scheduleOf(`{ type: phases, phases: [${phases}] }`)).rejects.toThrow(message);
   });
 });

@@ -33,7 +33,7 @@ async function trained(...changes: readonly (readonly [string, string])[]) {
   return { steps, files };
 }
 
-it('makes one step of the mean gradient of several batches, bit for bit that of one large batch', async () => {
+it('accumulating several batches is one step of their mean gradient, with the bits of one large batch', async () => {
   const accumulated = await trained(['seed: 1', 'seed: 1, accumulate: 3']);
   expect(accumulated).toEqual(await trained(['batch: 2', 'batch: 6']));
   expect(accumulated.steps).toHaveLength(6);
@@ -41,7 +41,7 @@ it('makes one step of the mean gradient of several batches, bit for bit that of 
   expect(accumulated.steps.map((step) => (step as number[])[1])).toEqual([48, 96, 144, 192, 240, 288]);
 });
 
-it('turns weight decay off for a part of the run by its own schedule', async () => {
+it('the decay schedule turns weight decay off for a part of the run', async () => {
   const adam = (decay: number): readonly [string, string] => ['lr: 0.01', `lr: 0.01, weight_decay: ${decay}`];
   const schedule = (peak: number, then: number): readonly [string, string] => [
     'train:',
@@ -63,12 +63,12 @@ it.each([
   ['{ type: cosine, warmup_steps: 5 }', 'weight_decay_schedule has no warm-up steps'],
   ['{ type: linear, min_lr: 0.001 }', "weight_decay_schedule ends at a factor, not at a rate: give 'floor'"],
   ['{ type: linear, over: steps }', "weight_decay_schedule goes along with the learning rate's"],
-])('refuses the weight decay schedule %s', async (schedule, message) => {
+])('the weight decay schedule %s is refused', async (schedule, message) => {
   const set = [`weight_decay_schedule=${schedule}`];
   await expect(loadRecipe('v61-debug', { set })).rejects.toThrow(message);
 });
 
-it('counts accumulation and the decay schedule to what affects the weights, but for their defaults', async () => {
+it('accumulation and the decay schedule are among the settings that affect weights, unless at their defaults', async () => {
   const hash = async (...set: string[]) => fingerprint(await loadRecipe('v61-debug', { set }));
   const plain = await hash();
   expect(await hash('train.accumulate=1', 'weight_decay_schedule=constant')).toBe(plain);
@@ -90,7 +90,7 @@ function afterTwo(tokens: number, options: { betas: [number, number]; beta2HalfL
   return p.value.data[0]!;
 }
 
-it('gives the second beta of AdamW by its half-life in tokens', async () => {
+it('the second beta of AdamW can be given as a half-life in tokens', async () => {
   // Two steps of 500 tokens forget as much as one of 1000: half.
   expect(afterTwo(1000, { betas: [0.9, 0.99], beta2HalfLife: 1000 })).toBe(
     afterTwo(1, { betas: [0.9, 0.5] }),

@@ -16,7 +16,7 @@ describe.each([
   ['reference:f64', () => createReferenceBackend('f64'), 1e-12],
   ...BACKENDS.map(([name, create]) => [name, create, 5e-6] as const),
 ] as const)('%s', (_, create, bound) => {
-  it('makes the updates of SGD, AdamW, Lion and Muon that plain float64 loops make', () => {
+  it('SGD, AdamW, Lion and Muon update as plain float64 loops do', () => {
     expectUpdates(optimizers, create(), bound);
   });
 });
@@ -41,7 +41,7 @@ function afterUpdate(change: Partial<MuonOptions>): number[] {
 }
 
 describe('Muon', () => {
-  it('splits a matrix by a count as by the rows of each block', () => {
+  it('Muon splits a matrix by a count as by the rows of each block', () => {
     expect(afterUpdate({ split: 2 })).toEqual(afterUpdate({ split: [2, 2] }));
     expect(afterUpdate({ split: 2 })).not.toEqual(afterUpdate({}));
     expect(afterUpdate({ split: [4] })).toEqual(afterUpdate({}));
@@ -50,11 +50,11 @@ describe('Muon', () => {
   it.each([
     [3, 'muon cannot split weight, which has 4 rows, into 3 equal blocks'],
     [[1, 2], 'muon cannot split weight, which has 4 rows, into blocks of 1, 2 rows'],
-  ])('refuses to split four rows into %j', (split, message) => {
+  ])('Muon refuses to split four rows into %j', (split, message) => {
     expect(() => afterUpdate({ split })).toThrow(message);
   });
 
-  it('leaves weights alone whose gradients are 0', () => {
+  it('Muon does not change weights whose gradients are 0', () => {
     const backend = createReferenceBackend('f64');
     const p = new Parameter('weight', 2, 3, { normal: 1 }, { matrix: true });
     new ParameterStore([p], backend).initialize(1);

@@ -14,21 +14,24 @@ const COMPUTES = ['bf16', 'int8'] as const;
 const v61 = await loadRecipe('v61', { set: ['model.1.repeat=1'] });
 
 describe.each(COMPUTES)('compute: %s', (wanted) => {
-  it.each(ROUNDING)('%s: rounds the gradient of a step of v6.1, and no more than it may', (_, create) => {
-    const tokens = 192;
-    const { ids, targets } = randomTokens(tokens, 1024, 6);
-    const backend = create(2);
-    const counts = new BigramCounts(backend, 1024);
-    counts.add(ids, targets, tokens);
-    const compute = computeOn(backend, wanted);
-    const { nats, grads } = gradients(v61, backend, counts.rows(), tokens, { compute });
-    const exact = gradients(v61, create(2), counts.rows(), tokens, { compute: FLOAT32 });
-    const error = relativeError(grads, exact.grads);
-    // Seen: 4e-3 and 1.6e-2 of the whole gradient.
-    expect(error).toBeLessThan({ bf16: 1e-2, int8: 3e-2 }[wanted]);
-    expect(error).toBeGreaterThan(1e-4);
-    expect(Math.abs(nats / exact.nats - 1)).toBeLessThan(1e-3);
-  });
+  it.each(ROUNDING)(
+    '%s: the gradient of a v6.1 step is rounded, and by no more than the compute type allows',
+    (_, create) => {
+      const tokens = 192;
+      const { ids, targets } = randomTokens(tokens, 1024, 6);
+      const backend = create(2);
+      const counts = new BigramCounts(backend, 1024);
+      counts.add(ids, targets, tokens);
+      const compute = computeOn(backend, wanted);
+      const { nats, grads } = gradients(v61, backend, counts.rows(), tokens, { compute });
+      const exact = gradients(v61, create(2), counts.rows(), tokens, { compute: FLOAT32 });
+      const error = relativeError(grads, exact.grads);
+      // Seen: 4e-3 and 1.6e-2 of the whole gradient.
+      expect(error).toBeLessThan({ bf16: 1e-2, int8: 3e-2 }[wanted]);
+      expect(error).toBeGreaterThan(1e-4);
+      expect(Math.abs(nats / exact.nats - 1)).toBeLessThan(1e-3);
+    },
+  );
 
   // Both chunks of the sums over rows and a ragged end, on both paths.
   it.each(ISAS)('native:%s: a step has the same bits on 1, 2 and 3 threads', async (isa) => {
@@ -50,27 +53,30 @@ describe.each(COMPUTES)('compute: %s', (wanted) => {
     }
   });
 
-  it.each(ROUNDING)('%s: learns, on both paths, not to the bit as in float32', async (_, create) => {
-    for (const collapse of ['auto', 'never']) {
-      const steps = (compute: string) =>
-        loadRecipe('v61-debug', {
-          set: [
-            `compute=${compute}`,
-            `collapse=${collapse}`,
-            'optimizer={ type: adamw, lr: 0.01 }',
-            'schedule=constant',
-          ],
-        }).then((recipe) => trainOn(recipe, create(), 16));
-      const [rounded, exact] = [await steps(wanted), await steps('f32')];
-      const losses = rounded.map(({ loss }) => loss);
-      expect(rounded[0]).toMatchObject({
-        path: collapse === 'auto' ? 'collapsed' : 'dense',
-        compute: wanted,
-      });
-      expect(exact[0]).toMatchObject({ compute: 'f32' });
-      expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.1);
-      expect(losses.at(-1)!).not.toBe(exact.at(-1)!.loss);
-      expect(losses.at(-1)!).toBeCloseTo(exact.at(-1)!.loss, 1);
-    }
-  });
+  it.each(ROUNDING)(
+    '%s: a model learns, collapsed and dense, with other bits than in float32',
+    async (_, create) => {
+      for (const collapse of ['auto', 'never']) {
+        const steps = (compute: string) =>
+          loadRecipe('v61-debug', {
+            set: [
+              `compute=${compute}`,
+              `collapse=${collapse}`,
+              'optimizer={ type: adamw, lr: 0.01 }',
+              'schedule=constant',
+            ],
+          }).then((recipe) => trainOn(recipe, create(), 16));
+        const [rounded, exact] = [await steps(wanted), await steps('f32')];
+        const losses = rounded.map(({ loss }) => loss);
+        expect(rounded[0]).toMatchObject({
+          path: collapse === 'auto' ? 'collapsed' : 'dense',
+          compute: wanted,
+        });
+        expect(exact[0]).toMatchObject({ compute: 'f32' });
+        expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.1);
+        expect(losses.at(-1)!).not.toBe(exact.at(-1)!.loss);
+        expect(losses.at(-1)!).toBeCloseTo(exact.at(-1)!.loss, 1);
+      }
+    },
+  );
 });

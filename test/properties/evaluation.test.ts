@@ -34,7 +34,7 @@ const textOf = (documents: readonly Int32Array[]) => ({
 
 describe.each(RECIPES)('%s', (_, loading) => {
   describe.each(BACKENDS)('%s', (_name, create) => {
-    it('scores every token of every document from its own document alone', async () => {
+    it('every token of every document is scored from its own document alone', async () => {
       const recipe = await loading;
       const model = modelOf(recipe, create(2));
       const documents = documentsOf([1, 5, SEQ_LEN, SEQ_LEN + 1, 3 * SEQ_LEN + 2], model.vocab);
@@ -65,7 +65,7 @@ describe.each(RECIPES)('%s', (_, loading) => {
       }
     });
 
-    it('scores a text that a limit cuts as the beginning of the whole one', async () => {
+    it('a text cut by a limit is scored as the beginning of the whole one', async () => {
       const model = modelOf(await loading, create(1));
       const evaluator = new Evaluator(model, {
         seqLen: SEQ_LEN,
@@ -93,7 +93,7 @@ describe.each(RECIPES)('%s', (_, loading) => {
       expect(before / all).toBeCloseTo(evaluator.evaluate(textOf(documents), 0).loss, 6);
     });
 
-    it('scores documents side by side as one by one, to the bit', async () => {
+    it('documents scored side by side have the bits of documents scored one by one', async () => {
       const model = modelOf(await loading, create(2));
       const lengths = [9, 1, 40, 2, 16, 17, 5, 1, 33, 8, 24, 3];
       const documents = documentsOf([...lengths, ...lengths], model.vocab);
@@ -106,7 +106,7 @@ describe.each(RECIPES)('%s', (_, loading) => {
       expect(losses).toEqual(losses.map(() => losses[0]));
     });
 
-    it('writes on with the token that the whole text so far makes likeliest', async () => {
+    it('greedy generation continues with the token that the whole text so far makes likeliest', async () => {
       const model = modelOf(await loading, create(2));
       const prompt = [7, 9, 7, 30];
       const sampler = new Sampler(model.vocab, { temperature: 0 }, new Random(1), new Set([EOS]));
@@ -133,7 +133,7 @@ async function small(vocab: number, dim: number) {
 }
 
 describe('Evaluator', () => {
-  it('adds up every block of a text of more than 65,536 tokens, where each token is computed too', async () => {
+  it('Evaluator adds up every block of a text of more than 65,536 tokens, dense and collapsed', async () => {
     const model = composeModel(await small(260, 2), BACKENDS.at(-1)![1]());
     // The first block is all of one token, which a last block alone would not show.
     const ids = Int32Array.from({ length: 70_000 }, (_, i) => (i < 65_536 ? 4 : 4 + (i % 4)));
@@ -145,7 +145,7 @@ describe('Evaluator', () => {
     expect(computed.loss).toBeGreaterThan(1);
   });
 
-  it('evaluates a text of more than 65,536 distinct tokens, all of which follow one', async () => {
+  it('Evaluator evaluates a text of more than 65,536 distinct tokens that all follow one token', async () => {
     const vocab = 65_600;
     const backend = createReferenceBackend('f32');
     // 4e9 logits would be computed: only what is counted and how it is cut into blocks is looked at.
@@ -159,7 +159,7 @@ describe('Evaluator', () => {
     expect(event.tokens).toBe(2 * vocab);
   });
 
-  it('scores a document longer than what it holds of one, among others, as it scores it alone', async () => {
+  it('Evaluator scores a document longer than its window the same among others as alone', async () => {
     const [embedding, layers] = [`{embedding: {vocab: 260, dim: 2}}`, 'token_shift, rms_norm, tied_head'];
     const set = [`model=[${embedding}, ${layers}]`, 'tokenizer.vocab=260'];
     const model = composeModel(await loadRecipe('shift', { set }), BACKENDS.at(-1)![1]());

@@ -44,19 +44,19 @@ describe.each(cases)('%s', (_, recipe) => {
       return model;
     };
 
-    it('gives the same logits token by token as at once, to the bit', () => {
+    it('logits token by token have the bits of logits at once', () => {
       const model = prepared();
       const { ids } = randomTokens(LENGTH, model.vocab, 11);
       expect(oneByOne(model, ids)).toEqual(allAtOnce(model, ids));
     });
 
-    it('gives the same logits in calls of any length, to the bit', () => {
+    it('logits from calls of any length have the bits of logits at once', () => {
       const model = prepared();
       const { ids } = randomTokens(LENGTH, model.vocab, 13);
       expect(inPieces(model, ids, [5, 1, 17, 2, 1, 1, 5])).toEqual(allAtOnce(model, ids));
     });
 
-    it('gives texts side by side the logits that each has alone, also from a state that was saved', () => {
+    it('texts side by side have the logits that each has alone, even from a saved state', () => {
       const model = prepared();
       const texts = [3, 9, 6].map((length, i) => randomTokens(length + 4, model.vocab, 20 + i).ids);
       const blocks = new Blocks(model, { rows: 16, seqLen: 16, training: false, targetCapacity: 1 });
@@ -81,7 +81,7 @@ describe.each(cases)('%s', (_, recipe) => {
       expect([...together.state.position.data]).toEqual(texts.map(({ length }) => length));
     });
 
-    it('is causal: a token changes no logits before it, and some from its own on', () => {
+    it('a token changes no earlier logits, and changes some from its position on', () => {
       const model = prepared();
       const { ids } = randomTokens(LENGTH, model.vocab, 12);
       const before = allAtOnce(model, ids);

@@ -75,7 +75,7 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
 ];
 
 describe.each(CASES)('%s %j', (name, set) => {
-  it('ends with the same bytes whether it was interrupted or not', async () => {
+  it('a run ends with the same bytes whether or not it was interrupted', async () => {
     const whole = await train(name, set, []);
     const interrupted = await train(name, set, [1, 4]);
     expect(whole.steps.map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6, 7]);
@@ -85,7 +85,7 @@ describe.each(CASES)('%s %j', (name, set) => {
   });
 
   if (!set.includes('backend=native')) return;
-  it('ends with the same bytes on 1 and 2 threads', async () => {
+  it('a run ends with the same bytes on 1 and 2 threads', async () => {
     const one = await train(name, [...set, 'train.threads=1'], []);
     const two = await train(name, [...set, 'train.threads=2'], [3]);
     expect(two.steps).toEqual(one.steps);

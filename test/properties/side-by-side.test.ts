@@ -36,7 +36,7 @@ function textsOf(events: Iterable<WritingEvent>): number[][] {
 describe.each(RECIPES)('%s', (_, loading) => {
   // The same JavaScript runs on all of them; that rows do not know of each other is tested of every kernel.
   describe.each(BACKENDS.slice(-1))('%s', (_name, create) => {
-    it('writes of many texts each as it writes it alone, however many are written at once', async () => {
+    it('each of many texts is the same as when written alone, however many are written at once', async () => {
       const model = modelOf(await loading, create(2));
       const writings = (lengths: readonly number[]) =>
         lengths.map((length, i) => {
@@ -90,7 +90,7 @@ describe('texts side by side', () => {
     expect(generator.work.decode.tokens).toBe(7 + 2 + 3 + 2);
   });
 
-  it('reads a prompt once for all texts that follow each other with it', async () => {
+  it('a prompt that several texts in a row share is read once', async () => {
     const { generator, model } = await setUp(3);
     const [a, b] = [randomTokens(20, model.vocab, 1).ids, randomTokens(30, model.vocab, 2).ids];
     const writings = [a, a, a, b, b].map((prompt, i) => ({ prompt, sampler: samplerOf(model.vocab, i) }));
@@ -104,7 +104,7 @@ describe('texts side by side', () => {
     expect(generator.work.prefill.tokens).toBe(50 + 3 * 20 + 2 * 30);
   });
 
-  it('asks for a writing only when there is room for it', async () => {
+  it('the next text is requested only when there is room for it', async () => {
     const { generator, model } = await setUp(2);
     let taken = 0;
     const writings = function* () {

@@ -40,17 +40,17 @@ describe.each(Object.entries(VARIANTS))('%s', (_, layers) => {
       ],
     });
 
-  it('has the gradients of its loss', async () => {
+  it('the gradients of a composed model are those of its loss', async () => {
     const results = checkGradients(await load(), { probes: 6 });
     expect(results.filter((result) => !isRight(result))).toEqual([]);
   });
 
-  it('passes the causality check', async () => {
+  it('a composed model passes the causality check', async () => {
     const { causal, leak } = checkCausality(await load(), createReferenceBackend('f32'));
     expect({ causal, leak }).toEqual({ causal: true, leak: null });
   });
 
-  it('learns, and is widened by one size', async () => {
+  it('a composed model learns, and one size widens it', async () => {
     const recipe = await load();
     const events = await trainOn({ ...recipe, collapse: 'never' }, createReferenceBackend('f32'), 12, 1);
     expect(events.at(-1)!.loss).toBeLessThan(events[0]!.loss - 0.3);

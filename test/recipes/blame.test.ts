@@ -22,16 +22,16 @@ describe('a mistake that a change makes in a right recipe', () => {
     ],
     ['train.steps=null', /^--set train\.steps=null: the run would never end/],
     ['schedule.over=tokens', /^--set schedule\.over=tokens: the schedule goes over tokens/],
-  ])('is told of the change %s', async (set, message) => {
+  ])('an error caused by a change to a valid recipe is reported at the change: %s', async (set, message) => {
     expect(await after('data.batch=5', set)).toEqual([expect.stringMatching(message)]);
   });
 
-  it('names the change without which the recipe is right', async () => {
+  it('an error caused by several changes is reported at the one without which the recipe is valid', async () => {
     const lines = await after('tokenizer.vocab=400', 'model.0.embedding.vocab=380');
     expect(lines[0]).toMatch(/^--set .*=[34][08]0.*: the tokenizer has 400 tokens .* and the model 380/);
   });
 
-  it('names the option that was typed, not the change that it makes', async () => {
+  it('an error caused by an option is reported with the option as typed, not the change that it makes', async () => {
     const of = (flags: Parameters<typeof settings>[0]) => after(...settings(flags));
     expect(await of({ backend: 'cuda' })).toEqual([
       "--backend cuda: unknown backend 'cuda', expected native or reference",
@@ -43,20 +43,20 @@ describe('a mistake that a change makes in a right recipe', () => {
     expect(line).toMatch(/^--set schedule\.over=epochs: .*train\.epochs is not set/);
   });
 
-  it('is wrong usage: its place is the command line', async () => {
+  it('an error caused by a change is wrong usage: its place is the command line', async () => {
     const error = await loadRecipe('v61', { set: ['model.0.embedding.dim=100'] }).catch((e) => e);
     expect(error).toBeInstanceOf(RecipeError);
     expect((error as RecipeError).issues.every(({ place }) => place.line === 0)).toBe(true);
   });
 });
 
-it('a mistake that the file has without the changes is blamed on the file', async () => {
+it('an error that the file has without the changes is reported at the file', async () => {
   const wrong = VALID.replace('vocab: 300, dim: 8', 'vocab: 260, dim: 8');
   const lines = await mistakes(folder({ 'recipe.yaml': wrong }), 'recipe.yaml', { set: ['data.batch=5'] });
   expect(lines).toEqual([expect.stringMatching(/^recipe\.yaml:\d+:\d+: the tokenizer has 300 tokens/)]);
 });
 
-it('of two recipes that contradict each other the one that extends the other is blamed', async () => {
+it('a contradiction between two recipes is reported at the one that extends the other', async () => {
   const base = VALID;
   const mine = `extends: base.yaml\n${VALID.slice(VALID.indexOf('model:'), VALID.indexOf('tokenizer:')).replace('vocab: 300', 'vocab: 270')}`;
   const lines = await mistakes(folder({ 'base.yaml': base, 'recipe.yaml': mine }));

@@ -35,7 +35,7 @@ const layers = async (text: string, ...set: string[]) =>
   describeModel(await load(text, ...set)).layers.map(({ path, outCols }) => `${path} ${outCols}`);
 
 describe('named blocks', () => {
-  it('are replaced by their layers, with values in place of parameters and their name in the paths', async () => {
+  it('named blocks are replaced by their layers, with parameter values filled in and block names in the paths', async () => {
     expect((await layers(TEXT)).slice(1, 11)).toEqual([
       'blocks.0.Wrap.Ffn.rms_norm 8',
       'blocks.0.Wrap.Ffn.up 16',
@@ -50,7 +50,7 @@ describe('named blocks', () => {
     ]);
   });
 
-  it('are changed by --set in their layers, defaults and uses', async () => {
+  it('--set changes the layers, defaults and uses of named blocks', async () => {
     const up = async (...set: string[]) =>
       (await layers(TEXT, ...set)).filter((layer) => /^blocks.0.*up/.test(layer)).map((l) => l.split(' ')[1]);
     expect(await up()).toEqual(['16', '32']);
@@ -60,7 +60,7 @@ describe('named blocks', () => {
     expect(await up('model.1.layers.1.residual.0.Ffn.ffn=5')).toEqual(['16', '5']);
   });
 
-  it('are written out in a filled recipe, which fills to itself', async () => {
+  it('a filled recipe has the layers of named blocks, and fills to itself', async () => {
     const recipe = await load(TEXT);
     const filled = fillRecipe(recipe);
     expect(filled).not.toMatch(/\$|^blocks:|^sizes:/m);
@@ -70,7 +70,7 @@ describe('named blocks', () => {
     expect(describeModel(again).layers).toEqual(describeModel(recipe).layers);
   });
 
-  it('of a recipe that is extended are there, and may be changed', async () => {
+  it('named blocks of an extended recipe can be used and changed', async () => {
     const dir = folder({
       'base.yaml': TEXT,
       'recipe.yaml': 'extends: base.yaml\nblocks: { Ffn: { parameters: { act: rms_norm } } }\n',
@@ -80,12 +80,12 @@ describe('named blocks', () => {
     expect(await mistakes(dir, 'base.yaml')).toEqual([]);
   });
 
-  it('may be used inside what is given to the same block', async () => {
+  it('a named block may be used inside an argument of the same block', async () => {
     const text = TEXT.replace('inner: [Ffn]', 'inner: [{ Wrap: { inner: [Ffn] } }]');
     expect((await layers(text))[1]).toBe('blocks.0.Wrap.Wrap.Ffn.rms_norm 8');
   });
 
-  it('give their formulas the columns and the index of the place where they are used', async () => {
+  it('formulas in named blocks use the columns and the index of the place of use', async () => {
     const text = TEXT.replace('inner: [Ffn]', 'inner: [{ Ffn: { ffn: 2x+8*$index } }]');
     const up = (await layers(text)).filter((layer) => /Wrap.Ffn.up/.test(layer));
     expect(up).toEqual(['blocks.0.Wrap.Ffn.up 16', 'blocks.1.Wrap.Ffn.up 24']);
@@ -142,7 +142,7 @@ describe('named blocks', () => {
     ],
     ['a block at the top', '  - rms_norm\n', '  - Ffn: §3\n', 'the options of Ffn must be a map, found 3'],
     ['blocks that are a list', 'blocks:\n', 'blocks: §[]\nother:\n', "'blocks' must be a map, found a list"],
-  ])('that are wrong are told with their place: %s', async (_, from, to, message) => {
+  ])('a wrong use of named blocks is reported with its place: %s', async (_, from, to, message) => {
     expect(TEXT).toContain(from);
     const text = TEXT.replace(from, to);
     const before = text.slice(0, text.indexOf('§')).split('\n');
@@ -151,7 +151,7 @@ describe('named blocks', () => {
     expect(found).toContain(`recipe.yaml:${before.length}:${column}: ${message}`);
   });
 
-  it('that use each other in a circle are refused, once', async () => {
+  it('a cycle of named blocks is refused, once', async () => {
     const cycle = TEXT.replace('first: [rms_norm]', 'first: [{ Wrap: { inner: [silu] } }]').replace(
       'residual: $inner',
       'residual: [Ffn]',
@@ -159,7 +159,7 @@ describe('named blocks', () => {
     expect(await mistakesOf(cycle)).toEqual(['recipe.yaml:4:3: blocks form a cycle: Ffn -> Wrap -> Ffn']);
   });
 
-  it('that double at each use end in an error, not in the end of memory', async () => {
+  it('named blocks that double at each use end in an error, not in running out of memory', async () => {
     const names = [...'ABCDEFGHIJKLMNOPQRS'];
     const doubling = names.map(
       (name, i) => `  ${name}: { layers: [${names[i + 1] ?? 'silu'}, ${names[i + 1] ?? 'silu'}] }`,
@@ -175,7 +175,7 @@ describe('named blocks', () => {
 });
 
 describe('a list in a list of layers', () => {
-  it('is a sequence', async () => {
+  it('a list inside a list of layers is a sequence', async () => {
     const text = VALID.replace('- rms_norm: { gain: false }', '- [silu, [rms_norm, silu]]');
     expect((await layers(text)).slice(-4)).toEqual(['silu 8', 'rms_norm 8', 'silu_2 8', 'tied_head 300']);
     expect(fillRecipe(await load(text))).toContain('- sequence:\n      - silu\n      - sequence:');

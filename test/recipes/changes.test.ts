@@ -10,7 +10,7 @@ const load = (files: Readonly<Record<string, string>>, set: readonly string[] = 
 describe('--set', () => {
   const changed = (...set: string[]) => load({ 'recipe.yaml': VALID }, set);
 
-  it('changes values, in order', async () => {
+  it('--set changes values, in order', async () => {
     const recipe = await changed(
       'optimizer.lr=0.5',
       'optimizer.lr=0.02',
@@ -22,18 +22,18 @@ describe('--set', () => {
     expect(recipe.collapse).toBe('never');
   });
 
-  it.each(['f32', 'bf16', 'int8'])('compute can be %s', async (compute) => {
+  it.each(['f32', 'bf16', 'int8'])('--set changes compute to %s', async (compute) => {
     expect((await changed(`compute=${compute}`)).compute).toBe(compute);
   });
 
-  it('finds its way through lists, and turns a bare name into a map', async () => {
+  it('--set follows paths through lists, and turns a bare name into a map', async () => {
     const recipe = await changed('model.1.repeat=5', 'model.1.layers.0.residual.2.silu.name=gate');
     const paths = describeModel(recipe).layers.map(({ path }) => path);
     expect(paths).toContain('blocks.4.gate');
     expect(paths).not.toContain('blocks.5.gate');
   });
 
-  it('takes any YAML, null and nothing included', async () => {
+  it('--set takes any YAML, including null and an empty value', async () => {
     const recipe = await changed(
       'optimizer={ type: adamw, lr: 1e-3 }',
       'checkpoint.every=null',
@@ -44,7 +44,7 @@ describe('--set', () => {
     expect(recipe.eval.every).toBeNull();
   });
 
-  it('drops what belonged to another type', async () => {
+  it('--set of a type drops the options of the other type', async () => {
     const recipe = await load({
       'base.yaml': VALID,
       'recipe.yaml': 'extends: base.yaml\noptimizer: { type: adamw, lr: 0.1 }\n',
@@ -52,7 +52,7 @@ describe('--set', () => {
     expect(recipe.optimizer.options).not.toHaveProperty('momentum');
   });
 
-  it('reads relative paths from the working directory', async () => {
+  it('--set reads relative paths from the working directory', async () => {
     expect((await changed('data.source=[a.txt]')).data.source).toEqual([resolve('a.txt')]);
   });
 
@@ -70,18 +70,18 @@ describe('--set', () => {
     ['a..b=3', 'expected key=value, such as optimizer.lr=0.02'],
     ['extends=v61', "'extends' can only be in a file"],
     ['__proto__.x=1', "unknown key '__proto__' in the recipe"],
-  ])('%s', async (set, message) => {
+  ])('a wrong --set is refused: %s', async (set, message) => {
     const [line, ...more] = await mistakesOf(VALID, { set: [set] });
     expect(line!.startsWith(`--set ${set}: ${message}`)).toBe(true);
     expect(more).toEqual([]);
   });
 
-  it('with text that is not YAML', async () => {
+  it('--set with text that is not YAML is refused', async () => {
     const [line] = await mistakesOf(VALID, { set: ['optimizer={lr'] });
     expect(line).toMatch(/^--set optimizer=\{lr: Flow map/);
   });
 
-  it('is reported together with the mistakes of the file', async () => {
+  it('an error in --set is reported together with the errors of the file', async () => {
     const lines = await mistakesOf(VALID.replace('momentum', 'momentun'), {
       set: ['modle=3', 'log.every=0'],
     });
@@ -94,7 +94,7 @@ describe('--set', () => {
 });
 
 describe('extends', () => {
-  it('merges maps, replaces lists, and takes the name of the library or a path beside the file', async () => {
+  it('extends merges maps, replaces lists, and takes a library name or a path beside the file', async () => {
     const recipe = await load({
       'recipe.yaml': 'extends: sub/middle.yaml\ntrain: { seed: 3 }\n',
       'sub/middle.yaml':
@@ -106,7 +106,7 @@ describe('extends', () => {
     expect(describeModel(recipe).layers).toHaveLength(3);
   });
 
-  it('keeps the places and the folders of each file', async () => {
+  it('extends keeps the places and the folders of each file', async () => {
     const dir = folder({
       'recipe.yaml': 'extends: sub/base.yaml\noptimizer: { lrr: 1 }\nlog: { every: 5 }\n',
       'sub/base.yaml': `${VALID}log: { evry: 1 }\nsample: { temperature: hot }\n`,
@@ -126,7 +126,7 @@ describe('extends', () => {
     expect(resolve(first!, '../../v.txt')).toBe(paths.data.valid);
   });
 
-  it('adds up plugins', async () => {
+  it('extends adds up plugins', async () => {
     const plugin = (name: string) => `export default { name: '${name}', register() {} };\n`;
     const recipe = await load({
       'recipe.yaml': 'extends: sub/base.yaml\nplugins: [b.mjs, sub/a.mjs]\n',
@@ -185,7 +185,7 @@ describe('extends', () => {
       { 'recipe.yaml': 'extends: b.yaml', 'b.yaml': '3' },
       /^b\.yaml:1:1: a recipe must be a map, found 3$/,
     ],
-  ])('%s', async (_, files, message) => {
+  ])('a wrong extends is refused: %s', async (_, files, message) => {
     expect((await mistakes(folder(files)))[0]).toMatch(message);
   });
 });

@@ -35,7 +35,7 @@ const load = (set: readonly string[] = []) =>
   loadRecipe(join(folder({ 'recipe.yaml': VALID }), 'recipe.yaml'), { set });
 
 describe('a run', () => {
-  it('is made of parts that belong together, each made once', async () => {
+  it('a run consists of parts that belong together, each created once', async () => {
     const run = composeTraining(await load());
     expect(run.backend.name).toBe('reference');
     expect(run.model.backend).toBe(run.backend);
@@ -48,7 +48,7 @@ describe('a run', () => {
     expect(run.notices).toEqual([]);
   });
 
-  it('shares nothing with another, whose backend may be another', async () => {
+  it('two runs share nothing, and may have different backends', async () => {
     const recipe = await load();
     const one = composeRun(recipe);
     const other = composeRun(recipe, { backend: 'reference:f64' });
@@ -60,14 +60,14 @@ describe('a run', () => {
     expect(Float32Array.from(other.model.store.values.data)).toEqual(one.model.store.values.data);
   });
 
-  it('begins with values that the seed decides', async () => {
+  it('the initial weights of a run depend on the seed', async () => {
     const values = async (seed: number) =>
       composeRun(await load([`train.seed=${seed}`])).model.store.values.data;
     expect(await values(3)).toEqual(await values(3));
     expect(await values(3)).not.toEqual(await values(4));
   });
 
-  it('frees its backend, if it has one', async () => {
+  it('a run frees its backend, if it has one', async () => {
     const recipe = await load();
     composeRun(recipe).dispose();
     const run = composeRun(recipe);
@@ -79,7 +79,7 @@ describe('a run', () => {
 });
 
 describe('the backend', () => {
-  it('native falls back with a notice, a forced instruction set never does', async () => {
+  it('the backend native falls back with a notice, a named instruction set never does', async () => {
     native.available = false;
     const recipe = await load(['backend=native']);
     const run = composeBackend(recipe);
@@ -88,7 +88,7 @@ describe('the backend', () => {
     expect(() => composeBackend(recipe, { backend: 'native:avx2' })).toThrow('not available');
   });
 
-  it('native gets its instruction set and its threads', async () => {
+  it('the backend native gets its instruction set and its threads', async () => {
     native.available = true;
     native.asked.length = 0;
     const names = ['native', 'native:avx512+vnni', '{ type: native, isa: scalar, threads: 3 }'].map(
@@ -106,7 +106,7 @@ describe('the backend', () => {
     );
   });
 
-  it('is wrapped in decorators, by expression or by map', async () => {
+  it('the backend is wrapped in decorators, by expression or by map', async () => {
     for (const backend of ['checked(reference:f64)', '{ type: reference, real: f64, wrap: [checked] }']) {
       expect(composeBackend(await load([`backend=${backend}`])).backend.name).toBe('checked(reference:f64)');
     }
@@ -132,7 +132,7 @@ describe('the backend', () => {
     ],
     ['', "the backend '' is not well formed: a name is missing before 'the end'"],
     [`${'checked('.repeat(50)}native`, expect.stringContaining('too many brackets')],
-  ])('%s means nothing', async (name, message) => {
+  ])('the backend %s is refused', async (name, message) => {
     const { registry } = await load();
     const error = (() => {
       try {
@@ -146,7 +146,7 @@ describe('the backend', () => {
 });
 
 describe('the limits of a run', () => {
-  it('are those that are set, and the schedule goes along with the first', async () => {
+  it('the limits of a run are those that are set, and the schedule follows the first', async () => {
     const none = Number.POSITIVE_INFINITY;
     const timed = await load(['train.steps=null', 'train.budget=1.5h']);
     expect(runLimits(timed)).toEqual({ steps: none, tokens: none, epochs: none, seconds: 5400 });

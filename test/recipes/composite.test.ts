@@ -31,7 +31,7 @@ function methodsOf(layer: Layer): Layer {
   return { ...layer, ...Object.fromEntries(bound) };
 }
 
-it('a layer made of others in code is seen through, under the paths of the layers inside', () => {
+it('a layer composed in code shows its inner layers, with their paths', () => {
   const registry = createRegistry();
   registry.use({ name: 'test', register: (add) => add(normed) });
   const test = new ExampleCase(registry, normed as never, {});

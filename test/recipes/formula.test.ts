@@ -26,12 +26,12 @@ describe('a formula', () => {
     ['1/2x', 0.05],
     ['1e-3*$d', 0.192],
     ['0.9*$index/($times-1)', 0.45],
-  ])('computes %s', (text, expected) => {
+  ])('a formula computes %s', (text, expected) => {
     expect(isFormula(text)).toBe(true);
     expect(value(text)).toBeCloseTo(expected, 14);
   });
 
-  it('gives whole numbers where only rounding is in the way, and leaves small numbers alone', () => {
+  it('a formula gives whole numbers despite rounding errors, and keeps small numbers', () => {
     expect(0.1 * 3).not.toBe(0.3);
     expect(value('0.1*3*10')).toBe(3);
     expect(value('1.1x')).toBe(11);
@@ -49,15 +49,15 @@ describe('a formula', () => {
     ['$d^2', "has '^' after its end"],
     ['$d/($times-5)', 'divides by 0'],
     [`$d${'+1'.repeat(100)}`, 'has more than 200 characters'],
-  ])('says what is wrong with %s', (text, message) => {
+  ])('a formula reports what is wrong with %s', (text, message) => {
     expect(() => value(text)).toThrow(message);
   });
 
-  it('is not seen in texts that are not meant as one', () => {
+  it('a text that is not meant as a formula is not read as one', () => {
     expect(['auto', 'fast', '2h', 'fan_in', 'v61', ''].filter(isFormula)).toEqual([]);
   });
 
-  it('keeps its meaning when values are put in place of names', () => {
+  it('a formula keeps its meaning when values replace names', () => {
     const put = (text: string, given: string | number) => substitute(text, new Map([['n', given]]));
     expect(put('2*$n', 3)).toBe('2*3');
     expect(put('2*$n', '1+2')).toBe('2*(1+2)');

@@ -27,25 +27,25 @@ describe('texts made to do harm', () => {
     ['a huge text', `a: ${'x'.repeat(2_000_000)}`, "can't be a recipe: it has 2"],
     ['a type of another language', 'a: !!js/function "x"\n', 'tags are not used in recipes'],
     ['a date by YAML 1.1', '%YAML 1.1\n---\nname: !!timestamp 2020-01-01\n', 'tags are not used in recipes'],
-  ])('%s', async (_, text, message) => {
+  ])('hostile YAML ends in an error: %s', async (_, text, message) => {
     const began = performance.now();
     expect((await mistakesOf(text)).join('\n')).toContain(message);
     expect(performance.now() - began).toBeLessThan(10_000);
   });
 
-  it('bytes that are not text', async () => {
+  it('bytes that are not text end in an error', async () => {
     const dir = folder({ 'recipe.yaml': Uint8Array.of(0x61, 0x3a, 0xff, 0xfe, 0x0a) });
     await expect(loadRecipe(join(dir, 'recipe.yaml'))).rejects.toThrow(
       /recipe\.yaml:1:1: the file is not text in UTF-8/,
     );
   });
 
-  it('a byte-order mark does no harm', async () => {
+  it('a byte-order mark in a recipe is accepted', async () => {
     expect(await mistakesOf(`\uFEFF${VALID}`)).toEqual([]);
     expect((await mistakesOf(`\uFEFFx: 1\n${VALID}`))[0]).toMatch(/^recipe\.yaml:1:1: unknown key 'x'/);
   });
 
-  it('keys that JavaScript has plans for', async () => {
+  it('keys with a special meaning in JavaScript are ordinary unknown keys', async () => {
     const text = `${VALID}__proto__: { polluted: 1 }\nconstructor: 1\ntoString: 2\n`;
     expect((await mistakesOf(text)).map((line) => line.split(' in ')[0])).toEqual([
       "recipe.yaml:19:1: unknown key '__proto__'",
@@ -86,13 +86,13 @@ describe('impossible sizes', () => {
       ['train.block_rows=2000000000', 'data.batch=1000000', 'data.seq_len=20000', 'collapse=never'],
       /\(activations: /,
     ],
-  ])('%s', async (_, set, message) => {
+  ])('an impossible size is refused: %s', async (_, set, message) => {
     const error = await sized(...set).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(FlashError);
     expect((error as Error).message).toMatch(message);
   });
 
-  it('more layers than there can be', async () => {
+  it('a recipe with more layers than possible is refused', async () => {
     const set = ['model.1.repeat=2000000000'];
     expect(await mistakesOf(VALID, { set })).toEqual([
       expect.stringMatching(/^--set model.1.repeat=2000000000: the model would have more than 20,000 layers/),
@@ -138,7 +138,7 @@ describe('random changes of a right recipe', () => {
     fc.jsonValue({ maxDepth: 2 }),
   );
 
-  it('of its values end in errors made for people', async () => {
+  it('random values in a valid recipe end in errors for people', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(fc.nat(), value), { minLength: 1, maxLength: 4 }),
@@ -157,7 +157,7 @@ describe('random changes of a right recipe', () => {
     );
   });
 
-  it('of its text end in errors made for people', async () => {
+  it('random text changes to a valid recipe end in errors for people', async () => {
     const piece = fc.oneof(
       fc.constantFrom(
         '\n',
@@ -198,7 +198,7 @@ describe('random changes of a right recipe', () => {
     );
   });
 
-  it('of its texts come back as they were when it is filled', async () => {
+  it('random texts in a recipe come back unchanged when it is filled', async () => {
     const text = fc.string({
       maxLength: 30,
       unit: fc.constantFrom(...'ab #:-\'"{}[]&*!|>%@`,?\n\t\\~é😀\u2028\0'),
@@ -215,7 +215,7 @@ describe('random changes of a right recipe', () => {
     );
   });
 
-  it('of its keys end in errors made for people', async () => {
+  it('random keys in a valid recipe end in errors for people', async () => {
     const key = fc.oneof(
       fc.string({ maxLength: 8 }),
       fc.constantFrom('type', 'name', 'repeat', 'layers', '__proto__', 'extends', 'plugins'),

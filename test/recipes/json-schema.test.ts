@@ -12,7 +12,7 @@ it('recipe.schema.json is what the schemas in src generate (npm run generate)', 
   expect(readFileSync(file, 'utf8')).toBe(recipeJsonSchemaText(registry));
 });
 
-it('knows every section, component and option', () => {
+it('the JSON schema knows every section, component and option', () => {
   const schema = JSON.parse(recipeJsonSchemaText(registry));
   expect(Object.keys(schema.properties)).toEqual([
     '$schema',
@@ -30,7 +30,7 @@ it('knows every section, component and option', () => {
   }
 });
 
-it('refers only to what it defines', () => {
+it('the JSON schema refers only to its own definitions', () => {
   const text = JSON.stringify(recipeJsonSchema(registry));
   const names = [...text.matchAll(/"\$ref":"#\/\$defs\/(\w+)"/g)].map(([, name]) => name!);
   const defined = Object.keys((recipeJsonSchema(registry) as { $defs: object }).$defs);

@@ -21,7 +21,7 @@ const recipes = ['src/recipes/library', 'examples'].flatMap((dir) =>
 );
 
 describe.each(recipes)('%s', (file) => {
-  it('loads, composes and runs forward', async () => {
+  it('a recipe of the library loads, composes and runs forward', async () => {
     const recipe = await loadRecipe(join(root, file));
     const model = composeModel(recipe, createReferenceBackend());
     const seqLen = 8;
@@ -40,7 +40,7 @@ describe.each(recipes)('%s', (file) => {
     expect(loss).toBeLessThan(4 * Math.log(model.vocab));
   });
 
-  it('is itself again when it is filled', async () => {
+  it('a filled recipe of the library fills to itself', async () => {
     const recipe = await loadRecipe(join(root, file));
     const text = fillRecipe(recipe);
     const again = await loadRecipe(join(folder({ 'recipe.yaml': text }), 'recipe.yaml'));
@@ -60,7 +60,7 @@ it.each(recipes.filter((file) => file.startsWith('src')))(
   },
 );
 
-it('has the recipes that are spoken of', () => {
+it('the library has the documented recipes', () => {
   expect(libraryNames()).toEqual(expect.arrayContaining(['shift', 'v61', 'v61-a8', 'v61-debug']));
 });
 
@@ -100,7 +100,7 @@ it('v61 is the published model', async () => {
   expect(recipe.data.batch * recipe.data.seq_len).toBe(65_536);
 });
 
-it('v61-a8 changes activations, optimiser and its rates alone', async () => {
+it('v61-a8 changes only activations, optimiser and rates', async () => {
   const [v61, a8] = [await loadRecipe('v61'), await loadRecipe('v61-a8')];
   const lines = (text: string) => text.split('\n').filter((line) => !/^(name|optimizer):/.test(line));
   const asV61 = fillRecipe(a8)
@@ -111,6 +111,6 @@ it('v61-a8 changes activations, optimiser and its rates alone', async () => {
   expect(a8.schedule.options).toEqual({ warmup_steps: 100, min_lr: 0.0008 });
 });
 
-it('shift mixes tokens', async () => {
+it('the recipe shift mixes tokens', async () => {
   expect(describeModel(await loadRecipe('shift')).tokenWise).toBe(false);
 });

@@ -12,14 +12,14 @@ const SMALL = {
   largest: 10,
 };
 
-it('a run with one array that Node can not have is refused, whatever memory there is', () => {
+it('a run with an array too large for Node is refused, whatever memory there is', () => {
   requireMemory(SMALL, Infinity);
   expect(() => requireMemory({ ...SMALL, largest: constants.MAX_LENGTH + 1 }, Infinity)).toThrow(
     /^One array of the run would need [\d,]+ bytes .*; Node allows [\d,]+ bytes/,
   );
 });
 
-it('a run that needs more than there is is refused with the largest part and the bytes', () => {
+it('a run that needs more than the available memory is refused with its largest part and the bytes', () => {
   requireMemory(SMALL, 40);
   expect(() => requireMemory({ ...SMALL, optimizer: 20, total: 50 }, 49)).toThrow(
     /^The run would need 50 bytes .* \(optimizer: 20 bytes .*\); there are 49 bytes/,

@@ -10,11 +10,11 @@ const change = (from: string, to: string) => {
 };
 
 describe('mistakes in a recipe', () => {
-  it('finds nothing in a right one', async () => {
+  it('a valid recipe has no errors', async () => {
     expect(await mistakesOf(VALID)).toEqual([]);
   });
 
-  it('are all told at once, with their places', async () => {
+  it('all errors of a recipe are reported at once, with their places', async () => {
     const text = VALID.replace('rms_norm: { name', 'rms_nrom: { name')
       .replace('momentum: 0.9', 'momentun: 0.9')
       .replace('seq_len: 16', 'seq_len: -16');
@@ -25,7 +25,7 @@ describe('mistakes in a recipe', () => {
     ]);
   });
 
-  it('are reported at once whether one value or several together show them', async () => {
+  it('errors of one value and errors of several values together are reported at once', async () => {
     const text = VALID.replace('name: down, out: 8', 'name: down, out: 9')
       .replace('train: { steps: 20 }', 'train: {}')
       .replace('vocab: 300 }\ndata', 'vocab: 301 }\ndata')
@@ -39,7 +39,7 @@ describe('mistakes in a recipe', () => {
     ]);
   });
 
-  it('are reported at once in the YAML and in what it says', async () => {
+  it('errors in the YAML and in its meaning are reported at once', async () => {
     const text = VALID.replace('steps: 20', 'steps: 20, steps: 30, budget: !time 2')
       .replace('seq_len: 16', 'seq_len: -16')
       .replace('out: 16', 'otu: 16');
@@ -51,7 +51,7 @@ describe('mistakes in a recipe', () => {
     ]);
   });
 
-  it('are reported at once in a recipe and in the YAML of the one that it extends', async () => {
+  it('errors in a recipe and in the YAML of the one that it extends are reported at once', async () => {
     const dir = folder({
       'base.yaml': VALID.replace('steps: 20', 'steps: 20, steps: 21'),
       'recipe.yaml': 'extends: base.yaml\ndata: { batchx: 3 }\n',
@@ -62,14 +62,14 @@ describe('mistakes in a recipe', () => {
     ]);
   });
 
-  it('a tab is one mistake, and what the parser makes of the rest is none', async () => {
+  it('a tab is one error, without errors that follow from it', async () => {
     const text = 'extends: v61\nmodel:\n\t- embedding: { vocab: 300, dim: 32 }\n  - tied_head\n';
     expect(await mistakesOf(text)).toEqual([
       'recipe.yaml:3:1: this line is indented by a tab; YAML is indented by spaces',
     ]);
   });
 
-  it('of a plugin that does not load do not make the names unknown that it would have brought', async () => {
+  it('names that a broken plugin would have added are not reported as unknown', async () => {
     const text = VALID.replace('- rms_norm: { gain: false }', '- my_layer')
       .replace('seq_len: 16', 'seq_len: -16')
       .replace('backend: reference', 'backend: { type: reference, wrap: [mine] }\nplugins: [./none.mjs]');
@@ -79,7 +79,7 @@ describe('mistakes in a recipe', () => {
     ]);
   });
 
-  it('of an inherited tokenizer are reported with the place they come from', async () => {
+  it('errors of an inherited tokenizer are reported at the place that it comes from', async () => {
     const text =
       'extends: v61\nmodel:\n  - embedding: { vocab: 300, dim: 32 }\n  - rms_norm\n  - tied_head\n';
     const [line, ...more] = await mistakesOf(text);
@@ -90,7 +90,7 @@ describe('mistakes in a recipe', () => {
     expect(await mistakesOf(text, { set: ['tokenizer.vocab=300'] })).toEqual([]);
   });
 
-  it('are reported where nothing else is left of the model', async () => {
+  it('errors are reported even if nothing else is left of the model', async () => {
     const text = VALID.replace(/- repeat[\s\S]*tied_head/, '- nothing');
     expect(await mistakesOf(text)).toEqual([expect.stringContaining("unknown layer 'nothing'")]);
     expect(await mistakesOf(VALID.replace(/- repeat[\s\S]*tied_head/, '-'))).toHaveLength(1);
@@ -302,21 +302,21 @@ describe('mistakes in a recipe', () => {
       'backend: reference\n§---\nx: 1',
       'a second document begins; a recipe is one',
     ],
-  ])('%s', async (_, from, to, message) => {
+  ])('a wrong recipe is reported with its place: %s', async (_, from, to, message) => {
     const marked = change(from, to);
     const before = marked.split('§')[0]!.split('\n');
     const place = marked.includes('§') ? `${before.length}:${before.at(-1)!.length + 1}` : '1:1';
     expect((await mistakesOf(marked.replace('§', '')))[0]).toBe(`recipe.yaml:${place}: ${message}`);
   });
 
-  it('tell a wrong layer once, not what follows from it', async () => {
+  it('a wrong layer is reported once, without errors that follow from it', async () => {
     const text = change('ternary_linear: { name: up, out: 16 }', 'ternary_linear: { name: up, otu: 16 }');
     expect(await mistakesOf(text)).toEqual([
       "recipe.yaml:8:41: unknown key 'otu' in ternary_linear; did you mean 'out'?",
     ]);
   });
 
-  it('are not told without end', async () => {
+  it('the number of reported errors is limited', async () => {
     const keys = Array.from({ length: 500 }, (_, i) => `key${i}: 1\n`).join('');
     const lines = await mistakesOf(VALID + keys);
     expect(lines).toHaveLength(21);
@@ -328,7 +328,7 @@ describe('mistakes in a recipe', () => {
     expect(await mistakesOf('')).toEqual(['recipe.yaml:1:1: a recipe must be a map, found nothing']);
   });
 
-  it('carry what a caller may need', async () => {
+  it('a RecipeError carries its issues', async () => {
     const file = join(folder({ 'recipe.yaml': change('lr: 0.01', 'lr: 0') }), 'recipe.yaml');
     const error = await loadRecipe(file).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(RecipeError);
@@ -338,13 +338,13 @@ describe('mistakes in a recipe', () => {
 });
 
 describe('a name that leads to no recipe', () => {
-  it('says which there are', async () => {
+  it('a name that is not a recipe is reported with the names there are', async () => {
     await expect(loadRecipe('v62')).rejects.toThrow(
       /^there is no recipe 'v62' in the library \(.*v61.*\), nor a file of this name; did you mean 'v61'\?$/,
     );
   });
 
-  it('says that the file is missing, or no file', async () => {
+  it('a path that is not a recipe is reported as missing or as not a file', async () => {
     const dir = folder({ 'sub/x.txt': '' });
     await expect(loadRecipe(join(dir, 'none.yaml'))).rejects.toThrow(/there is no recipe file .*none\.yaml/);
     await expect(loadRecipe(join(dir, 'sub'))).rejects.toThrow(/can't be a recipe: it is a folder/);

@@ -10,11 +10,11 @@ describe('edit distance', () => {
     ['mometum', 'momentum', 1],
     ['', 'abc', 3],
     ['kitten', 'sitting', 3],
-  ])('%s %s', (a, b, distance) => {
+  ])('the edit distance of %j and %j is %d', (a, b, distance) => {
     expect(editDistance(a, b)).toBe(distance);
   });
 
-  it('is a distance: zero only for equal words, the same both ways, no more than the longer word', () => {
+  it('the edit distance is a metric: zero only for equal words, symmetric, at most the longer word', () => {
     const word = fc.string({ maxLength: 8, unit: fc.constantFrom('a', 'b', 'c') });
     fc.assert(
       fc.property(word, word, (a, b) => {
@@ -41,7 +41,7 @@ describe('the nearest name', () => {
     ['ter', undefined],
     ['attention', undefined],
     ['x'.repeat(10_000), undefined],
-  ])('%s', (wrong, right) => {
+  ])('the nearest name: %s', (wrong, right) => {
     expect(nearest(wrong, names)).toBe(right);
   });
 });

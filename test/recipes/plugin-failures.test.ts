@@ -73,7 +73,7 @@ async function failure(fails: string, recipe = RECIPE): Promise<string[]> {
 
 describe('what a plugin throws', () => {
   it.each(['parameters', 'plan', 'prepare', 'forward', 'backward'])(
-    'in %s of a layer is given its layer and method',
+    "an error in %s of a plugin's layer names its layer and method",
     async (method) => {
       expect(await failure(method)).toEqual(['The layer failed: boom', `  at culprit (broken), ${method}`]);
     },
@@ -93,7 +93,7 @@ describe('what a plugin throws', () => {
     ['rate', /^The schedule 'broken_schedule' failed in rate: boom$/],
     ['rate is NaN', /^step 1: the schedule 'broken_schedule' gives a rate of NaN$/],
     ['allocate', /^The backend 'broken_backend' failed in allocate: boom$/],
-  ])('in %s is given its part and place', async (fails, line) => {
+  ])('an error in %s names its plugin part and place', async (fails, line) => {
     const lines = await failure(fails);
     expect(lines[0]).toMatch(line);
   });
@@ -101,23 +101,26 @@ describe('what a plugin throws', () => {
   it.each([
     ['activation', "The backend 'broken_backend' failed in activation: boom", '  at silu (silu), forward'],
     ['add', "The decorator 'broken_decorator' failed in add: boom", '  at residual (residual), forward'],
-  ])('in the kernel %s is given its part and the layer that called it', async (kernel, ...lines) => {
-    expect(await failure(kernel)).toEqual(lines);
-  });
+  ])(
+    "an error in a plugin's kernel %s names its part and the layer that called it",
+    async (kernel, ...lines) => {
+      expect(await failure(kernel)).toEqual(lines);
+    },
+  );
 
-  it('is nothing where nothing fails', async () => {
+  it('a plugin without errors is reported nowhere', async () => {
     expect(await failure('')).toEqual([]);
   });
 });
 
-it('says what a layer lacks that its factory made', async () => {
+it("a plugin's layer that lacks a method is reported with the method", async () => {
   const [line] = await failure('', RECIPE.replace('broken: {', 'incomplete: {'));
   expect(line).toMatch(
     /^recipe\.yaml:5:\d+: making 'incomplete' failed: create gave no layer: 'keeps' is missing$/,
   );
 });
 
-it('names a part of a command line as it does one of a recipe', async () => {
+it('a plugin part on the command line is named in errors as one in a recipe', async () => {
   const dir = folder({ 'plugin.mjs': plugin('decorate'), 'recipe.yaml': RECIPE });
   const { registry } = await loadRecipe(`${dir}/recipe.yaml`);
   const spec = parseBackend('broken_decorator(reference)', registry);

@@ -48,7 +48,7 @@ async function train(dir: string, file = 'recipe.yaml'): Promise<void> {
 }
 
 describe("a plugin's data source and hooks", () => {
-  it('are used in a run and when it is resumed; documents are read once and then come from the cache', async () => {
+  it("a plugin's data source and hooks run in a new and a resumed run; documents are read once, then cached", async () => {
     const dir = folder({ 'p.mjs': PLUGIN, 'recipe.yaml': TEXT });
     await train(dir);
     expect(heard()).toEqual(['read', 'first 1', 'step 1', 'first 2', 'step 2', 'end steps', 'end steps']);
@@ -69,14 +69,14 @@ describe("a plugin's data source and hooks", () => {
     expect(heard()).toEqual(['first 3', 'step 3', 'end steps', 'end steps']);
   });
 
-  it('are in the filled recipe with their defaults', async () => {
+  it("a plugin's data source and hooks are in the filled recipe with their defaults", async () => {
     const dir = folder({ 'p.mjs': PLUGIN, 'recipe.yaml': TEXT });
     const filled = fillRecipe(await loadRecipe(join(dir, 'recipe.yaml')));
     expect(filled).toContain('counting: { to: 40 }');
     expect(filled).toContain('- noting: { as: first, fails: false }\n  - noting: { as: step, fails: false }');
   });
 
-  it('replace those of a recipe that is extended', async () => {
+  it("a plugin's data source and hooks replace those of an extended recipe", async () => {
     const dir = folder({
       'p.mjs': PLUGIN.replaceAll("'counting'", "'other'"),
       'base.yaml': TEXT.replace('counting: { to', 'none: { to'),
@@ -87,7 +87,7 @@ describe("a plugin's data source and hooks", () => {
     expect(fillRecipe(recipe)).toContain('other: { to: 3 }');
   });
 
-  it('are reported with their place when they are wrong', async () => {
+  it('a wrong data source or hook of a plugin is reported with its place', async () => {
     const wrong = TEXT.replace('to: 40', 'to: -1')
       .replace('as: first', 'ass: first')
       .replace(', noting]', ', notin]');
@@ -112,19 +112,22 @@ describe("a plugin's data source and hooks", () => {
     ['identity', /The data source 'counting' failed: its identity must be a text/],
     ['nothing', /recipe.yaml:14:19: making source 'counting' failed: create gave no source/],
     ['option', /recipe.yaml:14:44: never/],
-  ])('that fail (%s) end the run with their name, and leave nothing in the cache', async (bad, message) => {
-    const dir = folder({ 'p.mjs': PLUGIN, 'recipe.yaml': TEXT.replace('to: 40', `to: 40, bad: ${bad}`) });
-    await expect(train(dir)).rejects.toThrow(message);
-    const cache = join(dir, 'cache/sources');
-    if (bad === 'throws' || bad === 'document') expect(readdirSync(cache)).toEqual([]);
-  });
+  ])(
+    "a plugin's data source that fails (%s) ends the run with its name, and leaves nothing in the cache",
+    async (bad, message) => {
+      const dir = folder({ 'p.mjs': PLUGIN, 'recipe.yaml': TEXT.replace('to: 40', `to: 40, bad: ${bad}`) });
+      await expect(train(dir)).rejects.toThrow(message);
+      const cache = join(dir, 'cache/sources');
+      if (bad === 'throws' || bad === 'document') expect(readdirSync(cache)).toEqual([]);
+    },
+  );
 
-  it('without a document are refused', async () => {
+  it("a plugin's data source without documents is refused", async () => {
     const dir = folder({ 'p.mjs': PLUGIN, 'recipe.yaml': TEXT.replace('to: 40', 'to: 0') });
     await expect(train(dir)).rejects.toThrow("The data source 'counting' failed: it gave no document");
   });
 
-  it('name the hook that throws', async () => {
+  it('a hook that throws is named', async () => {
     const dir = folder({ 'p.mjs': PLUGIN, 'recipe.yaml': TEXT.replace('as: first', 'fails: true') });
     await expect(train(dir)).rejects.toThrow("The hook 'noting' failed in onStep: cannot note");
   });

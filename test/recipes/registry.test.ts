@@ -28,7 +28,7 @@ const plugin = (name: string, ...components: readonly unknown[]): Plugin => ({
 });
 
 describe('the registry', () => {
-  it('has what is built in, each with examples that its schema takes and a summary', () => {
+  it('the registry has the built-in components, each with a summary and valid examples', () => {
     const registry = createRegistry();
     expect(registry.types('layer')).toEqual(
       expect.arrayContaining(['rms_norm', 'ternary_linear', 'silu', 'token_shift', 'residual', 'repeat']),
@@ -55,7 +55,7 @@ describe('the registry', () => {
     }
   });
 
-  it('refuses a name twice, naming both plugins', () => {
+  it('the registry refuses a name twice, naming both plugins', () => {
     const registry = createRegistry();
     registry.use(plugin('first', twice));
     expect(() => registry.use(plugin('second', twice))).toThrow(
@@ -68,7 +68,7 @@ describe('the registry', () => {
     registry.use(plugin('third', { ...createRegistry().get('optimizer', 'sgd')!, type: 'silu' }));
   });
 
-  it('keeps registries apart', () => {
+  it('two registries share no components', () => {
     const registry = createRegistry();
     registry.use(plugin('first', twice));
     expect(createRegistry().get('layer', 'twice')).toBeUndefined();
@@ -84,7 +84,7 @@ describe('the registry', () => {
     ['a main option that is none', { main: 'times' }, /main is 'times', which is not an option/],
     ['no example', { examples: [] }, /at least one example/],
     ['no factory', { create: 3 }, /create must be a function/],
-  ])('refuses %s', (_, part, message) => {
+  ])('the registry refuses %s', (_, part, message) => {
     expect(() => new Registry().use(plugin('p', { ...twice, ...part }))).toThrow(message);
   });
 });
@@ -98,7 +98,7 @@ describe('plugins', () => {
   const using = (path: string) =>
     `${VALID}plugins: [${path}]\n`.replace('- rms_norm: { gain: false }', '- mine: { size: 4 }');
 
-  it('are named in a recipe, and found beside it', async () => {
+  it('plugins are named in a recipe, and found beside it', async () => {
     const made = `({ size }, { path, inCols }) => ({ path, type: 'mine', inCols, outCols: inCols, coupling: 'row',
       keeps: { input: false, output: false }, macs: size, parameters: () => [], plan: () => null,
       forward() {}, backward() {} })`;
@@ -108,13 +108,13 @@ describe('plugins', () => {
     expect(recipe.plugins).toEqual([join(dir, 'sub', 'p.mjs')]);
   });
 
-  it('in TypeScript, importing the package by its name', async () => {
+  it('plugins in TypeScript import the package by its name', async () => {
     const example = join(import.meta.dirname, '../../examples/plugin-layer.ts');
     const [loaded] = await loadPlugins(['plugin-layer.ts'], join(example, '..'));
     expect(loaded!.name).toBe('low-rank');
   });
 
-  it('are reported at their layer when their factory fails', async () => {
+  it("a plugin's factory that fails is reported at its layer", async () => {
     const dir = folder({
       'a.mjs': layer('mine', `(_, { fail }) => fail('size must be even', 'size')`),
       'b.mjs': layer('mine', `() => { throw new TypeError('no such thing'); }`),
@@ -154,7 +154,7 @@ describe('plugins', () => {
       layer('silu', '() => null'),
       /plugin 'silus': the layer 'silu' is already registered by plugin 'flashlm'$/,
     ],
-  ])('%s', async (_, name, content, message) => {
+  ])('a wrong plugin is refused: %s', async (_, name, content, message) => {
     const dir = folder({
       ...(content && { [name]: content }),
       'recipe.yaml': `${VALID}plugins: [${name}]\n`,

@@ -18,7 +18,7 @@ const widths = async (text: string, ...set: string[]) =>
   describeModel(await load(text, ...set)).layers.map(({ inCols, outCols }) => `${inCols}-${outCols}`);
 
 describe('named sizes', () => {
-  it('make the same recipe as numbers in their places, with the same fingerprint', async () => {
+  it('named sizes make the same recipe as numbers in their places, with the same fingerprint', async () => {
     const named = await load(SIZED);
     const plain = await load(VALID);
     expect(await widths(SIZED)).toEqual(await widths(VALID));
@@ -27,7 +27,7 @@ describe('named sizes', () => {
     expect(fingerprint(await load(SIZED.replace('0.5x', '$d')))).toBe(fingerprint(plain));
   });
 
-  it('widen a model by one change, from the command line or in a recipe that extends another', async () => {
+  it('one named size widens a model, from the command line or in a recipe that extends another', async () => {
     const wide = ['1-12', '12-12', '12-24', '24-24', '24-12'];
     expect((await widths(SIZED, 'sizes.d=12')).slice(0, 5)).toEqual(wide);
     expect((await widths(SIZED.replace('0.5x', '$d'), 'sizes.ffn=3*$d')).slice(2, 4)).toEqual([
@@ -43,7 +43,7 @@ describe('named sizes', () => {
     ).toEqual(wide);
   });
 
-  it('are used wherever a number is, also outside the model', async () => {
+  it('named sizes work wherever a number does, outside the model too', async () => {
     const text = SIZED.replace('vocab: 300, dim', 'vocab: $v, dim')
       .replace('vocab: 300 }', 'vocab: $v }')
       .replace('repeat: 2', 'repeat: $n')
@@ -59,7 +59,7 @@ describe('named sizes', () => {
     expect(await widths(text)).toEqual(await widths(VALID));
   });
 
-  it('leave texts alone that only look like one', async () => {
+  it('texts that only look like named sizes are not changed', async () => {
     const recipe = await load(
       `${SIZED}sample: { prompt: It cost $d or 2x }\n`.replace('name: small', 'name: $d'),
     );
@@ -138,7 +138,7 @@ describe('named sizes', () => {
     ['sizes in a cycle', '{ d: 8,', '{ d: §$ffn,', 'sizes form a cycle: $d -> $ffn -> $d'],
     ['a size that nothing uses', '{ d: 8,', '{ d: 8, e: §8,', "nothing uses the size 'e'; did you mean 'd'?"],
     ['sizes that are a list', '{ d: 8, ffn: 2*$d }', '§[8]', "'sizes' must be a map, found a list"],
-  ])('that are wrong are told with their place: %s', async (_, from, to, message) => {
+  ])('a wrong named size is reported with its place: %s', async (_, from, to, message) => {
     expect(SIZED).toContain(from);
     const text = SIZED.replace(from, to);
     const before = text.slice(0, text.indexOf('§')).split('\n');
@@ -146,7 +146,7 @@ describe('named sizes', () => {
     expect(found).toContain(`recipe.yaml:${before.length}:${before.at(-1)!.length + 1}: ${message}`);
   });
 
-  it('that the command line misspells, or gives to a recipe without sizes, are refused', async () => {
+  it('a --set of an unknown size, or of a recipe without sizes, is refused', async () => {
     expect(await mistakesOf(SIZED, { set: ['sizes.fn=12'] })).toEqual([
       "--set sizes.fn=12: nothing uses the size 'fn'; did you mean 'ffn'?",
     ]);
@@ -156,7 +156,7 @@ describe('named sizes', () => {
     ]);
   });
 
-  it('are not a mistake when they are inherited and left over', async () => {
+  it('an inherited size that is no longer used is not an error', async () => {
     const dir = folder({
       'base.yaml': SIZED,
       'recipe.yaml': `extends: base.yaml\n${VALID.slice(VALID.indexOf('model:'))}`,
@@ -178,7 +178,7 @@ export default { name: 'p', register(add) {
   const using = (options: string) =>
     `${VALID}plugins: [p.mjs]\n`.replace('- silu', `- bound: ${options}`).replace('repeat: 2', 'repeat: 3');
 
-  it("tell each layer of a 'repeat' where it is, a plugin's too", async () => {
+  it("index and times give each layer of a 'repeat' its position, in a plugin's layer too", async () => {
     const dir = folder({
       'p.mjs': BOUND,
       'recipe.yaml': using('{ at: 0.9*$index/($times-1), deep: { n: [$index, 2x] } }'),
@@ -196,7 +196,7 @@ export default { name: 'p', register(add) {
     expect(fillRecipe(again)).toBe(filled);
   });
 
-  it('are reported where they make an option wrong, beside other mistakes', async () => {
+  it('an index that makes an option invalid is reported at its place, beside other errors', async () => {
     const dir = folder({ 'p.mjs': BOUND, 'recipe.yaml': using('{ at: $index }') });
     expect(await mistakes(dir)).toEqual(["recipe.yaml:9:26: 'at' must be at most 1, found 2 ($index)"]);
     const zero = folder({ 'p.mjs': BOUND, 'recipe.yaml': using('{ at: $index/($times-3), att: 1 }') });

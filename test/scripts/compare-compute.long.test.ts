@@ -34,7 +34,7 @@ describe('compare-compute', () => {
     [2, ['--data', 'TEXT', '--valid', 'TEXT.gone'], /^There is no file .*text\.txt\.gone\n$/],
     // Found by the first training alone.
     [1, ['--recipe', 'v61-debug', '--backend', 'native:none'], /(no|not) [^\n]*(none|part of|available)/],
-  ])('ends with %i and leaves nothing behind: %j', async (status, args, message) => {
+  ])('compare-compute ends with %i and leaves nothing behind: %j', async (status, args, message) => {
     const result = await run(args.map((arg) => arg.replace('TEXT', text)));
     expect(result.stderr).toMatch(message);
     expect(result.stderr).not.toMatch(/--runs \/|^ +at .*\.mjs/m);

@@ -15,7 +15,7 @@ const silent = { status: 0, stdout: '', stderr: '' };
 describe('npm run compile', () => {
   const files = ['dist/log.js', 'dist/cli/main.js', 'dist/data/sample.txt', 'dist/.built'];
 
-  it('makes a dist that the program starts from, and nothing the second time', () => {
+  it('npm run compile makes a dist that the program starts from, and does nothing the second time', () => {
     expect(compile()).toEqual(silent);
     expect(start()).toEqual({ ...silent, stdout: 'dist\n' });
     const before = files.map((file) => checkout.modified(file));
@@ -23,7 +23,7 @@ describe('npm run compile', () => {
     expect(files.map((file) => checkout.modified(file))).toEqual(before);
   });
 
-  it('writes what changed only, and removes what has no source any more', () => {
+  it('npm run compile writes only what changed, and removes files whose source is gone', () => {
     const [log, main] = files.map((file) => checkout.modified(file));
     checkout.writeProgram("'edited'");
     rmSync(checkout.path('src/old.ts'));
@@ -34,13 +34,13 @@ describe('npm run compile', () => {
     expect(existsSync(checkout.path('dist/old.js'))).toBe(false);
   });
 
-  it('brings back what somebody removed from dist', () => {
+  it('npm run compile restores files removed from dist', () => {
     rmSync(checkout.path('dist/log.js'));
     expect(compile()).toEqual(silent);
     expect(existsSync(checkout.path('dist/log.js'))).toBe(true);
   });
 
-  it('fails with the place of an error in src, and leaves dist as it was', () => {
+  it('npm run compile fails with the place of an error in src, and does not change dist', () => {
     const before = checkout.modified('dist/.built');
     checkout.write('src/wrong.ts', "export const wrong: number = 'text';\n");
     const { status, stderr } = compile();

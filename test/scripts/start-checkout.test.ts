@@ -16,11 +16,11 @@ afterAll(() => checkout.remove());
 const start = () => checkout.run('bin/flashlm.mjs');
 
 describe('the program of a checkout', () => {
-  it('starts from dist, without a word, while that is what src compiles to', () => {
+  it('a checkout starts from dist, without a message, while dist is up to date', () => {
     expect(start()).toEqual({ status: 0, stdout: 'dist\n', stderr: '' });
   });
 
-  it('says that native sources were edited after their kernels were compiled', () => {
+  it('a checkout reports native sources that were edited after their kernels were compiled', () => {
     const stamp = `native/build/${process.platform}-${process.arch}/sources.json`;
     checkout.write('native/src/kernel.cpp', '');
     checkout.write(stamp, JSON.stringify({ sources: 'older' }));
@@ -30,21 +30,21 @@ describe('the program of a checkout', () => {
     rmSync(checkout.path(stamp));
   });
 
-  it('is src itself after src was edited, in one line on standard error', () => {
+  it('a checkout runs src after an edit of src, and says so in one line on standard error', () => {
     checkout.writeProgram("'edited'");
     const { stdout, stderr } = start();
     expect(stdout).toBe('edited\n');
     expect(stderr).toMatch(/^src\/ was edited after it was compiled: [^\n]*npm run compile\n$/);
   });
 
-  it('is src itself where dist is not there', () => {
+  it('a checkout runs src if there is no dist', () => {
     rmSync(checkout.path('dist'), { recursive: true });
     expect(start().stdout).toBe('edited\n');
   });
 });
 
 describe('the program of an installed package', () => {
-  it('starts from dist without a look at its sources', () => {
+  it('an installed package starts from dist without checking its sources', () => {
     checkout.write('dist/cli/main.js', "console.log('dist');");
     rmSync(checkout.path('tsconfig.build.json'));
     rmSync(checkout.path('scripts'), { recursive: true });

@@ -59,7 +59,7 @@ async function damage(path: string, change: (bytes: Buffer) => Buffer) {
 }
 
 describe('a checkpoint', () => {
-  it('comes back as it was written', async () => {
+  it('a checkpoint is read back as it was written', async () => {
     const path = await writeCheckpoint(folder, 1000, contents(0.1));
     expect(path).toBe(join(folder, 'step-00001000'));
     expect((await readdir(path)).sort()).toEqual([
@@ -77,7 +77,7 @@ describe('a checkpoint', () => {
     expect(await readdir(folder)).toEqual(['step-00001000']);
   });
 
-  it('replaces the one of the same step', async () => {
+  it('a checkpoint replaces the one of the same step', async () => {
     await write(7);
     await writeCheckpoint(folder, 7, contents(8));
     const checkpoint = await readCheckpoint(join(folder, 'step-00000007'));
@@ -86,7 +86,7 @@ describe('a checkpoint', () => {
     expect(await readdir(folder)).toEqual(['step-00000007']);
   });
 
-  it('does not write through a link of its name', async () => {
+  it('a checkpoint is not written through a link of its name', async () => {
     await mkdir(join(folder, 'elsewhere'));
     await symlink(join(folder, 'elsewhere'), join(folder, 'step-00000001'));
     await write(1);
@@ -94,7 +94,7 @@ describe('a checkpoint', () => {
     expect((await latest()).step).toBe(1);
   });
 
-  it('does not pretend to store what JSON can not', async () => {
+  it('a checkpoint refuses values that JSON can not store', async () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
       await expect(writeCheckpoint(folder, 1, { ...contents(1), state: { value } })).rejects.toThrow(
         'state: value is',
@@ -106,12 +106,12 @@ describe('a checkpoint', () => {
 });
 
 describe('the newest complete checkpoint', () => {
-  it('is none in an empty folder, and a FlashError without a folder', async () => {
+  it('there is no newest checkpoint in an empty folder, and a FlashError without a folder', async () => {
     expect(await latest()).toEqual({ step: undefined, warnings: [] });
     await expect(latestCheckpoint(join(folder, 'missing'), () => {})).rejects.toThrow(FlashError);
   });
 
-  it('goes by number, beyond eight digits too, and ignores other names', async () => {
+  it('the newest checkpoint is chosen by number, even beyond eight digits, and other names are ignored', async () => {
     await write(9, 10, 100_000_000, 99_999_999);
     for (const name of ['step-1', 'step-00000999.bak', '.new-step-00000999', 'best', 'step-000000999']) {
       await mkdir(join(folder, name));
@@ -120,7 +120,7 @@ describe('the newest complete checkpoint', () => {
     expect(await latest()).toEqual({ step: 100_000_000, warnings: [] });
   });
 
-  it('is never a link or a file: those are named, and an older one is taken', async () => {
+  it('a link or file named like a checkpoint is skipped with a warning, for an older checkpoint', async () => {
     await write(9, 10);
     await rename(join(folder, 'step-00000010'), join(folder, 'moved'));
     await symlink(join(folder, 'moved'), join(folder, 'step-00000010'));
@@ -186,7 +186,7 @@ describe('the newest complete checkpoint', () => {
       },
       /not a regular file/,
     ],
-  ])('is the one before %s, with a warning', async (_, harm, message) => {
+  ])('the checkpoint before %s is chosen, with a warning', async (_, harm, message) => {
     await write(1, 2, 3);
     await harm(3);
     const { step, warnings } = await latest();
@@ -195,7 +195,7 @@ describe('the newest complete checkpoint', () => {
     expect(warnings[0]).toContain(join(folder, 'step-00000003'));
   });
 
-  it('is an error when all are damaged, after each was named', async () => {
+  it('damaged checkpoints only are an error, after a warning for each', async () => {
     await write(1, 2);
     for (const step of [1, 2]) await rm(file(step, 'model.safetensors'));
     const warnings: string[] = [];
@@ -206,14 +206,14 @@ describe('the newest complete checkpoint', () => {
 });
 
 describe('pruning', () => {
-  it('keeps the newest', async () => {
+  it('pruning keeps the newest checkpoints', async () => {
     await write(1, 2, 3, 4);
     await pruneCheckpoints(folder, 4, 2);
     expect((await readdir(folder)).sort()).toEqual(['step-00000003', 'step-00000004']);
     await expect(pruneCheckpoints(folder, 4, 0)).rejects.toThrow('cannot keep 0');
   });
 
-  it('never deletes the one just written for the sake of damaged ones after it', async () => {
+  it('pruning never deletes the checkpoint just written in favour of later damaged ones', async () => {
     await write(10);
     await cp(join(folder, 'step-00000010'), join(folder, 'step-00000030'), { recursive: true });
     await truncate(file(30, 'model.safetensors'), 9);

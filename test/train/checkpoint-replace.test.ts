@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint-files.ts';
 import { interpose } from '../faults/interpose.ts';
 
-it('puts the old checkpoint back when the new one of the same step can not take its place', async () => {
+it('the old checkpoint is restored when the new one of the same step can not take its place', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'flashlm-replace-'));
   const contents = (value: number) => ({ model: [], optimizer: [], state: { value } });
   const path = await writeCheckpoint(folder, 1, contents(1));

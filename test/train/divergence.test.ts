@@ -17,7 +17,7 @@ function told(losses: readonly number[]) {
 const times = (count: number, loss: number): number[] => Array.from({ length: count }, () => loss);
 
 describe('DivergenceWatch', () => {
-  it('says nothing of a loss that falls, is noisy or stays where it is', () => {
+  it('DivergenceWatch reports nothing for a loss that falls, is noisy or stays level', () => {
     const noisy = times(300, 0).map((_, i) => 2 + 5 * Math.exp(-i / 40) + 0.9 * Math.sin(i * 7.3));
     const huge = times(50, 940).map((loss, i) => loss + 40 * Math.sin(i * 7.3));
     expect(told(huge).said).toEqual([{ kind: 'start', step: 1 }]);
@@ -25,7 +25,7 @@ describe('DivergenceWatch', () => {
       expect(told(losses)).toEqual({ said: [], now: null });
   });
 
-  it('says once that a loss rose far above its minimum, and no more once it came back', () => {
+  it('DivergenceWatch reports once that a loss rose far above its minimum, and no more after it recovers', () => {
     const losses = [...times(20, CHANCE), ...times(30, 3), ...times(30, 6), ...times(60, 3)];
     const { said, now } = told(losses);
     expect(said.map(({ kind }) => kind)).toEqual(['rise']);
@@ -34,19 +34,19 @@ describe('DivergenceWatch', () => {
     expect(now).toBeNull();
   });
 
-  it('says that a loss went far above chance though it never learned', () => {
+  it('DivergenceWatch reports a loss far above chance that never fell', () => {
     const { said, now } = told([...times(5, CHANCE), ...times(20, CHANCE + 3)]);
     expect(said.map(({ kind }) => kind)).toEqual(['rise']);
     expect(now).toMatchObject({ kind: 'rise', chance: CHANCE });
   });
 
-  it('blames the first weights for a loss that begins far above chance, not the rate', () => {
+  it('DivergenceWatch blames the initial weights, not the rate, for a loss that begins far above chance', () => {
     const { said, now } = told([50, 30, 20, 12, 9, 8, ...times(40, 5)]);
     expect(said).toEqual([{ kind: 'start', step: 1 }]);
     expect(now).toBeNull();
   });
 
-  it('does not lose a divergence to one outlier among low losses', () => {
+  it('DivergenceWatch does not report one outlier among low losses', () => {
     expect(told([...times(50, 4), 7, ...times(20, 4)]).said).toEqual([]);
   });
 });

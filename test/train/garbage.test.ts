@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { OP_NAMES } from '../../src/core/ops/table.ts';
 
-it('makes no arrays or objects for a token that is generated, nor for a call of a native kernel', async () => {
+it('a generated token, and a call of a native kernel, allocate no arrays or objects', async () => {
   const script = fileURLToPath(new URL('children/measure-garbage.ts', import.meta.url));
   const space = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
   const { stdout } = await promisify(execFile)(process.execPath, [...space, '--import', 'tsx', script]);

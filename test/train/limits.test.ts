@@ -45,7 +45,7 @@ const sizes = fc
   }));
 
 describe('limits', () => {
-  it('end a run at the first step with at least as many tokens, and the first limit does', () => {
+  it('the first limit that is reached ends a run, at the first step with at least that many tokens', () => {
     const limit = fc.option(fc.integer({ min: 1, max: 2000 }), { nil: NONE });
     fc.assert(
       fc.property(sizes, limit, limit, limit, (size, steps, tokens, hundredths) => {
@@ -63,7 +63,7 @@ describe('limits', () => {
     );
   });
 
-  it('of whole epochs train on every token that often, and on none a batch more than that, in either order', () => {
+  it('limits of whole epochs train on every token that often, and on at most one batch more, in either order', () => {
     fc.assert(
       fc.property(
         sizes,
@@ -87,7 +87,7 @@ describe('limits', () => {
     );
   });
 
-  it('give a schedule the same rates whichever of them says the same end', () => {
+  it('limits for the same end give the same rates in any unit', () => {
     // 40 steps of 25 tokens on data of 200: 1,000 tokens, 5 epochs, 10 seconds.
     const [steps, positions, tokens] = [40, 25, 200];
     const ends: [Measure, Limits][] = [
@@ -111,7 +111,7 @@ describe('limits', () => {
         }
   });
 
-  it('are of no share to a schedule where they are not set, and done where nothing is left after warm-up', () => {
+  it('limits that are not set have no share for the schedule, and the share is 1 where nothing is left after warm-up', () => {
     const [start, now] = [after(4, 10, 100), after(6, 10, 100)];
     expect(shareDone(NO_LIMITS, 'epochs', start, now)).toBe(0);
     expect(shareDone({ ...NO_LIMITS, steps: 4 }, 'steps', start, now)).toBe(1);

@@ -31,7 +31,7 @@ function reopened(text: string, step: number): string {
 }
 
 describe('MetricsLog', () => {
-  it('writes one JSON object a line, at once', () => {
+  it('MetricsLog writes one JSON object a line, at once', () => {
     const log = MetricsLog.open(path, 0);
     log.append({ event: 'step', step: 1, text: 'a\nb' });
     expect(readFileSync(path, 'utf8')).toBe('{"event":"step","step":1,"text":"a\\nb"}\n');
@@ -41,24 +41,27 @@ describe('MetricsLog', () => {
     expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(3);
   });
 
-  it('cuts from the first line beyond the step', () => {
+  it('MetricsLog truncates from the first line after the step', () => {
     const text = '{"step":1}\n{"step":2}\n{"event":"eval"}\n{"step":3}\n{"event":"eval"}\n';
     expect(reopened(text, 2)).toBe('{"step":1}\n{"step":2}\n{"event":"eval"}\n');
     expect(reopened(text, 3)).toBe(text);
     expect(reopened(text, 0)).toBe('');
   });
 
-  it.each(['{"step":2', '{"step":2}', '{', 'é'])('cuts the half last line %s', (half) => {
-    expect(reopened(`{"step":1}\n${half}`, 5)).toBe('{"step":1}\n');
-    expect(reopened(half, 5)).toBe('');
-  });
+  it.each(['{"step":2', '{"step":2}', '{', 'é'])(
+    'MetricsLog truncates the incomplete last line %s',
+    (half) => {
+      expect(reopened(`{"step":1}\n${half}`, 5)).toBe('{"step":1}\n');
+      expect(reopened(half, 5)).toBe('');
+    },
+  );
 
-  it('leaves lines alone that it does not understand', () => {
+  it('MetricsLog keeps lines that it does not understand', () => {
     const text = '{"step":1}\nhello\nnull\n[1]\n"step"\n\n{"step":"9"}\n{"step":2}\n';
     expect(reopened(text, 2)).toBe(text);
   });
 
-  it('keeps exactly the lines up to the step, however long the lines and the file', () => {
+  it('MetricsLog keeps exactly the lines up to the step, however long the lines and the file', () => {
     fc.assert(
       fc.property(
         fc.array(fc.record({ length: fc.integer({ min: 0, max: 400_000 }), wide: fc.boolean() }), {
@@ -77,14 +80,14 @@ describe('MetricsLog', () => {
     );
   });
 
-  it('refuses a line that no run wrote, without reading it to its end', () => {
+  it('MetricsLog refuses a line that no run wrote, without reading it to its end', () => {
     writeFileSync(path, '{"step":1}\n');
     truncateSync(path, 2 ** 35);
     expect(() => MetricsLog.open(path, 1)).toThrow(/a line of more than 67\.1 MB/);
     expect(statSync(path).size).toBe(2 ** 35);
   });
 
-  it('refuses what is not its own file', () => {
+  it('MetricsLog refuses another kind of file', () => {
     writeFileSync(join(dir, 'victim'), 'precious\n');
     symlinkSync(join(dir, 'victim'), path);
     expect(() => MetricsLog.open(path, 0)).toThrow(FlashError);

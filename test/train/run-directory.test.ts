@@ -70,14 +70,14 @@ describe('RunDirectory.create', () => {
     ['Brontë2', 'bronte2'],
     ['重み', 'run'],
     ['x'.repeat(500), 'x'.repeat(60)],
-  ])('makes of the recipe %j the directory %s-20250102-030405', async (name, slug) => {
+  ])('RunDirectory.create names the directory of the recipe %j %s-20250102-030405', async (name, slug) => {
     const run = await RunDirectory.create(join(root, 'runs'), name, date);
     expect(run.path).toBe(join(root, 'runs', `${slug}-20250102-030405`));
     expect(await readdir(join(root, 'runs'))).toHaveLength(1);
     await run.close();
   });
 
-  it('numbers runs of the same second', async () => {
+  it('RunDirectory.create numbers runs of the same second', async () => {
     const runs = await Promise.all([1, 2, 3].map(() => RunDirectory.create(root, 'a', date)));
     expect((await readdir(root)).sort()).toEqual([
       'a-20250102-030405',
@@ -87,7 +87,7 @@ describe('RunDirectory.create', () => {
     await Promise.all(runs.map((run) => run.close()));
   });
 
-  it('says where it can not make one', async () => {
+  it('RunDirectory.create says where it can not create one', async () => {
     await writeFile(join(root, 'file'), '');
     const error = await failure(RunDirectory.create(join(root, 'file'), 'a', date));
     expect(error.lines().join('\n')).toMatch(
@@ -101,7 +101,7 @@ describe('RunDirectory.create', () => {
 });
 
 describe('RunDirectory.findLatest', () => {
-  it('goes by the time in the name and takes only folders of runs', async () => {
+  it('RunDirectory.findLatest goes by the time in the name, and takes only folders of runs', async () => {
     expect(await RunDirectory.findLatest(root)).toBeUndefined();
     expect(await RunDirectory.findLatest(join(root, 'missing'))).toBeUndefined();
     for (const name of [
@@ -118,7 +118,7 @@ describe('RunDirectory.findLatest', () => {
     expect(await RunDirectory.findLatest(root)).toBe(join(root, 'a-20250102-030405-10'));
   });
 
-  it('says when the root is not a folder', async () => {
+  it('RunDirectory.findLatest says when the root is not a folder', async () => {
     await writeFile(join(root, 'file'), '');
     expect((await failure(RunDirectory.findLatest(join(root, 'file')))).message).toMatch(
       /Cannot look for runs/,
@@ -127,7 +127,7 @@ describe('RunDirectory.findLatest', () => {
 });
 
 describe('RunDirectory.open', () => {
-  it('is exclusive until close', async () => {
+  it('RunDirectory.open is exclusive until close', async () => {
     const run = await RunDirectory.create(root, 'a', date);
     expect((await failure(RunDirectory.open(run.path))).message).toMatch(
       /^The run directory is in use by process/,
@@ -137,7 +137,7 @@ describe('RunDirectory.open', () => {
     expect(await readdir(run.path)).toEqual(['checkpoints']);
   });
 
-  it('refuses what is not a run directory, and leaves nothing in it', async () => {
+  it('RunDirectory.open refuses what is not a run directory, and leaves nothing in it', async () => {
     await writeFile(join(root, 'file'), '');
     for (const path of [root, join(root, 'file')]) {
       const error = await failure(RunDirectory.open(path));
@@ -149,7 +149,7 @@ describe('RunDirectory.open', () => {
     expect(await readdir(root)).toEqual(['file']);
   });
 
-  it('follows a link to a run, but refuses links inside it', async () => {
+  it('RunDirectory.open follows a link to a run, but refuses links inside it', async () => {
     const path = await newRun();
     await symlink(path, join(root, 'link'));
     const run = await RunDirectory.open(join(root, 'link'));
@@ -166,7 +166,7 @@ describe('RunDirectory.open', () => {
     expect((await readdir(root)).includes('victim')).toBe(false);
   });
 
-  it('clears away what a killed process left, without following links', async () => {
+  it('RunDirectory.open removes what a killed process left, without following links', async () => {
     const path = await newRun();
     const { checkpoints } = runFiles(path);
     await mkdir(join(root, 'outside'));
@@ -179,7 +179,7 @@ describe('RunDirectory.open', () => {
     expect(await readdir(join(root, 'outside'))).toEqual(['precious']);
   });
 
-  it('puts back a checkpoint that was about to be replaced', async () => {
+  it('RunDirectory.open restores a checkpoint whose replacement was interrupted', async () => {
     const path = await newRun();
     const { checkpoints } = runFiles(path);
     const run = await RunDirectory.open(path);
@@ -192,7 +192,7 @@ describe('RunDirectory.open', () => {
 });
 
 describe('metrics of a resumed run', () => {
-  it('continue after the step it resumes from', async () => {
+  it('metrics of a resumed run continue after the step that it resumes from', async () => {
     const run = await RunDirectory.create(root, 'a', date);
     const log = run.openMetrics(0);
     for (let step = 1; step <= 5; step++) log.append({ event: 'step', step });
@@ -242,23 +242,20 @@ describe('a process that ends in the middle', () => {
     expect(unfinished).toBeGreaterThan(0); // else no kill came in the middle and nothing was tried
   });
 
-  it.skipIf(process.platform === 'win32')(
-    'keeps the earlier checkpoint when the disk takes no more',
-    async () => {
-      const path = await newRun();
-      const { checkpoints } = runFiles(path);
-      expect(await outputOf(startChild('write-checkpoints.ts', [path, '1', '1000']))).toBe('1\n');
-      // The limit on a file's length stands for the full disk: writing fails in the middle of model.safetensors.
-      const said = await outputOf(startChild('write-checkpoints.ts', [path, '2', '1000000'], 2 << 20));
-      expect(said).toMatch(/^Cannot write: the file would be larger .*\n {2}at .*model\.safetensors\n/);
-      expect(await readdir(checkpoints)).toEqual(['step-00000001']);
-      const latest = await latestCheckpoint(checkpoints, () => {});
-      expect(latest?.step).toBe(1);
-      await latest?.close();
-    },
-  );
+  it.skipIf(process.platform === 'win32')('a full disk keeps the earlier checkpoint', async () => {
+    const path = await newRun();
+    const { checkpoints } = runFiles(path);
+    expect(await outputOf(startChild('write-checkpoints.ts', [path, '1', '1000']))).toBe('1\n');
+    // The limit on a file's length stands for the full disk: writing fails in the middle of model.safetensors.
+    const said = await outputOf(startChild('write-checkpoints.ts', [path, '2', '1000000'], 2 << 20));
+    expect(said).toMatch(/^Cannot write: the file would be larger .*\n {2}at .*model\.safetensors\n/);
+    expect(await readdir(checkpoints)).toEqual(['step-00000001']);
+    const latest = await latestCheckpoint(checkpoints, () => {});
+    expect(latest?.step).toBe(1);
+    await latest?.close();
+  });
 
-  it('keeps the earlier checkpoint when the folder becomes read-only', async () => {
+  it('a folder that becomes read-only keeps the earlier checkpoint', async () => {
     const run = await RunDirectory.create(root, 'a', date);
     await run.writeCheckpoint(1, contents(1));
     await chmod(root, 0o755);

@@ -62,7 +62,7 @@ async function resumeNotices(tiny: TinyRun): Promise<string[]> {
 }
 
 describe('a resumed run', () => {
-  it('says that an older checkpoint had other shuffled batches, and nothing of one in sequential order', async () => {
+  it('a run resumed from an older checkpoint reports that shuffled batches differ, and nothing for sequential order', async () => {
     for (const [order, expected] of [
       [
         'shuffled',
@@ -92,7 +92,7 @@ describe('a run directory that was changed', () => {
     return notices;
   };
 
-  it('is used without a word as it was, and where its checkpoint is too old to name the tokenizer', async () => {
+  it('an unchanged run directory opens without a notice, even if its checkpoint is too old to name the tokenizer', async () => {
     const tiny = project();
     const run = await trainUntil(tiny, 1);
     expect(await use(run)).toEqual([]);
@@ -101,7 +101,7 @@ describe('a run directory that was changed', () => {
     expect(await resumeNotices(tiny)).toEqual([]);
   });
 
-  it('is neither used nor gone on with when its tokenizer has the same size and other merges', async () => {
+  it('a run whose tokenizer has other merges of the same size is neither used nor resumed', async () => {
     const tiny = project();
     const run = await trainUntil(tiny, 1);
     swapMerges(run);
@@ -116,7 +116,7 @@ describe('a run directory that was changed', () => {
     await expect(tiny.open()).rejects.toMatchObject(error);
   });
 
-  it('is neither used nor gone on with when its tokenizer has more ids than the model', async () => {
+  it('a run whose tokenizer has more ids than the model is neither used nor resumed', async () => {
     const tiny = project();
     const run = await trainUntil(tiny, 1);
     await trainOn([ODD_TEXT, ODD_TEXT], 400).save(runFiles(run).tokenizer);
@@ -125,7 +125,7 @@ describe('a run directory that was changed', () => {
     await expect(tiny.open()).rejects.toThrow(message);
   });
 
-  it('says that its recipe was changed, where the weights fit it all the same', async () => {
+  it('a changed recipe that fits the weights gives a notice', async () => {
     const tiny = project();
     const run = await trainUntil(tiny, 1);
     const { recipe } = runFiles(run);
@@ -145,7 +145,7 @@ describe('evaluations and samples of a run whose last step is due for both', () 
   const due = () => project((recipe) => recipe.replace('sample: { every: 4', 'sample: { every: 3'));
   const END = ['eval train 6', 'eval valid 6', 'sample 6'];
 
-  it('are written once at its end', async () => {
+  it('an evaluation and samples due at the last step are written once', async () => {
     const tiny = due();
     const seen: string[] = [];
     await tiny.train({
@@ -161,7 +161,7 @@ describe('evaluations and samples of a run whose last step is due for both', () 
     expect(samplesOf(run)).toEqual(['--- step 3', '--- step 6']);
   });
 
-  it('are written once where it was interrupted at a step with both, and where another limit makes that its last', async () => {
+  it('an evaluation and samples due at an interrupted step or a step that another limit makes the last are written once', async () => {
     const tiny = due();
     const run = await trainUntil(tiny, 3);
     expect(resultsOf(run)).toEqual(['eval valid 3', 'sample 3']);
@@ -181,7 +181,7 @@ describe('evaluations and samples of a run whose last step is due for both', () 
 });
 
 describe('what a recipe says of training', () => {
-  it('clips the gradients of a run', async () => {
+  it('training clips gradients as the recipe says', async () => {
     const sgd = (recipe: string) =>
       recipe.replace('type: adamw', 'type: sgd').replace('steps: 6, ', 'steps: 1, ');
     const gradient = async (change: (recipe: string) => string): Promise<number> => {
@@ -198,7 +198,7 @@ describe('what a recipe says of training', () => {
     expect(clipped).toBeCloseTo(0.001, 8);
   });
 
-  it('clips the gradients of training without a run, and follows the same optimiser', async () => {
+  it('training without a run directory clips gradients, with the same optimiser', async () => {
     const recipe = await loadRecipe('v61-debug', { set: ['train.clip=0.25'] });
     const batches = { fill: () => {} };
     const { options } = recipeTraining(recipe, batches, 64)(createReferenceBackend('f32'), 'dense');
@@ -210,7 +210,7 @@ describe('a checkpoint', () => {
   it.each([
     ['weights', 'parameters'],
     ["the optimiser's memory", 'square'],
-  ])('is not written of %s that stopped being finite in the last update', async (_, slot) => {
+  ])('no checkpoint is written of %s that stopped being finite in the last update', async (_, slot) => {
     const tiny = project();
     const session = await tiny.open({
       hooks: [
@@ -233,7 +233,7 @@ describe('a checkpoint', () => {
     expect(await wholeCheckpoints((await tiny.latest())!)).not.toContain(6);
   });
 
-  it('of another model is refused by a tensor that this one does not have', async () => {
+  it('a checkpoint of another model is refused, naming a tensor that this model does not have', async () => {
     const tiny = project();
     const run = await trainUntil(tiny, 1);
     const { model, optimizer, state, close } = await readCheckpoint(checkpointOf(run, 1));

@@ -151,19 +151,19 @@ describe('hostile files', () => {
       /gap of 4 bytes before tensor "y"/,
     ],
     ['with data of no tensor', () => forge({ x: f32(0, 4) }, eight), /last 4 bytes belong to no tensor/],
-  ])('%s', async (_, make, message) => {
+  ])('a hostile file is refused: %s', async (_, make, message) => {
     const error = await refusal(await make());
     expect(error.message).toMatch(message);
     expect(error.remedy).toBeDefined();
   });
 
-  it('never repeats a long name from the file in full', async () => {
+  it('an error never repeats a long name from the file in full', async () => {
     const error = await refusal(await forge({ ['\u001b[31m'.padEnd(100_000, 'x')]: 1 }));
     expect(error.message.length).toBeLessThan(200);
     expect(error.message).not.toContain('\u001b');
   });
 
-  it('takes __proto__ as a name like any other', async () => {
+  it('__proto__ is a tensor name like any other', async () => {
     await forge(
       '{"__metadata__":{"__proto__":"m"},"__proto__":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}',
       Buffer.alloc(4),
@@ -174,7 +174,7 @@ describe('hostile files', () => {
     expect(({} as Record<string, unknown>).dtype).toBeUndefined();
   });
 
-  it('refuses what is not a file', async () => {
+  it('a path that is not a file is refused', async () => {
     expect((await refusal(dir)).message).toMatch(/not a regular file/);
     expect((await refusal('/dev/zero')).message).toMatch(/not a regular file/);
     expect((await refusal(join(dir, 'missing'))).message).toMatch(/no such file/);
@@ -182,14 +182,14 @@ describe('hostile files', () => {
     expect((await refusal(join(dir, 'loop'))).message).toMatch(/symbolic link/);
   });
 
-  it('allocates nothing for a huge file that is one hole', async () => {
+  it('a huge sparse file allocates nothing', async () => {
     await forge({ x: { dtype: 'U8', shape: [2 ** 43], data_offsets: [0, 2 ** 43] } });
     const headerEnd = (await readFile(path)).length;
     await truncate(path, headerEnd + 2 ** 43).catch(() => {}); // some file systems refuse such lengths
     expect((await refusal(path)).message).toMatch(/No memory for the 8796093022208 bytes|after the end/);
   });
 
-  it('ends in a FlashError or a whole file, whatever bytes are changed', async () => {
+  it('a file with any bytes changed is read whole or ends in a FlashError', async () => {
     await writeSafetensors(
       path,
       [

@@ -52,7 +52,7 @@ const entries = fc
   );
 
 describe('writing and reading', () => {
-  it('gives back names, shapes, metadata and every bit', async () => {
+  it('safetensors are read back with names, shapes, metadata and every bit', async () => {
     await fc.assert(
       fc.asyncProperty(
         entries,
@@ -77,7 +77,7 @@ describe('writing and reading', () => {
     );
   });
 
-  it('keeps NaN payloads, infinities and -0', async () => {
+  it('safetensors keep NaN payloads, infinities and -0', async () => {
     const data = new Float32Array(
       new Uint32Array([0x7fc00001, 0xffc12345, 0x7f800000, 0x80000000, 1]).buffer,
     );
@@ -85,7 +85,7 @@ describe('writing and reading', () => {
     expect(bits((await readSafetensors(path)).tensors.get('x')!.data)).toBe(bits(data));
   });
 
-  it('aligns every tensor to its elements, also when given in an awkward order', async () => {
+  it('safetensors align every tensor to its elements, in whatever order they are given', async () => {
     await writeSafetensors(path, [
       tensor('bytes', 'U8', [3], (i) => i),
       tensor('floats', 'F32', [1], () => 1),
@@ -103,13 +103,13 @@ describe('writing and reading', () => {
     await file.close();
   });
 
-  it('writes the part of a larger array that the view covers', async () => {
+  it('safetensors of a view have the part of the array that the view covers', async () => {
     const data = Float32Array.from({ length: 10 }, (_, i) => i).subarray(3, 6);
     await writeSafetensors(path, [{ name: 'x', dtype: 'F32', shape: [3], data }]);
     expect([...(await readSafetensors(path)).tensors.get('x')!.data]).toEqual([3, 4, 5]);
   });
 
-  it('writes from and reads into shared memory', async () => {
+  it('safetensors are written from and read into shared memory', async () => {
     const data = new Float32Array(new SharedArrayBuffer(12));
     data.set([1, 2, 3]);
     await writeSafetensors(path, [{ name: 'x', dtype: 'F32', shape: [3], data }]);
@@ -120,14 +120,14 @@ describe('writing and reading', () => {
     expect([...out]).toEqual([1, 2, 3]);
   });
 
-  it('writes tensors of several chunks', async () => {
+  it('safetensors have tensors of several chunks', async () => {
     const data = new Int32Array(3_000_000).map((_, i) => (i * 2654435761) | 0);
     await writeSafetensors(path, [{ name: 'x', dtype: 'I32', shape: [3000, 1000], data }]);
     const back = (await readSafetensors(path)).tensors.get('x')!.data;
     expect(Buffer.compare(Buffer.from(back.buffer), Buffer.from(data.buffer))).toBe(0);
   });
 
-  it('is read alike by the hub library', async () => {
+  it('safetensors are read alike by the hub library', async () => {
     await writeSafetensors(
       path,
       [
@@ -151,7 +151,7 @@ describe('writing and reading', () => {
     });
   });
 
-  it('refuses tensors that contradict themselves', async () => {
+  it('tensors that contradict themselves are refused', async () => {
     const good = tensor('x', 'F32', [2], () => 0);
     const write = (...tensors: TensorEntry[]) => writeSafetensors(join(dir, 'never'), tensors);
     await expect(write(good, good)).rejects.toThrow('tensor name "x" is taken');
@@ -164,7 +164,7 @@ describe('writing and reading', () => {
     expect(existsSync(join(dir, 'never'))).toBe(false);
   });
 
-  it('says where it can not write', async () => {
+  it('writing safetensors says where it can not write', async () => {
     const missing = join(dir, 'missing', 'x');
     const error = await writeSafetensors(missing, []).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(FlashError);
@@ -173,7 +173,7 @@ describe('writing and reading', () => {
 });
 
 describe('reading into memory of the caller', () => {
-  it('checks name, type and length', async () => {
+  it("reading into the caller's memory checks name, type and length", async () => {
     await writeSafetensors(path, [tensor('x', 'F32', [2, 3], (i) => i)]);
     const file = await SafetensorsFile.open(path);
     const out = new Float32Array(6);
@@ -188,7 +188,7 @@ describe('reading into memory of the caller', () => {
     await file.close();
   });
 
-  it('notices that the file became shorter', async () => {
+  it("reading into the caller's memory notices a file that became shorter", async () => {
     await writeSafetensors(path, [tensor('x', 'F32', [100], (i) => i)]);
     const file = await SafetensorsFile.open(path);
     await truncate(path, 200);

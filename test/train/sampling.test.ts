@@ -18,28 +18,28 @@ const shares = (...weights: number[]): unknown[] => {
 };
 
 describe('Sampler', () => {
-  it('takes the likeliest token at temperature 0', () => {
+  it('Sampler takes the likeliest token at temperature 0', () => {
     expect(frequencies({ temperature: 0 })).toEqual([0, 1, 0, 0, 0]);
     expect(frequencies({ temperature: 0 }, [1])).toEqual([0, 0, 1, 0, 0]);
   });
 
-  it('draws in proportion, sharper when colder', () => {
+  it('Sampler draws in proportion to the probabilities, sharper at lower temperatures', () => {
     expect(frequencies({ temperature: 1 })).toEqual(shares(2, 8, 4, 1, 1 / 32));
     expect(frequencies({ temperature: 0.5 })).toEqual(shares(4, 64, 16, 1, 1 / 1024));
   });
 
-  it('keeps to the k likeliest', () => {
+  it('Sampler with top-k draws from the k likeliest tokens', () => {
     expect(frequencies({ temperature: 1, topK: 2 })).toEqual(shares(0, 8, 4, 0, 0));
     expect(frequencies({ temperature: 1, topK: 99 })).toEqual(shares(2, 8, 4, 1, 1 / 32));
   });
 
-  it('keeps to the likeliest that reach p together', () => {
+  it('Sampler with top-p draws from the likeliest tokens that reach p together', () => {
     expect(frequencies({ temperature: 1, topP: 0.5 })).toEqual([0, 1, 0, 0, 0]);
     expect(frequencies({ temperature: 1, topP: 0.6 })).toEqual(shares(0, 8, 4, 0, 0));
     expect(frequencies({ temperature: 1, topP: 1 })).toEqual(shares(2, 8, 4, 1, 1 / 32));
   });
 
-  it('keeps exactly those that reach p, and not one more', () => {
+  it('Sampler with top-p keeps exactly the tokens that reach p', () => {
     const draw = (topP: number): number => {
       const seen = new Set<number>();
       const sampler = new Sampler(4, { temperature: 1, topP }, new Random(2), new Set());
@@ -50,11 +50,11 @@ describe('Sampler', () => {
     expect([0.25, 0.26, 0.5, 0.51, 0.75, 1].map(draw)).toEqual([1, 2, 2, 3, 3, 4]);
   });
 
-  it('never draws a banned token', () => {
+  it('Sampler never draws a banned token', () => {
     expect(frequencies({ temperature: 1 }, [1, 3])).toEqual(shares(2, 0, 4, 0, 1 / 32));
   });
 
-  it('draws what sorting everything draws', () => {
+  it('Sampler draws what a full sort would draw', () => {
     const random = new Random(5);
     const bySorting = (
       logits: readonly number[],
@@ -85,7 +85,7 @@ describe('Sampler', () => {
     }
   });
 
-  it('draws the same from the same seed', () => {
+  it('Sampler draws the same from the same seed', () => {
     const draw = (seed: number): number[] => {
       const sampler = new Sampler(5, { temperature: 1 }, new Random(seed), new Set());
       return Array.from({ length: 30 }, () => sampler.sample(LOGITS));

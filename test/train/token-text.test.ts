@@ -36,7 +36,7 @@ async function oneDocument(tokens: number): Promise<TokenFile> {
 const idsOf = (text: EvaluationText): number[] => [...text.tokens()].flatMap((ids) => [...ids]);
 
 it.each(['text', 'lines', 'jsonl'] as const)(
-  'covers exactly as many tokens as the limit says, of data in the format %s',
+  'the text of a token limit covers exactly that many tokens, of data in the format %s',
   async (format) => {
     // Outside the first plane a character has two UTF-16 units; with few merges its bytes lie in several tokens.
     const documents = ['a 😀 b', '𝔘𝔫𝔦𝔠𝔬𝔡𝔢', 'é€', '👩‍👩‍👧‍👦 family', 'plain'];
@@ -70,7 +70,7 @@ it.each(['text', 'lines', 'jsonl'] as const)(
   },
 );
 
-it('cuts the first document too, however long it is', async () => {
+it('the text of a token limit cuts the first document too, however long it is', async () => {
   const file = await oneDocument(100);
   const text = tokenText('valid', file, tokenizer, 7);
   expect(idsOf(text)).toHaveLength(7);
@@ -80,7 +80,7 @@ it('cuts the first document too, however long it is', async () => {
 it.each([
   ['token-wise', 'silu', 150_000],
   ['that carries state', 'token_shift', 20_000],
-])('reads a long document in pieces of bounded size: a model %s', async (_, layer, tokens) => {
+])('a long document is read in pieces of bounded size: a model %s', async (_, layer, tokens) => {
   const set = [`model=[{embedding: {vocab: 260, dim: 2}}, ${layer}, tied_head]`, 'tokenizer.vocab=260'];
   const model = composeModel(await loadRecipe('shift', { set }), createReferenceBackend('f32'));
   const options = { seqLen: 256, collapse: 'auto', blockRows: 'auto', causal: true } as const;

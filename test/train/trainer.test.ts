@@ -58,7 +58,7 @@ describe('Trainer', () => {
     ['tokens', { tokens: 1000 }, 4],
     ['epochs', { epochs: 2 }, 8],
     ['time', { seconds: 0 }, 0],
-  ] as const)('stops at the limit of %s', async (ending, limit, steps) => {
+  ] as const)('Trainer stops at the limit of %s', async (ending, limit, steps) => {
     const { trainer: t, events } = trainer({ limits: { ...NO_LIMITS, ...limit } });
     expect(await t.run()).toBe(ending);
     expect(events.length).toBe(steps);
@@ -68,7 +68,7 @@ describe('Trainer', () => {
   it.each([
     ['was stopped meanwhile, which used no CPU time', 0.03, 3],
     ['got a tenth of a CPU', 10, 300],
-  ])('counts the time of steps of a process that %s', async (_, cpuSeconds, counted) => {
+  ])('Trainer counts the time of steps of a process that %s', async (_, cpuSeconds, counted) => {
     // A hundred seconds go by in each step; the clock is read more often than at its beginning and its end.
     const steps = { now: 0, reads: 0 };
     vi.spyOn(performance, 'now').mockImplementation(() =>
@@ -89,7 +89,7 @@ describe('Trainer', () => {
     }
   });
 
-  it('finishes the step under way when it is interrupted', async () => {
+  it('Trainer finishes the current step when it is interrupted', async () => {
     const abort = new AbortController();
     abort.abort();
     const { trainer: t, events } = trainer({});
@@ -97,21 +97,21 @@ describe('Trainer', () => {
     expect(events.map((e) => e.step)).toEqual([1]);
   });
 
-  it('lets signals and timers in, however short its steps are', async () => {
+  it('Trainer lets signals and timers run, however short its steps are', async () => {
     const abort = new AbortController();
     const { trainer: t } = trainer({ limits: { ...NO_LIMITS, seconds: 5 }, tokensPerStep: 8, seqLen: 8 });
     setTimeout(() => abort.abort(), 0);
     expect(await t.run(abort.signal)).toBe('interrupted');
   });
 
-  it('follows the schedule from warm-up to the end', async () => {
+  it('Trainer follows the schedule from warm-up to the end', async () => {
     const { trainer: t, events } = trainer({ limits: { ...NO_LIMITS, steps: 6 } }, linear(2, 0.002), 0.01);
     await t.run();
     const expected = [0.005, 0.01, 0.01, 0.008, 0.006, 0.004];
     expect(events.map((e) => e.lr)).toEqual(expected.map((lr) => expect.closeTo(lr, 12)));
   });
 
-  it('has the same rates for the same end in steps, tokens and epochs', async () => {
+  it('Trainer has the same rates for the same end in steps, tokens and epochs', async () => {
     const ends = { steps: 6, tokens: 6 * TOKENS, epochs: (6 * TOKENS) / 1000 } as const;
     const rates = Object.entries(ends).map(async ([measure, end]) => {
       const limits = { ...NO_LIMITS, [measure]: end };
@@ -123,7 +123,7 @@ describe('Trainer', () => {
     expect(await Promise.all(rates)).toEqual([expected, expected, expected]);
   });
 
-  it('reports the norm before clipping, and clips', async () => {
+  it('Trainer reports the norm before clipping, and clips', async () => {
     const free = trainer({ limits: { ...NO_LIMITS, steps: 1 } });
     const clipped = trainer({ limits: { ...NO_LIMITS, steps: 1 }, clip: 0.25 });
     await free.trainer.run();
@@ -134,7 +134,7 @@ describe('Trainer', () => {
     expect(norm(clipped.model)).toBeCloseTo(0.25, 10);
   });
 
-  it('learns, never under the floor, alike with and without collapse', async () => {
+  it('Trainer learns, never under the floor, alike collapsed and dense', async () => {
     const collapsed = trainer({ limits: { ...NO_LIMITS, steps: 12 } });
     const dense = trainer({ limits: { ...NO_LIMITS, steps: 12 }, collapse: 'never' });
     await collapsed.trainer.run();
@@ -149,7 +149,7 @@ describe('Trainer', () => {
     expect(collapsed.events.at(-1)!.loss).toBeLessThan(collapsed.events[0]!.loss);
   });
 
-  it('names the first layer and op when the loss stops being a number, and leaves the weights as they were', async () => {
+  it('Trainer names the first layer and op when the loss is not finite, and does not change the weights', async () => {
     const { trainer: t, model } = trainer({});
     const gain = model.store.all.find((p) => p.name === 'blocks.1.norm.gain')!;
     gain.value.data[3] = 1e308;
@@ -163,7 +163,7 @@ describe('Trainer', () => {
     expect(model.store.values.data).toEqual(before);
   });
 
-  it('names a parameter that was not finite before the step, not the kernels that read it', async () => {
+  it('Trainer names a parameter that was not finite before the step, not the kernels that read it', async () => {
     const { trainer: t, model } = trainer({});
     model.store.all.find((p) => p.name === 'blocks.1.norm.gain')!.value.data[3] = Number.NaN;
     const error: unknown = await t.run().catch((e: unknown) => e);

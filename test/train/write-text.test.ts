@@ -22,7 +22,7 @@ function written(ids: Iterable<number>): string[] {
 }
 
 describe('a text that is written', () => {
-  it('has whole characters only, also where it ends inside one', () => {
+  it('a written text has only whole characters, even if it ends inside one', () => {
     const ids = [...bytesOnly.encode('né😀')];
     expect(written(ids)).toEqual(['n', '', 'é', '', '', '', '😀']);
     for (let end = 0; end <= ids.length; end++) {
@@ -32,12 +32,12 @@ describe('a text that is written', () => {
     }
   });
 
-  it('shows bytes that are part of no character as U+FFFD where they are', () => {
+  it('a written text has U+FFFD for bytes that are part of no character', () => {
     const [lead] = bytesOnly.encode('é');
     expect(written([lead!, ...bytesOnly.encode('ab')]).join('')).toBe('\ufffdab');
   });
 
-  it('never has a special token or an id without a meaning in it, however likely they are', () => {
+  it('a written text never has a special token or an id without a meaning, however likely they are', () => {
     const vocab = bytesOnly.vocabSize + 3;
     const drawn: number[] = [];
     const generate: TextGenerator['generate'] = function* (_prompt, _eos, _max, sampler) {
@@ -52,7 +52,7 @@ describe('a text that is written', () => {
     expect(Math.max(...drawn)).toBeLessThan(260);
   });
 
-  it('may end its document', () => {
+  it('a written text may end its document', () => {
     expect([...unsampledIds(bytesOnly, 262)]).toEqual([0, 1, 2, 260, 261]);
   });
 });
@@ -66,7 +66,7 @@ describe("the marker between documents, in a prompt, means what it means in the 
     'no marker in it',
   ];
 
-  it('of text, where it ends a document', async () => {
+  it("the document marker in a prompt ends a document where the run's data is text", async () => {
     for (const [i, text] of TEXTS.entries()) {
       const { tokens } = await prepareData({
         files: [put(folder, `${i}.txt`, text)],
@@ -82,11 +82,11 @@ describe("the marker between documents, in a prompt, means what it means in the 
     }
   });
 
-  it('of other formats, where it is text', () => {
+  it("the document marker in a prompt is text where the run's data has another format", () => {
     for (const text of TEXTS) expect(promptIds(bytesOnly, text, undefined)).toEqual(bytesOnly.encode(text));
   });
 
-  it('keeps the newlines at both ends of what is not ended, and special tokens', () => {
+  it('a prompt keeps its special tokens, and the newlines around a document that it does not end', () => {
     expect(promptIds(bytesOnly, '\nab\n', MARKER)).toEqual(bytesOnly.encode('\nab\n'));
     expect([...promptIds(bytesOnly, `a${MARKER}<bos>b\n`, MARKER)]).toEqual([
       ...bytesOnly.encode('a'),
@@ -105,7 +105,7 @@ describe("the marker between documents, in a prompt, means what it means in the 
     ['a.jsonl', 'text', MARKER],
     ['a.txt', 'lines', undefined],
     ['a.txt', 'jsonl', undefined],
-  ])('for %s in the format %s: %s', async (source, format, expected) => {
+  ])('the document marker in a prompt, for %s in the format %s: %s', async (source, format, expected) => {
     const set = [`data.source=${source}`, `data.format=${format}`];
     expect(documentMarker(await loadRecipe('v61-debug', { set }))).toBe(expected);
   });

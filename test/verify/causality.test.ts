@@ -31,7 +31,7 @@ function check(recipe: Recipe, create: (threads?: number) => Backend, threads?: 
 }
 
 describe.each(BACKENDS)('on %s', (_, create) => {
-  it.each(libraryNames())('finds no leak in %s', async (name) => {
+  it.each(libraryNames())('the causality check finds no leak in %s', async (name) => {
     const recipe = await loadRecipe(name);
     const result = check(recipe, create, 2);
     expect(result).toMatchObject({ causal: true, leak: null, changes: 8 });
@@ -43,28 +43,31 @@ describe.each(BACKENDS)('on %s', (_, create) => {
     ['sees_whole', 'tied_head', 'later token', 15],
     ['sees_across', 'tied_head', 'other sequence', -15],
     ['says_row', 'tied_head', 'earlier token', -1],
-  ] as const)('names %s as what leaks, and how', async (layer, head, kind, distance) => {
-    const recipe = await loadRecipe(await leakyRecipe(dir, layer, head));
-    const { causal, leak, tokens, tokenWise } = check(recipe, create);
-    expect({ causal, tokens }).toEqual({ causal: false, tokens: 16 });
-    expect(tokenWise).toBe(layer === 'says_row');
-    expect(leak).toMatchObject({ kind, layer: { path: layer, type: layer } });
-    if (kind === 'other sequence') expect(leak!.changed.sequence).not.toBe(leak!.seen.sequence);
-    else {
-      expect(leak!.changed.sequence).toBe(leak!.seen.sequence);
-      expect(leak!.changed.row - leak!.seen.row).toBe(distance);
-    }
-    expect(leak!.before).not.toBe(leak!.after);
-    expect(leak!.vocabularyId).toBeGreaterThanOrEqual(0);
-  });
+  ] as const)(
+    'the causality check names %s as the leak, and how it leaks',
+    async (layer, head, kind, distance) => {
+      const recipe = await loadRecipe(await leakyRecipe(dir, layer, head));
+      const { causal, leak, tokens, tokenWise } = check(recipe, create);
+      expect({ causal, tokens }).toEqual({ causal: false, tokens: 16 });
+      expect(tokenWise).toBe(layer === 'says_row');
+      expect(leak).toMatchObject({ kind, layer: { path: layer, type: layer } });
+      if (kind === 'other sequence') expect(leak!.changed.sequence).not.toBe(leak!.seen.sequence);
+      else {
+        expect(leak!.changed.sequence).toBe(leak!.seen.sequence);
+        expect(leak!.changed.row - leak!.seen.row).toBe(distance);
+      }
+      expect(leak!.before).not.toBe(leak!.after);
+      expect(leak!.vocabularyId).toBeGreaterThanOrEqual(0);
+    },
+  );
 
-  it('finds a head whose loss leaks while its logits do not', async () => {
+  it('the causality check finds a head whose loss leaks while its logits do not', async () => {
     const recipe = await loadRecipe(await leakyRecipe(dir, 'sees_before', 'peeking_head'));
     const { leak } = check(recipe, create);
     expect(leak).toMatchObject({ kind: 'later token', vocabularyId: null, layer: { path: 'peeking_head' } });
   });
 
-  it('changes every token when more effort is asked for, so that no row can hide', async () => {
+  it('the causality check changes every token with a higher effort, so that no row is missed', async () => {
     const recipe = await loadRecipe(await leakyRecipe(dir, 'peeks_once'));
     const backend = create();
     const thorough = checkCausality(recipe, backend, { effort: 8 });
@@ -76,51 +79,62 @@ describe.each(BACKENDS)('on %s', (_, create) => {
     });
   });
 
-  it('tells chance from a leak', async () => {
+  it('the causality check reports results that vary for the same tokens as that, not as a leak', async () => {
     const recipe = await loadRecipe(await leakyRecipe(dir, 'sees_any'));
     expect(() => check(recipe, create)).toThrow(/gives other results for the same tokens/);
   });
 
-  it('lets a layer see the rows before it', async () => {
+  it('the causality check lets a layer see earlier rows', async () => {
     const recipe = await loadRecipe(await leakyRecipe(dir, 'sees_before'));
     expect(check(recipe, create)).toMatchObject({ causal: true, tokenWise: false });
   });
 });
 
 describe('the gate', () => {
-  it.each([1, 2, 3, 6])('calls a layer that turns NaN in its call %i by that, not a leak', async (after) => {
-    const recipe = await loadRecipe(await leakyRecipe(dir, `turns_nan: { after: ${after} }`));
-    const error = await Promise.resolve()
-      .then(() => check(recipe, reference))
-      .catch((e: FlashError) => e);
-    expect(error).toMatchObject({
-      message: expect.stringMatching(/^The model gives NaN for tokens for which it gave -?[\d.]+ before$/),
-      where: 'turns_nan (turns_nan)',
-    });
-  });
+  it.each([1, 2, 3, 6])(
+    'the causality check blames a layer that turns NaN in its call %i for the NaN, not for a leak',
+    async (after) => {
+      const recipe = await loadRecipe(await leakyRecipe(dir, `turns_nan: { after: ${after} }`));
+      const error = await Promise.resolve()
+        .then(() => check(recipe, reference))
+        .catch((e: FlashError) => e);
+      expect(error).toMatchObject({
+        message: expect.stringMatching(/^The model gives NaN for tokens for which it gave -?[\d.]+ before$/),
+        where: 'turns_nan (turns_nan)',
+      });
+    },
+  );
 
-  it('names the layer that gives NaN from the start', async () => {
+  it('the causality check names the layer that gives NaN from the start', async () => {
     const recipe = await loadRecipe(await leakyRecipe(dir, 'turns_nan: { after: 0 }'));
     const { leak, nonFinite } = check(recipe, reference);
     expect({ leak, nonFinite }).toEqual({ leak: null, nonFinite: { path: 'turns_nan', type: 'turns_nan' } });
   });
 
-  it.runIf(nativeStatus().available)('finds a leak far into long sequences, on native kernels', async () => {
-    const file = await leakyRecipe(dir, 'peeks_far');
-    const recipe = await loadRecipe(file, { set: ['data.seq_len=512'] });
-    const [short, long] = checkUnasked(recipe);
-    expect(short).toMatchObject({ causal: true, backend: 'reference', tokens: 256 });
-    expect(long).toMatchObject({
-      causal: false,
-      tokens: 512,
-      changes: 8,
-      leak: { kind: 'later token', changed: { row: 511 }, seen: { row: 510 }, layer: { path: 'peeks_far' } },
-    });
-    expect(long!.backend).toMatch(/^native:/);
-    expect(() => refuseLeak(recipe, [short!, long!])).toThrow(/not causal/);
-  });
+  it.runIf(nativeStatus().available)(
+    'the causality check finds a leak far into long sequences, on native kernels',
+    async () => {
+      const file = await leakyRecipe(dir, 'peeks_far');
+      const recipe = await loadRecipe(file, { set: ['data.seq_len=512'] });
+      const [short, long] = checkUnasked(recipe);
+      expect(short).toMatchObject({ causal: true, backend: 'reference', tokens: 256 });
+      expect(long).toMatchObject({
+        causal: false,
+        tokens: 512,
+        changes: 8,
+        leak: {
+          kind: 'later token',
+          changed: { row: 511 },
+          seen: { row: 510 },
+          layer: { path: 'peeks_far' },
+        },
+      });
+      expect(long!.backend).toMatch(/^native:/);
+      expect(() => refuseLeak(recipe, [short!, long!])).toThrow(/not causal/);
+    },
+  );
 
-  it('looks at long sequences only where they are longer, and where that takes no time to speak of', async () => {
+  it('the causality check tries long sequences only where they are longer and quick', async () => {
     expect(longTokens(await loadRecipe('v61-debug'))).toBe(0);
     expect(longTokens(await loadRecipe('v61'))).toBeGreaterThan(32);
     expect(longTokens(await loadRecipe('v61', { set: ['model.1.repeat=400'] }))).toBe(0);
@@ -128,7 +142,7 @@ describe('the gate', () => {
 
   const [, reference] = BACKENDS[0]!;
 
-  it('says the same each time, and leaves other models of the recipe alone', async () => {
+  it('the causality check gives the same result each time, and does not affect other models of the recipe', async () => {
     const recipe = await loadRecipe('shift');
     const model = composeModel(recipe, reference());
     const before = model.store.values.data.slice();
@@ -136,14 +150,14 @@ describe('the gate', () => {
     expect(model.store.values.data).toEqual(before);
   });
 
-  it('does not call a model causal in which it saw nothing', async () => {
+  it('the causality check does not call a model causal if it changed nothing', async () => {
     // No other token to change to.
     const model = 'model=[{embedding: {vocab: 1, dim: 8}}, rms_norm, tied_head]';
     const recipe = { ...(await loadRecipe('v61-debug')), ...(await oneToken(model)) };
     expect(check(recipe, reference)).toMatchObject({ causal: null, leak: null });
   });
 
-  it('is short where the work would be much, longer with much more effort, and not cheap beyond that', async () => {
+  it('the causality check is shorter for large models, longer with more effort, and then not called cheap', async () => {
     const wide = await loadRecipe('v61');
     expect(isCheap(wide)).toBe(true);
     const huge = await loadRecipe('v61', { set: ['model.1.repeat=20'] });
@@ -161,7 +175,7 @@ describe('the gate', () => {
     expect(tokens(64)).toBeGreaterThan(24);
   });
 
-  it('refuses a leak in three lines, unless the recipe says so', async () => {
+  it('the causality check refuses a leak in three lines, unless the recipe declares it', async () => {
     const recipe = await loadRecipe(await leakyRecipe(dir, 'sees_next'));
     const results = [check(recipe, reference)];
     let lines: string[] = [];

@@ -19,7 +19,7 @@ const ROWS = ['drawn', 'equal', 'one zero', 'zero'] as const;
 describe.each(BACKENDS)('diff(%s, reference:f64)', (_, create) => {
   const backend = diff(f64)(create());
 
-  it.each(OP_NAMES)('raises no false alarm on %s, whatever has one row, one column or equal rows', (op) => {
+  it.each(OP_NAMES)('diff raises no false alarm on %s with one row, one column or equal rows', (op) => {
     const size = fc.constantFrom(1, 1, 2, 3, 17);
     const dims = fc
       .record(Object.fromEntries(freeSymbols(op).map((symbol) => [symbol, size])))
@@ -53,7 +53,7 @@ describe.each(BACKENDS)('diff(%s, reference:f64)', (_, create) => {
     );
   });
 
-  it('knows that the gradient of a one-column norm is what two equal terms leave', () => {
+  it('diff allows for the cancellation in the gradient of a one-column norm', () => {
     const m = (label: string, ...values: number[]): Mat => {
       const t = mat('f32', values.length, 1, label);
       (t.data as Float32Array).set(values);
@@ -66,7 +66,7 @@ describe.each(BACKENDS)('diff(%s, reference:f64)', (_, create) => {
     expect(() => backend.kernels.rmsNormGrad(dx!, null, dy, x, null, rstd!)).not.toThrow();
   });
 
-  it('knows that a row whose counts fit its probabilities leaves next to nothing of them', () => {
+  it('diff allows for the cancellation in a row whose counts match its probabilities', () => {
     const [rows, vocab] = [2, 6];
     const z = mat('f32', rows, vocab, 'z');
     const weights = mat('f32', rows * vocab, 1, 'weights');
@@ -109,7 +109,7 @@ describe('a kernel that is wrong', () => {
     return m;
   };
 
-  it('in one small row is found beside large ones', () => {
+  it('a wrong kernel is found in one small row beside large ones', () => {
     const [x, dy] = [filled('x', 40, 8, () => 1), filled('dy', 40, 8, (row) => (row ? 1000 : 1e-3))];
     const [y, rstd, dx] = [mat('f32', 40, 8, 'y'), mat('f32', 40, 1, 'rstd'), mat('f32', 40, 8, 'dx')];
     f32.kernels.rmsNorm(y, rstd, x, null, 1e-6);
@@ -118,7 +118,7 @@ describe('a kernel that is wrong', () => {
     expect(grad(1.001)).toThrow(/^rmsNormGrad: 'outDx' \(row 0, /);
   });
 
-  it('is found where its terms cancel, if it is off by more than they are rounded', () => {
+  it('a wrong kernel is found where its terms cancel, if its error exceeds their rounding', () => {
     const [a, b, out] = [mat('f32', 1, 300, 'a'), mat('f32', 300, 1, 'b'), mat('f32', 1, 1, 'out')];
     for (let i = 0; i < 300; i++) [a.data[i], b.data[i]] = [1 + Math.sin(i), i % 2 ? -1 : 1];
     let sum = 0;

@@ -44,7 +44,7 @@ const wrong = (results: readonly GradientResult[]) => results.filter((result) =>
 
 describe('gradcheck', () => {
   it.each(LAYERS.map((c) => [c.type, c] as const))(
-    'finds nothing wrong with %s, however few rows and columns it has',
+    'gradcheck finds nothing wrong with %s, however few rows and columns it has',
     (_, component) => {
       fc.assert(
         fc.property(
@@ -69,7 +69,7 @@ describe('gradcheck', () => {
     },
   );
 
-  it('finds a norm whose gradient is wrong where it is all but zero', () => {
+  it('gradcheck finds a norm with a wrong gradient near zero', () => {
     const norm = registry.get('layer', 'rms_norm')!;
     const { kernels } = backend;
     const wrongKernels = {
@@ -92,7 +92,7 @@ describe('a layer that changes what it may only read', () => {
     ['backward', 'y', 2],
     ['backward', 'dy', 3],
     ['backward', 'unused.weight', -1],
-  ] as const)('is refused by name: %s changes %s', (pass, label, at) => {
+  ] as const)('a layer is named that changes what it must only read: %s changes %s', (pass, label, at) => {
     const layer = new Unused(0);
     const run = layer[pass].bind(layer) as (...args: unknown[]) => void;
     layer[pass] = (...args: unknown[]) => {
@@ -122,7 +122,7 @@ describe('a gradient that is not a number has its cause beside it', () => {
     return checkLayer(test, backend.kernels, 1).map(({ of, cause }) => [of, cause]);
   };
 
-  it('when backward reads an x or a y that the layer does not keep', () => {
+  it('a NaN gradient is explained if backward reads an x or a y that the layer does not keep', () => {
     const addZero =
       (...at: readonly number[]) =>
       (_: Unused, args: Mat[]) => {
@@ -137,7 +137,7 @@ describe('a gradient that is not a number has its cause beside it', () => {
     expect(causes(addZero(1, 2))).toEqual(says('x and y', 'input: true, output: true'));
   });
 
-  it('when a pass leaves none, also between the elements that are looked at', () => {
+  it('a NaN gradient is explained if a pass does not write it, even between probed elements', () => {
     const forward = causes((_, args) => void args[2]!.data.fill(NaN, 2, 3), 'forward');
     for (const [, cause] of forward) expect(cause).toBe('forward left NaN in y (row 0, column 2)');
     expect(causes((_, args) => void args[4]!.data.fill(NaN, 2, 3))[0]![1]).toBe(
@@ -186,15 +186,18 @@ describe('a parameter that has no effect', () => {
     return checkLayer(test, backend.kernels).find(({ of }) => of === 'unused.weight')!;
   };
 
-  it('has a right gradient of zero, which is said', () => {
+  it('a parameter without effect has a correct gradient of zero, which is reported', () => {
     const result = check(0);
     expect(result).toMatchObject({ worst: 0, zero: true, probes: 4 });
     expect(isRight(result)).toBe(true);
   });
 
-  it.each([1, 1e-6, NaN])('has a wrong gradient of %d', (wrote) => {
-    const result = check(wrote);
-    expect(isRight(result)).toBe(false);
-    expect(result.zero).toBe(false);
-  });
+  it.each([1, 1e-6, NaN])(
+    'a parameter without effect whose backward writes %d has a wrong gradient',
+    (wrote) => {
+      const result = check(wrote);
+      expect(isRight(result)).toBe(false);
+      expect(result.zero).toBe(false);
+    },
+  );
 });

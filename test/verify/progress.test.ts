@@ -38,7 +38,7 @@ it.each([
   ['v61-debug', 'never'],
   ['shift', 'auto'],
 ] as const)(
-  'an evaluation of %s (collapse: %s) tells how far it is after each block',
+  'an evaluation of %s (collapse: %s) reports its progress after each block',
   async (name, collapse) => {
     const recipe = await loadRecipe(name, { set: ['data.seq_len=16'] });
     const evaluator = new Evaluator(composeModel(recipe, createReferenceBackend('f32')), {
@@ -56,7 +56,7 @@ it.each([
   },
 );
 
-it('diff tells how far it is after each layer, within a step too', async () => {
+it('diff reports its progress after each layer, within a step too', async () => {
   const recipe = await loadRecipe('v61-debug', { set: TINY });
   const batches = {
     fill(_: number, ids: Int32Array, targets: Int32Array) {
@@ -73,7 +73,7 @@ it('diff tells how far it is after each layer, within a step too', async () => {
   expect(shares.at(-1)).toBe(1);
 });
 
-it('gradcheck tells how far it is after each derivative', async () => {
+it('gradcheck reports its progress after each derivative', async () => {
   const shares: number[] = [];
   checkGradients(await loadRecipe('v61-debug', { set: TINY }), {
     probes: 2,
@@ -82,14 +82,14 @@ it('gradcheck tells how far it is after each derivative', async () => {
   expectSteady(shares, 0.25);
 });
 
-it('the look for leaks tells how far it is before each change', async () => {
+it('the causality check reports its progress before each change', async () => {
   const shares: number[] = [];
   const recipe = await loadRecipe('v61-debug', { set: TINY });
   checkCausality(recipe, createReferenceBackend('f32'), { onProgress: (share) => shares.push(share) });
   expectSteady(shares, 0.2);
 });
 
-it('a training step that takes long tells how many of its rows are done', async () => {
+it('a long training step reports how many of its rows are done', async () => {
   const recipe = await loadRecipe('v61-debug', { set: TINY });
   const model = composeModel(recipe, createReferenceBackend('f32'));
   const runner = new BatchRunner(model, {
