@@ -8,10 +8,10 @@ import { isWritten, type ScalarArg, type TensorArg } from '../src/core/ops/spec.
 import { OP_NAMES, OPS } from '../src/core/ops/table.ts';
 import { BANNER, CPP_TYPES, enumName, pascal, valuesName } from './cpp-names.ts';
 
-/** An int8 dot product stays within 32 bits up to this many columns, also where codes are shifted to 0..255. */
+/** An int8 dot product fits in 32 bits up to this many columns, even if codes are shifted to 0..255. */
 const MAX_INTEGER_COLUMNS = 2 ** 22;
 
-/** What `Dim` and `Term` in `native/src/arguments.h` have room for. */
+/** The array sizes of `Dim` and `Term` in `native/src/arguments.h`. */
 const MAX_TERMS = 3;
 const MAX_FACTORS = 3;
 
@@ -66,7 +66,7 @@ class OpWriter {
   }
 
   /**
-   * Whether a call on some of the rows, or of the sequences, takes only a part of this argument: as many rows for each row,
+   * Whether an argument is cut with a call's rows or sequences: it has the same number of rows for each row,
    * or for each sequence.
    */
   private isCut(arg: TensorArg): boolean {
@@ -82,7 +82,7 @@ class OpWriter {
     return symbol !== undefined;
   }
 
-  /** A cut argument with a row for each of the call's, or kNone. */
+  /** The index of a cut argument with one row per row of the call; kNone where calls are not cut. */
   private rowsArg(): number | 'kNone' {
     const at = this.args.findIndex(
       (arg) => arg.kind === 'tensor' && !arg.optional && arg.rows === 'M' && this.isCut(arg),
@@ -91,7 +91,7 @@ class OpWriter {
     return at < 0 ? 'kNone' : at;
   }
 
-  /** The argument with the rows of a sequence, where only whole sequences can be cut. */
+  /** The index of the argument with the rows per sequence, if calls are cut by sequences only, else kNone. */
   private seqLenArg(): number | 'kNone' {
     if (scheduleOf(this.op) === 'serial' || OPS[this.op].independent !== 'sequence') return 'kNone';
     const at = this.args.findIndex((arg) => arg.kind === 'scalar' && arg.symbol === 'T');
@@ -101,17 +101,17 @@ class OpWriter {
 
   private spec(arg: FlatArg): string {
     if (arg.kind === 'tensor') return this.tensor(arg);
-    if (arg.kind === 'scalar') return `scalar("${arg.name}")${this.whole(arg)}`;
+    if (arg.kind === 'scalar') return `scalar("${arg.name}")${this.wholeNumber(arg)}`;
     return `choice("${arg.name}", k${valuesName(this.op, arg)})`;
   }
 
-  private whole(arg: ScalarArg): string {
+  private wholeNumber(arg: ScalarArg): string {
     const min = minOf(this.op, arg);
-    return min === null ? '' : `.whole(${min})`;
+    return min === null ? '' : `.wholeNumber(${min})`;
   }
 
-  /** An op with an input of no values although it has something to do: one that is as long as such a symbol. */
-  private takesNone(): boolean {
+  /** Whether an input may be empty although outputs have values: one of its dimensions is in `mayBeZero`. */
+  private mayBeEmpty(): boolean {
     const { mayBeZero = [] } = OPS[this.op];
     return this.args.some(
       (arg) =>
@@ -138,7 +138,7 @@ class OpWriter {
     return `matrix<${arg.role === 'in' ? 'const ' : ''}${CPP_TYPES[arg.dtype]}>(v[${index}])`;
   }
 
-  /** Constants and the function that turns checked values into the kernel's struct of arguments. */
+  /** The constants of an op, and the function that turns checked values into the kernel's argument struct. */
   definitions(): string {
     const name = pascal(this.op);
     const choices = this.args.flatMap((arg) =>
@@ -174,12 +174,12 @@ class OpWriter {
       `    {"${this.op}", k${name}Args, ${this.args.length}, ${values}, ` +
       `k${name}Symbols, ${symbolSteps(this.op).length}, ${equations}, ` +
       `${mayBeDeferred(this.op)}, ${this.rowsArg()}, ${this.seqLenArg()}, ${scheduleOf(this.op) === 'packed'}, ` +
-      `${this.takesNone()}, ${returns === 'number'}, run${name}},\n`
+      `${this.mayBeEmpty()}, ${returns === 'number'}, run${name}},\n`
     );
   }
 }
 
-/** `native/generated/ops.inl`: what every op demands of its arguments, and how to call its kernel. */
+/** `native/generated/ops.inl`: what every op requires of its arguments, and how to call its kernel. */
 export function opSpecs(): string {
   const writers = OP_NAMES.map((op) => new OpWriter(op));
   return `${BANNER}constexpr char kSignature[] = "${opTableSignature()}";

@@ -27,7 +27,7 @@ constexpr ArgSpec kAdamWArgs[] = {
     scalar("beta2"),
     scalar("eps"),
     scalar("decay"),
-    scalar("step").whole(1),
+    scalar("step").wholeNumber(1),
 };
 constexpr SymbolSpec kAdamWSymbols[] = {
     solve("M", symbol(0), 3, SymbolSpec::rows),
@@ -85,7 +85,7 @@ constexpr ArgSpec kCausalConvArgs[] = {
     tensor<float>("x", symbol(0), symbol(1)).cut(),
     tensor<float>("w", sum("P+1", term(1, 2), term(1)), symbol(1)),
     tensor<float>("bias", fixed(1), symbol(1)).optional(),
-    scalar("seqLen").whole(1),
+    scalar("seqLen").wholeNumber(1),
 };
 constexpr SymbolSpec kCausalConvSymbols[] = {
     solve("M", symbol(0), 2, SymbolSpec::rows),
@@ -109,7 +109,7 @@ constexpr ArgSpec kCausalConvGradArgs[] = {
     tensor<float>("dy", symbol(0), symbol(1)).cut(),
     tensor<float>("x", symbol(0), symbol(1)).cut(),
     tensor<float>("w", sum("P+1", term(1, 2), term(1)), symbol(1)),
-    scalar("seqLen").whole(1),
+    scalar("seqLen").wholeNumber(1),
 };
 constexpr SymbolSpec kCausalConvGradSymbols[] = {
     solve("M", symbol(0), 3, SymbolSpec::rows),
@@ -132,7 +132,7 @@ constexpr ArgSpec kCountPairsArgs[] = {
     tensor<int32_t>("outCounts", symbol(0), fixed(1)).out(),
     tensor<int32_t>("ids", symbol(0), fixed(1)).below(1),
     tensor<int32_t>("targets", symbol(0), fixed(1)).below(1),
-    scalar("vocab").whole(1),
+    scalar("vocab").wholeNumber(1),
 };
 constexpr SymbolSpec kCountPairsSymbols[] = {
     solve("N", symbol(0), 3, SymbolSpec::rows),
@@ -147,7 +147,7 @@ constexpr ArgSpec kDelayArgs[] = {
     tensor<float>("out", symbol(0), symbol(1)).out().cut(),
     tensor<float>("state", sum("S*P", term(1, 3, 4)), symbol(1)).update().cut(),
     tensor<float>("x", symbol(0), symbol(1)).cut(),
-    scalar("seqLen").whole(1),
+    scalar("seqLen").wholeNumber(1),
 };
 constexpr SymbolSpec kDelaySymbols[] = {
     solve("M", symbol(0), 2, SymbolSpec::rows),
@@ -167,8 +167,8 @@ double runDelay(const KernelTable& table, Context& context, const Argument* v) {
 constexpr ArgSpec kDelayGradArgs[] = {
     tensor<float>("outDx", symbol(0), symbol(1)).out().cut(),
     tensor<float>("dy", symbol(0), symbol(1)).cut(),
-    scalar("by").whole(1),
-    scalar("seqLen").whole(1),
+    scalar("by").wholeNumber(1),
+    scalar("seqLen").wholeNumber(1),
 };
 constexpr SymbolSpec kDelayGradSymbols[] = {
     solve("M", symbol(0), 1, SymbolSpec::rows),
@@ -189,10 +189,10 @@ constexpr ArgSpec kDropoutArgs[] = {
     tensor<float>("out", symbol(0), symbol(1)).out(),
     tensor<float>("x", symbol(0), symbol(1)),
     scalar("rate"),
-    scalar("seed").whole(0),
-    scalar("step").whole(0),
-    scalar("stream").whole(0),
-    scalar("firstRow").whole(0),
+    scalar("seed").wholeNumber(0),
+    scalar("step").wholeNumber(0),
+    scalar("stream").wholeNumber(0),
+    scalar("firstRow").wholeNumber(0),
 };
 constexpr SymbolSpec kDropoutSymbols[] = {
     solve("M", symbol(0), 1, SymbolSpec::rows),
@@ -373,7 +373,7 @@ double runPackTernary(const KernelTable& table, Context& context, const Argument
 constexpr ArgSpec kPasteColumnsArgs[] = {
     tensor<float>("y", symbol(0), sum("A+D+R", term(1, 2), term(1, 1), term(1, 3))).update().cut(),
     tensor<float>("x", symbol(0), symbol(1)).cut(),
-    scalar("at").whole(0),
+    scalar("at").wholeNumber(0),
 };
 constexpr SymbolSpec kPasteColumnsSymbols[] = {
     solve("M", symbol(0), 1, SymbolSpec::rows),
@@ -456,7 +456,7 @@ constexpr ArgSpec kRunningMeanArgs[] = {
     tensor<float>("state", symbol(3), sum("D+1", term(1, 1), term(1))).update().cut(),
     tensor<float>("x", symbol(0), symbol(1)).cut(),
     tensor<int32_t>("starts", symbol(0), fixed(1)).optional().cut().below(2),
-    scalar("seqLen").whole(1),
+    scalar("seqLen").wholeNumber(1),
 };
 constexpr SymbolSpec kRunningMeanSymbols[] = {
     solve("M", symbol(0), 2, SymbolSpec::rows),
@@ -476,7 +476,7 @@ constexpr ArgSpec kRunningMeanGradArgs[] = {
     tensor<float>("outDx", symbol(0), symbol(1)).out().cut(),
     tensor<float>("dy", symbol(0), symbol(1)).cut(),
     tensor<int32_t>("starts", symbol(0), fixed(1)).optional().cut().below(2),
-    scalar("seqLen").whole(1),
+    scalar("seqLen").wholeNumber(1),
 };
 constexpr SymbolSpec kRunningMeanGradSymbols[] = {
     solve("M", symbol(0), 1, SymbolSpec::rows),
@@ -539,7 +539,7 @@ constexpr ArgSpec kScanArgs[] = {
     tensor<float>("state", symbol(3), symbol(1)).update().cut(),
     tensor<float>("x", symbol(0), sum("2*D", term(2, 1))).cut(),
     tensor<int32_t>("starts", symbol(0), fixed(1)).optional().cut().below(2),
-    scalar("seqLen").whole(1),
+    scalar("seqLen").wholeNumber(1),
 };
 constexpr SymbolSpec kScanSymbols[] = {
     solve("M", symbol(0), 2, SymbolSpec::rows),
@@ -561,7 +561,7 @@ constexpr ArgSpec kScanGradArgs[] = {
     tensor<float>("x", symbol(0), sum("2*D", term(2, 1))).cut(),
     tensor<float>("y", symbol(0), symbol(1)).cut(),
     tensor<int32_t>("starts", symbol(0), fixed(1)).optional().cut().below(2),
-    scalar("seqLen").whole(1),
+    scalar("seqLen").wholeNumber(1),
 };
 constexpr SymbolSpec kScanGradSymbols[] = {
     solve("M", symbol(0), 1, SymbolSpec::rows),
@@ -612,7 +612,7 @@ double runSgdMomentum(const KernelTable& table, Context& context, const Argument
 constexpr ArgSpec kSliceColumnsArgs[] = {
     tensor<float>("out", symbol(0), symbol(2)).out().cut(),
     tensor<float>("x", symbol(0), sum("A+D+R", term(1, 1), term(1, 2), term(1, 3))).cut(),
-    scalar("at").whole(0),
+    scalar("at").wholeNumber(0),
 };
 constexpr SymbolSpec kSliceColumnsSymbols[] = {
     solve("M", symbol(0), 1, SymbolSpec::rows),
@@ -734,7 +734,7 @@ constexpr ArgSpec kTokenShiftArgs[] = {
     tensor<float>("state", symbol(3), symbol(1)).update().cut(),
     tensor<float>("x", symbol(0), symbol(1)).cut(),
     tensor<float>("mix", fixed(1), symbol(1)),
-    scalar("seqLen").whole(1),
+    scalar("seqLen").wholeNumber(1),
 };
 constexpr SymbolSpec kTokenShiftSymbols[] = {
     solve("M", symbol(0), 2, SymbolSpec::rows),
@@ -756,7 +756,7 @@ constexpr ArgSpec kTokenShiftGradArgs[] = {
     tensor<float>("dy", symbol(0), symbol(1)).cut(),
     tensor<float>("x", symbol(0), symbol(1)).cut(),
     tensor<float>("mix", fixed(1), symbol(1)),
-    scalar("seqLen").whole(1),
+    scalar("seqLen").wholeNumber(1),
 };
 constexpr SymbolSpec kTokenShiftGradSymbols[] = {
     solve("M", symbol(0), 2, SymbolSpec::rows),

@@ -2,10 +2,10 @@
 #error "avx2.cpp needs -mavx2 -mfma -mf16c"
 #endif
 #ifdef __AVX512F__
-#error "avx2.cpp is compiled with flags of AVX-512"
+#error "avx2.cpp must not be compiled with AVX-512 flags"
 #endif
 #ifdef __AVXVNNI__
-#error "avx2.cpp is compiled with flags of VNNI"
+#error "avx2.cpp must not be compiled with VNNI flags"
 #endif
 
 #include "../simd/avx2.h"

@@ -1,4 +1,4 @@
-// Every kernel, written once against the wrapper that the including file has chosen.
+// Every kernel, compiled against the SIMD wrapper that the including file has chosen.
 #include "../generated/ops.h"
 #include "../src/parallel.h"
 
@@ -8,8 +8,8 @@
 namespace flashlm {
 namespace {
 
-/** All kernels of this file. A constant: nothing compiled for an instruction set runs before the CPU has been
- * asked. */
+/** All kernels of this file. constexpr, so that no code compiled for an instruction set runs before the CPU
+ * is checked. */
 constexpr KernelTable kernelTable(const char* name) {
   KernelTable table = {};
   table.name = name;

@@ -21,14 +21,14 @@ void adamW(Context& ctx, const AdamWArgs& args) noexcept {
   const simd::Vec beta1 = constant(args.beta1), rest1 = constant(1 - args.beta1);
   const simd::Vec beta2 = constant(args.beta2), rest2 = constant(1 - args.beta2);
   const simd::Vec eps = constant(args.eps);
-  // The weight loses this share; multiplying by 1 - share in float32 would round the share itself away.
+  // Subtracted as a share of the weight: 1 - share would round a small share away in float32.
   const simd::Vec share = constant(args.lr * args.decay);
   const simd::Vec rate = constant(args.lr / (1 - power(args.beta1, args.step)));
   const simd::Vec spread = constant(1 / __builtin_sqrt(1 - power(args.beta2, args.step)));
   eachElement(ctx, args.p.rows * args.p.cols, [=](int64_t i, auto part) {
     const simd::Vec gradient = take(g + i, part);
     const simd::Vec mean = simd::fma(beta1, take(m + i, part), simd::mul(rest1, gradient));
-    // Grouped so that g * g alone is never formed: it overflows long before the product does.
+    // Grouped to avoid g * g, which overflows long before the product does.
     const simd::Vec added = simd::mul(simd::mul(rest2, gradient), gradient);
     const simd::Vec square = simd::fma(beta2, take(v + i, part), added);
     put(m + i, mean, part);

@@ -3,12 +3,12 @@
 #include "panels.inl"
 
 /**
- * Ternary codes as two bits each, where the wrapper has them (SIMD_BIT_PLANES). 32 codes are a pair of words:
- * bit i of the first says that code i is not 0, of the second that it is negative.
+ * Ternary codes as two bits each, where the wrapper defines SIMD_BIT_PLANES. 32 codes are a pair of words:
+ * bit i of the first word is set if code i is not 0, bit i of the second if it is negative.
  *
- * Packed weights [N x K] hold them in panels of TILE_COLS weight rows, as the quads are; in a panel are
- * ceil(K / 32) steps, in a step TILE_VECS registers' shares of LANES first words and LANES second ones. Bits
- * past K or N are 0.
+ * Packed weights [N x K] store them in panels of TILE_COLS weight rows, like the quads. A panel has
+ * ceil(K / 32) steps; a step has, for each of TILE_VECS registers, LANES first words and then LANES second
+ * words. Bits past K or N are 0.
  */
 namespace flashlm {
 namespace {
@@ -31,7 +31,7 @@ inline BitPanels bitPanels(const uint8_t* data, int64_t rows, int64_t cols) {
   return {data, ceilDiv(cols, 32), rows};
 }
 
-/** Pairs for a row of `count` codes; false when not all of them are ternary: then the pairs mean nothing. */
+/** Writes the pairs of words of `count` codes. Returns false, and writes garbage, unless all are ternary. */
 inline bool makePairs(uint32_t* to, const int8_t* codes, int64_t count) {
   const int64_t whole = count / 32;
   bool isTernary = simd::makePlanes(to, codes, whole);

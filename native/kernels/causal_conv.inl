@@ -3,12 +3,12 @@
 #include "row_sums.inl"
 #include "sequence_state.inl"
 
-// Depthwise causal convolution over the rows of each sequence, of WIDTH rows: the present one and those
-// before it.
+// Depthwise causal convolution over the rows of each sequence: WIDTH weights, for a row and the WIDTH - 1
+// rows before it.
 namespace flashlm {
 namespace {
 
-/** Rows that are worked on side by side: each row and weight in a register then serves several of them. */
+/** Rows computed together, so that a row or weight in a register is used several times. */
 constexpr int CONV_ROWS = 4;
 constexpr int CONV_MAX_WIDTH = 8;
 
@@ -19,8 +19,8 @@ struct ConvWindow {
   const float* rows[COUNT];
 };
 
-/** The rows of `x` up to row `row`, which is row `t` of its sequence, oldest first; `before` has those before
- * a sequence. */
+/** The rows of `x` up to `row`, oldest first. `row` is row `t` of its sequence; `before` holds the rows
+ * before the sequence. */
 template <int ROWS, int WIDTH>
 SIMD_INLINE ConvWindow<ROWS, WIDTH> rowsUpTo(const float* x, int64_t row, int64_t t, int64_t D,
                                              const float* before, int64_t beforeStride) {
@@ -32,7 +32,7 @@ SIMD_INLINE ConvWindow<ROWS, WIDTH> rowsUpTo(const float* x, int64_t row, int64_
   return window;
 }
 
-/** The rows of `dy` from row `row` on, which is row `t` of a sequence of `seqLen`; zeros after its end. */
+/** The rows of `dy` from `row` on, which is row `t` of a sequence of `seqLen`; zeros after its end. */
 template <int ROWS, int WIDTH>
 SIMD_INLINE ConvWindow<ROWS, WIDTH> rowsFrom(const float* dy, int64_t row, int64_t t, int64_t D,
                                              int64_t seqLen, const float* zeros) {
@@ -42,8 +42,8 @@ SIMD_INLINE ConvWindow<ROWS, WIDTH> rowsFrom(const float* dy, int64_t row, int64
 }
 
 /**
- * Asks for what the next ROWS rows hold in a register's columns. Several rows of a page at once are not a
- * stream that hardware would see: without this, matrices that no cache holds took twice as long or more.
+ * Prefetches a register's columns of the next ROWS rows. The hardware prefetcher does not recognise several
+ * rows at once as a stream: without this, matrices larger than the caches took at least twice as long.
  */
 template <int ROWS>
 SIMD_INLINE void prefetchRows(const float* next, int64_t D) {
@@ -128,8 +128,8 @@ __attribute__((noinline)) void convolveBack(float* dx, float* sums, int64_t D,
   });
 }
 
-/** Calls `body(row, t, rows)` for rows [begin, end): CONV_ROWS of one sequence or 1 at a time, `t` the first
- * one's place. */
+/** Calls `body(row, t, rows)` for rows [begin, end), `rows` (CONV_ROWS of one sequence, or 1) at a time;
+ * `row` is row `t` of its sequence. */
 template <class Body>
 SIMD_INLINE void eachFewRows(int64_t begin, int64_t end, int64_t seqLen, const Body& body) {
   for (int64_t row = begin, t = begin % seqLen; row < end;) {
@@ -160,7 +160,7 @@ void causalConvOf(Context& ctx, const CausalConvArgs& args) noexcept {
       convolve(outs + row * D, D, rowsUpTo<rows.COUNT, WIDTH>(x, row, t, D, state, D), w, bias);
     });
   });
-  // Only now: the rows above read it.
+  // After the loop, which reads the old state.
   eachRow(ctx, args.x.rows / seqLen, past * D, [=](int64_t sequence) {
     shiftState(states + sequence * past * D, x + sequence * seqLen * D, past, seqLen, D);
   });
@@ -192,7 +192,7 @@ void causalConvGradOf(Context& ctx, const CausalConvGradArgs& args) noexcept {
   });
 }
 
-/** Calls `run` with the width as a constant: the op table lets no other one through. */
+/** Calls `run` with the width as a constant; the op table allows no other widths. */
 template <int WIDTH = 2, class Run>
 SIMD_INLINE void withWidth(int64_t width, const Run& run) {
   if (width == WIDTH) return run(Registers<WIDTH>{});

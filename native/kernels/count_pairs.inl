@@ -3,7 +3,7 @@
 namespace flashlm {
 namespace {
 
-/** From how often each of `values` keys occurs to where its run begins when the keys are sorted. */
+/** Turns the counts of `values` keys into the start of each key's run in sorted order. */
 inline void startsOfRuns(int32_t* counts, int64_t values) {
   int32_t start = 0;
   for (int64_t v = 0; v < values; v++) {
@@ -14,8 +14,8 @@ inline void startsOfRuns(int32_t* counts, int64_t values) {
 }
 
 /**
- * Two stable counting sorts, by target and then by token, and a pass that sums up equal neighbours. On one
- * thread: it takes less than a hundredth of what a step computes, and the runs are too short to share out.
+ * Two stable counting sorts, by target and then by token, and a pass that sums equal neighbours.
+ * Single-threaded: it takes under 1% of a step, and its loops are too short to split.
  */
 void countPairs(Context& ctx, const CountPairsArgs& args) noexcept {
   const int64_t V = args.vocab, N = args.ids.rows;
@@ -48,8 +48,8 @@ void countPairs(Context& ctx, const CountPairsArgs& args) noexcept {
     args.outOffsets.data[v] = static_cast<int32_t>(used);
     const int64_t last = next[v] - 1;
     if (i > last) continue;
-    // Every entry writes where its run's one belongs, and the last one stays: no branch that a processor
-    // could guess.
+    // Every entry overwrites its run's result, so that the last one remains: this avoids an unpredictable
+    // branch.
     for (; i < last; i++) {
       outTargets[used] = sorted[i];
       ends[used] = static_cast<int32_t>(i + 1);

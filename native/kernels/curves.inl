@@ -2,10 +2,9 @@
 
 #include "sigmoid.inl"
 
-// The activation functions. Each has `at(x, y, slope)`: the value and the derivative of N registers, every
-// step written for all N before the next one, as in simd/exp.inl. No value is a difference from 1 where that
-// would lose the digits of a small one. Where e^-|x| is below 2^-126 it counts as 0, and so does what is
-// proportional to it.
+// The activation functions. Each has `at(x, y, slope)`: the value and the derivative for N registers, with
+// the N chains interleaved as in simd/exp.inl. Small values are never computed as a difference from 1, which
+// would lose digits. e^-|x| below 2^-126 is flushed to 0, and so is what is proportional to it.
 namespace flashlm {
 namespace {
 
@@ -88,7 +87,7 @@ struct Relu2Curve {
 };
 
 struct GeluCurve {
-  /** From here on e^(-x^2 / 2) counts as 0. */
+  /** From here on e^(-x^2 / 2) is flushed to 0. */
   static constexpr float FAR = 14.0f;
 
   /**
@@ -164,7 +163,7 @@ struct SoftplusCurve {
   }
 };
 
-/** `body(curve)` with the curve that a call names. */
+/** Calls `body(curve)` with the curve of an activation function. */
 template <class Body>
 SIMD_INLINE void withCurve(Fn fn, const Body& body) {
   switch (fn) {

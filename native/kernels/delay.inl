@@ -3,7 +3,7 @@
 #include "sequence_state.inl"
 #include "vectors.inl"
 
-// Rows of each sequence that come later by a number of rows.
+// Delays the rows of each sequence by a number of rows.
 namespace flashlm {
 namespace {
 
@@ -17,7 +17,7 @@ void delay(Context& ctx, const DelayArgs& args) noexcept {
     const float* from = t < by ? states + (row / seqLen * by + t) * D : xs + (row - by) * D;
     memcpy(outs + row * D, from, D * sizeof(float));
   });
-  // Only now: the rows above read it.
+  // After the loop, which reads the old state.
   eachRow(ctx, args.x.rows / seqLen, by * D, [=](int64_t sequence) {
     shiftState(states + sequence * by * D, xs + sequence * seqLen * D, by, seqLen, D);
   });

@@ -18,10 +18,10 @@ SIMD_INLINE void philox(simd::IntVec (&c)[4], uint32_t key0, uint32_t key1) {
   }
 }
 
-/** Elements that 16 counters serve, 4 each: word w of counter c is that of element 16 w + c. */
+/** A group of elements, served by 16 counters of 4 words: word w of counter c is for element 16 w + c. */
 constexpr int64_t DROPOUT_GROUP = 64;
 
-/** What the elements of one group are multiplied by. */
+/** The factors of the elements of one group. */
 struct DropoutFactors {
   uint32_t key0, key1, step, stream, limit;
   float scale;
@@ -46,8 +46,7 @@ struct DropoutFactors {
   }
 };
 
-/** What an element's number must reach to be kept. Rates that are none keep hardly anything, but are no error
- * here. */
+/** An element is kept if its random number is at least this. Rates outside [0, 1) are not checked here. */
 inline uint32_t limitOf(double rate) {
   const double limit = rate * 0x1p32;
   return limit >= 0 && limit < 0x1p32 ? static_cast<uint32_t>(limit) : UINT32_MAX;
@@ -65,7 +64,7 @@ void dropout(Context& ctx, const DropoutArgs& args) noexcept {
                                   static_cast<uint32_t>(args.stream),
                                   limitOf(args.rate),
                                   static_cast<float>(1 / (1 - args.rate))};
-  // Groups begin where the sequence of all rows has them, which may be before this call's first element.
+  // Groups are aligned to row 0 of the whole batch: the first one may begin before this call's first element.
   const int64_t before = static_cast<int64_t>(first % DROPOUT_GROUP);
   const uint64_t firstGroup = first / DROPOUT_GROUP;
   const int64_t groups = (before + count + DROPOUT_GROUP - 1) / DROPOUT_GROUP;

@@ -6,12 +6,12 @@ namespace flashlm {
 namespace {
 
 /**
- * The largest float that is not above `threshold` (>= 0, or NaN). A float is above the one exactly where it
- * is above the other, so the comparison in float32 decides as the specification's in float64.
+ * The largest float <= `threshold` (>= 0, or NaN). A float is above it exactly when it is above `threshold`,
+ * so that comparing in float32 gives the result of comparing in float64.
  */
 inline float floatThreshold(double threshold) {
   float t = static_cast<float>(threshold);
-  // No branch: nothing could foresee it.
+  // Without a branch, which would be unpredictable.
   uint32_t bits;
   memcpy(&bits, &t, sizeof bits);
   bits -= t > threshold;

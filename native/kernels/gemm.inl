@@ -6,13 +6,13 @@
 #include "tile_sums.inl"
 
 /**
- * The one matrix product, for every kind of step (steps.inl). The right operand is packed into panels; the
- * left one is read through a row stride and a step stride, in place where its rows are float32. So A.B, A.B^T
- * and A^T.B share one kernel. Scheme: Goto and van de Geijn, "Anatomy of High-Performance Matrix
- * Multiplication" (2008).
+ * The matrix product for every kind of step (steps.inl). The right operand is packed into panels; the left
+ * one is read through a row stride and a step stride, in place where its rows are float32. So A.B, A.B^T and
+ * A^T.B share one kernel. Scheme: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication"
+ * (2008).
  *
- * Every output element adds up the same products in the same order, whichever tile it falls into. Results
- * therefore do not depend on a row's place in its block or on the number of threads.
+ * Every output element adds the same products in the same order, whichever tile it is in, so results depend
+ * neither on a row's position in its block nor on the number of threads.
  */
 namespace flashlm {
 namespace {
@@ -125,8 +125,7 @@ template <class Steps, class Operand>
 inline void multiply(int64_t row, int64_t rows, const Operand& left, const Panels& right, int64_t panelBegin,
                      int64_t panelEnd, Output out, Finish finish) {
   constexpr int64_t CHUNK = Operand::CHUNK;
-  // Tile registers multiply faster than the second level cache gives: what a tile reads of the left stays in
-  // the first.
+  // Tile registers multiply faster than the L2 cache delivers: a tile's part of the left operand stays in L1.
   constexpr int64_t BLOCK = Steps::Unit::IS_TILED ? Steps::ROWS : ROW_BLOCK;
   float room[Steps::IN_PLACE ? 1 : BLOCK * CHUNK];
   [[maybe_unused]] typename Steps::Unit::Registers registers;
@@ -150,7 +149,7 @@ inline void multiply(int64_t row, int64_t rows, const Operand& left, const Panel
 }
 
 /**
- * `rows` output rows on all threads. They share the output, not the steps: no thread needs a copy of an
+ * `rows` output rows on all threads. Threads split the output, not the steps: no thread needs its own
  * accumulator, and the order of additions is fixed.
  */
 template <class Steps, class Operand>
@@ -174,9 +173,9 @@ inline void multiplyRows(const Context& ctx, Matrix<float> out, Matrix<const flo
 }
 
 /**
- * out = left . right for rows that fit in one tile. Each panel then serves one tile: a thread fills a chunk
- * of it, by `fill(to, step, steps, col, cols)`, and multiplies it while it is in its nearest cache. The sums
- * are those of packed panels, to the bit.
+ * out = left . right for rows that fit in one tile, so that each panel is used once: a thread packs a chunk
+ * of it with `fill(to, step, steps, col, cols)` and multiplies it while it is in L1. The sums have the same
+ * bits as with packed panels.
  */
 template <class Steps, class Fill>
 inline void multiplyTileOfRows(Context& ctx, Matrix<float> out, Matrix<const float> left, const Fill& fill,
@@ -208,8 +207,8 @@ inline void multiplyTileOfRows(Context& ctx, Matrix<float> out, Matrix<const flo
   });
 }
 
-/** out = left . right, times one scale where it is given; `fill` packs the right operand as `fillPanels`
- * wants it. */
+/** out = left . right, times one scale where it is given; `fill` packs the right operand as in `fillPanels`.
+ */
 template <class Steps, class Fill>
 inline void multiplyFilled(Context& ctx, Matrix<float> out, Matrix<const float> left, const Fill& fill,
                            const float* scale = nullptr) {
@@ -220,13 +219,12 @@ inline void multiplyFilled(Context& ctx, Matrix<float> out, Matrix<const float> 
   multiplyRows<Steps>(ctx, out, left, right, scale);
 }
 
-/** Rows that are packed at a time where a product sums over rows: scratch memory grows with the threads, not
- * the batch. */
+/** Rows packed at a time where a product sums over rows: scratch grows with the threads, not the batch. */
 inline int64_t packedRows(const Context& ctx) {
   return 4 * ROW_CHUNK * ceilDiv(ctx.threads, PACKING_THREADS);
 }
 
-/** What a product that sums over rows packs of both operands, in one piece of memory. */
+/** Both packed operands of a product that sums over rows, in one block of memory. */
 template <class Steps>
 class PackedRows {
  public:
@@ -266,9 +264,9 @@ class PackedRows {
 };
 
 /**
- * acc += left^T . right for `rows` rows of both. `pack(to, first)` packs as many rows as `to` holds from
- * `first` on; few chunks at a time, so that scratch memory does not grow with the number of rows, unless a
- * deferred region takes the rows in runs (`RowSum`).
+ * acc += left^T . right for `rows` rows of both. `pack(to, first)` packs the rows from `first` on that `to`
+ * has space for: a few chunks, so that scratch does not grow with the number of rows. A deferred region packs
+ * the rows tile by tile instead (`RowSum`).
  */
 template <class Steps, class Pack>
 inline void accumulateRows(Context& ctx, Matrix<float> acc, int64_t rows, const Pack& pack) {

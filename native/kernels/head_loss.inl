@@ -11,15 +11,14 @@ inline int64_t headRowsAtOnce(const Context& ctx, int64_t V) {
   return fitting < ROW_CHUNK ? ROW_CHUNK : atMost(fitting, packedRows(ctx));
 }
 
-/** The table as the right operand of two products: of the logits, and of the rows' gradient where it is
- * wanted. */
+/** The table as the right operand of two products: the logits and, if wanted, the gradient of h. */
 struct HeadPanels {
   Panels transposed, table;
 };
 
 /**
- * Logits, loss, dz and outDh of rows [begin, end) from the row `first` on; dz is packed for the table's
- * gradient where it is wanted. `z` holds HEAD_ROWS rows of logits, which is all that ever exists of them.
+ * Logits, loss, dz and outDh of rows [begin, end), counted from row `first`. dz is packed for the table's
+ * gradient if that is wanted. Only HEAD_ROWS rows of logits exist at a time, in `z`.
  */
 template <class Steps>
 inline void headRows(const HeadLossArgs& args, const HeadPanels& panels, const PackedColumns<Steps>& packed,

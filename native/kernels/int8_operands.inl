@@ -4,51 +4,52 @@
 
 /**
  * Gradients as int8 codes that share a scale: `scale = max|x| / 127`, `code = round_half_even(x * (127 /
- * max|x|))`, each step in float32, so that codes are equal to the bit everywhere. NaN or infinity make the
- * scale NaN.
+ * max|x|))`, each step in float32, so that every backend gets the same codes. NaN or infinity make the scale
+ * NaN.
  */
 namespace flashlm {
 namespace {
 
-/** Below this, 2^-96, values count as all zero: 127 divided by it must be a number. */
+/** Rows whose largest magnitude is below this, 2^-96, are treated as zero, so that 127 / max|x| is finite. */
 constexpr float MIN_MAGNITUDE = 0x1p-96f;
 
-/** The scale of values of which `most` is the largest magnitude, and what they are multiplied by to become
- * codes. */
-SIMD_INLINE simd::Vec int8Scale(simd::Vec most) {
-  const simd::Vec poison = simd::sub(most, most);  // 0, or NaN of what is not finite
-  const simd::Vec scale = simd::add(simd::div(most, simd::broadcast(127.0f)), poison);
-  return simd::select(simd::greater(simd::broadcast(MIN_MAGNITUDE), most), simd::zero(), scale);
+/** The scale of values whose largest magnitude is `largest`, and the factor that turns them into codes. */
+SIMD_INLINE simd::Vec int8Scale(simd::Vec largest) {
+  const simd::Vec poison = simd::sub(largest, largest);  // 0, or NaN if not finite
+  const simd::Vec scale = simd::add(simd::div(largest, simd::broadcast(127.0f)), poison);
+  return simd::select(simd::greater(simd::broadcast(MIN_MAGNITUDE), largest), simd::zero(), scale);
 }
-SIMD_INLINE simd::Vec int8Inverse(simd::Vec most) {
-  const simd::Vec inverse = simd::div(simd::broadcast(127.0f), most);
-  return simd::select(simd::greater(simd::broadcast(MIN_MAGNITUDE), most), simd::zero(), inverse);
+SIMD_INLINE simd::Vec int8Inverse(simd::Vec largest) {
+  const simd::Vec inverse = simd::div(simd::broadcast(127.0f), largest);
+  return simd::select(simd::greater(simd::broadcast(MIN_MAGNITUDE), largest), simd::zero(), inverse);
 }
 
-/** The largest magnitude of a row; NaN or infinity when it has one. */
-inline float largestOf(const float* x, int64_t count) {
+/** The largest magnitude of a row; NaN or infinity if it contains one. */
+inline float maxAbsOf(const float* x, int64_t count) {
   constexpr int64_t STEP = 4 * simd::LANES;
-  simd::Vec most[4] = {};
+  simd::Vec largest[4] = {};
   int64_t i = 0;
   for (; i + STEP <= count; i += STEP) {
 #pragma GCC unroll 4
     for (int k = 0; k < 4; k++)
-      most[k] = simd::maxBits(most[k], simd::abs(simd::load(x + i + k * simd::LANES)));
+      largest[k] = simd::maxBits(largest[k], simd::abs(simd::load(x + i + k * simd::LANES)));
   }
-  eachVector(i, count,
-             [&](int64_t k, auto part) { most[0] = simd::maxBits(most[0], simd::abs(take(x + k, part))); });
-  return simd::reduceMaxBits(simd::maxBits(simd::maxBits(most[0], most[1]), simd::maxBits(most[2], most[3])));
+  eachVector(i, count, [&](int64_t k, auto part) {
+    largest[0] = simd::maxBits(largest[0], simd::abs(take(x + k, part)));
+  });
+  return simd::reduceMaxBits(
+      simd::maxBits(simd::maxBits(largest[0], largest[1]), simd::maxBits(largest[2], largest[3])));
 }
 
 /** Codes of one row of `count` values, of which `padded` are written; returns the scale. */
 inline float quantizeRow(int8_t* codes, const float* x, int64_t count, int64_t padded) {
-  const simd::Vec most = simd::broadcast(largestOf(x, count));
-  const simd::Vec inverse = int8Inverse(most);
+  const simd::Vec largest = simd::broadcast(maxAbsOf(x, count));
+  const simd::Vec inverse = int8Inverse(largest);
   eachCode(codes, 0, count,
            [=](int64_t i, auto part) { return simd::toInt(simd::mul(take(x + i, part), inverse)); });
   memset(codes + count, 0, static_cast<size_t>(padded - count));
   float scale[simd::LANES];
-  simd::store(scale, int8Scale(most));
+  simd::store(scale, int8Scale(largest));
   return scale[0];
 }
 
@@ -60,16 +61,16 @@ inline void packQuantizedColumns(const Context& ctx, const PackedColumns<CodeSte
     const auto value = [=](int64_t row, int64_t c, auto part) {
       return simd::mul(take(a + (first + row) * stride + c, part), simd::broadcast(scales[first + row]));
     };
-    float most[COLUMN_BLOCK] = {}, inverse[COLUMN_BLOCK];
+    float maxima[COLUMN_BLOCK] = {}, inverse[COLUMN_BLOCK];
     for (int64_t row = 0; row < count; row++) {
       eachVector(0, cols, [&](int64_t c, auto part) {
-        put(most + c, simd::maxBits(take(most + c, part), simd::abs(value(row, col + c, part))), part);
+        put(maxima + c, simd::maxBits(take(maxima + c, part), simd::abs(value(row, col + c, part))), part);
       });
     }
     float* scale = to.scales + chunk * to.padded() + col;
     int32_t* sums = to.codeSums + chunk * to.padded() + col;
     eachVector(0, cols, [&](int64_t c, auto part) {
-      const simd::Vec largest = take(most + c, part);
+      const simd::Vec largest = take(maxima + c, part);
       put(scale + c, int8Scale(largest), part);
       put(inverse + c, int8Inverse(largest), part);
     });

@@ -3,18 +3,17 @@
 #include "panels.inl"
 
 /**
- * Left operands of the matrix products. `block(row, rows, step, steps, room, finish)` gives the elements of
- * some rows and steps: in place, converted into `room`, or packed before; what it has to say of their
- * sums goes into `finish`.
+ * Left operands of the matrix products. `block(row, rows, step, steps, room, finish)` returns the elements of
+ * some rows and steps: in place, converted into `room`, or packed earlier. It sets the scales of their sums
+ * in `finish`.
  */
 namespace flashlm {
 namespace {
 
-/** Rows taken in one go: their share of the left operand stays in the second level cache for all panels. */
+/** Rows per block: their part of the left operand stays in L2 for all panels. */
 constexpr int64_t ROW_BLOCK = 64 / simd::TILE_ROWS * simd::TILE_ROWS;
 
-/** Columns of a packed left operand that lie side by side: whole tiles, and whole registers where they fit.
- */
+/** Columns in a group of a packed left operand: whole tiles, and whole registers where they fit. */
 constexpr int64_t GROUP = simd::LANES % simd::TILE_ROWS == 0 ? simd::LANES : simd::TILE_ROWS;
 
 /** The element of (row, step), for rows from `first` on: groups of rows, and in each a row and a step stride.
@@ -29,17 +28,17 @@ struct Left {
   }
 };
 
-/** Asks for memory that another core may hold, while there is something else to compute. */
+/** Prefetches memory that may be in another core's cache. */
 inline void prefetch(const float* from, int64_t count) {
   constexpr int64_t LINE = 64 / sizeof(float);
   for (int64_t i = 0; i < count; i += LINE) __builtin_prefetch(from + i);
 }
 
-/** What a tile does to the output. */
+/** Whether a tile overwrites the output or adds to it. */
 enum class Into { replace, add };
 
-/** What becomes of the sums of each row: times `scale[row * scaleStride]`, where there is one, and into the
- * output. */
+/** How the sums of each row reach the output: times `scale[row * scaleStride]` if there is one, stored or
+ * added. */
 struct Finish {
   Into into;
   const float* scale = nullptr;
@@ -53,11 +52,10 @@ struct Finish {
   }
 };
 
-/** a [rows x values], multiplied along its rows. Rows that are converted are so by the thread that multiplies
- * them. */
+/** a [rows x values], multiplied along its rows. The thread that multiplies a row also converts it. */
 template <class Steps>
 struct RowsOperand {
-  /** Steps that are summed by themselves: twice as many of tile registers, whose sums take as long as their
+  /** Steps summed in one chunk: twice as many with tile registers, where adding sums takes as long as the
    * products. */
   static constexpr int64_t CHUNK = (Steps::Unit::IS_TILED ? 2 : 1) * ROW_CHUNK / Steps::VALUES;
 
@@ -79,10 +77,10 @@ struct RowsOperand {
 };
 
 /**
- * a [values x cols], multiplied along its columns: packed by chunks of ROW_CHUNK values, in a chunk by groups
- * of columns, in a group step after step, or for tile registers column after column. Threads pack the rows
- * that they wrote and multiply the columns that they own: what one core takes from another's cache then comes
- * in straight lines, and once.
+ * a [values x cols], multiplied along its columns. The layout is chunks of ROW_CHUNK values, in a chunk
+ * groups of columns, in a group step after step (for tile registers, column after column). Threads pack the
+ * rows that they wrote and multiply the columns that they own: each core then reads another's cache
+ * sequentially, and once.
  */
 template <class Steps>
 struct PackedColumns {
@@ -106,9 +104,9 @@ struct PackedColumns {
     part.codeSums = codeSums ? codeSums + chunk * padded() : nullptr;
     return part;
   }
-  /** Columns with those that fill the last group up; nothing comes of them. */
+  /** Columns including padding up to a whole group; results of padding are dropped. */
   int64_t padded() const { return ceilDiv(cols, GROUP) * GROUP; }
-  /** Where the column `col`, which begins a group, begins in a chunk. */
+  /** The offset in a chunk of column `col`, which begins a group. */
   float* at(int64_t chunk, int64_t col) const { return data + (chunk * padded() + col) * CHUNK; }
 
   Left block(int64_t row, int64_t, int64_t step, int64_t, float*, Finish& finish) const {
@@ -128,8 +126,8 @@ struct PackedColumns {
 };
 
 /**
- * Puts the elements of DEPTH steps from `step` on, which `element(i)` returns a register of columns at a
- * time, into a group where its column `col` is the first of them.
+ * Stores the elements of DEPTH steps from `step` on in a group, from its column `col` on. `element(i)`
+ * returns those of step `step + i`, a register of columns.
  */
 template <class Steps, class Part, class Element>
 SIMD_INLINE void putSteps(float* group, int64_t step, int64_t col, Part part, const Element& element) {

@@ -5,14 +5,14 @@
 
 #include "steps.inl"
 
-// The loops of LimitTable. They use the kernels' wrapper and the kernels' tile, so that a kernel at its limit
-// and the limit itself are the same instructions.
+// The loops of LimitTable. They use the SIMD wrapper and the tile sizes of the kernels, so that a kernel at
+// its limit runs the same instructions as the limit.
 namespace flashlm {
 namespace {
 
-/** Tells the compiler that the value has changed: what follows is neither hoisted nor shared. */
+/** Hides the value from the compiler, so that computations on it are neither hoisted nor merged. */
 template <class Register>
-SIMD_INLINE void renew(Register& value) {
+SIMD_INLINE void makeUnpredictable(Register& value) {
 #if defined(__x86_64__)
   asm volatile("" : "+x"(value));
 #elif defined(__aarch64__)
@@ -21,20 +21,20 @@ SIMD_INLINE void renew(Register& value) {
   asm volatile("" : "+m"(value));
 #endif
 }
-SIMD_INLINE void renew(uint32_t& value) { asm volatile("" : "+r"(value)); }
+SIMD_INLINE void makeUnpredictable(uint32_t& value) { asm volatile("" : "+r"(value)); }
 #ifdef SIMD_POPCOUNT
-SIMD_INLINE void renew(simd::Planes& planes) {
-  renew(planes.nonzero);
-  renew(planes.negative);
+SIMD_INLINE void makeUnpredictable(simd::Planes& planes) {
+  makeUnpredictable(planes.nonzero);
+  makeUnpredictable(planes.negative);
 }
 #endif
 
 /**
- * Tells the compiler that the sums are looked at: the work for them must be done. Of a copy, because what
- * asm sees in memory is stored there each time it changes.
+ * Makes the compiler compute the sums although nothing reads them. It passes a copy to asm, because the
+ * original would be stored to memory at every change.
  */
 template <class Sum, int COUNT>
-SIMD_INLINE void keep(const Sum (&sums)[COUNT]) {
+SIMD_INLINE void doNotOptimizeAway(const Sum (&sums)[COUNT]) {
   Sum kept[COUNT];
 #pragma GCC unroll 32
   for (int i = 0; i < COUNT; i++) kept[i] = sums[i];
@@ -48,8 +48,8 @@ inline void onEachThread(const Context& ctx, const F& fn) {
 }
 
 /**
- * Rounds of a tile's step with all operands in registers: ROWS x TILE_VECS sums, each row's operand renewed.
- * `Step` says which products, as the kernels' tiles form them.
+ * Runs `rounds` steps of a ROWS x TILE_VECS tile with all operands in registers. `Step` is the kind of
+ * product, as in the kernels' tiles.
  */
 template <class Step>
 __attribute__((noinline)) void tileRounds(int64_t rounds) {
@@ -62,19 +62,19 @@ __attribute__((noinline)) void tileRounds(int64_t rounds) {
 #pragma GCC unroll 4
   for (int v = 0; v < simd::TILE_VECS; v++) {
     w[v] = Step::weights();
-    renew(w[v]);
+    makeUnpredictable(w[v]);
   }
   for (int64_t round = 0; round < rounds; round++) {
 #pragma GCC unroll 32
     for (int i = 0; i < SUMS; i++) {
-      if (i % simd::TILE_VECS == 0) renew(x);
+      if (i % simd::TILE_VECS == 0) makeUnpredictable(x);
       sum[i] = Step::add(sum[i], w[i % simd::TILE_VECS], x);
     }
   }
-  keep(sum);
+  doNotOptimizeAway(sum);
 }
 
-/** The same of tile registers: all sums that a tile has, which are steps enough to wait for none. */
+/** The same in tile registers: a tile's six sums are enough independent products to hide their latency. */
 template <class Unit>
 __attribute__((noinline)) void registerRounds(int64_t rounds) {
   typename Unit::Registers registers;
@@ -88,7 +88,7 @@ __attribute__((noinline)) void registerRounds(int64_t rounds) {
   }
 }
 
-/** Rounds on all threads; returns operations, two for each of `Step::PRODUCTS` a lane. */
+/** Runs the rounds on all threads and returns the operations: two per product. */
 template <class Step>
 inline double tileLimit(Context& ctx, const LimitWork& work) noexcept {
   using Unit = typename Step::Unit;
@@ -113,11 +113,11 @@ struct FmaStep {
 };
 constexpr auto fmaLimit = tileLimit<FmaStep>;
 
-/** Without the widening of narrow sums, which a kernel does once in DOT_STEPS. */
+/** Without widening the sums, which a kernel does once every DOT_STEPS. */
 struct QuadStep {
   using Unit = QuadUnit;
   static constexpr int ROWS = rowsOfTile<Unit>(simd::DOT_TILE_ROWS), PRODUCTS = 4;
-  // The signs cancel out, so that no sum overflows however often it is added to.
+  // The products cancel, so that no sum overflows.
   static constexpr int8_t CODES[4] = {1, -1, 1, -1};
   SIMD_INLINE simd::DotSum zero() { return simd::dotZero(); }
   SIMD_INLINE simd::Quads weights() { return simd::onesQuads(); }
@@ -143,7 +143,7 @@ constexpr decltype(LimitTable::bf16) bf16Limit = nullptr;
 #endif
 
 #ifdef SIMD_POPCOUNT
-/** No bit is set, so that no sum overflows: what it takes does not depend on the bits. */
+/** All bits are 0, so that no sum overflows; the time does not depend on the bits. */
 struct BitStep {
   using Unit = Vectors;
   static constexpr int ROWS = simd::BIT_TILE_ROWS, PRODUCTS = 32;
@@ -160,13 +160,13 @@ constexpr auto popcountLimit = tileLimit<BitStep>;
 constexpr decltype(LimitTable::popcount) popcountLimit = nullptr;
 #endif
 
-/** Parallel sections with nothing to do: what it takes to wake every thread and to wait for the last. */
+/** Empty parallel sections: the time to wake all threads and wait for the last. */
 inline double forkLimit(Context& ctx, const LimitWork& work) noexcept {
   for (int64_t round = 0; round < work.rounds; round++) onEachThread(ctx, [](int64_t) { asm volatile(""); });
   return static_cast<double>(work.rounds);
 }
 
-/** Registers that a loop over memory has under way. */
+/** Independent registers in a loop over memory. */
 constexpr int STREAMS = 8;
 constexpr int64_t STREAM_STEP = STREAMS * simd::LANES;
 static_assert(kMinLimitCount >= 3 * STREAM_STEP, "a thread's memory holds one step of each third");
@@ -184,7 +184,7 @@ inline double readLimit(Context& ctx, const LimitWork& work) noexcept {
         for (int i = 0; i < STREAMS; i++) sum[i] = simd::add(sum[i], simd::load(data + at + i * simd::LANES));
       }
     }
-    keep(sum);
+    doNotOptimizeAway(sum);
   });
   return static_cast<double>(sizeof(float)) * count * work.rounds * ctx.threads;
 }
@@ -210,7 +210,7 @@ inline double triadLimit(Context& ctx, const LimitWork& work) noexcept {
   return 3.0 * sizeof(float) * count * work.rounds * ctx.threads;
 }
 
-/** What the wrapper has instructions for; null where it has none. */
+/** The limits of this instruction set; null where it has no instructions. */
 constexpr LimitTable limitTable() {
   return {fmaLimit, bf16Limit, dotLimit, popcountLimit, readLimit, triadLimit, forkLimit};
 }

@@ -2,25 +2,25 @@
 
 #include "panels.inl"
 
-// How threads share the output of a matrix product.
+// How threads split the output of a matrix product.
 namespace flashlm {
 namespace {
 
-/** How the output's tiles are cut: so many parts of the rows, each in so many parts of the panels. */
+/** How the output is split: into `rowParts` x `panelParts` parts. */
 struct OutputGrid {
   int64_t rowParts, panelParts;
 };
 
-/** The grid of at most `threads` parts whose largest part is the smallest, with as many parts of the rows as
- * that allows. */
+/** The grid of at most `threads` parts whose largest part is smallest; of several, the one with most row
+ * parts. */
 inline OutputGrid outputGrid(int64_t threads, int64_t rowTiles, int64_t panels) {
   OutputGrid best = {1, 1};
-  int64_t least = INT64_MAX;
+  int64_t smallest = INT64_MAX;
   for (int64_t rowParts = 1; rowParts <= atMost(threads, rowTiles); rowParts++) {
     const int64_t panelParts = atMost(threads / rowParts, panels);
     const int64_t largest = ceilDiv(rowTiles, rowParts) * ceilDiv(panels, panelParts);
-    if (largest > least) continue;
-    least = largest;
+    if (largest > smallest) continue;
+    smallest = largest;
     best = {rowParts, panelParts};
   }
   return best;
@@ -28,8 +28,8 @@ inline OutputGrid outputGrid(int64_t threads, int64_t rowTiles, int64_t panels) 
 
 /**
  * Calls `body(rowBegin, rowEnd, panelBegin, panelEnd, thread)` on all threads for parts that cover an output
- * of rows x panels, each element of which takes `steps` products: split by rows, in tiles of `tileRows`, and
- * by panels too where there are too few rows for the threads.
+ * of rows x panels, with `steps` steps per element. Parts are split by rows, in tiles of `tileRows`, and by
+ * panels too if there are fewer row tiles than threads.
  */
 template <class Body>
 inline void eachOutputPart(const Context& ctx, int64_t rows, int64_t tileRows, int64_t panels, int64_t steps,

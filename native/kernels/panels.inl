@@ -4,13 +4,14 @@
 
 /**
  * Packed right operands of the matrix products: panels of TILE_COLS columns, each panel step after step, so
- * that the kernel reads memory in one straight line.
+ * that the kernel reads memory sequentially.
  */
 namespace flashlm {
 namespace {
 
 constexpr int64_t TILE_COLS = simd::TILE_VECS * simd::LANES;
-/** Steps packed at a time: few enough that threads share a panel and a transposed part stays in cache. */
+/** Steps packed at a time: few enough that threads can split a panel, and a transposed part stays in cache.
+ */
 constexpr int64_t PACK_STEPS = 64;
 
 inline int64_t atMost(int64_t value, int64_t limit) { return value < limit ? value : limit; }
@@ -60,7 +61,7 @@ inline Panels newPanels(Context& ctx, int64_t steps, int64_t cols) {
   return panels;
 }
 
-/** All threads, as many of them busy as `work` has shares for. */
+/** All threads, with only as many busy as `work` is worth. */
 inline Team teamFor(const Context& ctx, int64_t work, int64_t share) {
   const int64_t busy = atMost(work / share, ctx.threads);
   return {ctx.threads, busy > 1 ? static_cast<int>(busy) : 1};
@@ -80,8 +81,8 @@ inline void fillPanels(const Context& ctx, const Panels& panels, const Fill& fil
 }
 
 /**
- * What fills parts of the panels of a right operand whose rows are `values` products, for `fillPanels`:
- * `row(value, v, col, cols)` is register v of the columns from `col` on, of which `cols` exist.
+ * Packs parts of panels for `fillPanels`, of a right operand of `values` rows: `row(value, v, col, cols)` is
+ * register v of the columns from `col` on, of which `cols` exist.
  */
 template <class Steps, class Row>
 inline auto stepsFill(int64_t values, const Row& row) {

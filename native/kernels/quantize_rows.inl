@@ -5,15 +5,15 @@
 namespace flashlm {
 namespace {
 
-/** The least-squares scale of what is kept; `otherwise` where nothing is. */
-SIMD_INLINE float meanAbsAbove(const float* x, int64_t K, float limit, float otherwise) {
-  const simd::Vec least = simd::broadcast(limit), one = simd::broadcast(1.0f);
-  // Exact: ones in float32 over short stretches, float64 beyond.
+/** The least-squares scale: the mean of the |x| above `limit`, or `fallback` if there are none. */
+SIMD_INLINE float meanAbsAbove(const float* x, int64_t K, float limit, float fallback) {
+  const simd::Vec limits = simd::broadcast(limit), one = simd::broadcast(1.0f);
+  // Exact: sumVectors adds ones in float32 over short stretches only.
   const double kept = sumVectors(K, [=](simd::Vec sum, int64_t k, auto part) {
-    const simd::Mask keep = simd::greater(simd::abs(take(x + k, part)), least);
+    const simd::Mask keep = simd::greater(simd::abs(take(x + k, part)), limits);
     return simd::add(sum, simd::select(keep, one, simd::zero()));
   });
-  return kept ? static_cast<float>(sumAbsAbove(x, K, limit) / kept) : otherwise;
+  return kept ? static_cast<float>(sumAbsAbove(x, K, limit) / kept) : fallback;
 }
 
 void quantizeTernary(Context& ctx, const QuantizeRowsArgs& args) {
@@ -29,17 +29,17 @@ void quantizeTernary(Context& ctx, const QuantizeRowsArgs& args) {
   };
   eachRowInTwoPasses(ctx, args.x.rows, K, threshold, [=](int64_t row, float limit) {
     const float* x = xs + row * K;
-    const simd::Vec least = simd::broadcast(limit);
+    const simd::Vec limits = simd::broadcast(limit);
     eachCode(codes + row * K, 0, K,
-             [=](int64_t k, auto part) { return simd::beyond(take(x + k, part), least); });
+             [=](int64_t k, auto part) { return simd::ternaryCodes(take(x + k, part), limits); });
     if (leastSquares) scale[row] = meanAbsAbove(x, K, limit, scale[row]);
   });
 }
 
-/** The largest |x|, at least 1e-5; NaN where one of them is. */
-SIMD_INLINE float greatestAbs(const float* x, int64_t K) {
+/** max(|x|, 1e-5); NaN if any x is NaN. */
+SIMD_INLINE float maxAbs(const float* x, int64_t K) {
   simd::Vec largest[4];
-  for (simd::Vec& g : largest) g = simd::broadcast(1e-5f);
+  for (simd::Vec& v : largest) v = simd::broadcast(1e-5f);
   eachFour(0, K, [&](int64_t k, auto part, auto registers) INLINE_BODY {
     for (int j = 0; j < registers.COUNT; j++) {
       largest[j] = simd::maxBits(simd::abs(take(x + k + j * simd::LANES, part)), largest[j]);
@@ -54,7 +54,7 @@ void quantizeInt8(Context& ctx, const QuantizeRowsArgs& args) {
   int8_t* codes = args.outCodes.data;
   float* scale = args.outScale.data;
   const float* xs = args.x.data;
-  const auto scaleOf = [=](int64_t row) { return scale[row] = greatestAbs(xs + row * K, K) / 127.0f; };
+  const auto scaleOf = [=](int64_t row) { return scale[row] = maxAbs(xs + row * K, K) / 127.0f; };
   eachRowInTwoPasses(ctx, args.x.rows, K, scaleOf, [=](int64_t row, float s) {
     const float* x = xs + row * K;
     const simd::Vec divisor = simd::broadcast(s), reciprocal = simd::broadcast(1.0f / s);

@@ -7,10 +7,10 @@
 namespace flashlm {
 namespace {
 
-/** The exponent of infinities and NaN, alone in `absBits`. */
+/** The smallest `absBits` that is not finite: infinity's. */
 constexpr uint32_t NOT_FINITE = 0x7f800000;
 
-/** The bits of |x|: as integers they are in the order of the numbers, NaN last. */
+/** The bits of |x|: as integers they sort like the numbers, NaN last. */
 SIMD_INLINE uint32_t absBits(float x) {
   uint32_t bits;
   memcpy(&bits, &x, sizeof bits);
@@ -18,9 +18,8 @@ SIMD_INLINE uint32_t absBits(float x) {
 }
 
 /**
- * The value of rank `rank` (from 0) among the |w|: radix selection, most significant digit first. Three
- * passes whatever the data, and counting gives the same answer in any order. NaN where a value is not finite,
- * and when memory is short.
+ * The |w| of rank `rank` (from 0) by radix selection, most significant digit first: three passes for any
+ * data, and the same result for any number of threads. NaN if a value is not finite, or when memory runs out.
  */
 float selectAbs(Context& ctx, const float* w, int64_t count, int64_t rank) {
   constexpr int DIGITS = 2048;
@@ -44,8 +43,7 @@ float selectAbs(Context& ctx, const float* w, int64_t count, int64_t rank) {
       if (notFinite) return __builtin_nanf("");
     }
     uint32_t digit = 0;
-    // Another thread may change shared memory between two passes: whatever is counted, the last digit ends
-    // the search.
+    // Another thread may change shared memory between two passes, so the search also ends at the last digit.
     for (; digit < (1u << width) - 1; digit++) {
       int64_t here = 0;
       for (int thread = 0; thread < ctx.threads; thread++) here += counts[thread * DIGITS + digit];
@@ -59,14 +57,13 @@ float selectAbs(Context& ctx, const float* w, int64_t count, int64_t rank) {
   return value;
 }
 
-/** What lies below a value: how many, and the largest of them (0 if there are none), as `absBits`. */
+/** The number of values below a limit, and the largest of them as `absBits` (0 if there are none). */
 struct Below {
   int64_t count;
   uint32_t largest;
 };
 
-/** The value of rank `rank` - 1 among the |w|, `value` being the one of rank `rank`. NaN when memory is
- * short. */
+/** The |w| of rank `rank` - 1, given the `value` of rank `rank`. NaN when memory runs out. */
 float predecessorAbs(Context& ctx, const float* w, int64_t count, int64_t rank, float value) {
   Below* parts = ctx.scratch.get<Below>(ctx.threads);
   if (!parts) return __builtin_nanf("");
@@ -86,7 +83,7 @@ float predecessorAbs(Context& ctx, const float* w, int64_t count, int64_t rank, 
     all.count += parts[thread].count;
     if (parts[thread].largest > all.largest) all.largest = parts[thread].largest;
   }
-  // Of equal values one is the other's predecessor.
+  // `value` occurs at rank `rank` - 1 too.
   if (all.count < rank) return value;
   float largest;
   memcpy(&largest, &all.largest, sizeof largest);
@@ -120,7 +117,8 @@ void quantizeWeight(Context& ctx, const QuantizeWeightArgs& args) noexcept {
   *args.outScale.data = static_cast<float>(gamma);
   const simd::Vec limit = simd::broadcast(floatThreshold(0.5 * gamma));
   parallelRows(ctx.threads, args.w.rows * args.w.cols, THREAD_ELEMENTS, [=](int64_t begin, int64_t end, int) {
-    eachCode(codes, begin, end, [=](int64_t i, auto part) { return simd::beyond(take(w + i, part), limit); });
+    eachCode(codes, begin, end,
+             [=](int64_t i, auto part) { return simd::ternaryCodes(take(w + i, part), limit); });
   });
 }
 

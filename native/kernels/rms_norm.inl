@@ -3,7 +3,7 @@
 namespace flashlm {
 namespace {
 
-/** For rows whose squares overflow float32: in float64 they cannot. */
+/** The sum of squares in float64, for rows whose squares overflow float32. */
 __attribute__((noinline)) double largeSquares(const float* x, int64_t count) {
   double sum = 0;
   for (int64_t i = 0; i < count; i++) sum += static_cast<double>(x[i]) * x[i];
@@ -59,10 +59,10 @@ void rmsNormGrad(Context& ctx, const RmsNormGradArgs& args) noexcept {
     });
     const double r64 = rstd[row];
     const simd::Vec r = simd::broadcast(rstd[row]);
-    const simd::Vec pull = simd::broadcast(static_cast<float>(r64 * r64 * ux / D));
+    const simd::Vec projection = simd::broadcast(static_cast<float>(r64 * r64 * ux / D));
     eachVector(0, D, [=](int64_t i, auto part) {
       const simd::Vec v = take(x + i, part);
-      put(dx + i, simd::mul(r, simd::fnma(v, pull, upstream(i, part))), part);
+      put(dx + i, simd::mul(r, simd::fnma(v, projection, upstream(i, part))), part);
       if (!gainSums) return;
       const simd::Vec normed = simd::mul(v, r);
       put(gainSums + i, simd::fma(take(dy + i, part), normed, take(gainSums + i, part)), part);

@@ -4,12 +4,12 @@
 
 #include "vectors.inl"
 
-// Sums over rows, one per column, in the order that core/kernels.ts fixes for ROW_CHUNK: the only place that
-// forms them.
+// Sums over rows, one per column, in the order that core/kernels.ts defines for ROW_CHUNK. No other file
+// computes them.
 namespace flashlm {
 namespace {
 
-/** The sums of each part of a call's rows, `cols` of them a part. */
+/** The sums of each part of a call's rows, `cols` per part. */
 struct PartSums {
   float* data;
   int64_t rows, cols;
@@ -20,11 +20,10 @@ struct PartSums {
 };
 
 /**
- * Calls `body(begin, end, sums)` for runs of rows that cover a call's `rows` rows of `elements` values each,
- * on all threads. The body adds what its rows contribute, in order, to `sums` [cols], which begin at zero and
- * are shared by the rows of a part. At last `fold(PartSums)` adds the parts to the outputs, with `foldParts`.
- * Without sums (`cols` is 0), `sums` is null and `fold` is not called. In a deferred region it does what the
- * phase asks for.
+ * Calls `body(begin, end, sums)` for the parts of a call's `rows` rows of `elements` values each, on all
+ * threads. The body adds the terms of its rows, in order, to `sums` [cols], which start at zero. Then
+ * `fold(PartSums)` adds the parts to the outputs, with `foldParts`. Without sums (`cols` is 0), `sums` is
+ * null and `fold` is not called. In a deferred region only the phase of `ctx.sum` runs.
  */
 template <class Body, class Fold>
 inline void eachPartWithSums(Context& ctx, int64_t rows, int64_t elements, int64_t cols, const Body& body,
@@ -80,7 +79,7 @@ inline void foldParts(float* acc, int64_t count, const PartSums& parts, int64_t 
   }
 }
 
-/** `foldParts` of sums that are added as they are. */
+/** `foldParts` with unchanged sums. */
 inline void foldParts(float* acc, int64_t count, const PartSums& parts, int64_t first) {
   foldParts(acc, count, parts, first, [](simd::Vec sum, int64_t, auto) { return sum; });
 }

@@ -3,7 +3,8 @@
 namespace flashlm {
 namespace {
 
-/** Threads share out the columns, not the rows: each adds all rows to its columns in order. */
+/** Threads split the columns, not the rows, because ids repeat: each adds all rows to its columns in order.
+ */
 void scatterAddRows(Context& ctx, const ScatterAddRowsArgs& args) noexcept {
   const int64_t D = args.dy.cols, rows = args.ids.rows;
   float* table = args.accTable.data;

@@ -12,8 +12,8 @@ void sgdMomentum(Context& ctx, const SgdMomentumArgs& args) noexcept {
   const simd::Vec decay = simd::broadcast(static_cast<float>(args.decay));
   eachElement(ctx, args.p.rows * args.p.cols, [=](int64_t i, auto part) {
     const simd::Vec weight = take(p + i, part);
-    const simd::Vec push = simd::fma(decay, weight, take(g + i, part));
-    const simd::Vec velocity = simd::fma(momentum, take(v + i, part), push);
+    const simd::Vec gradient = simd::fma(decay, weight, take(g + i, part));
+    const simd::Vec velocity = simd::fma(momentum, take(v + i, part), gradient);
     put(v + i, velocity, part);
     put(p + i, simd::fnma(lr, velocity, weight), part);
   });

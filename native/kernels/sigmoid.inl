@@ -3,12 +3,12 @@
 namespace flashlm {
 namespace {
 
-/** sigmoid(x) and 1 - sigmoid(x) of N registers, each with all of its digits, and e^-|x|. */
+/** sigmoid(x) and 1 - sigmoid(x) of N registers, both to full precision, and e^-|x|. */
 template <int N>
 struct Sigmoid {
   simd::Vec of[N], rest[N], exp[N];
 
-  /** Through exp(-|x|), which never overflows and lets large negative x end at 0. */
+  /** Computed from exp(-|x|), which never overflows, and underflows to 0 for large |x|. */
   SIMD_METHOD explicit Sigmoid(const simd::Vec (&x)[N]) {
     const simd::Vec one = simd::broadcast(1.0f);
     for (int j = 0; j < N; j++) exp[j] = simd::abs(x[j]);

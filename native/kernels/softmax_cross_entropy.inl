@@ -8,7 +8,7 @@
 namespace flashlm {
 namespace {
 
-/** The targets of one row: `count` (id, weight) entries, of which one id may have several. */
+/** The targets of one row: `count` (id, weight) entries; ids may repeat. */
 struct RowTargets {
   const int32_t* ids;
   const float* weights;
@@ -23,20 +23,20 @@ inline RowTargets targetsOf(const Args& args, int64_t row) {
 }
 
 inline float rowMax(const float* z, int64_t count) {
-  simd::Vec most[4];
-  for (simd::Vec& m : most) m = simd::broadcast(-INFINITY);
+  simd::Vec maxima[4];
+  for (simd::Vec& m : maxima) m = simd::broadcast(-INFINITY);
   int64_t i = 0;
   for (; i + 4 * simd::LANES <= count; i += 4 * simd::LANES) {
-    for (int j = 0; j < 4; j++) most[j] = simd::max(most[j], simd::load(z + i + j * simd::LANES));
+    for (int j = 0; j < 4; j++) maxima[j] = simd::max(maxima[j], simd::load(z + i + j * simd::LANES));
   }
-  float max = simd::reduceMax(simd::max(simd::max(most[0], most[1]), simd::max(most[2], most[3])));
+  float max = simd::reduceMax(simd::max(simd::max(maxima[0], maxima[1]), simd::max(maxima[2], maxima[3])));
   for (; i < count; i++) max = z[i] > max ? z[i] : max;
   return max;
 }
 
 /**
- * e[i] = exp(z[i] - max) and their sum, which stays float64: for a confident row the loss is what the sum has
- * above 1. `e` may be z, or null.
+ * e[i] = exp(z[i] - max) and their sum, in float64 because the loss of a confident row is log(sum) with a sum
+ * just above 1. `e` may be z, or null.
  */
 inline double expRow(float* e, const float* z, int64_t count, float max) {
   constexpr int64_t FOUR = 4 * simd::LANES;
@@ -77,7 +77,7 @@ inline void scaleRow(float* dz, int64_t count, float factor) {
  */
 inline float softmaxRow(float* dz, const float* z, int64_t count, const RowTargets& targets, double scale) {
   const float max = rowMax(z, count);
-  double n = 0, below = 0;  // below: how far the targets' logits lie under the largest one
+  double n = 0, below = 0;  // below: weighted sum of max - z over the targets
   for (int64_t t = 0; t < targets.count; t++) {
     const double weight = targets.weights[t];
     n += weight;
@@ -85,8 +85,8 @@ inline float softmaxRow(float* dz, const float* z, int64_t count, const RowTarge
   }
   const double sum = expRow(dz, z, count, max);
   if (dz) {
-    // Targets are taken off before the common factor: where one has nearly all of the row's probability, its
-    // e is 1 exactly and the small difference keeps its digits.
+    // Targets are subtracted before the common factor: if one has nearly all of the row's probability, its e
+    // is exactly 1, and the small difference keeps its digits.
     const double unit = n != 0 ? sum / n : 0;
     for (int64_t t = 0; t < targets.count; t++) {
       float& e = dz[targets.ids[t]];

@@ -2,17 +2,17 @@
 
 #include "vectors.inl"
 
-// What a step of a matrix product multiplies. Operands are kept as 32-bit elements whatever is in them, so
-// that packing, strides and tiles are the same for all.
+// The kinds of step of a matrix product. Operands are stored as 32-bit elements of one or more values, so
+// that packing, strides and tiles are the same for all kinds.
 namespace flashlm {
 namespace {
 
 /** Products in vector registers; for those in tile registers see simd/scalar.h. */
 struct Vectors {
   static constexpr bool IS_TILED = false;
-  /** Steps that are taken together: there are whole ones of these only. */
+  /** The number of steps is a multiple of this. */
   static constexpr int DEPTH = 1;
-  /** What a thread must have while it multiplies. */
+  /** A thread constructs this before it multiplies, to set up tile registers. */
   struct Registers {};
 };
 
@@ -24,28 +24,28 @@ using Bf16Unit = Vectors;
 using QuadUnit = Vectors;
 #endif
 
-/** Rows of an output tile: in tile registers two of them, so that what is loaded of the right operand serves
- * twice. */
+/** Rows of an output tile: with tile registers, two registers of rows, so that each load of the right operand
+ * is used twice. */
 template <class Unit>
 constexpr int rowsOfTile(int ofVectors) {
   if constexpr (Unit::IS_TILED) return 2 * Unit::DEPTH;
   return ofVectors;
 }
 
-/** One float32 product a step. */
+/** One float32 product per step. */
 struct FloatSteps {
-  /** What forms the products. */
+  /** Vectors, or the tile registers that compute the products. */
   using Unit = Vectors;
   /** Rows of an output tile. */
   static constexpr int ROWS = simd::TILE_ROWS;
-  /** Columns of what is packed of a sum over rows have a scale, and a sum of their codes. */
+  /** In sums over rows, packed columns have a scale and a sum of their codes. */
   static constexpr bool HAS_SCALES = false;
-  /** Products a step. */
+  /** Products per step. */
   static constexpr int VALUES = 1;
-  /** Rows of floats can be multiplied in place. */
+  /** Rows of floats are multiplied in place, without packing. */
   static constexpr bool IN_PLACE = true;
 
-  /** A register of values before they are joined to elements. */
+  /** A register of values before they are combined into elements. */
   using Value = simd::Vec;
   using Sum = simd::Vec;
   using Operand = simd::Vec;
@@ -55,15 +55,15 @@ struct FloatSteps {
   SIMD_INLINE Operand load(const float* elements) { return simd::load(elements); }
   SIMD_INLINE Operand broadcast(const float* element) { return simd::broadcast(*element); }
   SIMD_INLINE Sum add(Sum sum, Operand w, Operand x) { return simd::fma(x, w, sum); }
-  /** What the sums come to. */
+  /** The results of the sums. */
   SIMD_INLINE simd::Vec total(Sum sum, int32_t) { return sum; }
-  /** A register of elements, of which each holds a value from each of `rows`. */
+  /** A register of elements, each of one value from each of `rows`. */
   SIMD_INLINE simd::Vec join(const Value (&rows)[VALUES]) { return rows[0]; }
 };
 
 #ifdef SIMD_BF16_DOT
 
-/** Two bf16 products a step: an element holds two values. */
+/** Two bf16 products per step: an element is two values. */
 struct Bf16Steps : FloatSteps {
   using Unit = Bf16Unit;
   static constexpr int ROWS = rowsOfTile<Unit>(simd::TILE_ROWS);
@@ -87,8 +87,8 @@ struct Bf16Steps : FloatSteps {
 
 #else
 
-/** bf16 products by way of float32, where no instruction multiplies bf16: the operands are rounded, the
- * products exact. */
+/** bf16 products in float32, where no instruction multiplies bf16: operands are rounded, products are exact.
+ */
 struct Bf16Steps : FloatSteps {
   static constexpr bool IN_PLACE = false;
 
@@ -103,14 +103,14 @@ struct Bf16Steps : FloatSteps {
 
 #ifdef SIMD_INT8_DOT
 
-/** Four products of codes a step, with exact sums. */
+/** Four int8 products per step, with exact sums. */
 struct CodeSteps {
   static constexpr bool HAS_SCALES = true;
   using Unit = QuadUnit;
   static constexpr int ROWS = rowsOfTile<Unit>(simd::TILE_ROWS);
   static constexpr bool IN_PLACE = true;
   static constexpr int VALUES = 4;
-  /** What the right operand's codes are stored with: some instructions take one operand without a sign. */
+  /** Added to the right operand's codes: some instructions need one unsigned operand. */
   static constexpr int OFFSET = Unit::IS_TILED ? 0 : simd::CODE_OFFSET;
   using Value = simd::IntVec;
   using Sum = simd::DotSum;
@@ -127,8 +127,7 @@ struct CodeSteps {
   SIMD_INLINE Sum add(Sum sum, Operand w, Operand x) { return simd::dot(sum, w, x); }
   /** `codeSum`: of the left operand's codes, for the offset of the right one's. */
   SIMD_INLINE simd::Vec total(Sum sum, int32_t codeSum) {
-    // Unsigned, because the codes of NaN and infinity may be of any size: that sum is never used, but must
-    // not overflow.
+    // Unsigned, so that it cannot overflow: for NaN and infinity the codes are arbitrary, and the sum unused.
     const uint32_t offset = static_cast<uint32_t>(OFFSET) * static_cast<uint32_t>(codeSum);
     return simd::toFloat(simd::widenAdd(simd::intBroadcast(static_cast<int32_t>(0u - offset)), sum));
   }
@@ -139,7 +138,7 @@ struct CodeSteps {
 
 #else
 
-/** Products of codes by way of float32: exact, because no sum of ROW_CHUNK of them reaches 2^24. */
+/** int8 products in float32: exact, because no sum of ROW_CHUNK of them reaches 2^24. */
 struct CodeSteps : FloatSteps {
   static constexpr bool HAS_SCALES = true;
   static constexpr int OFFSET = 0;
@@ -151,14 +150,14 @@ struct CodeSteps : FloatSteps {
 
 #endif
 
-/** Calls `run(steps)` with the kind of step that products of two floats take in a precision. */
+/** Calls `run(steps)` with the kind of step for float products in a precision. */
 template <class Run>
 inline void withFloatSteps(Precision precision, const Run& run) {
   if (precision == Precision::bf16) return run(Bf16Steps{});
   run(FloatSteps{});
 }
 
-/** Steps that `values` products take, `each` products a step; what the last ones have too many is 0. */
+/** The number of steps for `values` products, `each` per step; the last step is padded with 0. */
 template <class Unit>
 constexpr int64_t stepsIn(int64_t values, int64_t each) {
   const int64_t together = each * Unit::DEPTH;

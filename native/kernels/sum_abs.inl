@@ -1,10 +1,10 @@
 #pragma once
 
-// The sums that both quantisers take their scales from, in the order of SUM_LANES (core/kernels.ts).
+// The sums for the scales of both quantisers, in the order of SUM_LANES (core/kernels.ts).
 namespace flashlm {
 namespace {
 
-/** Sum of the |x| that are above `limit`; NaN is not. */
+/** Sum of the |x| above `limit`; skips NaN. */
 SIMD_INLINE double sumAbsAbove(const float* x, int64_t count, float limit) {
   simd::Sum16 sum;
   int64_t i = 0;

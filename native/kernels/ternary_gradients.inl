@@ -23,7 +23,7 @@ inline void ternaryMatmulGradXFloat(Context& ctx, const TernaryMatmulGradXArgs& 
   });
 }
 
-/** dy row by row as int8 codes, then the exact product that forward has too. */
+/** Quantises dy to int8 per row; the product is then exact, as in forward. */
 inline void ternaryMatmulGradXInt8(Context& ctx, const TernaryMatmulGradXArgs& args) {
   const Matrix<const int8_t>& codes = args.w_codes;
   const BackwardPanels packed = {args.w_packed.data, codes.rows, codes.cols};

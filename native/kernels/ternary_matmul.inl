@@ -9,7 +9,7 @@
 namespace flashlm {
 namespace {
 
-/** The codes of x in rows of whole steps, `rowBytes` each. */
+/** The codes of x in rows padded to whole steps, `rowBytes` each. */
 class CodeRows {
  public:
   CodeRows(Context& ctx, const Matrix<const int8_t>& codes, int64_t rowBytes)
@@ -18,8 +18,7 @@ class CodeRows {
       room_ = ctx.scratch.get<int8_t>(static_cast<size_t>(ctx.threads * ROW_BLOCK * rowBytes));
   }
 
-  /** At most ROW_BLOCK rows, in place or copied: tile registers read DEPTH rows at a time, whether
-   * they exist or not. */
+  /** At most ROW_BLOCK rows, in place or copied: tile registers always read DEPTH rows. */
   const int8_t* block(int64_t row, int64_t rows, int thread) const {
     const int8_t* from = codes_.data + row * codes_.cols;
     if (inPlace_ && rows % QuadUnit::DEPTH == 0) return from;

@@ -8,15 +8,15 @@
  * The private layout of ternary weights [N x K]: panels of TILE_COLS weight rows (output columns), and in a
  * panel ceil(K / 4) steps (filled up to those that are taken together) of TILE_COLS quads: byte i of quad j
  * of step s is code(row j, column 4 s + i) + CODE_PLUS. The codes are stored as {0, 1, 2} because the byte
- * products of x86's vectors want one unsigned operand; the sum of the other one is taken off at the end. Tile
- * registers multiply them as they are. Bytes past K are 0 and meet padding that is 0. Where the wrapper has
- * bit planes, they follow the quads (bit_planes.inl). Last comes the right operand of the input's gradient,
- * in the precision that was asked for.
+ * products of x86's vectors need one unsigned operand; the sum of the other one is subtracted at the end.
+ * Tile registers take signed bytes, so CODE_PLUS is 0. Bytes past K are 0, as is the padding of x. Where the
+ * wrapper has bit planes, they follow the quads (bit_planes.inl). Last comes the right operand of the input's
+ * gradient, in the precision of the `packTernary` call.
  */
 namespace flashlm {
 namespace {
 
-/** What codes of weights are stored with. */
+/** Added to the codes of weights. */
 constexpr int CODE_PLUS = QuadUnit::IS_TILED ? 0 : 1;
 
 struct QuadPanels {
@@ -47,7 +47,7 @@ class BackwardPanels {
         rows_(rows),
         cols_(cols) {}
 
-  /** Room for the tag and the largest form: float32. */
+  /** Bytes for the tag and the largest form, float32. */
   static int64_t bytes(int64_t rows, int64_t cols) {
     return TAG_BYTES +
            Panels{nullptr, stepsIn<QuadUnit>(rows, 1), cols}.size() * static_cast<int64_t>(sizeof(float));
@@ -90,7 +90,7 @@ inline int64_t packedTernaryBytes(int64_t rows, int64_t cols) {
          BackwardPanels::bytes(rows, cols);
 }
 
-/** Four codes plus CODE_PLUS each; whatever the codes are, no carry passes from byte to byte. */
+/** Four codes plus CODE_PLUS each, without carries between bytes, whatever the codes. */
 inline uint32_t stored(uint32_t codes) {
   return ((codes & 0x7f7f7f7fu) + 0x01010101u * CODE_PLUS) ^ (codes & 0x80808080u);
 }

@@ -4,11 +4,11 @@
 #include "ternary_tile.inl"
 
 /**
- * The integer product by counting bits, for rows of x whose codes are all ternary. With n = both are not 0
- * and d = n and their signs differ, a dot product is popcount(n) - 2 popcount(d).
+ * The integer product by counting bits, for rows of x whose codes are all ternary. With n the bits where both
+ * codes are not 0, and d those of n where their signs differ, a dot product is popcount(n) - 2 popcount(d).
  *
- * Why NEON takes it, in instructions of the inner loop for 128 products (gcc 12; a tile's loads and loop
- * included):
+ * Why NEON uses it: instructions of the inner loop for 128 products (gcc 12; loads and loop overhead of a
+ * tile included):
  *
  *   smlal, the plain quad route        24.7, of which 16 multiply
  *   sdot, the quad route with dotprod  15.3, of which  8 multiply
@@ -18,15 +18,15 @@
  * 8; Zen 5 does almost 4 of these in a cycle, and 2 of those.
  *
  * It also reads a quarter of the weights' bytes. Making the planes of a row takes NEON about 20 instructions
- * for 32 codes (AVX-512: 10 for 64), once for all columns; a row that is not ternary is found out when it has
- * been read, before the quad route begins.
+ * for 32 codes (AVX-512: 10 for 64), once for all columns. If a row is not ternary, making its planes finds
+ * out, and the quad route runs instead.
  */
 namespace flashlm {
 namespace {
 
 #ifdef SIMD_POPCOUNT
 
-/** 32 products a lane and step; x is made of pairs of words (bit_planes.inl). */
+/** 32 products per lane and step; x is pairs of words (bit_planes.inl). */
 struct BitSteps {
   using Unit = Vectors;
   using Element = uint32_t;
@@ -49,8 +49,7 @@ class BitRoute {
     pairs_ = ctx.scratch.get<uint32_t>(static_cast<size_t>(ctx.threads * perThread_));
   }
 
-  /** Multiplies at most ROW_BLOCK rows; false, and nothing written, when not all of their codes are ternary.
-   */
+  /** Multiplies at most ROW_BLOCK rows. Returns false, and writes nothing, unless all codes are ternary. */
   bool multiply(int64_t rows, const int8_t* x, int64_t rowBytes, int64_t panelBegin, int64_t panelEnd,
                 int thread, const RowFinish* finish, Output out) const {
     uint32_t* pairs = pairs_ + thread * perThread_;
@@ -69,7 +68,7 @@ class BitRoute {
 
 #else
 
-/** Of an instruction set that does not count bits. */
+/** For instruction sets without SIMD_POPCOUNT. */
 struct BitRoute {
   BitRoute(Context&, const TernaryMatmulArgs&) {}
   bool multiply(int64_t, const int8_t*, int64_t, int64_t, int64_t, int, const RowFinish*, Output) const {

@@ -3,8 +3,7 @@
 #include "gemm.inl"
 #include "ternary_pack.inl"
 
-// The tile of the integer product, for each way (`Steps`) in which an instruction set forms dot products of
-// codes.
+// The tile of the integer product, for each kind of `Steps`: bytes, bit planes or tile registers.
 namespace flashlm {
 namespace {
 
@@ -26,19 +25,19 @@ inline int32_t sumOfCodes(const int8_t* codes, int64_t quads) {
   return simd::reduceAdd(total) + rest;
 }
 
-/** What turns a row's integer sums into its outputs: (sum - sumOfCodes) * scale. */
+/** Turns a row's integer sums into its outputs: (sum - sumOfCodes) * scale. */
 struct RowFinish {
   int32_t sumOfCodes;
   float scale;
 };
 
-/** Four products of bytes a lane and step, for any codes of x. */
+/** Four byte products per lane and step, for any codes of x. */
 struct QuadSteps {
   using Unit = QuadUnit;
-  /** What rows of x are made of, and how much of it a step takes. */
+  /** The element type of rows of x, and the elements per step. */
   using Element = int8_t;
   static constexpr int64_t ELEMENTS = 4;
-  /** A step's bytes in a register's share of a panel. */
+  /** Bytes of a step in one register of a panel. */
   static constexpr int64_t SHARE = simd::LANES * 4;
   static constexpr int ROWS = rowsOfTile<Unit>(simd::DOT_TILE_ROWS);
   /** Steps after which sums must be widened. */
@@ -58,7 +57,7 @@ template <class Steps, int ROWS>
 __attribute__((noinline)) void dotTile(const typename Steps::Element* x, int64_t rowStride,
                                        const uint8_t* panel, int64_t steps, simd::IntVec* carried, bool first,
                                        bool last, const RowFinish* finish, Output out) {
-  // Known to the compiler, the branches below go; they cost a tile of few steps a tenth of its time.
+  // As constants, so that the branches below disappear: they cost a tile of few steps a tenth of its time.
   if constexpr (Steps::MAX_STEPS == simd::ALL_STEPS) first = last = true;
   decltype(Steps::zero()) sum[ROWS][simd::TILE_VECS];
 #pragma GCC unroll 8
@@ -96,7 +95,7 @@ __attribute__((noinline)) void dotTile(const typename Steps::Element* x, int64_t
   }
 }
 
-/** `dotRows` in tile registers: of x, whole ones can be read. */
+/** `dotRows` in tile registers: DEPTH rows of x must be readable. */
 template <class Steps>
 inline void dotOnTiles(int64_t rows, const int8_t* x, int64_t rowStride, const uint8_t* panel, int64_t steps,
                        const RowFinish* finish, Output out) {

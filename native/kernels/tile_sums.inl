@@ -2,19 +2,19 @@
 
 #include "panels.inl"
 
-// The sums of an output tile where tile registers form them.
+// The sums of an output tile in tile registers.
 namespace flashlm {
 namespace {
 
-/** Sums on their way from tile registers to the output. */
+/** Memory for sums between the tile registers and the output. */
 template <class Unit>
 struct TileSums {
   alignas(64) float rows[2 * Unit::DEPTH][TILE_COLS];
 };
 
 /**
- * DEPTH steps of ROWS x VECS registers of sums, from the panel's register V on. Which row of registers comes
- * first changes with V: the left operand of the last product then serves the next one too.
+ * DEPTH steps of ROWS x VECS registers of sums, from the panel's register V on. The order of the rows
+ * alternates with V, so that the last left operand of one V is the first of the next.
  */
 template <class Unit, int ROWS, int VECS, int V = 0>
 SIMD_INLINE void addOnTiles(const char* a, int64_t rowBytes, const char* panel) {

@@ -6,13 +6,13 @@
 namespace flashlm {
 namespace {
 
-/** What a row takes of itself and of the row before it: sigmoid(mix) and 1 - sigmoid(mix), each with all of
- * its digits. */
+/** The weights of a row and of the row before it: sigmoid(mix) and 1 - sigmoid(mix), both to full precision.
+ */
 struct Shares {
   float *own, *before;
 };
 
-/** [1 x D] each, computed once per call; null when memory is short. */
+/** [1 x D] each, computed once per call; null when memory runs out. */
 inline Shares sharesOf(Context& ctx, const float* mix, int64_t D) {
   const Shares shares = {ctx.scratch.get<float>(D), ctx.scratch.get<float>(D)};
   if (ctx.scratch.failed()) return {};
@@ -41,7 +41,7 @@ void tokenShift(Context& ctx, const TokenShiftArgs& args) noexcept {
       put(out + i, simd::fma(take(shares.before + i, part), take(previous + i, part), kept), part);
     });
   });
-  // Only now: the rows above read it.
+  // After the loop, which reads the old state.
   eachRow(ctx, args.state.rows, D, [=](int64_t sequence) {
     memcpy(state + sequence * D, xs + ((sequence + 1) * seqLen - 1) * D, D * sizeof(float));
   });

@@ -5,7 +5,7 @@
 #include "../src/context.h"
 #include "../src/parallel.h"
 
-// Loops over float arrays in whole registers and one tail, each body written once for both.
+// Loops over float arrays in whole registers and a tail. A body is written once, with take and put for both.
 namespace flashlm {
 namespace {
 
@@ -41,13 +41,13 @@ SIMD_INLINE void eachVector(int64_t begin, int64_t end, const Body& body) {
   if (i < end) body(i, Tail{static_cast<int>(end - i)});
 }
 
-/** Tells a loop's body how many registers it has before it, to be worked on side by side. */
+/** Tells a loop's body how many registers to process at once. */
 template <int N>
 struct Registers {
   static constexpr int COUNT = N;
 };
 
-/** For the bodies of `eachFour`, which the compiler may find too long to put into the loop. */
+/** For the bodies of `eachFour`, which the compiler may consider too long to inline. */
 #define INLINE_BODY __attribute__((always_inline))
 
 /** Calls `body(i, part, registers)` for elements [begin, end): four registers at a time, then one. */
@@ -87,9 +87,9 @@ inline void eachElementByFour(const Context& ctx, int64_t count, const Body& bod
 }
 
 /**
- * Calls `body(row)` for every row of a matrix of `cols` columns, on all threads. `body` captures by value and
- * each thread works on its own copy, because vector stores may alias whatever is reached through a pointer:
- * captures that live in the caller's frame would be read again after every store.
+ * Calls `body(row)` for every row of a matrix of `cols` columns, on all threads. `body` captures by value,
+ * and each thread uses its own copy: vector stores may alias captures in the caller's frame, which would then
+ * be reloaded after every store.
  */
 template <class Body>
 inline void eachRow(const Context& ctx, int64_t rows, int64_t cols, const Body& body) {
@@ -101,9 +101,9 @@ inline void eachRow(const Context& ctx, int64_t rows, int64_t cols, const Body& 
 }
 
 /**
- * `second(row, first(row))` for rows [begin, end), with `first` some rows ahead: what ends it (a sum over
- * lanes, a division, a root) is a long chain, in which the next rows' loops are done. The rows ahead stay in
- * the first level cache.
+ * Calls `second(row, first(row))` for rows [begin, end), `first` for a few rows at a time. `first` ends in a
+ * long dependency chain (a sum over lanes, a division, a root), which then overlaps with the loops of the
+ * next rows. The few rows fit in L1.
  */
 template <class First, class Second>
 SIMD_INLINE void inTwoPasses(int64_t begin, int64_t end, int64_t cols, const First& first,
@@ -133,8 +133,7 @@ inline void eachRowInTwoPasses(const Context& ctx, int64_t rows, int64_t cols, c
 
 /**
  * The sum over elements [0, count): `term(sum, i, part)` returns `sum` plus the terms of one register.
- * float32 adds up short stretches only and float64 the stretches, so that the error does not grow with the
- * row's length.
+ * Stretches of 512 are summed in float32 and added in float64, so that the error does not grow with `count`.
  */
 template <class Term>
 SIMD_INLINE double sumVectors(int64_t count, const Term& term) {

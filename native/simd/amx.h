@@ -2,8 +2,7 @@
 
 #define SIMD_TILES
 
-/** All tile registers in full size; no longer than needed, as they are 8 KiB to save when another thread
- * takes the CPU. */
+/** Configures all tile registers in full size. Keep it short-lived: a context switch saves their 8 KiB. */
 class TileRegisters {
  public:
   TileRegisters() {
@@ -57,14 +56,14 @@ SIMD_INLINE void transpose16(Vec (&rows)[16]) {
   }
 }
 
-/** What both kinds of product share. */
+/** The common part of both kinds of product. */
 struct Tiles {
   static constexpr bool IS_TILED = true;
   static constexpr int DEPTH = 16;
   using Registers = TileRegisters;
 
-  // The compilers' own functions take the numbers of registers as literals only, and gcc's do not tell that
-  // memory is read.
+  // The compilers' intrinsics take register numbers as literals only, and gcc's do not declare that memory is
+  // read.
   template <int TILE>
   SIMD_INLINE void zero() {
     asm volatile("tilezero %%tmm%c0" : : "i"(TILE));

@@ -1,7 +1,7 @@
 #pragma once
 
-/** 8 lanes: AVX2 and FMA; with AVX-VNNI where the compiler has it enabled. What each name means is
- * in scalar.h. */
+/** 8 lanes: AVX2 and FMA; with AVX-VNNI where the compiler flags enable it. scalar.h documents
+ * each name. */
 
 #include <immintrin.h>
 #include <stdint.h>
@@ -99,7 +99,7 @@ SIMD_INLINE IntVec loadCodeIntsPartial(const int8_t* p, int n) {
   for (int i = 0; i < n; i++) codes[i] = p[i];
   return loadCodeInts(codes);
 }
-SIMD_INLINE IntVec beyond(Vec x, Vec limit) {
+SIMD_INLINE IntVec ternaryCodes(Vec x, Vec limit) {
   const __m256i above = _mm256_castps_si256(greater(x, limit)),
                 below = _mm256_castps_si256(greater(neg(limit), x));
   return _mm256_sub_epi32(below, above);
@@ -251,8 +251,8 @@ SIMD_INLINE Vec quadsOf(IntVec a, IntVec b, IntVec c, IntVec d) {
   return _mm256_castsi256_ps(_mm256_or_si256(low, high));
 }
 
-// The element type that the instructions' built-in functions take: with __m256i, gcc 12 sees a conversion at
-// every step and keeps each accumulator in memory too.
+// The element type of the compiler's built-in functions: with __m256i, gcc 12 sees a conversion at every step
+// and also stores each accumulator to memory.
 #ifdef __AVXVNNI__
 typedef int32_t DotSum __attribute__((vector_size(32)));
 #define SIMD_INT8_DOT
@@ -266,8 +266,8 @@ SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) {
 }
 #else
 typedef uint16_t DotSum __attribute__((vector_size(32)));
-// int16 pairs: 64 steps of at most 2 * (2 * -128) reach -32768 exactly. Unsigned, because packed weights that
-// are none may go further, and must then wrap.
+// int16 pairs: 64 steps of at most 2 * (2 * -128) reach -32768 exactly. Unsigned, because invalid packed
+// weights may go further, and must then wrap.
 constexpr int DOT_STEPS = 64;
 SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) {
   return sum + reinterpret_cast<DotSum>(_mm256_maddubs_epi16(w, x));

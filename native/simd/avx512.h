@@ -1,8 +1,8 @@
 #pragma once
 
 /**
- * 16 lanes: AVX-512 F, BW, DQ and VL; with VNNI, VPOPCNTDQ, BF16 and AMX where the compiler has been told of
- * them. What each name means is in scalar.h.
+ * 16 lanes: AVX-512 F, BW, DQ and VL; with VNNI, VPOPCNTDQ, BF16 and AMX where the compiler flags enable
+ * them. scalar.h documents each name.
  */
 
 #include <immintrin.h>
@@ -90,7 +90,7 @@ SIMD_INLINE IntVec loadCodeIntsPartial(const int8_t* p, int n) {
   willRead(p, n);
   return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(firstLanes(n), p));
 }
-SIMD_INLINE IntVec beyond(Vec x, Vec limit) {
+SIMD_INLINE IntVec ternaryCodes(Vec x, Vec limit) {
   const __m512i sign = _mm512_srai_epi32(_mm512_castps_si512(x), 31);
   return _mm512_maskz_or_epi32(greater(abs(x), limit), sign, _mm512_set1_epi32(1));
 }
@@ -183,7 +183,7 @@ struct Sum16 {
   }
   SIMD_METHOD void add(const float* x) { addSixteen(load(x)); }
   SIMD_METHOD void addPartial(const float* x, int n) { addSixteen(loadPartial(x, n)); }
-  // Halves are loaded by themselves: taking the upper one out of a register costs more than a load.
+  // Each half is loaded: extracting the upper half of a register costs more than a load.
   SIMD_METHOD void addAbs(const float* x) {
     addHalves(_mm512_abs_pd(_mm512_cvtps_pd(_mm256_loadu_ps(x))),
               _mm512_abs_pd(_mm512_cvtps_pd(_mm256_loadu_ps(x + 8))));
@@ -233,8 +233,8 @@ SIMD_INLINE Vec quadsOf(IntVec a, IntVec b, IntVec c, IntVec d) {
   return _mm512_castsi512_ps(_mm512_or_si512(low, high));
 }
 
-// DotSum has the element type that the instructions' built-in functions take: with __m512i, gcc 12 sees a
-// conversion at every step and keeps each accumulator in memory too, at half the speed.
+// DotSum has the element type of the compiler's built-in functions: with __m512i, gcc 12 sees a conversion at
+// every step and also stores each accumulator to memory, at half the speed.
 #ifdef __AVX512VNNI__
 typedef int32_t DotSum __attribute__((vector_size(64)));
 #define SIMD_INT8_DOT
@@ -288,7 +288,7 @@ typedef int32_t Words __attribute__((vector_size(64)));
 struct Planes {
   Words nonzero, negative;
 };
-/** Two sums: to fold them at every step would cost two more instructions in six. */
+/** Two sums: folding them at every step would cost two instructions on top of six. */
 struct BitSum {
   Words both, differ;
 };
@@ -298,8 +298,8 @@ SIMD_INLINE BitSum bitZero() { return {Words{}, Words{}}; }
 SIMD_INLINE Planes loadPlanes(const uint8_t* p) {
   Planes planes = {reinterpret_cast<Words>(_mm512_loadu_si512(p)),
                    reinterpret_cast<Words>(_mm512_loadu_si512(p + 64))};
-  // One plane stays in a register for all rows; gcc would read both from memory for each, which takes all
-  // loads there are, and for two there are not registers enough.
+  // Keeps one plane in a register for all rows. gcc would load both for each row, which saturates the load
+  // ports; there are not enough registers for both.
   asm("" : "+v"(planes.nonzero));
   return planes;
 }

@@ -1,7 +1,7 @@
 /**
- * x / s with one rounding, given r = 1 / s with one rounding: the second of two corrections starts less than
- * a unit in the last place away, and then the remainder is exact and the result the nearest float (Markstein
- * 1990). That holds while nothing underflows; NaN for s infinite. Division itself takes twice as long.
+ * x / s correctly rounded, given r = 1 / s correctly rounded. The second of two corrections starts from a
+ * value less than one ulp off, so its remainder is exact and its result the nearest float (Markstein 1990),
+ * unless something underflows. NaN for s infinite. A division instruction takes twice as long.
  */
 SIMD_INLINE Vec divide(Vec x, Vec s, Vec r) {
   const Vec q = mul(x, r);

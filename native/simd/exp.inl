@@ -1,11 +1,11 @@
 /**
  * expMinus for the wrappers that have `pow2(t)`: e^-a is 2^-n times a polynomial, n = round(a / ln 2). Adding
  * 1.5 * 2^23 rounds, and leaves -n in the lowest bits of the sum, where pow2 finds it. The polynomial is the
- * one of degree 5 with the least relative error on |g| <= ln(2) / 2, 1.0e-7, of those that are 1 - g + ... at
- * 0: e^-0 is 1.
+ * minimax one of degree 5 on |g| <= ln(2) / 2 among those of the form 1 - g + ..., so that e^-0 is 1; its
+ * relative error is 1.0e-7.
  *
- * Each step is written for all N registers before the next one: the chain of one alone is longer than what a
- * core looks ahead.
+ * Each step is written for all N registers before the next one: a core's out-of-order window is shorter than
+ * one chain.
  */
 template <int N>
 SIMD_INLINE void expMinus(Vec (&x)[N]) {
@@ -20,7 +20,7 @@ SIMD_INLINE void expMinus(Vec (&x)[N]) {
   for (int j = 0; j < N; j++) p[j] = fma(p[j], g[j], broadcast(4.9999230e-1f));
   for (int j = 0; j < N; j++) p[j] = fma(p[j], g[j], broadcast(-1.0f));
   for (int j = 0; j < N; j++) p[j] = fma(p[j], g[j], broadcast(1.0f));
-  // A product, where adding to p's exponent would be quicker: of the bits of a NaN that may make a number.
+  // A product, although adding to p's exponent would be faster: that could turn a NaN into a number.
   for (int j = 0; j < N; j++) p[j] = mul(p[j], pow2(t[j]));
   for (int j = 0; j < N; j++) x[j] = select(greater(x[j], broadcast(87.33f)), zero(), p[j]);
 }

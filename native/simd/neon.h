@@ -1,8 +1,8 @@
 #pragma once
 
 /**
- * 4 lanes: NEON of every 64-bit ARM; with dotprod where the compiler has been told of it. What each name
- * means is in scalar.h.
+ * 4 lanes: NEON of every 64-bit ARM; with dotprod where the compiler flags enable it. scalar.h documents
+ * each name.
  */
 
 #include <arm_neon.h>
@@ -91,7 +91,7 @@ SIMD_INLINE IntVec loadCodeIntsPartial(const int8_t* p, int n) {
   for (int i = 0; i < n; i++) codes[i] = p[i];
   return loadCodeInts(codes);
 }
-SIMD_INLINE IntVec beyond(Vec x, Vec limit) {
+SIMD_INLINE IntVec ternaryCodes(Vec x, Vec limit) {
   return vsubq_s32(vreinterpretq_s32_u32(greater(neg(limit), x)), vreinterpretq_s32_u32(greater(x, limit)));
 }
 // Converting NaN gives 0.
@@ -143,7 +143,7 @@ SIMD_INLINE float reduceMaxBits(Vec v) {
   return vgetq_lane_f32(vreinterpretq_f32_s32(most), 0);
 }
 
-/** Of what is below the smallest normal number: 0. */
+/** Flushes subnormal numbers to 0. */
 SIMD_INLINE Vec normalOrZero(Vec v) {
   const uint32x4_t isSmall = vcltq_f32(vabsq_f32(v), vdupq_n_f32(0x1p-126f));
   return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(v), isSmall));
@@ -237,11 +237,11 @@ struct Sum16 {
 
 using Quads = int8x16_t;
 
-// Codes of at most 2 read the same signed or not.
+// Codes of at most 2 are the same signed and unsigned.
 SIMD_INLINE Quads loadQuads(const uint8_t* p) { return vreinterpretq_s8_u8(vld1q_u8(p)); }
 SIMD_INLINE Quads loadSignedQuads(const int8_t* p) { return vld1q_s8(p); }
 SIMD_INLINE Quads onesQuads() { return vdupq_n_s8(1); }
-/** Keeps gcc from mixing the steps of several rows, which would take more registers than there are. */
+/** Keeps gcc from interleaving the steps of several rows, which would spill registers. */
 SIMD_INLINE void beginRow() { asm volatile(""); }
 SIMD_INLINE Quads broadcastQuad(const int8_t* p) {
   beginRow();

@@ -1,8 +1,9 @@
 #pragma once
 
 /**
- * The portable member of the family {scalar, avx2, avx512, neon}.h. Each wraps one register width under the
- * same names, so that a kernel is written once and compiled per instruction set. Here it is one float.
+ * The portable one of the SIMD wrappers {scalar, avx2, avx512, neon}.h. Each wraps one register width under
+ * the same names, so that a kernel is written once and compiled per instruction set. Here a register is one
+ * float.
  *
  *   LANES                     float32 values in a register
  *   Vec, Mask, IntVec         LANES float32 values / truth values / int32 values
@@ -18,14 +19,13 @@
  *   fma fnma                  (a, b, c): a * b + c and c - a * b; one rounding, except here, where it is two
  *   abs neg sqrt
  *   productError(a, b, p)     a * b - p with one rounding, where p = mul(a, b)
- *   divide(x, s, r)           x / s, given r = 1 / s, where neither is denormal; NaN or 0 where s is infinite
- *   expMinus(a)               a[j] = e^-a[j] for N registers of values >= 0: relative error < 2e-7;
- *                             0 above 87.33; NaN of NaN
- *   greater(a, b)             Mask of a > b;  select(mask, whenTrue, whenFalse)
+ *   divide(x, s, r)           x / s, given r = 1 / s, where neither is subnormal; NaN or 0 where s is
+ * infinite expMinus(a)               a[j] = e^-a[j] for N registers of values >= 0: relative error < 2e-7; 0
+ * above 87.33; NaN of NaN greater(a, b)             Mask of a > b;  select(mask, whenTrue, whenFalse)
  *   reduceAdd reduceMax       over the lanes, in halves; reduceAdd takes IntVec too
  *   loadCodeInts(p) loadCodeIntsPartial(p, n)
  *                             int8 codes as IntVec
- *   beyond(x, limit)          IntVec of codes: 1 where x > limit, -1 where x < -limit, else 0; 0 for NaN
+ *   ternaryCodes(x, limit)    IntVec: 1 where x > limit, -1 where x < -limit, else 0; 0 for NaN
  *   toCodes(x)                IntVec of x rounded half to even; 0 for NaN
  *   storeCodes(p, i) storeCodesPartial(p, i, n)
  *                             int32 saturated to int8; i may be four registers
@@ -35,11 +35,11 @@
  *                             toInt rounds half to even
  *   laneNumbers()             IntVec of 0, 1, 2, ...
  *   bitXor(a, b)              of IntVec
- *   mulWide(a, b, high, low)  both halves of the 64-bit products of unsigned numbers, b one for all lanes
- *   atLeast(a, limit)         Mask of a >= limit, as whole numbers without sign
+ *   mulWide(a, b, high, low)  both halves of the 64-bit products of unsigned integers; b is a scalar
+ *   atLeast(a, limit)         Mask of a >= limit, as unsigned integers
  *   maxBits(a, b) reduceMaxBits(v)
- *                             maximum as whole numbers: of values without a sign, NaN last
- *   roundBf16(v)              to bf16, half to even; what is below the smallest normal number becomes 0
+ *                             maximum as integers, of floats without a sign: a NaN wins
+ *   roundBf16(v)              to bf16, half to even; flushes subnormal numbers to 0
  *   Sum16                     float64 sum in a fixed order, see below
  *
  * Integer dot products take four int8 at a time, a quad: lane i of `Quads` holds four bytes of column i.
@@ -79,7 +79,7 @@
  * (SIMD_TILES), the wrapper has Bf16Tiles and QuadTiles. Tile registers go by their numbers:
  *
  *   IS_TILED DEPTH            true; LANES: the steps that one instruction takes
- *   Registers                 there are tile registers while it lives, on the thread that made it
+ *   Registers                 enables tile registers on its thread during its lifetime
  *   zero<T>() load<T>(p, stride) store<T>(p, stride)
  *                             tile register T; strides count bytes
  *   dot<S, A, B>()            S[i][j] += sum over s of A[i][s] . B[s][j]; all codes have a sign
@@ -119,7 +119,7 @@ SIMD_INLINE Vec add(Vec a, Vec b) { return a + b; }
 SIMD_INLINE Vec sub(Vec a, Vec b) { return a - b; }
 SIMD_INLINE Vec mul(Vec a, Vec b) { return a * b; }
 SIMD_INLINE Vec div(Vec a, Vec b) { return a / b; }
-// Two roundings: without hardware support a fused one is a library call per element.
+// Two roundings: without hardware support, a fused multiply-add is a library call per element.
 SIMD_INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }
 SIMD_INLINE Vec fnma(Vec a, Vec b, Vec c) { return c - a * b; }
 SIMD_INLINE Vec min(Vec a, Vec b) { return a < b ? a : b; }
@@ -152,7 +152,7 @@ SIMD_INLINE void expMinus(Vec (&x)[N]) {
 SIMD_INLINE Vec toFloat(IntVec v) { return static_cast<float>(v); }
 SIMD_INLINE IntVec loadCodeInts(const int8_t* p) { return *p; }
 SIMD_INLINE IntVec loadCodeIntsPartial(const int8_t* p, int n) { return n > 0 ? *p : 0; }
-SIMD_INLINE IntVec beyond(Vec x, Vec limit) { return (x > limit) - (x < -limit); }
+SIMD_INLINE IntVec ternaryCodes(Vec x, Vec limit) { return (x > limit) - (x < -limit); }
 SIMD_INLINE IntVec toCodes(Vec x) {
   return x != x ? 0 : static_cast<int32_t>(__builtin_rintf(max(min(x, 127.0f), -128.0f)));
 }
@@ -168,7 +168,8 @@ SIMD_INLINE void storeCodesPartial(int8_t* p, IntVec i, int n) {
 
 SIMD_INLINE IntVec intBroadcast(int32_t i) { return i; }
 SIMD_INLINE IntVec toInt(Vec v) {
-  // Beyond the range, and NaN, as x86 converts them: the result is never used, but must not be undefined.
+  // Out of range, and NaN, as x86 converts them: the result is never used, but must not be undefined
+  // behaviour.
   return v >= -2147483648.0f && v < 2147483648.0f ? static_cast<int32_t>(__builtin_rintf(v)) : INT32_MIN;
 }
 SIMD_INLINE IntVec add(IntVec a, IntVec b) {
@@ -205,7 +206,7 @@ SIMD_INLINE Vec roundBf16(Vec v) {
 
 /**
  * Sum in float64 over SUM_LANES interleaved lanes (core/kernels.ts), the order that every instruction set
- * follows to the bit: of x, of |x|, of those |x| that are above a limit (NaN is not), or of x * x (exact in
+ * follows bit for bit: of x, of |x|, of the |x| above a limit (NaN is skipped), or of x * x (exact in
  * float64, fused or not). Each call takes 16 elements; only the last of a row may be partial. `add(i, v)`
  * takes four registers instead, the elements from i, a multiple of their number.
  */

@@ -35,7 +35,7 @@ class Check {
     for (int i = 0; i < op_.argCount; i++) {
       if (absent(i)) continue;
       const Argument& v = values_[i];
-      // No rows is an empty batch; a row without values has no mean, no largest, no scale.
+      // No rows is an empty batch; but a row without values has no mean, maximum or scale.
       if (v.cols == 0 && op_.args[i].packsArg == kNone) fail(i, "has 0 columns, expected at least 1");
       int64_t product;
       if (!__builtin_mul_overflow(v.rows, v.cols, &product) && static_cast<uint64_t>(product) == v.length)
@@ -80,7 +80,7 @@ class Check {
     return false;
   }
 
-  /** Below 0 for what fits no size. */
+  /** Negative when no size fits. */
   static constexpr int64_t kTooLarge = -1;
 
   static int64_t add(int64_t a, int64_t b) {
@@ -155,8 +155,8 @@ class Check {
       } else {
         packedSize(i, spec.packsArg);
       }
-      if (v.cols > spec.mostCols)
-        fail(i, "has " + to_string(v.cols) + " columns, at most " + to_string(spec.mostCols) +
+      if (v.cols > spec.maxCols)
+        fail(i, "has " + to_string(v.cols) + " columns, at most " + to_string(spec.maxCols) +
                     " keep a sum in 32 bits");
     }
   }
@@ -233,7 +233,7 @@ class Check {
     if (last > INT32_MAX)
       fail(i, "has " + to_string(last) + " values, at most 2147483647 are counted in 32 bits");
     if (spec.entriesOfArg != kNone) {
-      // `offsets` is an earlier argument: it has been found to be monotone and within this one.
+      // `offsets` is an earlier argument: it has been checked to be monotone and within this one.
       const Argument& offsets = values_[spec.entriesOfArg];
       const int32_t* at = static_cast<const int32_t*>(offsets.data);
       first = static_cast<size_t>(at[0]);
@@ -243,7 +243,7 @@ class Check {
     const uint32_t bound = limit > INT32_MAX ? 1u << 31 : static_cast<uint32_t>(limit);
     uint32_t largest = 0;
     for (size_t k = first; k < last; k++) {
-      const uint32_t id = static_cast<uint32_t>(ids[k]);  // a negative one becomes greater than any bound
+      const uint32_t id = static_cast<uint32_t>(ids[k]);  // a negative id becomes larger than any bound
       largest = id > largest ? id : largest;
     }
     if (first == last || largest < bound) return;
@@ -253,9 +253,9 @@ class Check {
                 to_string(limit) + origin(symbol(spec.belowSymbol)));
   }
 
-  /** Sums over nothing change nothing, and outputs without values need none; anything else has no meaning. */
+  /** An empty call is fine if it only adds empty sums or has empty outputs; otherwise it is an error. */
   bool isEmpty() const {
-    if (op_.takesNone) return false;
+    if (op_.mayBeEmpty) return false;
     int empty = kNone;
     bool hasOutput = false;
     for (int i = 0; i < op_.argCount; i++) {

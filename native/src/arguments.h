@@ -7,7 +7,7 @@
 
 #include "../generated/ops.h"
 
-/** What a kernel demands of its arguments, as data, and the one function that checks a call against it. */
+/** What each op requires of its arguments, as data, and the function that checks a call against it. */
 namespace flashlm {
 
 enum class Kind : uint8_t { tensor, scalar, choice };
@@ -70,10 +70,10 @@ struct ArgSpec {
   Type type = Type::f32;
   Dim rows = fixed(0), cols = fixed(0);
   bool isWritten = false, isOut = false, isOptional = false, isCut = false;
-  int64_t least = kNone;  // of a whole number
+  int64_t min = kNone;  // of a whole number
   int belowSymbol = kNone, offsetsIntoSymbol = kNone, entriesOfArg = kNone, packsArg = kNone,
       aliasArg = kNone;
-  int64_t mostCols = INT64_MAX;
+  int64_t maxCols = INT64_MAX;
   const char* const* values = nullptr;  // of a choice
   int valueCount = 0;
 
@@ -94,17 +94,17 @@ struct ArgSpec {
     a.isOptional = true;
     return a;
   }
-  /** Has a row for each of the call's rows, or rows for each of its sequences, where a call can be cut into
-   * tiles. */
+  /** Is cut with the call, where a call can be cut into tiles: it has one row per row, or the same number of
+   * rows per sequence. */
   constexpr ArgSpec cut() const {
     ArgSpec a = *this;
     a.isCut = true;
     return a;
   }
   /** A whole number of at least this. */
-  constexpr ArgSpec whole(int64_t least) const {
+  constexpr ArgSpec wholeNumber(int64_t min) const {
     ArgSpec a = *this;
-    a.least = least;
+    a.min = min;
     return a;
   }
   /** Every element is an index below this symbol. */
@@ -119,27 +119,27 @@ struct ArgSpec {
     a.offsetsIntoSymbol = symbol;
     return a;
   }
-  /** Only the entries between the first and the last of these offsets are read; there may be none. */
+  /** Only the entries between the first and the last of these offsets are read; there may be no entries. */
   constexpr ArgSpec entriesOf(int arg) const {
     ArgSpec a = *this;
     a.entriesOfArg = arg;
     return a;
   }
-  /** The private layout of these codes. */
+  /** The packed form of these codes. */
   constexpr ArgSpec packs(int arg) const {
     ArgSpec a = *this;
     a.packsArg = arg;
     return a;
   }
-  /** May be the very same memory as this argument. */
+  /** May be exactly the same memory as this argument. */
   constexpr ArgSpec alias(int arg) const {
     ArgSpec a = *this;
     a.aliasArg = arg;
     return a;
   }
-  constexpr ArgSpec atMostCols(int64_t most) const {
+  constexpr ArgSpec atMostCols(int64_t max) const {
     ArgSpec a = *this;
-    a.mostCols = most;
+    a.maxCols = max;
     return a;
   }
 };
@@ -158,8 +158,8 @@ constexpr ArgSpec choice(const char* name, const char* const (&values)[count]) {
 }
 
 /**
- * How a symbol gets its value: `dim`, in which all other symbols are known by then, is what an argument
- * shows, or `from` where there is no such argument.
+ * How a symbol gets its value: `dim`, in which all other symbols are already known, equals the size of `arg`
+ * along `axis`, or `from` where `arg` is kNone.
  */
 struct SymbolSpec {
   const char* name;
@@ -186,7 +186,7 @@ struct EquationSpec {
   Dim dim;
 };
 
-/** One argument as it came in. An absent tensor has no data, an empty one has. */
+/** One argument as the caller passed it. `data` is null for an absent tensor, but not for an empty one. */
 struct Argument {
   void* data;
   size_t length;
@@ -210,10 +210,10 @@ struct OpSpec {
   const EquationSpec* equations;
   int equationCount;
   bool mayBeDeferred;  // a deferred region may record a call and run it later
-  int rowsArg;         // an argument with a row for each of the call's; kNone where no call is cut
-  int seqLenArg;       // the rows of a sequence, where only whole sequences can be cut, else kNone
+  int rowsArg;         // an argument with one row per row of the call; kNone where calls are not cut
+  int seqLenArg;       // the rows per sequence, if calls are cut by sequences only, else kNone
   bool packsRows;      // a sum over rows that packs its operands (RowSum)
-  bool takesNone;      // inputs may have no values though outputs have some
+  bool mayBeEmpty;     // an input may be empty although outputs have values
   bool returnsNumber;
   double (*run)(const KernelTable&, Context&, const Argument*);
 };
@@ -221,7 +221,7 @@ struct OpSpec {
 constexpr int kMaxArgs = 16;
 constexpr int kMaxSymbols = 8;
 
-/** A call that does not fit its op; the message is in the user's terms. */
+/** Errors in a call; the message uses the user's terms. */
 struct WrongType : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
@@ -230,10 +230,10 @@ struct WrongRange : std::out_of_range {
 };
 
 /**
- * Throws WrongRange unless the kernel can run on these values without leaving its arrays: lengths, shapes
- * that agree, sizes of packed layouts, memory that overlaps, indices and offsets. Returns false when there is
- * nothing to do, as in an empty batch: kernels never meet an empty matrix, except the entries of sparse
- * targets and where an op takes none.
+ * Throws WrongRange unless the kernel can run on these values without leaving its arrays. Checks lengths,
+ * shapes, sizes of packed layouts, overlapping memory, indices and offsets. Returns false when there is
+ * nothing to do, as in an empty batch: kernels never get an empty matrix, except the entries of sparse
+ * targets and where an op has `mayBeEmpty`.
  */
 bool checkArguments(const OpSpec& op, const Argument* values, const KernelTable& table);
 

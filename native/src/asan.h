@@ -3,9 +3,8 @@
 #include <stddef.h>
 
 /**
- * Tells AddressSanitizer what it cannot see itself: which bytes a masked instruction touches, and
- * which bytes of a block of working memory nobody has asked for. In any other build these functions are
- * nothing.
+ * Tells AddressSanitizer which bytes a masked instruction touches, and which bytes of a scratch block are not
+ * handed out. In other builds these functions do nothing.
  */
 #if defined(__SANITIZE_ADDRESS__)
 #define FLASHLM_ASAN 1

@@ -1,6 +1,6 @@
-// The border between JavaScript and the kernels: the only file that knows Node-API. JavaScript owns all
-// memory; native borrows it for the length of one call, or until the deferred calls have run, and keeps no
-// pointer. A kernel is entered only with arguments it cannot fail on.
+// The border between JavaScript and the kernels: the only file that uses Node-API. JavaScript owns all
+// memory; native code borrows it for one call, or until the deferred calls have run, and keeps no pointer.
+// Kernels are called only with checked arguments, on which they cannot fail.
 #include <napi.h>
 
 #include <algorithm>
@@ -36,7 +36,7 @@ constexpr ArrayType kArrayTypes[] = {{napi_float32_array, "Float32Array"},
 
 constexpr const ArrayType& arrayType(Type type) { return kArrayTypes[static_cast<int>(type)]; }
 
-/** The first characters of a string. */
+/** The first 40 characters of a string. */
 std::string beginning(Napi::Value string) {
   char text[41];
   size_t length;
@@ -44,8 +44,7 @@ std::string beginning(Napi::Value string) {
   return {text, length};
 }
 
-/** The name of an object's class. Getters and proxies run the user's code here, and what that throws is not
- * our error. */
+/** The name of an object's class. Getters and proxies run the user's code here; what it throws is ignored. */
 std::string className(Napi::Object object) {
   try {
     const Napi::Value constructor = object.Get("constructor");
@@ -67,10 +66,10 @@ std::string described(Napi::Value value) {
   return type + beginning(value.ToString());
 }
 
-/** Reads the values of one call. */
-class Reader {
+/** Reads the arguments of one call. */
+class ArgumentReader {
  public:
-  Reader(const Napi::CallbackInfo& info, const OpSpec& op) : info_(info), env_(info.Env()), op_(op) {}
+  ArgumentReader(const Napi::CallbackInfo& info, const OpSpec& op) : info_(info), env_(info.Env()), op_(op) {}
 
   void read(Argument* values) {
     if (info_.Length() != static_cast<size_t>(op_.valueCount))
@@ -140,10 +139,10 @@ class Reader {
     if (napi_get_value_double(env_, given, &value.number) != napi_ok)
       fail(spec, "must be a number, got " + described(given));
     if (std::isnan(value.number)) fail<WrongRange>(spec, "is NaN");
-    if (spec.least != kNone && !(value.number >= static_cast<double>(spec.least) &&
-                                 value.number <= kMaxSafeInteger && value.number == std::floor(value.number)))
+    if (spec.min != kNone && !(value.number >= static_cast<double>(spec.min) &&
+                               value.number <= kMaxSafeInteger && value.number == std::floor(value.number)))
       fail<WrongRange>(spec, "is " + given.ToString().Utf8Value() + ", expected a whole number of at least " +
-                                 std::to_string(spec.least));
+                                 std::to_string(spec.min));
   }
 
   void choice(const ArgSpec& spec, Argument& value) {
@@ -166,7 +165,8 @@ class Reader {
   size_t next_ = 0;
 };
 
-/** `new Engine({isa?, features?, threads?})`: kernels of one instruction set, and the memory they work in. */
+/** `new Engine({isa?, features?, threads?})`: the kernels of one instruction set, and their scratch memory.
+ */
 class Engine : public Napi::ObjectWrap<Engine> {
  public:
   static Napi::Function define(Napi::Env env) {
@@ -237,8 +237,8 @@ class Engine : public Napi::ObjectWrap<Engine> {
     std::unique_ptr<DeferredRegion> region;
   };
 
-  /** Plain values: unlike a method's, an accessor's receiver is not checked by Node before it is taken for an
-   * Engine. */
+  /** Defines plain properties, not accessors: Node checks the receiver of a method, but not of an accessor.
+   */
   void describe(Napi::Object self) const {
     const Napi::Env env = self.Env();
     const std::vector<std::string>& names = state_->kernels.features;
@@ -262,16 +262,16 @@ class Engine : public Napi::ObjectWrap<Engine> {
     return *state_;
   }
 
-  /** Every op: `info.Data()` says which. */
+  /** Runs the op in `info.Data()`. */
   Napi::Value run(const Napi::CallbackInfo& info) {
     const OpSpec& op = *static_cast<const OpSpec*>(info.Data());
     State& s = state(info.Env());
-    // Before indices are checked: deferred calls may write to the memory that holds them.
+    // Before indices are checked, because deferred calls may write the indices.
     if (s.region->isOpen() && !op.mayBeDeferred) runRegion(info.Env(), s);
     Argument values[kMaxArgs];
     bool isWork;
     try {
-      Reader(info, op).read(values);
+      ArgumentReader(info, op).read(values);
       isWork = checkArguments(op, values, s.kernels.table);
     } catch (const WrongType& error) {
       throw Napi::TypeError::New(info.Env(), error.what());
@@ -300,21 +300,20 @@ class Engine : public Napi::ObjectWrap<Engine> {
     if (outcome.bytes) throw outOfMemory(env, outcome.op, outcome.bytes);
   }
 
-  /** From here to `close`, calls are recorded where they can be deferred. JavaScript keeps their arrays
-   * alive. */
+  /** Until `close`, calls that can be deferred are recorded. JavaScript keeps their arrays alive. */
   void open(const Napi::CallbackInfo& info) { state(info.Env()).region->open(); }
 
   /**
-   * `close(transient, seconds)`: runs what is recorded. Nobody reads the arrays in `transient` afterwards. A
-   * Float64Array `seconds`, which may be null, gets the time of each call since `open` that was deferred.
-   * With wrong arguments nothing runs.
+   * `close(transient, seconds)`: runs the recorded calls. The contents of the arrays in `transient` are not
+   * needed afterwards. `seconds`, a Float64Array or null, gets the time of each call since `open`, 0 if it
+   * was not deferred. With wrong arguments nothing runs.
    */
   void close(const Napi::CallbackInfo& info) {
     discardUnless(info.Env(), [&] {
       const std::vector<Range> transient = ranges(info[0]);
       const size_t calls = state(info.Env()).region->count();
       double* seconds = secondsFor(calls, info[1]);
-      // Reading a list can run the user's code: only now does nothing come between.
+      // The state is read only now, because reading the list can run the user's code.
       State& s = state(info.Env());
       s.region->close();
       runRegion(info.Env(), s, transient, seconds);
@@ -349,7 +348,7 @@ class Engine : public Napi::ObjectWrap<Engine> {
     return found;
   }
 
-  /** Room for the time of so many calls; null for null. */
+  /** The array for the times of `calls` calls, zeroed; null for null. */
   static double* secondsFor(size_t calls, const Napi::Value& value) {
     if (value.IsNull()) return nullptr;
     if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array)
@@ -463,7 +462,7 @@ Napi::Value supported(const Napi::CallbackInfo& info) {
   return list;
 }
 
-/** `misalignment(array)`: by how many bytes the array's first lies past a 64-byte boundary. */
+/** `misalignment(array)`: the bytes from the last 64-byte boundary to the array's first byte. */
 Napi::Value misalignment(const Napi::CallbackInfo& info) {
   if (!info[0].IsTypedArray()) throw Napi::TypeError::New(info.Env(), "misalignment: expected a typed array");
   void* data = nullptr;

@@ -45,8 +45,7 @@ CpuFeatures detect() {
   const auto add = [&found](bool present, CpuFeatures bit) { found |= present ? bit : 0; };
   CpuidLeaf leaf;
   if (!readCpuid(1, 0, leaf)) return 0;
-  // CPUID alone says yes where the first instruction faults: the operating system must save the registers
-  // too.
+  // CPUID is not enough: unless the operating system saves the registers, the first instruction faults.
   const bool osxsave = leaf.c & 1u << 27;
   const uint64_t saved = osxsave ? savedStates() : 0;
   const bool ymm = (saved & 0x6) == 0x6;    // SSE and AVX state

@@ -17,8 +17,8 @@ constexpr CpuFeatures kNeon = 1 << 0, kDotprod = 1 << 1, kBf16 = 1 << 2;
 #endif
 
 /**
- * What the CPU has *and* the operating system saves on a context switch. Linux saves AMX's tile registers for
- * processes that have asked for it: the first call asks.
+ * What the CPU has *and* the operating system saves on a context switch. Linux saves AMX's tile registers
+ * only for processes that request it; the first call does.
  */
 CpuFeatures cpuFeatures();
 

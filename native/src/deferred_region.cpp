@@ -13,7 +13,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/** Reads the time where somebody wants to know it. */
+/** Measures time if it is requested. */
 class Stopwatch {
  public:
   explicit Stopwatch(bool isWanted) : began_(isWanted ? Clock::now() : Clock::time_point()) {}
@@ -23,8 +23,7 @@ class Stopwatch {
   Clock::time_point began_;
 };
 
-/** Memory in the place of which each thread has some rows: a tile, or a chunk where rows wait to be packed.
- */
+/** Memory that each thread replaces by a few rows: a tile, or a chunk where rows wait to be packed. */
 struct TileMemory {
   uintptr_t begin;
   int64_t rowBytes, rows;
@@ -36,7 +35,7 @@ struct Step {
   Schedule schedule;
   /** Of a call that sums over rows; without memory where there is no sum. */
   RowSum sum;
-  /** For each argument its place in the list of tile memory, or kNone. */
+  /** For each argument its index in the list of tile memory, or kNone. */
   int tileMemory[kMaxArgs];
 
   bool needsSequences() const { return unitOf(*call) != 1; }
@@ -86,7 +85,7 @@ class Runner {
     return nullptr;
   }
 
-  /** A call on all of its rows, or what is left of one whose rows went through tiles. */
+  /** Runs a call on all of its rows, or the remaining phase of one whose rows went through tiles. */
   void onAllRows(const Call& call, RowSum* sum) {
     if (outcome_.bytes) return;
     const Stopwatch watch(seconds_);
@@ -103,7 +102,7 @@ class Runner {
     context_.sum = nullptr;
   }
 
-  /** False, and nothing done, where there is no memory for what sums over rows keep. */
+  /** Returns false, and does nothing, when out of memory for the sums over rows. */
   bool inTiles(const Group& group, const std::vector<TileMemory>& memory, std::vector<Step>& steps) {
     const Stopwatch watch(seconds_);
     const size_t threads = static_cast<size_t>(context_.threads);
@@ -116,7 +115,7 @@ class Runner {
     }
     std::vector<double> spent(seconds_ ? steps.size() * threads : 0);
     std::vector<DeferredRegion::Outcome> outcomes(threads, DeferredRegion::Outcome{nullptr, 0});
-    // Made here, as nothing may throw among the threads.
+    // Allocated here, because nothing may throw inside a parallel section.
     std::vector<std::vector<uint8_t*>> tilesOf(threads, std::vector<uint8_t*>(memory.size()));
 
     parallelRows(context_.threads, rows, group.grain(), [&](int64_t begin, int64_t end, int thread) {
@@ -161,13 +160,13 @@ class Runner {
     return step;
   }
 
-  /** What a thread works with. */
+  /** The data of one thread. */
   struct Own {
     Context& context;
     const std::vector<TileMemory>& memory;
     const std::vector<uint8_t*>& tiles;
     DeferredRegion::Outcome& outcome;
-    /** A place for each step, or null. */
+    /** An entry for each step, or null. */
     double* spent;
   };
 
@@ -272,7 +271,7 @@ void DeferredRegion::add(const OpSpec& op, const Argument* values) {
 DeferredRegion::Outcome DeferredRegion::run(const KernelTable& table, Context& context,
                                             const std::vector<Range>& transient, double* seconds) {
   if (!workers_) workers_ = std::make_unique<Worker[]>(static_cast<size_t>(threads_));
-  // Taken out first: whatever happens, no call runs twice.
+  // Moved out first, so that no call runs twice, even after an error.
   const std::vector<Call> calls = std::move(calls_);
   calls_.clear();
   return Runner(table, context, workers_.get(), sums_, seconds).run(calls, transient);

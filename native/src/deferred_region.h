@@ -10,7 +10,7 @@
 
 namespace flashlm {
 
-/** The kernel calls of a deferred region: they are recorded, and run later as schedule.h says. */
+/** The kernel calls of a deferred region: they are recorded, and run later in the order of schedule.h. */
 class DeferredRegion {
  public:
   explicit DeferredRegion(int threads) : threads_(threads) {}
@@ -21,31 +21,31 @@ class DeferredRegion {
   void close() { isOpen_ = false; }
   /** `close`, and forgets what is recorded. */
   void discard();
-  /** Calls since `open`, also those that `skip` counted. */
+  /** Calls since `open`, including those that `skip` counted. */
   size_t count() const { return count_; }
   void add(const OpSpec& op, const Argument* values);
-  /** A call that is not deferred. */
+  /** Counts a call that is not deferred. */
   void skip() { count_++; }
 
-  /** The bytes that an op could not get to work in; 0 when all went well. */
+  /** The op that ran out of memory and the bytes that it needed; 0 bytes on success. */
   struct Outcome {
     const char* op;
     size_t bytes;
   };
   /**
-   * Runs what is recorded. `seconds`, which may be null, has a place for each call since `open` and gets the
-   * time of those that run: of calls in tiles, each the share of the whole that the threads spent in it.
-   * Nobody reads `transient` memory once the calls have run: where only tiles use it, it is never written,
-   * and tile memory serves in its place.
+   * Runs the recorded calls. `seconds`, which may be null, has an entry for each call since `open` and gets
+   * the time of those that run; the time of tiled calls is divided in proportion to what the threads spent in
+   * each. `transient` memory is not read after the calls: where only tiles use it, it is never written, and
+   * tile memory replaces it.
    */
   Outcome run(const KernelTable& table, Context& context, const std::vector<Range>& transient,
               double* seconds);
 
-  /** What a thread has for its tiles. */
+  /** A thread's memory for its tiles. */
   struct Worker {
-    /** Of kernels: one thread, and memory for the length of a call. */
+    /** For kernels: one thread, and scratch for one call. */
     Context context{1, {}};
-    /** For the length of a group. */
+    /** Tile memory, for one group. */
     Scratch tiles;
   };
 
@@ -55,7 +55,7 @@ class DeferredRegion {
   size_t count_ = 0;
   std::vector<Call> calls_;
   std::unique_ptr<Worker[]> workers_;
-  /** What sums over rows keep for the length of a group. */
+  /** The `room` of sums over rows, for one group. */
   Scratch sums_;
 };
 

@@ -5,8 +5,8 @@
 
 #include "cpu.h"
 
-// The only symbols that files compiled for an instruction set export. A table that was not built has no
-// address: builds leave out what the compiler does not know, and those of an installation what the CPU lacks.
+// The only symbols that files compiled for an instruction set export. A table that was not built is null:
+// builds leave out what the compiler does not support, and builds of an installation what the CPU lacks.
 #define TABLE(name) extern "C" __attribute__((weak)) const flashlm::KernelTable kernel_table_##name
 extern "C" const flashlm::KernelTable kernel_table_scalar;
 #if defined(__x86_64__)
@@ -92,14 +92,14 @@ void eachOp(Table& table, const KernelTable& other, const Visit& visit) {
 #undef OP
 }
 
-/** Puts what `from` has into `table`. */
+/** Copies the kernels that `from` has into `table`. */
 void overlay(KernelTable& table, const KernelTable& from) {
   const auto put = [](auto& slot, auto value) {
     if (value) slot = value;
   };
   put(table.name, from.name);
   for (const Limit& limit : kLimits) put(table.limits.*limit.loop, from.limits.*limit.loop);
-  // The limit of a kernel that counts bits goes with it.
+  // The popcount limit belongs to the kernel that counts bits.
   if (from.ternaryMatmul) table.limits.popcount = from.limits.popcount;
   put(table.packedTernaryBytes, from.packedTernaryBytes);
   eachOp(table, from, [&](const char*, auto& slot, auto kernel) { put(slot, kernel); });
@@ -199,7 +199,7 @@ Selection selectKernels(const std::string& name, const std::vector<std::string>*
     chosen.push_back(&findFeature(isa, featureName));
     require(isa.name + ("+" + featureName), chosen.back()->needs, chosen.back()->table);
   }
-  // In the order of the list, whatever order they were named in: the name then says what runs.
+  // In the order of the list, so that a set of features always has the same name.
   for (const Feature& feature : kFeatures) {
     if (std::find(chosen.begin(), chosen.end(), &feature) == chosen.end()) continue;
     overlay(selection.table, *feature.table);

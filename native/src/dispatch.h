@@ -15,16 +15,16 @@ struct FeatureReport {
 
 /** Kernels compiled for one instruction set, and whether this machine can run them. */
 struct IsaReport {
-  const char* name;                   // "avx512"
-  std::vector<const char*> missing;   // CPU features it needs and this machine lacks; empty = supported
-  std::vector<const char*> features;  // extensions that replace some of its kernels here: "vnni"
-  std::vector<const char*> own;  // ops with a kernel compiled for it; the others would run the scalar one
-  std::vector<FeatureReport> replaced;       // for each of its extensions in the build
+  const char* name;                     // "avx512"
+  std::vector<const char*> missing;     // CPU features it needs and this machine lacks; empty = supported
+  std::vector<const char*> features;    // extensions that replace some of its kernels here: "vnni"
+  std::vector<const char*> own;         // ops with a kernel of its own; other ops run the scalar one
+  std::vector<FeatureReport> replaced;  // for each of its extensions in the build
   int64_t productTileRows, productTileCols;  // of the float products' output tile; 0: not built
-  std::vector<const char*> notBuilt;         // of itself and its extensions, what has no table in the build
+  std::vector<const char*> notBuilt;         // itself or its extensions, if they have no table in the build
 };
 
-/** Every instruction set of this architecture, the plainest first. */
+/** Every instruction set of this architecture, slowest first. */
 std::vector<IsaReport> isaReports();
 
 struct Selection {

@@ -9,15 +9,14 @@
 namespace flashlm {
 namespace {
 
-/** Bytes that are looked at in one go: a thread's share is some of these, and what each gives does not depend
- * on it. */
+/** Bytes per chunk: threads take whole chunks, so that a chunk's digest does not depend on the threads. */
 constexpr int64_t kChunkBytes = 1 << 16;
 
 constexpr uint64_t kPrime = 0x9e3779b97f4a7c15;
 
 /**
- * Each part can be undone, so no step loses a difference. Without the shift a change of the top bit, as of a
- * sign, would stay in the top bit, and two of them would cancel.
+ * Each operation is invertible, so no difference is lost. Without the shift, a change of the top bit (a sign)
+ * would stay in the top bit, and two such changes would cancel.
  */
 uint64_t mix(uint64_t hash, uint64_t word) {
   const uint64_t product = (hash ^ word) * kPrime;
@@ -33,7 +32,7 @@ uint64_t loadWord(const uint8_t* bytes, int64_t count) {
 }
 
 uint64_t digestChunk(const uint8_t* bytes, int64_t count) {
-  // Chains side by side: one would wait for its own multiplication at every word.
+  // Several independent chains hide the latency of the multiplication.
   constexpr int kLanes = 8;
   uint64_t hash[kLanes] = {1, 2, 3, 4, 5, 6, 7, 8};
   int64_t at = 0;
@@ -85,7 +84,7 @@ double digestBytes(int threads, const uint8_t* bytes, int64_t count) {
   });
   uint64_t hash = kPrime;
   for (uint64_t part : parts) hash = mix(hash, part);
-  // The upper bits: a product's lower ones depend on fewer of its factors'.
+  // The upper bits, because the lower bits of a product depend on fewer bits of its factors.
   return static_cast<double>(hash >> 12);
 }
 

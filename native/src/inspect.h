@@ -2,15 +2,14 @@
 
 #include <stdint.h>
 
-/** Quick looks at memory for the backends that check: what JavaScript would do word by word, on one thread.
- */
+/** Fast checks of memory for the checked backend, which JavaScript would do word by word on one thread. */
 namespace flashlm {
 
-/** A 52-bit checksum (exact as a double) that any change within one 8-byte word alters. The same for any
- * number of threads. */
+/** A 52-bit checksum (exact as a double) that changes with any change within one 8-byte word. It does not
+ * depend on the number of threads. */
 double digestBytes(int threads, const uint8_t* bytes, int64_t count);
 
-/** Index of the first value that is NaN or infinite; -1 where there is none. */
+/** Index of the first NaN or infinity, or -1. */
 int64_t findNonFinite(int threads, const float* values, int64_t count);
 
 }  // namespace flashlm

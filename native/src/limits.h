@@ -6,8 +6,7 @@
 
 namespace flashlm {
 
-/** How often a limit's loop runs, and on which memory: `count` values for each thread, one thread's after
- * another's. */
+/** The number of rounds of a limit's loop, and its memory: `count` consecutive values per thread. */
 struct LimitWork {
   int64_t rounds;
   float* memory;
@@ -15,8 +14,8 @@ struct LimitWork {
 };
 
 /**
- * What the machine can do at best with one instruction set: loops that do one thing only, on all threads of
- * the context. Each returns what all threads did together: operations (a multiply-accumulate is two) or
+ * The peak rates of a machine with one instruction set: microbenchmark loops of one operation, on all threads
+ * of the context. Each returns the total work of all threads: operations (a multiply-accumulate is two) or
  * bytes. Null where the instruction set has no instructions for it.
  */
 struct LimitTable {
@@ -47,7 +46,7 @@ constexpr Limit kLimits[] = {{"fma", &LimitTable::fma, false},  {"bf16", &LimitT
                              {"read", &LimitTable::read, true}, {"triad", &LimitTable::triad, true},
                              {"fork", &LimitTable::fork, false}};
 
-/** The least `LimitWork::count` that every instruction set can work on. */
+/** The smallest `LimitWork::count` that every instruction set can use. */
 constexpr int64_t kMinLimitCount = 3 * 128;
 
 struct LimitResult {
@@ -55,8 +54,8 @@ struct LimitResult {
 };
 
 /**
- * Runs the limit of that name; no work is done where the table has none. Throws `std::out_of_range` in the
- * user's terms for a name that is none and for memory that is too small.
+ * Runs the limit of that name; the work is 0 where the table has none. Throws `std::out_of_range`, in the
+ * user's terms, for an unknown name and for memory that is too small.
  */
 LimitResult measureLimit(const LimitTable& table, Context& context, const char* name, const LimitWork& work);
 

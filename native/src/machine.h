@@ -4,7 +4,7 @@
 
 /**
  * What an x86 machine says of itself. Nothing else asks it, so that a test can link other answers in: those
- * of CPUs that nobody has at hand.
+ * of CPUs that are not available.
  */
 namespace flashlm {
 

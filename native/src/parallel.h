@@ -7,17 +7,17 @@
 #endif
 
 /**
- * The one place that knows OpenMP. The partition is static and a pure function of (size, grain, threads), so
- * that a core meets the same rows in every op, still in its cache. Everything here has internal linkage:
- * files compiled for different instruction sets must not share an instance.
+ * The only file that uses OpenMP. The partition is static and a pure function of (size, grain, threads), so
+ * that a core gets the same rows in every op, still in its cache. Everything here has internal linkage: files
+ * compiled for different instruction sets must not share an instance.
  */
 namespace flashlm {
 namespace {
 
 /**
- * Who works on a parallel section: the first `busy` threads of a team. The team has the same size in every
- * section, whatever there is to do: GNU's OpenMP ends surplus threads when a team shrinks and makes new ones
- * when it grows again.
+ * The threads of a parallel section: the first `busy` of a team work. The team has the same size in every
+ * section because GNU's OpenMP ends surplus threads when a team shrinks, and creates them again when it
+ * grows.
  */
 struct Team {
   int size, busy;
@@ -32,7 +32,7 @@ inline void runPieces(int threads, int pieces, const F& fn) {
 #ifdef _OPENMP
   if (pieces > 1) {
 #pragma omp parallel num_threads(threads)
-    // The runtime may grant fewer threads than asked for: the pieces are dealt out, none is lost.
+    // The runtime may grant fewer threads than requested: each then runs several pieces.
     for (int piece = omp_get_thread_num(); piece < pieces; piece += omp_get_num_threads()) fn(piece);
     return;
   }

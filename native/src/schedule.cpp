@@ -34,13 +34,13 @@ bool overlaps(const Uses& uses, const Range& range) {
   return false;
 }
 
-/** Whether threads that own whole grains of the rows have about as much to do as each other. */
+/** Whether threads are balanced within 1/8 when each gets whole grains of the rows. */
 bool isBalanced(int64_t rows, int64_t grain, int threads) {
   const int64_t grains = (rows + grain - 1) / grain, most = (grains + threads - 1) / threads;
   return 8 * most * threads <= 9 * grains;
 }
 
-/** Rows of a tile that is whole units and whole parts of sums. */
+/** The rows of a tile of whole units and whole parts of sums. */
 int64_t tileRowsFor(int64_t unit) {
   const int64_t whole = std::lcm(unit, PART_ROWS);
   return whole * std::max<int64_t>(1, kTileRows / whole);

@@ -9,8 +9,7 @@
 #include "../generated/work_shares.h"
 
 /**
- * When the calls of a deferred region run. Every value is the same to the bit as when the calls run one by
- * one.
+ * When the calls of a deferred region run. Every value has the same bits as when the calls run one by one.
  *
  * An example: the end of a block's backward, three calls on 1,024 rows, two threads. `du` is scratch that
  * nothing outside the region reads.
@@ -68,18 +67,17 @@ static_assert(ROW_CHUNK % kTileRows == 0, "a chunk is whole tiles");
 struct Call {
   const OpSpec* op;
   Argument values[kMaxArgs];
-  /** Its place among the calls of the region. */
+  /** Its index among the calls of the region. */
   size_t index;
 };
 
-/** Whether an argument is cut with the call's rows: it has a row for each of them, or rows for each sequence.
- */
+/** Whether an argument is cut with the call: it has one row per row, or the same number per sequence. */
 bool isCut(const Call& call, int arg);
 /** Whether an argument is a sum over the call's rows. */
 bool isSum(const Call& call, int arg);
-/** Rows of a call that can be cut, else 0. */
+/** The rows of a call that can be cut into tiles, else 0. */
 int64_t rowsOf(const Call& call);
-/** Rows that a call cannot part: those of a sequence, or 1. */
+/** Rows that must stay in one tile: those of a sequence, or 1. */
 int64_t unitOf(const Call& call);
 
 struct Range {
@@ -92,7 +90,7 @@ struct Range {
 /** Memory that a call uses. */
 struct Use : Range {
   bool isCut, isWritten, isOut;
-  /** Of the call. */
+  /** The call's. */
   size_t index;
 
   bool clashes(const Use& other) const { return overlaps(other) && (isWritten || other.isWritten); }
@@ -100,12 +98,12 @@ struct Use : Range {
   bool sameRows(const Use& other) const { return isCut && other.isCut && *this == other; }
 };
 
-/** Calls that go through tiles side by side, and the calls that run after all tiles. */
+/** Calls that go through tiles together, and the calls that run after all tiles. */
 class Group {
  public:
   explicit Group(int threads) : threads_(threads) {}
 
-  /** Whether the call, which comes next, leaves every value what it is when the calls run one by one. */
+  /** Whether the next call can join: every value must be the same as when the calls run one by one. */
   bool admits(const Call& call, Schedule schedule) const;
   void add(const Call& call, Schedule schedule);
 
@@ -115,7 +113,7 @@ class Group {
   };
   /** Tiled or packed, in their order. */
   const std::vector<Member>& tiled() const { return tiled_; }
-  /** Packed, of which the product is left, or serial. */
+  /** Packed, whose products run after the tiles, or serial. */
   const std::vector<Member>& after() const { return after_; }
   /** All calls in their order. */
   std::vector<const Call*> inOrder() const;
@@ -124,11 +122,11 @@ class Group {
 
   /** Rows of a tile: whole sequences where a call needs them. */
   int64_t tileRows() const;
-  /** Rows of which a thread gets a multiple: tiles, and chunks where rows are packed. */
+  /** A thread gets a multiple of so many rows: a tile, or a chunk where rows are packed. */
   int64_t grain() const;
 
   bool touches(const Range& range) const;
-  /** Bytes of a row of memory that only tiles use, the first call writing it; else 0. */
+  /** Bytes per row of memory that only tiles use and the first call writes; else 0. */
   int64_t rowBytesInTiles(const Range& range) const;
   /** Rows of tile memory that a thread needs in place of such memory. */
   int64_t rowsInTiles(const Range& range) const;

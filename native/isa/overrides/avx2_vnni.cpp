@@ -2,7 +2,7 @@
 #error "avx2_vnni.cpp needs -mavxvnni"
 #endif
 #ifdef __AVX512F__
-#error "avx2_vnni.cpp is compiled with flags of AVX-512"
+#error "avx2_vnni.cpp must not be compiled with AVX-512 flags"
 #endif
 
 #include "../../simd/avx2.h"

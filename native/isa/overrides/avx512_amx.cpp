@@ -1,4 +1,4 @@
-// After VNNI, VPOPCNTDQ and BF16: tile registers form all of their products, and faster.
+// Applied after VNNI, VPOPCNTDQ and BF16: tile registers compute all of their products faster.
 #if !defined(__AMX_TILE__) || !defined(__AMX_BF16__) || !defined(__AMX_INT8__)
 #error "avx512_amx.cpp needs -mamx-tile -mamx-bf16 -mamx-int8"
 #endif

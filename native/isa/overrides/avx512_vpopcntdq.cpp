@@ -1,4 +1,4 @@
-// After VNNI: rows of x that are not ternary go its way.
+// Applied after VNNI, which multiplies the rows of x that are not ternary.
 #if !defined(__AVX512VPOPCNTDQ__) || !defined(__AVX512VNNI__)
 #error "avx512_vpopcntdq.cpp needs -mavx512vpopcntdq -mavx512vnni"
 #endif

@@ -1,4 +1,4 @@
-// What instructions for bf16 products replace: included by the file of each extension that has them.
+// The kernels that bf16 product instructions replace; each extension that has them includes this file.
 
 #include "../../generated/ops.h"
 #include "../../src/parallel.h"
@@ -13,7 +13,8 @@
 namespace flashlm {
 namespace {
 
-/** Every product of floats, and the packing of weights, whose bf16 form has two values in an element. */
+/** Every float product, and the packing of weights, because packed bf16 weights have two values per element.
+ */
 constexpr KernelTable bf16Kernels() {
   KernelTable table = {};
   table.limits.bf16 = bf16Limit;

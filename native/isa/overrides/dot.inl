@@ -1,5 +1,5 @@
-// What an instruction for four int8 products a lane replaces: included by the file of each extension that has
-// one.
+// The kernels that an instruction for four int8 products per lane replaces; each extension that has one
+// includes this file.
 
 #include "../../generated/ops.h"
 #include "../../src/parallel.h"
@@ -11,7 +11,7 @@
 namespace flashlm {
 namespace {
 
-/** The products of codes, from the same packed weights as without the extension. */
+/** The integer products. They read the same packed weights as without the extension. */
 constexpr KernelTable dotKernels() {
   KernelTable table = {};
   table.limits.dot = dotLimit;

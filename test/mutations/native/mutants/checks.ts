@@ -30,7 +30,7 @@ export const CHECK_MUTANTS: readonly NativeMutant[] = [
     id: 'columns-beyond',
     fault: 'more columns than sums of 32 bits hold are accepted',
     file: 'src/arguments.cpp',
-    at: 'if («v.cols > spec.mostCols»)',
+    at: 'if («v.cols > spec.maxCols»)',
     wrong: 'false',
     corrupts: true,
   },

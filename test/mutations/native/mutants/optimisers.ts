@@ -62,7 +62,7 @@ export const OPTIMISER_MUTANTS: readonly NativeMutant[] = [
     id: 'sgd-decay-missing',
     fault: 'weight decay is left out',
     file: 'kernels/sgd_momentum.inl',
-    at: 'push = «simd::fma(decay, weight, take(g + i, part))»',
+    at: 'gradient = «simd::fma(decay, weight, take(g + i, part))»',
     wrong: 'take(g + i, part)',
   },
   {
@@ -70,7 +70,7 @@ export const OPTIMISER_MUTANTS: readonly NativeMutant[] = [
     fault: 'the step is made without momentum',
     file: 'kernels/sgd_momentum.inl',
     at: 'simd::fnma(lr, «velocity», weight)',
-    wrong: 'push',
+    wrong: 'gradient',
   },
   {
     id: 'norm-total-f32',

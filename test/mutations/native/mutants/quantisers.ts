@@ -34,7 +34,7 @@ export const QUANTISER_MUTANTS: readonly NativeMutant[] = [
     id: 'int8-least-scale',
     fault: 'rows of small values have no least scale',
     file: 'kernels/quantize_rows.inl',
-    at: 'g = simd::broadcast(«1e-5f»)',
+    at: 'v = simd::broadcast(«1e-5f»)',
     wrong: '0.0f',
   },
   {
@@ -99,7 +99,7 @@ export const QUANTISER_MUTANTS: readonly NativeMutant[] = [
     id: 'mse-scale-of-none',
     fault: 'a row in which nothing is kept has the scale 1e-8',
     file: 'kernels/quantize_rows.inl',
-    at: '/ kept) : «otherwise»;',
+    at: '/ kept) : «fallback»;',
     wrong: '1e-8f',
   },
   {
@@ -127,14 +127,14 @@ export const QUANTISER_MUTANTS: readonly NativeMutant[] = [
     id: 'grad8-inverse-128',
     fault: 'codes are made for a scale of max / 128',
     file: 'kernels/int8_operands.inl',
-    at: 'inverse = simd::div(simd::broadcast(«127.0f»), most)',
+    at: 'inverse = simd::div(simd::broadcast(«127.0f»), largest)',
     wrong: '128.0f',
   },
   {
     id: 'grad8-tail',
     fault: 'the last values of a row are left out of its maximum',
     file: 'kernels/int8_operands.inl',
-    at: '«eachVector(i, count, [&](int64_t k, auto part) { most[0] = simd::maxBits(most[0], simd::abs(take(x + k, part))); });»',
+    at: '«eachVector(i, count, [&](int64_t k, auto part) { largest[0] = simd::maxBits(largest[0], simd::abs(take(x + k, part))); });»',
     wrong: '',
   },
   {

@@ -122,7 +122,7 @@ export const WRAPPER_MUTANTS: readonly NativeMutant[] = [
     id: 'scalar-beyond-nan',
     fault: 'NaN is beyond every limit',
     file: 'simd/scalar.h',
-    at: 'IntVec beyond(Vec x, Vec limit) { return «(x > limit)»',
+    at: 'IntVec ternaryCodes(Vec x, Vec limit) { return «(x > limit)»',
     wrong: '!(x <= limit)',
   },
 ];
