@@ -14,14 +14,14 @@ export function countOf(count: number, noun: string): string {
 /** The kernel inside each kernel of a decorated backend. */
 const inside = new WeakMap<object, Kernel>();
 
-/** A kernel without the decorators that `wrapBackend` has put around it. */
+/** A kernel without its `wrapBackend` decorators. */
 export function undecorated(kernel: Kernels[OpName]): Kernel {
   return inside.get(kernel) ?? (kernel as Kernel);
 }
 
 /**
- * A backend whose kernels are wrapped; its name shows it: `checked(native)`, `diff(native, reference:f64)`. Calls do not
- * wait in it, unless it says how: what is around a call would see memory before the call.
+ * A backend whose kernels are wrapped; its name shows it: `checked(native)`, `diff(native, reference:f64)`.
+ * Calls are not deferred unless `defer` is given, because a wrapper must see memory after the call.
  */
 export function wrapBackend(
   name: string,

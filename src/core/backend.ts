@@ -20,7 +20,7 @@ export interface Backend {
   readonly accelerates: ReadonlySet<Precision>;
   /** Bytes of the private layout that `packTernary` makes of codes [rows x cols]; 0 where there is none. */
   packedTernaryBytes(rows: number, cols: number): number;
-  /** Bytes that `headLoss` needs beside its arguments when it trains; absent where that is next to nothing. */
+  /** Bytes that `headLoss` needs besides its arguments in training; absent where that is negligible. */
   headScratchBytes?(rows: number, cols: number, vocab: number, precision: FloatPrecision): number;
   /**
    * Bytes that a sum over `rows` rows of two matrices (a weight's gradient) packs of both at most in a deferred region;

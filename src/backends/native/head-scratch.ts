@@ -15,8 +15,8 @@ export function headRowsAtOnce(threads: number, vocab: number): number {
 }
 
 /**
- * Bytes that `headLoss` needs beside its arguments when it trains, but for columns that fill up tiles: the table packed
- * twice, dz and h packed for some rows, logits on each thread. `packing`: values that share an element when they are packed.
+ * Bytes that `headLoss` needs besides its arguments in training, without the padding of tiles: the table
+ * packed twice, dz and h packed for some rows, logits for each thread. `packing`: values per packed element.
  */
 export function headScratchBytes(
   rows: number,

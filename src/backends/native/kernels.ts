@@ -73,11 +73,11 @@ function nativeKernel(
   const count = puts.length;
   // A call that cannot be deferred runs those that are.
   const isAwaited = !mayBeDeferred(op);
-  // Two lists serve every call: a kernel never calls another, so nobody else can be using them.
+  // The two lists are reused for every call: a kernel never calls another one.
   const given: unknown[] = [];
   const flat: unknown[] = [];
   if (count > 10) throw new Error(`${op} has ${count} arguments: the wrapper takes ten`);
-  // Parameters one by one, as many as any op has: in a list they would be an array that each call makes.
+  // Separate parameters, as many as any op has: a rest parameter would allocate an array for each call.
   return (a, b, c, d, e, f, g, h, i, j) => {
     const calls = deferred();
     try {
@@ -108,7 +108,7 @@ function nativeKernel(
 
 /** The tensors of deferred calls: the engine has their addresses only. One list serves a whole training. */
 class DeferredCalls {
-  /** Calls made, also those that were refused. */
+  /** Calls made, including refused ones. */
   count = 0;
   private readonly tensors: Tensor[] = [];
 
@@ -129,7 +129,10 @@ class DeferredCalls {
     }
   }
 
-  /** Forgets the deferred calls, and throws, unless all memory is still where it was: what is not has no length. */
+  /**
+   * Forgets the deferred calls, and throws, unless all memory is still where it was: what is not has no
+   * length.
+   */
   requireIntact(): void {
     if (this.tensors.every(({ data, rows, cols }) => data.length === rows * cols)) return;
     this.engine.discard();
@@ -151,7 +154,7 @@ class DeferredCalls {
     }
   }
 
-  /** Memory that is nobody's once the calls have run. */
+  /** Memory whose contents are not needed after the calls. */
   private transient(): Data[] {
     const found = new Set<Data>();
     for (const { data, transient } of this.tensors) if (transient) found.add(data);
@@ -160,8 +163,8 @@ class DeferredCalls {
 }
 
 /**
- * The op table's kernels on an engine, and what defers calls of them. Errors are TypeError and RangeError, before the
- * kernel has written anything, or FlashError where memory ran out.
+ * The op table's kernels on an engine, and what defers calls of them. Errors are TypeError and RangeError,
+ * before the kernel has written anything, or FlashError where memory ran out.
  */
 export function deferringKernels(engine: Engine): { readonly kernels: Kernels; readonly defer: Defer } {
   const calls = new DeferredCalls(engine);

@@ -1,15 +1,15 @@
 import type { EngineOptions, LimitName, LimitSample } from './addon.ts';
 import { createEngine } from './native-backend.ts';
 
-/** Measures what this machine can do at best with one instruction set. */
+/** Measures the peak rates of this machine with one instruction set. */
 export interface LimitMeter {
   /** As in a backend's name: `avx512+vnni`. */
   readonly isa: string;
   readonly threads: number;
   /**
-   * One run of a loop of `rounds` rounds on every thread; null where there are no instructions for it. `memory` is shared
-   * out among the threads; only `read` and `triad` touch it, and it should have been written to: pages that never were are
-   * all one page of zeros.
+   * One run of a loop of `rounds` rounds on every thread; null where there are no instructions for it.
+   * `memory` is shared out among the threads; only `read` and `triad` touch it, and it should have been
+   * written to: pages that never were are all one page of zeros.
    */
   measure(limit: LimitName, rounds: number, memory: Float32Array): LimitSample | null;
   dispose(): void;

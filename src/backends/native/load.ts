@@ -32,8 +32,9 @@ interface Candidate {
 }
 
 /**
- * The folders that may hold the addon, the local build first: it fits this machine's compiler and sources. Where
- * FLASHLM_ADDON names a folder there is no other: a request for a build must not silently give another one.
+ * The folders that may hold the addon, the local build first: it fits this machine's compiler and sources.
+ * Where FLASHLM_ADDON names a folder there is no other: a request for a build must not silently give another
+ * one.
  */
 function candidates(root: string, named: string | undefined): Candidate[] {
   if (named) return [{ folder: path.resolve(fromHome(named)), prebuilt: false }];
@@ -43,10 +44,15 @@ function candidates(root: string, named: string | undefined): Candidate[] {
   ];
 }
 
-/** Whether a process with these memory mappings (`/proc/self/maps`) runs on musl: its loader is one of them. */
+/**
+ * Whether a process with these memory mappings (`/proc/self/maps`) runs on musl: its loader is one of them.
+ */
 const mapsMusl = (maps: string): boolean => /\/ld-musl-[^/\s]*\.so/.test(maps);
 
-/** Why a prebuilt addon must not even be opened: another C library's, or half a file, can end the process. */
+/**
+ * Why a prebuilt addon must not be opened: one for another C library, or a truncated file, can end the
+ * process.
+ */
 function unfit(folder: string, file: string): string | undefined {
   if (mapsMusl(readText('/proc/self/maps') ?? '')) return 'made for glibc, but this Node runs on musl';
   const manifest = readText(path.join(folder, 'manifest.json'));
@@ -78,15 +84,15 @@ function tryCandidate({ folder, prebuilt }: Candidate): Addon | string {
 }
 
 /**
- * GNU's OpenMP lets waiting threads spin for milliseconds. On a machine that others use too, a thread then burns the
- * very time slice that the one it waits for needs: two-thread kernels became a hundred times slower. It reads this when
- * it is loaded, so it is set before; a value from outside is respected.
+ * GNU's OpenMP lets waiting threads spin for milliseconds. On a machine that others use too, a thread then
+ * burns the very time slice that the one it waits for needs: two-thread kernels became a hundred times
+ * slower. It reads this when it is loaded, so it is set before; a value from outside is respected.
  */
 const SPIN_COUNT = '1000';
 
 /**
- * Loads the addon from FLASHLM_ADDON, or else from the local build, else from a prebuilt one. The package at `root`, where
- * it is given, has its own addon whatever the variable says. Never throws.
+ * Loads the addon from FLASHLM_ADDON, or else from the local build, else from a prebuilt one. The package at
+ * `root`, where it is given, has its own addon whatever the variable says. Never throws.
  */
 export function loadAddon(root?: string): Loaded {
   if (!process.env.OMP_WAIT_POLICY) process.env.GOMP_SPINCOUNT ??= SPIN_COUNT;

@@ -9,8 +9,8 @@ export const packingOf = (precision: Precision, accelerates: ReadonlySet<Precisi
   accelerates.has(precision) ? PACKING[precision] : 1;
 
 /**
- * Bytes of the rows of two matrices that are packed for a sum over all of them (`PackedRows` in `native/kernels`), but for
- * columns that fill up tiles.
+ * Bytes of the rows of two matrices that are packed for a sum over all of them (`PackedRows` in
+ * `native/kernels`), without the padding of tiles.
  */
 export function packedRowsBytes(
   rows: number,

@@ -8,7 +8,7 @@ export const softmaxCrossEntropy: Kernels['softmaxCrossEntropy'] = (outNats, out
     for (let v = 0; v < V; v++) max = Math.max(max, z.data[i * V + v]!);
     let sum = 0;
     for (let v = 0; v < V; v++) sum += Math.exp(z.data[i * V + v]! - max);
-    // The maximum counts where a logit is taken off it: beside a huge one the logarithm would be lost.
+    // `max - z` is added separately: next to a huge maximum the logarithm would be lost.
     let n = 0;
     let below = 0;
     for (let t = targets.offsets.data[i]!; t < targets.offsets.data[i + 1]!; t++) {
@@ -18,7 +18,7 @@ export const softmaxCrossEntropy: Kernels['softmaxCrossEntropy'] = (outNats, out
     }
     outNats.data[i] = n * Math.log(sum) + below;
     if (!dz) continue;
-    // In float64 until all is taken off: the difference of two sums that are nearly the same is stored, not theirs.
+    // Subtracted in float64: the difference may be far smaller than its terms, so only the result is rounded.
     for (let v = 0; v < V; v++) dz[v] = (scale * n * Math.exp(z.data[i * V + v]! - max)) / sum;
     for (let t = targets.offsets.data[i]!; t < targets.offsets.data[i + 1]!; t++) {
       dz[targets.ids.data[t]!]! -= scale * targets.weights.data[t]!;

@@ -21,7 +21,7 @@ function sumAbs(x: Reals, start: number, count: number, limit = -1): number {
   return lanes[0]!;
 }
 
-/** NaN where a value is not finite: sorting would put it at the end, out of sight. */
+/** NaN if a value is not finite: sorting would move it to the end, where the median ignores it. */
 function median(values: Reals): number {
   if (!values.every(Number.isFinite)) return Number.NaN;
   const sorted = values.map(Math.abs).sort();
