@@ -80,7 +80,7 @@ describe('a deferred region', () => {
     return m;
   };
 
-  it('runs calls at the end, in effect in their order', () => {
+  it('a deferred region runs its calls at its end with the effect of their order', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
     defer(() => {
       k.add(c, a, b);
@@ -90,7 +90,7 @@ describe('a deferred region', () => {
     expect(new Set(c.data)).toEqual(new Set([5]));
   });
 
-  it('runs at once what returns a number, after what was called before', () => {
+  it('a call that returns a number runs at once in a deferred region, after the calls before it', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
     defer(() => {
       k.add(c, a, b);
@@ -101,7 +101,7 @@ describe('a deferred region', () => {
     expect(c.data[0]).toBe(7);
   });
 
-  it('ends with the outermost one', () => {
+  it('a nested deferred region runs its calls when the outermost region ends', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
     defer(() => {
       defer(() => k.add(c, a, b));
@@ -110,7 +110,7 @@ describe('a deferred region', () => {
     expect(c.data[0]).toBe(3);
   });
 
-  it('refuses wrong calls when they are made, and runs the others', () => {
+  it('a deferred region rejects wrong calls when they are made, and runs the others', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
     expect(() =>
       defer(() => {
@@ -123,7 +123,7 @@ describe('a deferred region', () => {
     expect(c.data[0]).toBe(5);
   });
 
-  it('runs nothing on memory that has gone', () => {
+  it('a deferred region runs no call on detached memory', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
     expect(() =>
       defer(() => {
@@ -136,7 +136,7 @@ describe('a deferred region', () => {
     expect(c.data[0]).toBe(2);
   });
 
-  it('runs nothing on memory that has gone before a call that cannot wait', () => {
+  it('a call that cannot be deferred runs no earlier call on detached memory', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
     expect(() =>
       defer(() => {
@@ -148,7 +148,7 @@ describe('a deferred region', () => {
     expect(c.data[0]).toBe(0);
   });
 
-  it('checks indices as they are when the call runs', () => {
+  it('a deferred region checks indices when the call runs, not when it is made', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
     const ids = tensor('i32', rows, 1, 'ids', new Uint8Array(c.data.buffer as ArrayBuffer));
     expect(() =>
@@ -159,7 +159,7 @@ describe('a deferred region', () => {
     ).toThrow(/gatherRows: 'ids' holds/);
   });
 
-  it('tells of a mistake in a shape as one by one, and runs what came before', () => {
+  it('a wrong shape gives the same error in a deferred region as outside, and earlier calls run', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
     const wrong = { ...c, rows: rows - 1 };
     expect(() =>
@@ -171,7 +171,7 @@ describe('a deferred region', () => {
     expect(c.data[0]).toBe(3);
   });
 
-  it('never writes transient tensors that only tiled calls use', () => {
+  it('a deferred region never writes transient tensors that only tiled calls use', () => {
     const [a, b, out] = [of(1), of(2), of(0)];
     const [first, second] = [0, 0].map((value) => ({ ...of(value), transient: true as const }));
     const sum = mat('f32', 8, 8, 'sum');
@@ -188,7 +188,7 @@ describe('a deferred region', () => {
     expect(new Set(sum.data)).toEqual(new Set([5 * rows]));
   });
 
-  it('tells what each call took', () => {
+  it('a deferred region reports the time of each call', () => {
     const [a, b, c] = [of(1), of(2), of(0)];
     let seconds: Float64Array = new Float64Array();
     defer(

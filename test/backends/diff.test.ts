@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 describe.each(BACKENDS)('diff(%s)', (_, create) => {
-  it.each(RECIPES)('against reference:f64 agrees on %s, and changes nothing', async (_, recipe) => {
+  it.each(RECIPES)('diff against reference:f64 agrees on %s and changes no loss', async (_, recipe) => {
     const plain = await trainOn(await recipe, create());
     const events = await trainOn(await recipe, diff(f64)(create()));
     expect(events.map(({ loss }) => loss)).toEqual(plain.map(({ loss }) => loss));
@@ -51,30 +51,33 @@ async function disagreement(backend: Backend): Promise<DisagreementError> {
 const spoilt = OP_NAMES.filter((op) => op !== 'packTernary').map((op) => [op] as const);
 
 describe('a wrong element', () => {
-  it.each(spoilt)('in %s is found, saved and found again alone', async (op) => {
-    const dims = sweep(op).find((d) => freeSymbols(op).every((s) => d[s]! >= 3))!;
-    const wrong = plant(f32, op);
-    const both = diff(f64)(wrong);
-    let error: unknown;
-    try {
-      runOp(both, op, inputsOf({ op, dims, seed: 0, variant: 0 }));
-    } catch (caught) {
-      error = caught;
-    }
-    expect(error).toBeInstanceOf(DisagreementError);
-    const { recording } = error as DisagreementError;
-    const loaded = await loadRecording(await saveRecording(recording, join(dir, op)));
-    expect(loaded).toEqual(recording);
-    const again = replay(loaded, wrong, f64);
-    expect(again.deviations.some((d) => d.mismatch)).toBe(true);
-    expect(again.sameAsRecorded).toBe(true);
-    const right = replay(loaded, f32, f64);
-    expect(right.deviations.filter((d) => d.mismatch)).toEqual([]);
-    expect(right.sameAsRecorded).toBe(false);
-  });
+  it.each(spoilt)(
+    'diff finds a wrong element in %s, and its saved recording reproduces the error',
+    async (op) => {
+      const dims = sweep(op).find((d) => freeSymbols(op).every((s) => d[s]! >= 3))!;
+      const wrong = plant(f32, op);
+      const both = diff(f64)(wrong);
+      let error: unknown;
+      try {
+        runOp(both, op, inputsOf({ op, dims, seed: 0, variant: 0 }));
+      } catch (caught) {
+        error = caught;
+      }
+      expect(error).toBeInstanceOf(DisagreementError);
+      const { recording } = error as DisagreementError;
+      const loaded = await loadRecording(await saveRecording(recording, join(dir, op)));
+      expect(loaded).toEqual(recording);
+      const again = replay(loaded, wrong, f64);
+      expect(again.deviations.some((d) => d.mismatch)).toBe(true);
+      expect(again.sameAsRecorded).toBe(true);
+      const right = replay(loaded, f32, f64);
+      expect(right.deviations.filter((d) => d.mismatch)).toEqual([]);
+      expect(right.sameAsRecorded).toBe(false);
+    },
+  );
 
   it.each([true, false])(
-    'of a call in place (%s) is replayed so: a kernel may be wrong only then',
+    'an error of a call with shared memory (in place: %s) is replayed with shared memory',
     async (isInPlace) => {
       // Clears its output before it reads, as a kernel may that takes its arguments to be apart.
       const wrong = spoilBefore(f32, 'add', ([out]) => void (out as Mat).data.fill(0));
@@ -96,7 +99,7 @@ describe('a wrong element', () => {
     },
   );
 
-  it('is named with op, layer, step and element', async () => {
+  it('diff reports a wrong element with its op, layer, step and index', async () => {
     let calls = 0;
     const wrong = spoil(f32, 'multiply', (values) => {
       const dx = values[0] as Tensor;
@@ -115,7 +118,7 @@ describe('a wrong element', () => {
     });
   });
 
-  it('is looked for in one step out of so many', async () => {
+  it('diff with `every` compares one step out of so many', async () => {
     let step = 0;
     const wrong = (when: number) =>
       spoil(f32, 'gatherRows', (values) => {
@@ -152,14 +155,14 @@ function plant(inner: Backend, op: OpName): Backend {
 }
 
 describe('backends that cannot be compared', () => {
-  it('are refused: a measure must not be coarser than what it measures', () => {
+  it('diff refuses a float32 backend as the reference of a float64 backend', () => {
     const coarse: Backend = { ...f32, anyReal: undefined };
     expect(() => diff(coarse)(f64)).toThrow(/can't be compared against reference, which is float32/);
   });
 });
 
 describe('a file that is not a recording', () => {
-  it('is refused with its name', async () => {
+  it('a file that is not a recording is rejected by name', async () => {
     const path = join(dir, 'no.safetensors');
     await writeFile(path, 'not a safetensors file');
     await expect(loadRecording(path)).rejects.toMatchObject({ name: 'FlashError', where: path });

@@ -21,7 +21,7 @@ function values(count: number): Tensor {
 describe.each(inspectors)('the checksum in %s', (_, inspector) => {
   const of = (t: Tensor): number => digest(t, inspector);
 
-  it('is altered by every single bit', () => {
+  it('every single bit changes the digest', () => {
     const t = values(23);
     const before = of(t);
     const bytes = new Uint8Array(t.data.buffer);
@@ -33,7 +33,7 @@ describe.each(inspectors)('the checksum in %s', (_, inspector) => {
     expect(of(t)).toBe(before);
   });
 
-  it('is altered by signs, by halves of them, and by values that change places', () => {
+  it('changed signs and swapped values change the digest', () => {
     const t = values(1 << 10);
     const seen = new Set([of(t)]);
     for (const step of [1, 2, 4, 8, 16]) {
@@ -45,7 +45,7 @@ describe.each(inspectors)('the checksum in %s', (_, inspector) => {
     expect(seen.size).toBe(7);
   });
 
-  it('is altered by parts that change places, whatever their size', () => {
+  it('swapped parts of any size change the digest', () => {
     const t = values(5 * (1 << 14) + 3);
     const seen = new Set([of(t)]);
     let parts = 0;
@@ -69,13 +69,13 @@ describe.each(inspectors)('the checksum in %s', (_, inspector) => {
     expect(seen.size).toBe(1 + parts);
   });
 
-  it('is the same for the same bytes', () => {
+  it('equal bytes have equal digests', () => {
     for (const count of [0, 1, 7, 100_000]) expect(of(values(count))).toBe(of(values(count)));
   });
 });
 
 describe.each(inspectors.slice(1))('the search for NaN and infinity, %s', (_, inspector) => {
-  it('finds the first', () => {
+  it('the search for non-finite values finds the first one', () => {
     const { data } = values(200_000);
     const array = data as Float32Array;
     expect(inspector!.findNonFinite(array)).toBe(-1);

@@ -4,7 +4,7 @@ import { mat, tensor } from '../../src/core/tensor.ts';
 
 afterEach(() => void vi.unstubAllGlobals());
 
-it('softmaxCrossEntropy of the reference allocates no gradient that nobody asked for', () => {
+it('softmaxCrossEntropy of the reference allocates no gradient that was not requested', () => {
   const { kernels } = createReferenceBackend('f64');
   const [nats, z] = [mat('f64', 1, 1, 'nats'), mat('f64', 1, 4, 'z')];
   const targets = {

@@ -65,7 +65,7 @@ it.each<[string, (path: string) => void]>([
   },
 );
 
-it('a token file that another process puts in its place is as good', async () => {
+it('a token file that another process replaces during a run does not change the run', async () => {
   const report = (event: TrainEvent) => {
     if (event.event !== 'step' || event.step !== 2) return;
     const path = tokenFile();
@@ -82,7 +82,7 @@ it.each<[string, 'count' | 'encode', (path: string) => void]>([
   ['is emptied', 'count', (path) => truncateSync(path, 0)],
   ['grows', 'encode', (path) => appendFileSync(path, 'ooooooooooooooooo')],
   ['is cut', 'encode', (path) => truncateSync(path, 10)],
-])('a text that %s while it is read (%s) leaves nothing of it in the cache', async (_, stage, harm) => {
+])('a text that %s while it is read (%s) leaves no cache entry', async (_, stage, harm) => {
   const path = join(tiny.root, 'train.txt');
   const text = readFileSync(path);
   let harmed = false;

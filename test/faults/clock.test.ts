@@ -27,7 +27,7 @@ const events = (run: string): Record<string, unknown>[] =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
-it('a date that jumps back and far ahead changes nothing, the budget neither', async () => {
+it('a system date that jumps back and far ahead changes neither the run nor its time budget', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   const dates = ['1970-01-01', '2100-01-01', '2026-01-01'].map((text) => new Date(text));
   let jumps = 0;
@@ -54,7 +54,7 @@ it('a date that jumps back and far ahead changes nothing, the budget neither', a
   expect(others).toEqual(whole.metrics);
 });
 
-it('a stopwatch that goes backwards never makes a time negative or a rate endless', async () => {
+it('a monotonic clock that goes backwards never gives a negative time or an infinite rate', async () => {
   const real = performance.now.bind(performance);
   let calls = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => real() - 1e6 * calls++);
@@ -68,7 +68,7 @@ it('a stopwatch that goes backwards never makes a time negative or a rate endles
   await tiny.train(); // the state can be read again
 });
 
-it('runs of a second that comes again get different names', async () => {
+it('runs that start in the same second twice, after the clock is set back, get different names', async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: new Date(2026, 9, 25, 2, 30) });
   const names: string[] = [];
   for (let i = 0; i < 3; i++) {

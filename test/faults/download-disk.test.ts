@@ -47,13 +47,13 @@ async function clearAway(): Promise<void> {
   }
 }
 
-it('a download to a disk that is full from any moment on is one clear error', async () => {
+it('a download to a disk that fills up at any moment ends with one clear error', async () => {
   const message = /no space left on the disk\n {2}at .*\n {2}Free some space/;
   const refused = await sweep('ENOSPC', ({ grows }) => grows, message);
   for (const op of ['open', 'handle.writeFile', 'handle.sync']) expect(refused).toContain(op);
 });
 
-it('a download to a disk that becomes read-only at any moment is one clear error', async () => {
+it('a download to a disk that becomes read-only at any moment ends with one clear error', async () => {
   const refused = await sweep(
     'EROFS',
     ({ changes }) => changes,

@@ -10,7 +10,7 @@ import { leftovers, outcomeOf, RECIPE, TinyRun, wholeCheckpoints } from './tiny-
 const BLOCKS_A_STEP = effort(7, 1);
 
 // What disk-faults.test.ts imitates, where this machine lets us make a disk that is small enough to fill.
-it('a disk that really is full is one clear error, and there is room again later', async (context) => {
+it('a run on a full disk ends with one clear error, and resumes when there is space again', async (context) => {
   const disk = mkdtempSync(join(tmpdir(), 'flashlm-disk-'));
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'none', disk], { encoding: 'utf8' });
   if (mounted.status !== 0) {

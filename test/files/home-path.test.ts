@@ -7,10 +7,10 @@ it.each([
   ['~', homedir()],
   ['~/', join(homedir(), '/')],
   ['~/a b/c', join(homedir(), 'a b', 'c')],
-])('%s begins in the home folder', (path, expected) => {
+])('the path %s is expanded to the home folder', (path, expected) => {
   expect(fromHome(path)).toBe(expected);
 });
 
-it.each(['', '.', './~', 'a/~/b', '~someone/x', '~x', '/~/x'])('%j stays as it is', (path) => {
+it.each(['', '.', './~', 'a/~/b', '~someone/x', '~x', '/~/x'])('the path %j is not expanded', (path) => {
   expect(fromHome(path)).toBe(path);
 });

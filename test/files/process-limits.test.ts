@@ -12,7 +12,7 @@ const STATUS = 'Name:\tnode\nVmPeak:\t 900000 kB\nVmSize:\t 1000000 kB\n';
 
 const read = (files: Readonly<Record<string, string>>) => (file: string) => files[file];
 
-it('the limits of a process are those of /proc, and address space is what is left of it', () => {
+it('process limits are read from /proc, and the address space is what remains of it', () => {
   const files = { '/proc/self/limits': LIMITS, '/proc/self/status': STATUS };
   expect(processLimits(read(files))).toEqual({
     addressSpace: 3_000_000_000 - 1_024_000_000,
@@ -20,14 +20,14 @@ it('the limits of a process are those of /proc, and address space is what is lef
   });
 });
 
-it('a process without limits, or without /proc, may have everything', () => {
+it('a process without limits or without /proc is unlimited', () => {
   const all = { addressSpace: Infinity, threadStack: 2 << 20 };
   expect(processLimits(read({}))).toEqual(all);
   const text = LIMITS.replaceAll(/ \d+ /g, ' unlimited ');
   expect(processLimits(read({ '/proc/self/limits': text, '/proc/self/status': STATUS }))).toEqual(all);
 });
 
-it('address space that is used up is none, not less than none', () => {
+it('the remaining address space is never negative', () => {
   const text = LIMITS.replace('3000000000', '1000');
   expect(processLimits(read({ '/proc/self/limits': text, '/proc/self/status': STATUS })).addressSpace).toBe(
     0,
@@ -63,7 +63,7 @@ it.each([
     '35 31 0:30 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n',
     ['/sys/fs/cgroup/pids/a/b', '/sys/fs/cgroup/pids/a'],
   ],
-])('a control group limits threads: version %s', (_, groups, mounts, [own, above]) => {
+])('a control group of version %s limits threads', (_, groups, mounts, [own, above]) => {
   const files = {
     '/proc/self/cgroup': groups,
     '/proc/self/mountinfo': mounts,
@@ -76,7 +76,7 @@ it.each([
   expect(threadLimits(system)).toEqual({ ofUser: Infinity, ofGroup: 44 });
 });
 
-it('memory that is refused is an error for people that names what for and the bytes', () => {
+it('a failed allocation is a FlashError that names its purpose and the bytes', () => {
   const refusing = {
     allocate: () => {
       throw new RangeError('Array buffer allocation failed');
