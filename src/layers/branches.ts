@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { component, type LayerList, type LayerScope } from '../core/component.ts';
 import type { Coupling, Layer, PrepareContext, StepContext } from '../core/layer.ts';
+import { count } from '../core/options.ts';
 import type { Parameter } from '../core/parameter.ts';
 import type { Planner } from '../core/planner.ts';
 import { layerList } from '../core/slots.ts';
@@ -198,17 +199,34 @@ export class Concat extends Branches {
 const schema = z.strictObject({
   of: layerList('The branches, two at least; each is a layer or a list of layers.'),
   split: z
-    .boolean()
+    .union([z.boolean(), z.array(count)])
     .default(false)
-    .describe('Each branch gets its share of the columns, equal parts in order, instead of all of them.'),
+    .describe(
+      'Each branch gets its share of the columns in order instead of all of them: equal parts, or a list of widths.',
+    ),
 });
 
+type Split = z.output<typeof schema>['split'];
+
 /** The branches of a list, each `inCols` columns wide at its start, or with its share of them. */
-function branchesOf(of: LayerList, split: boolean, { inCols, build, fail }: LayerScope): Layer[] {
-  if (of.length < 2) fail('branches are two at least', 'of');
-  if (split && inCols % of.length !== 0)
-    fail(`${inCols} columns come in, which cannot be split evenly among ${of.length} branches`, 'split');
-  return of.map((branch) => build([branch], split ? inCols / of.length : inCols));
+function branchesOf(of: LayerList, split: Split, scope: LayerScope): Layer[] {
+  if (of.length < 2) scope.fail('branches are two at least', 'of');
+  const widths = split === false ? of.map(() => scope.inCols) : sharesOf(of.length, split, scope);
+  return of.map((branch, i) => scope.build([branch], widths[i]!));
+}
+
+/** How many of the columns each branch gets. */
+function sharesOf(branches: number, split: number[] | true, { inCols, fail }: LayerScope): number[] {
+  if (split === true) {
+    if (inCols % branches !== 0)
+      fail(`${inCols} columns come in, which cannot be split evenly among ${branches} branches`, 'split');
+    return Array.from({ length: branches }, () => inCols / branches);
+  }
+  if (split.length !== branches)
+    fail(`split has ${split.length} widths, expected one for each of ${branches} branches`, 'split');
+  const all = split.reduce((sum, width) => sum + width, 0);
+  if (all !== inCols) fail(`${inCols} columns come in, but the widths add up to ${all}`, 'split');
+  return split;
 }
 
 /** Makes branches that are put together element by element, and so must be equally wide. */
@@ -219,7 +237,7 @@ const elementwise =
     const widths = layers.map(({ outCols }) => outCols);
     if (new Set(widths).size > 1)
       scope.fail(`the branches give ${widths.join(', ')} columns; all must give the same number`, 'of');
-    return new Made(scope.path, scope.inCols, layers, split);
+    return new Made(scope.path, scope.inCols, layers, split !== false);
   };
 
 export const sum = component({
@@ -277,6 +295,8 @@ export const concat = component({
   examples: [
     { of: [{ ternary_linear: { out: 6 } }, 'silu', 'token_shift'] },
     { of: ['silu', 'rms_norm'], split: true },
+    { of: ['silu', 'rms_norm', 'tanh'], split: [1, 5, 2] },
   ],
-  create: ({ of, split }, scope) => new Concat(scope.path, scope.inCols, branchesOf(of, split, scope), split),
+  create: ({ of, split }, scope) =>
+    new Concat(scope.path, scope.inCols, branchesOf(of, split, scope), split !== false),
 });

@@ -5,6 +5,7 @@ import { loadRecipe } from '../../src/recipes/load.ts';
 import { checkCausality } from '../../src/verify/causality.ts';
 import { checkGradients, isRight } from '../../src/verify/gradient-check.ts';
 import { trainOn } from '../backends/training.ts';
+import { mistakesOf } from './helpers.ts';
 
 /** Mixers and feed-forwards of the field, in recipes alone: `d` columns come in and go out. */
 const VARIANTS: Readonly<Record<string, string>> = {
@@ -25,6 +26,12 @@ const VARIANTS: Readonly<Record<string, string>> = {
     '[{concat: [identity, {delay: 1}]}, {ternary_linear: {out: $d}}, {ternary_linear: {out: $d}}]]}]',
   'a value that skips a layer':
     '[{remember: x0}, rms_norm, {ternary_linear: {out: $d}}, {mix: [x0], init: [0.5, 0.25]}]',
+  'a second stream of four columns':
+    '[{learned_columns: 4, init: {normal: 1}}, ' +
+    '{residual: [{concat: [{product: [identity, [{linear: {out: $d}}, sigmoid]], split: [$d, 4]}, ' +
+    '[running_mean, {linear: {out: 4}}]]}]}, ' +
+    '{product: [[rms_norm, {ternary_linear: {out: $d}}], [{linear: {out: $d}}, sigmoid]], split: [$d, 4]}, ' +
+    '{learned_columns: 2}, {columns: $d}, {scale: inverse_sqrt}]',
 };
 
 describe.each(Object.entries(VARIANTS))('%s', (_, layers) => {
@@ -62,5 +69,27 @@ describe.each(Object.entries(VARIANTS))('%s', (_, layers) => {
       ],
     });
     expect(describeModel(wide).layers.at(-1)!.inCols).toBe(24);
+  });
+});
+
+describe('mistakes in the columns of branches', () => {
+  const mistake = (layer: string) =>
+    mistakesOf(
+      `extends: v61-debug\ncollapse: never\nmodel: [{embedding: {vocab: 300, dim: 32}}, ${layer}, tied_head]\n`,
+    );
+
+  it.each([
+    [
+      '{concat: [silu, tanh, relu], split: true}',
+      '32 columns come in, which cannot be split evenly among 3 branches',
+    ],
+    [
+      '{concat: [silu, tanh, relu], split: [16, 16]}',
+      'split has 2 widths, expected one for each of 3 branches',
+    ],
+    ['{concat: [silu, tanh], split: [16, 17]}', '32 columns come in, but the widths add up to 33'],
+    ['{columns: 16, from: 17}', '32 columns come in; there are none from 17 to 33'],
+  ])('are named with both numbers: %s', async (layer, message) => {
+    expect((await mistake(layer)).join('\n')).toContain(message);
   });
 });
