@@ -21,7 +21,7 @@ export async function checkArm(project, packed, step) {
   const neon = ({ backends }) => backends.find(({ name }) => name === 'native:neon');
 
   await step(
-    'flashlm doctor on emulated ARM reports the prebuilt kernels, with dotprod only if the CPU has it',
+    'the command doctor on emulated ARM reports the prebuilt kernels, with dotprod only if the CPU has it',
     () => {
       const report = doctor('max');
       assert.equal(path.relative(project.folder, report.native.path), PREBUILT);
@@ -31,7 +31,7 @@ export async function checkArm(project, packed, step) {
     },
   );
 
-  await step('flashlm train on emulated ARM trains v61 with dotprod kernels', () => {
+  await step('the command train on emulated ARM trains v61 with dotprod kernels', () => {
     const trained = flashlm('max', 'train', 'v61', '--steps', '10');
     assert.match(trained, /^Done after 10 steps/m);
     assert.ok(trained.includes('backend  native:neon+dotprod,'), trained);

@@ -80,7 +80,7 @@ const compilerOptions = (module, moduleResolution) => ({
 });
 
 export async function checkUse(project, step) {
-  await step('flashlm doctor reports the prebuilt kernels', () => {
+  await step('the command doctor reports the prebuilt kernels', () => {
     const report = JSON.parse(project.flashlm('doctor', '--json'));
     assert.equal(path.relative(project.folder, report.native.path), PREBUILT);
     assert.match(report.best, /^native:/);
