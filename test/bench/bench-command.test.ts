@@ -236,5 +236,5 @@ describe('times', () => {
     [7.34e-7, '734 ns'],
     [123.4, '123 s'],
     [0, '0 ns'],
-  ])('writes %d seconds as %s', (seconds, text) => expect(formatTime(seconds)).toBe(text));
+  ])('bench writes %d seconds as %s', (seconds, text) => expect(formatTime(seconds)).toBe(text));
 });

@@ -20,7 +20,7 @@ async function recipe(name: string, lines: readonly string[]): Promise<string> {
 }
 
 describe('flashlm check', () => {
-  it('shows v6.1 layer by layer: shapes, parameters, ternary share, work, memory, token-wise', async () => {
+  it('check shows v6.1 layer by layer: shapes, parameters, ternary share, work, memory, token-wise', async () => {
     const { status, stdout, stderr } = await runInProcess(['check', 'v61']);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/^layer +type +shape +parameters +ternary +MACs\/token$/m);

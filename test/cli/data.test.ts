@@ -124,7 +124,7 @@ describe('flashlm data', () => {
       expect(result.stderr).toContain(`HF_ENDPOINT=${endpoint}`);
     });
 
-    it('reports an endpoint that is not an address as wrong usage', async () => {
+    it('data reports an endpoint that is not an address as wrong usage', async () => {
       vi.stubEnv('HF_ENDPOINT', 'somewhere');
       const result = await runInProcess(['data', 'tinystories'], env);
       expect(result).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('HF_ENDPOINT') });

@@ -62,7 +62,7 @@ describe('numbers with units', () => {
     [Number.NaN, '- tokens/s'],
   ])('formatRate writes %d as %s', (rate, text) => expect(formatRate(rate)).toBe(text));
 
-  it('writes counts, plurals and small numbers', () => {
+  it('counts, plurals and small numbers are formatted', () => {
     expect(formatCount(1_082_496)).toBe('1,082,496');
     expect(formatPlural(1, 'thread')).toBe('1 thread');
     expect(formatPlural(2000, 'token')).toBe('2,000 tokens');

@@ -92,7 +92,7 @@ it.each([
   });
 });
 
-it('refuses --more for a new run, which has its own limits', async () => {
+it('--more is refused for a new run, which has its own limits', async () => {
   expect(await runInProcess(['train', 'v61-debug', '--more', '1m', '--out', join(dir, 'new')])).toMatchObject(
     {
       status: 2,

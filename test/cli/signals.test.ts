@@ -128,7 +128,7 @@ it.skipIf(!existsSync('/dev/full'))('output that goes to a full disk is one clea
   expect(await goneOn()).toEqual(whole);
 });
 
-it('of processes that resume a run at the same instant exactly one succeeds', async () => {
+it('exactly one of the processes that resume a run at the same instant succeeds', async () => {
   const stop = new AbortController();
   await tiny.train({ signal: stop.signal, report: () => stop.abort() });
   const run = (await tiny.latest())!;

@@ -178,7 +178,7 @@ export default { name: 'p', register(add) {
   const using = (options: string) =>
     `${VALID}plugins: [p.mjs]\n`.replace('- silu', `- bound: ${options}`).replace('repeat: 2', 'repeat: 3');
 
-  it("index and times give each layer of a 'repeat' its position, in a plugin's layer too", async () => {
+  it("$index and $times give each layer of a 'repeat' its position, in a plugin's layer too", async () => {
     const dir = folder({
       'p.mjs': BOUND,
       'recipe.yaml': using('{ at: 0.9*$index/($times-1), deep: { n: [$index, 2x] } }'),
@@ -196,7 +196,7 @@ export default { name: 'p', register(add) {
     expect(fillRecipe(again)).toBe(filled);
   });
 
-  it('an index that makes an option invalid is reported at its place, beside other errors', async () => {
+  it('$index that makes an option invalid is reported at its place, beside other errors', async () => {
     const dir = folder({ 'p.mjs': BOUND, 'recipe.yaml': using('{ at: $index }') });
     expect(await mistakes(dir)).toEqual(["recipe.yaml:9:26: 'at' must be at most 1, found 2 ($index)"]);
     const zero = folder({ 'p.mjs': BOUND, 'recipe.yaml': using('{ at: $index/($times-3), att: 1 }') });

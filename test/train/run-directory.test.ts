@@ -210,7 +210,7 @@ describe('metrics of a resumed run', () => {
 });
 
 describe('a process that ends in the middle', () => {
-  it('leaves only complete checkpoints when it is killed while writing', async () => {
+  it('a process killed while writing leaves only complete checkpoints', async () => {
     const path = await newRun();
     const { checkpoints } = runFiles(path);
     let unfinished = 0;
