@@ -110,9 +110,13 @@ const MIN_CPU = { x64: '-march=x86-64', arm64: '-march=armv8-a' };
  * `env` has CPPFLAGS and CXXFLAGS as make takes them. They come before the flags without which kernels would be wrong: a
  * build for `-march=native` or with `-ffast-math` is as correct as any.
  */
-export function compileFlags(source, { platform, arch, simde, openMp, env }) {
+export function compileFlags(source, { platform, arch, simde, openMp, unoptimised = [], env }) {
   const file = path.relative(root, source).replaceAll(path.sep, '/');
-  const flags = ['-O3', ...splitWords(env.CPPFLAGS), ...splitWords(env.CXXFLAGS)];
+  const flags = [
+    unoptimised.includes(file) ? '-O0' : '-O3',
+    ...splitWords(env.CPPFLAGS),
+    ...splitWords(env.CXXFLAGS),
+  ];
   // No -ffast-math and no contraction: sums in a fixed order must give the same bits on every instruction set, and
   // kernels say themselves where they want a fused multiply-add.
   flags.push('-std=c++17', '-fPIC', '-fvisibility=hidden', '-fno-lto');

@@ -54,7 +54,7 @@ const settings = ({ CXX = '', CPPFLAGS = '', CXXFLAGS = '', LDFLAGS = '' }) => (
 
 /**
  * Brings `folder/flashlm.node` up to date and returns how many files were compiled. `waived` are tables to build another
- * time: their objects stay where there are any. `simde` adds NEON's tables to an x64 build; a test's own files can be
+ * time: their objects stay where there are any. `unoptimised` are tables that nobody will run here. `simde` adds NEON's tables to an x64 build; a test's own files can be
  * `added`, and functions be `wrapped` by theirs (the linker's --wrap). `onFile` hears before the first compilation and
  * after each how many are done and how many there are. Throws BuildError without a compiler or when a file does not compile.
  */
@@ -66,6 +66,7 @@ export async function build({
   added = [],
   wrapped = [],
   waived = [],
+  unoptimised = [],
   env = process.env,
   onFile = () => {},
 }) {
@@ -75,7 +76,7 @@ export async function build({
   const compiler = await findCompiler(given, platform);
   const openMp = await hasOpenMp(compiler, folder, given);
   const leftOut = [...waived, ...(await beyond(compiler, arch, waived))];
-  const target = { platform, arch, simde, openMp, leftOut, wrapped, env: given };
+  const target = { platform, arch, simde, openMp, leftOut, wrapped, unoptimised, env: given };
 
   const all = [...sources(target), ...added];
   const places = await Promise.all(

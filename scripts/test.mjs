@@ -25,7 +25,11 @@ const { values, positionals } = readOptions(USAGE, {
 
 /** Side by side: most of them are done at once where little changed, and none fills a machine. */
 const FIRST = [
-  { name: 'kernels', command: node('native/build.mjs', '--optional') },
+  {
+    name: 'kernels',
+    command: node('native/build.mjs', '--optional', '--this-cpu'),
+    next: { name: 'kernels of other CPUs', command: bin('tsx', 'test/native/seam/main.ts') },
+  },
   { name: 'program', command: node('scripts/compile.mjs') },
   {
     name: 'types',
@@ -54,8 +58,8 @@ const duration = (ms) => {
 
 const times = [];
 
-/** Whether the step passed. */
-async function run({ name, command, env }) {
+/** Whether the step, and the one that needs it done, passed. */
+async function run({ name, command, env, next }) {
   console.log(`\n> ${command.join(' ')}`);
   const start = performance.now();
   const [program, ...args] = command;
@@ -63,7 +67,7 @@ async function run({ name, command, env }) {
   const child = spawn(executable, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
   const [status] = await once(child, 'close');
   times.push(`${name} ${duration(performance.now() - start)}`);
-  return status === 0;
+  return status === 0 && (!next || run(next));
 }
 
 const began = performance.now();

@@ -16,12 +16,13 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
+  // Inline functions here are forced inline: otherwise the linker could keep the instance of a file with wide
+  // instructions for all files.
+
   /**
    * `count` values of uninitialised memory on a 64-byte boundary, valid until the call ends. Null when out
    * of memory: the kernel returns at once, and the binding reports it.
    */
-  // Forced inline: otherwise the linker could keep the instance of a file with wide instructions for all
-  // files.
   template <class T>
   __attribute__((always_inline)) T* get(size_t count) {
     return static_cast<T*>(bytes(count, sizeof(T)));
@@ -30,7 +31,7 @@ class Scratch {
   /** Takes back all memory. Called by the binding before each kernel. */
   void reset();
   /** The size of an allocation that has failed since `reset`, or 0. */
-  size_t failed() const { return failed_; }
+  __attribute__((always_inline)) size_t failed() const { return failed_; }
 
  private:
   struct Block;
