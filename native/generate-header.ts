@@ -29,11 +29,12 @@ function structs(op: OpName): string {
 
 const returns = (op: OpName): string => (OPS[op].returns === 'number' ? 'double' : 'void');
 
-/** `native/generated/ops.h`: one struct of arguments per op, and the table of kernels. */
+/** `native/generated/ops/<op>.h`: the struct of the op's arguments. */
+export const opStruct = (op: OpName): string =>
+  `${BANNER}#pragma once\n\nnamespace flashlm {\n\n${structs(op)}\n}  // namespace flashlm\n`;
+
+/** `native/generated/ops.h`: the structs of arguments of all ops, and the table of kernels. */
 export function opsHeader(): string {
-  const slots = OP_NAMES.map(
-    (op) => `  ${returns(op)} (*${op})(Context&, const ${pascal(op)}Args&) noexcept;\n`,
-  );
   return `${BANNER}#pragma once
 
 #include <stdint.h>
@@ -54,7 +55,12 @@ struct Matrix {
 };
 
 ${[...SHARED_CHOICES].map(([name, values]) => enumClass(pascal(name), values)).join('')}
-${OP_NAMES.map(structs).join('\n')}
+}  // namespace flashlm
+
+#include "op_structs.inl"
+
+namespace flashlm {
+
 /**
  * One plain C pointer per op; an extension has those that it replaces, and null. A kernel reads and writes only inside
  * its matrices and never throws.
@@ -64,24 +70,24 @@ struct KernelTable {
   LimitTable limits;
   int64_t productTileRows, productTileCols;  // of the float products' output tile; 0 in an extension
   int64_t (*packedTernaryBytes)(int64_t rows, int64_t cols);
-${slots.join('')}};
+#define OP(name, Name, Result) Result (*name)(Context&, const Name##Args&) noexcept;
+#include "op_list.inl"
+#undef OP
+};
 
 }  // namespace flashlm
 `;
 }
 
-/** `native/generated/op_list.inl`: `OP(name)` for every op, to be defined where it is included. */
-export function opList(): string {
-  return BANNER + OP_NAMES.map((op) => `OP(${op})\n`).join('');
-}
+// The order of the lines of these three means nothing: see .gitattributes.
 
-/** `native/generated/table.inl`: fills a table with the kernels of the file that includes it. */
-export function tableFill(): string {
-  const slots = ['packedTernaryBytes', ...OP_NAMES].map((name) => `table.${name} = ${name};\n`);
-  const limits =
-    'table.limits = limitTable();\ntable.productTileRows = simd::TILE_ROWS;\ntable.productTileCols = TILE_COLS;\n';
-  return BANNER + limits + slots.join('');
-}
+/** `native/generated/op_list.inl`: `OP(name, Name, Result)` for every op, to be defined where it is included. */
+export const opList = (): string =>
+  BANNER + OP_NAMES.map((op) => `OP(${op}, ${pascal(op)}, ${returns(op)})\n`).join('');
+
+/** `native/generated/op_structs.inl` and `op_specs.inl`: one file of each op. */
+export const opFiles = (ending: 'h' | 'inl'): string =>
+  BANNER + OP_NAMES.map((op) => `#include "ops/${op}.${ending}"\n`).join('');
 
 /** `native/generated/work_shares.h`: the constants that TypeScript and the kernels have in common. */
 export function workShares(): string {

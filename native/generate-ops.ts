@@ -1,11 +1,11 @@
-import { opTableSignature } from '../src/backends/native/signature.ts';
+import { opSignature } from '../src/backends/native/signature.ts';
 import type { OpName } from '../src/core/kernels.ts';
 import { codesOf, type FlatArg, flatArgs, minOf } from '../src/core/ops/calls.ts';
 import { type Dim, hasSymbol, type Step, termsOf } from '../src/core/ops/dims.ts';
 import { equationsOf, type Source, symbolSteps, symbolsOf } from '../src/core/ops/op-dims.ts';
 import { mayBeDeferred, scheduleOf } from '../src/core/ops/schedule.ts';
 import { isWritten, type ScalarArg, type TensorArg } from '../src/core/ops/spec.ts';
-import { OP_NAMES, OPS } from '../src/core/ops/table.ts';
+import { OPS } from '../src/core/ops/table.ts';
 import { BANNER, CPP_TYPES, enumName, pascal, valuesName } from './cpp-names.ts';
 
 /** An int8 dot product fits in 32 bits up to this many columns, even if codes are shifted to 0..255. */
@@ -163,7 +163,7 @@ class OpWriter {
     );
   }
 
-  /** The entry in the list of all ops. */
+  /** The op in the list of all ops. */
   entry(): string {
     const name = pascal(this.op);
     const { returns } = OPS[this.op];
@@ -171,21 +171,17 @@ class OpWriter {
     const count = equationsOf(this.op).length;
     const equations = count ? `k${name}Equations, ${count}` : 'nullptr, 0';
     return (
-      `    {"${this.op}", k${name}Args, ${this.args.length}, ${values}, ` +
+      `constexpr OpSpec k${name}Op = {"${this.op}", k${name}Args, ${this.args.length}, ${values}, ` +
       `k${name}Symbols, ${symbolSteps(this.op).length}, ${equations}, ` +
       `${mayBeDeferred(this.op)}, ${this.rowsArg()}, ${this.seqLenArg()}, ${scheduleOf(this.op) === 'packed'}, ` +
-      `${this.mayBeEmpty()}, ${returns === 'number'}, run${name}},\n`
+      `${this.mayBeEmpty()}, ${returns === 'number'}, run${name}, ` +
+      `0x${opSignature(this.op).toString(16)}u};\n`
     );
   }
 }
 
-/** `native/generated/ops.inl`: what every op requires of its arguments, and how to call its kernel. */
-export function opSpecs(): string {
-  const writers = OP_NAMES.map((op) => new OpWriter(op));
-  return `${BANNER}constexpr char kSignature[] = "${opTableSignature()}";
-
-${writers.map((writer) => writer.definitions()).join('\n')}
-constexpr OpSpec kOps[] = {
-${writers.map((writer) => writer.entry()).join('')}};
-`;
+/** `native/generated/ops/<op>.inl`: what the op requires of its arguments, and how to call its kernel. */
+export function opSpec(op: OpName): string {
+  const writer = new OpWriter(op);
+  return BANNER + writer.definitions() + writer.entry();
 }

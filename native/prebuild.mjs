@@ -63,12 +63,10 @@ async function prebuild(arch) {
   await copyFile(await realpath(text(compiler, [`-print-file-name=${RUNTIME}`]).trim()), place(RUNTIME));
   await copyFile(path.join(native, 'licences', LICENCE), place(LICENCE));
 
-  const generated = await readFile(path.join(native, 'generated', 'ops.inl'), 'utf8');
   const files = await Promise.all(
     [ADDON, RUNTIME, LICENCE].map(async (name) => [name, sha256(await readFile(place(name)))]),
   );
   const manifest = {
-    signature: /kSignature\[\] = "(\w+)"/.exec(generated)[1],
     sources: await sourcesHash(),
     compiler: text(compiler, ['--version']).split('\n')[0],
     libc: 'glibc',

@@ -2,7 +2,7 @@
 //
 // After a change of the op table, of a recipe's schema or of a built-in component, and to resolve a merge conflict in one
 // of these files. What stays the same is not written: kernels and dist would be compiled again.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { folderLists } from './folder-lists.ts';
@@ -24,7 +24,14 @@ const { createRegistry } = await import('../src/recipes/builtins.ts');
 const { recipeJsonSchemaText } = await import('../src/recipes/json-schema.ts');
 const { withTables } = await import('./recipe-tables.ts');
 
-for (const [name, text] of generate()) write(`native/generated/${name}`, text);
+const native = generate();
+for (const [name, text] of native) write(`native/generated/${name}`, text);
+const NATIVE_LISTS = [...folderLists(root).keys()].map((name) => path.relative('native/generated', name));
+for (const name of readdirSync(path.join(root, 'native/generated'), { recursive: true, encoding: 'utf8' })) {
+  if (name === 'ops' || native.has(name) || NATIVE_LISTS.includes(name)) continue;
+  rmSync(path.join(root, 'native/generated', name));
+  console.log(`removed native/generated/${name}`);
+}
 write('src/recipes/recipe.schema.json', recipeJsonSchemaText(createRegistry()));
 write(
   'docs/recipes.md',

@@ -13,7 +13,13 @@ namespace {
 constexpr KernelTable kernelTable(const char* name) {
   KernelTable table = {};
   table.name = name;
-#include "../generated/table.inl"
+  table.limits = limitTable();
+  table.productTileRows = simd::TILE_ROWS;
+  table.productTileCols = TILE_COLS;
+  table.packedTernaryBytes = packedTernaryBytes;
+#define OP(op, Op, Result) table.op = op;
+#include "../generated/op_list.inl"
+#undef OP
   return table;
 }
 

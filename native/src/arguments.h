@@ -216,6 +216,7 @@ struct OpSpec {
   bool mayBeEmpty;     // an input may be empty although outputs have values
   bool returnsNumber;
   double (*run)(const KernelTable&, Context&, const Argument*);
+  uint64_t signature;  // of what the op table says that concerns a call
 };
 
 constexpr int kMaxArgs = 16;

@@ -19,7 +19,25 @@
 namespace flashlm {
 namespace {
 
-#include "../generated/ops.inl"
+#include "../generated/op_specs.inl"
+
+constexpr OpSpec kOps[] = {
+#define OP(name, Name, Result) k##Name##Op,
+#include "../generated/op_list.inl"
+#undef OP
+};
+
+/** Tells JavaScript for which op table this was generated: the sum of all ops' signatures, in hexadecimal. */
+struct Signature {
+  char text[17] = {};
+
+  constexpr Signature() {
+    uint64_t sum = 0;
+    for (const OpSpec& op : kOps) sum += op.signature;
+    for (int i = 0; i < 16; i++) text[i] = "0123456789abcdef"[sum >> (60 - 4 * i) & 15];
+  }
+};
+constexpr Signature kSignature;
 
 constexpr double kMaxSafeInteger = 9007199254740991.0;
 constexpr int kMaxThreads = 1024;
@@ -474,7 +492,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("Engine", Engine::define(env));
   exports.Set("supported", Napi::Function::New<supported>(env, "supported"));
   exports.Set("misalignment", Napi::Function::New<misalignment>(env, "misalignment"));
-  exports.Set("signature", kSignature);
+  exports.Set("signature", kSignature.text);
   return exports;
 }
 

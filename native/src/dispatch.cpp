@@ -87,7 +87,7 @@ std::vector<const char*> lacking(CpuFeatures needs) {
 /** Calls `visit(name, slot, slot of the other)` for every op. */
 template <class Table, class Visit>
 void eachOp(Table& table, const KernelTable& other, const Visit& visit) {
-#define OP(name) visit(#name, table.name, other.name);
+#define OP(name, Name, Result) visit(#name, table.name, other.name);
 #include "../generated/op_list.inl"
 #undef OP
 }

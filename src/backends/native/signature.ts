@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { OpName } from '../../core/kernels.ts';
 import { type FlatArg, flatArgs } from '../../core/ops/calls.ts';
 import { OP_NAMES, OPS } from '../../core/ops/table.ts';
 
@@ -10,15 +11,19 @@ function layoutOf(arg: FlatArg): unknown {
   return [name, role, dtype, rows, cols, optional, mayAlias, below, offsetsInto, packs];
 }
 
+/** 64 bits that name an op's arguments, in their order and with their shapes. */
+export function opSignature(op: OpName): bigint {
+  const { equations, integer, returns, independent, schedule, mayBeZero, limits } = OPS[op];
+  const layouts = flatArgs(op).map(layoutOf);
+  const meaning = [op, layouts, equations, integer, returns, independent, schedule, mayBeZero, limits];
+  return createHash('sha256').update(JSON.stringify(meaning)).digest().readBigUInt64BE();
+}
+
 /**
- * Names the op table's arguments, in their order and with their shapes. The addon carries the signature it was
- * generated for: a build that is older than the table is refused instead of being called with other arguments.
+ * The sum of all ops' signatures. The addon carries that of the table it was generated for: a build that is older than the
+ * table is refused instead of being called with other arguments.
  */
 export function opTableSignature(): string {
-  const table = OP_NAMES.map((op) => {
-    const { equations, integer, returns, independent, schedule, mayBeZero, limits } = OPS[op];
-    const layouts = flatArgs(op).map(layoutOf);
-    return [op, layouts, equations, integer, returns, independent, schedule, mayBeZero, limits];
-  });
-  return createHash('sha256').update(JSON.stringify(table)).digest('hex').slice(0, 16);
+  const sum = OP_NAMES.reduce((sum, op) => sum + opSignature(op), 0n);
+  return BigInt.asUintN(64, sum).toString(16).padStart(16, '0');
 }

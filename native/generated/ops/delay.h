@@ -1,0 +1,13 @@
+// Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
+#pragma once
+
+namespace flashlm {
+
+struct DelayArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<float> state;  // inout [S*P x D]
+  Matrix<const float> x;  // in [M x D]
+  int64_t seqLen;
+};
+
+}  // namespace flashlm

@@ -1,0 +1,22 @@
+// Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
+constexpr ArgSpec kDelayGradArgs[] = {
+    tensor<float>("outDx", symbol(0), symbol(1)).out().cut(),
+    tensor<float>("dy", symbol(0), symbol(1)).cut(),
+    scalar("by").wholeNumber(1),
+    scalar("seqLen").wholeNumber(1),
+};
+constexpr SymbolSpec kDelayGradSymbols[] = {
+    solve("M", symbol(0), 1, SymbolSpec::rows),
+    solve("D", symbol(1), 1, SymbolSpec::cols),
+    solve("P", symbol(2), 2, SymbolSpec::number),
+    solve("T", symbol(3), 3, SymbolSpec::number),
+    solve("S", sum("S*T", term(1, 4, 3)), symbol(0)),
+};
+constexpr EquationSpec kDelayGradEquations[] = {
+    {0, sum("S*T", term(1, 4, 3))},
+};
+double runDelayGrad(const KernelTable& table, Context& context, const Argument* v) {
+  table.delayGrad(context, {matrix<float>(v[0]), matrix<const float>(v[1]), static_cast<int64_t>(v[2].number), static_cast<int64_t>(v[3].number)});
+  return 0;
+}
+constexpr OpSpec kDelayGradOp = {"delayGrad", kDelayGradArgs, 4, 8, kDelayGradSymbols, 5, kDelayGradEquations, 1, true, 0, 3, false, false, false, runDelayGrad, 0x1078bed90e9cc941u};

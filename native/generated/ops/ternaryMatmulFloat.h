@@ -1,0 +1,15 @@
+// Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
+#pragma once
+
+namespace flashlm {
+
+struct TernaryMatmulFloatArgs {
+  Matrix<float> out;  // out [M x N]
+  Matrix<const float> x;  // in [M x K]
+  Matrix<const int8_t> w_codes;  // in [N x K]
+  Matrix<const float> w_scale;  // in [1 x 1]
+  Matrix<const uint8_t> w_packed;  // in [1 x packed w.codes]
+  Precision precision;
+};
+
+}  // namespace flashlm

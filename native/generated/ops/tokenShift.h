@@ -1,0 +1,14 @@
+// Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
+#pragma once
+
+namespace flashlm {
+
+struct TokenShiftArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<float> state;  // inout [S x D]
+  Matrix<const float> x;  // in [M x D]
+  Matrix<const float> mix;  // in [1 x D]
+  int64_t seqLen;
+};
+
+}  // namespace flashlm
