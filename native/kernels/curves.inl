@@ -146,16 +146,16 @@ struct GeluTanhCurve {
   }
 };
 
+/** ln(1 + e) / e for e in [0, 1], relative error 5e-9. */
+constexpr float LOG_SHARE[] = {1.0f,          -0.499999017f, 0.333299637f,   -0.249541342f, 0.196759388f,
+                               -0.153055921f, 0.106036551f,  -0.0569595359f, 0.0198514629f, -0.00324402563f};
+
 struct SoftplusCurve {
-  /** max(x, 0) + ln(1 + e), e = e^-|x|, with ln(1 + e) / e a polynomial of degree 9 on [0, 1], relative error
-   * 5e-9. */
+  /** max(x, 0) + ln(1 + e), e = e^-|x|. */
   template <int N>
   SIMD_METHOD static void at(const simd::Vec (&x)[N], simd::Vec (&y)[N], simd::Vec (&slope)[N]) {
     const Sigmoid<N> s(x);
-    polynomial(s.exp,
-               {1.0f, -0.499999017f, 0.333299637f, -0.249541342f, 0.196759388f, -0.153055921f, 0.106036551f,
-                -0.0569595359f, 0.0198514629f, -0.00324402563f},
-               y);
+    polynomial(s.exp, LOG_SHARE, y);
     for (int j = 0; j < N; j++) {
       y[j] = simd::fma(y[j], s.exp[j], simd::max(simd::zero(), x[j]));
       slope[j] = s.of[j];

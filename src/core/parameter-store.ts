@@ -46,8 +46,10 @@ export class ParameterStore {
         p.value.data.fill(p.init.constant);
         continue;
       }
+      const { init } = p;
       const random = new Random(seed, p.name);
-      for (let i = 0; i < p.size; i++) p.value.data[i] = Math.fround(p.init.normal * random.normal());
+      const draw = 'normal' in init ? () => init.normal * random.normal() : () => init.draw(random.uniform());
+      for (let i = 0; i < p.size; i++) p.value.data[i] = Math.fround(draw());
     }
   }
 

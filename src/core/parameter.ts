@@ -14,8 +14,11 @@ export interface ParameterTraits {
   readonly parts?: readonly number[];
 }
 
-/** First values: normal with mean 0 and this standard deviation, or all equal. */
-export type Init = { readonly normal: number } | { readonly constant: number };
+/** First values: normal with mean 0 and this standard deviation, all equal, or made from numbers drawn evenly from [0, 1). */
+export type Init =
+  | { readonly normal: number }
+  | { readonly constant: number }
+  | { readonly draw: (u: number) => number };
 
 /** One more place that uses a parameter, with separate gradients. */
 export class ParameterUse {

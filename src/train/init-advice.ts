@@ -8,7 +8,10 @@ const LARGE = 10;
  * parameter with the largest first values, if those are large.
  */
 export function initAdvice({ all }: ParameterStore): string {
-  const sizes = all.map((p) => ({ p, size: 'normal' in p.init ? p.init.normal : Math.abs(p.init.constant) }));
+  const sizes = all.flatMap((p) => {
+    if ('draw' in p.init) return [];
+    return [{ p, size: 'normal' in p.init ? p.init.normal : Math.abs(p.init.constant) }];
+  });
   const largest = sizes.reduce((a, b) => (b.size > a.size ? b : a));
   return largest.size > LARGE
     ? `The first weights are too large: give ${largest.p.name} a smaller init than ${largest.size}, such as { normal: 0.02 }.`

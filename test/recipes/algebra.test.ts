@@ -14,10 +14,14 @@ const VARIANTS: Readonly<Record<string, string>> = {
   'GLU with two matrices':
     '[rms_norm, {product: [[{ternary_linear: {out: 2x}}, silu], {ternary_linear: {out: 2x}}]}, ' +
     '{ternary_linear: {out: $d}}]',
-  'the skeleton of MLGRU':
-    '[{product: [[{ternary_linear: {out: $d}}, rms_norm], ' +
-    '[{concat: [[{ternary_linear: {out: $d}}, sigmoid], [{ternary_linear: {out: $d}}, silu]]}, ' +
-    '{product: [[identity], [{causal_conv: 3}]], split: true}, silu]]}, {ternary_linear: {out: $d}}]',
+  'MLGRU with bounds that all layers learn':
+    '[{repeat: 2, layers: [{product: [[{ternary_linear: {out: $d}}, rms_norm], ' +
+    '[{concat: [[{ternary_linear: {out: $d}}], [{ternary_linear: {out: $d}}, silu]]}, ' +
+    '{forget_gate: {lower_bound: learned}}, scan, silu]]}, {ternary_linear: {out: $d}}]}]',
+  "v5's gated recurrence":
+    '[{repeat: 2, layers: [token_shift, {product: [[{ternary_linear: {out: $d}}, sigmoid], ' +
+    '[{concat: [[{ternary_linear: {out: $d}}], [{ternary_linear: {out: $d}}]]}, ' +
+    '{forget_gate: {lower_bound: 0.9*$index/($times-1), bias: true}}, scan]]}, {ternary_linear: {out: $d}}]}]',
   "v4's gated convolution":
     '[rms_norm, {ternary_linear: {out: 2x, activations: none}}, ' +
     '{product: [sigmoid, {causal_conv: 8}], split: true}, {ternary_linear: {out: $d, activations: none}}]',

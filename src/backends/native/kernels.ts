@@ -76,9 +76,9 @@ function nativeKernel(
   // The two lists are reused for every call: a kernel never calls another one.
   const given: unknown[] = [];
   const flat: unknown[] = [];
-  if (count > 10) throw new Error(`${op} has ${count} arguments: the wrapper takes ten`);
+  if (count > 14) throw new Error(`${op} has ${count} arguments: the wrapper takes 14`);
   // Separate parameters, as many as any op has: a rest parameter would allocate an array for each call.
-  return (a, b, c, d, e, f, g, h, i, j) => {
+  return (a, b, c, d, e, f, g, h, i, j, k, l, m, n) => {
     const calls = deferred();
     try {
       given[0] = a;
@@ -91,8 +91,12 @@ function nativeKernel(
       given[7] = h;
       given[8] = i;
       given[9] = j;
+      given[10] = k;
+      given[11] = l;
+      given[12] = m;
+      given[13] = n;
       let at = 0;
-      for (let k = 0; k < count; k++) at = puts[k]!(flat, at, given[k]);
+      for (let arg = 0; arg < count; arg++) at = puts[arg]!(flat, at, given[arg]);
       if (calls) {
         calls.count++;
         if (isAwaited) calls.requireIntact();

@@ -1,0 +1,13 @@
+// Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
+#pragma once
+
+namespace flashlm {
+
+struct StepDecayArgs {
+  Matrix<float> out;  // out [M x P*D]
+  Matrix<const float> x;  // in [M x D]
+  Matrix<const float> rate;  // in [1 x D]
+  Matrix<const float> bias;  // in [1 x D]
+};
+
+}  // namespace flashlm
