@@ -5,11 +5,11 @@ import { callback, checkOptions, optionsOf } from '../recipes/check-options.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { SAMPLE } from '../recipes/schema.ts';
 import { TextGenerator } from '../train/generate.ts';
-import { type PromptListener, type TextRequest, writeText } from '../train/write-text.ts';
+import { longestText, type PromptListener, type TextRequest, writeText } from '../train/write-text.ts';
 import { checkArguments } from './arguments.ts';
 import { documentMarker } from './document-marker.ts';
 import type { Trained } from './trained.ts';
-import { OPEN_OPTIONS, type OpenOptions, withTrained } from './with-trained.ts';
+import { OPEN_OPTIONS, type OpenOptions, printNotice, withTrained } from './with-trained.ts';
 
 export interface WritingOptions {
   /** What the text begins with. Default of this and of all others but the seed: the recipe's `sample`. */
@@ -69,7 +69,7 @@ function* stream(
   { prompt = trained.recipe.sample.prompt, seed = newSeed(), onRead, ...options }: WritingOptions,
 ): Generator<string, GeneratedText> {
   const request = { prompt, ...drawing(trained.recipe, options) };
-  const generator = new TextGenerator(trained.composed.model);
+  const generator = new TextGenerator(trained.composed.model, 1, textContext(trained, [prompt], request));
   let written = '';
   let tokens = 0;
   for (const piece of writeText(generator, trained.tokenizer, request, randomOf(seed), onRead)) {
@@ -78,6 +78,25 @@ function* stream(
     yield piece;
   }
   return generatedText(trained, { prompt, written, tokens, seed, maxTokens: request.maxTokens });
+}
+
+/** The context that a model needs for these texts; undefined for models that write texts of any length. */
+export function textContext(
+  { composed: { model }, tokenizer }: Trained,
+  prompts: Iterable<string>,
+  request: Pick<TextRequest, 'maxTokens' | 'marker'>,
+): number | undefined {
+  return model.growsToContext ? longestText(tokenizer, prompts, request) : undefined;
+}
+
+/** What a person should know of texts that may get longer than the sequences that the model was trained on. */
+export function lengthNotice({ recipe }: Trained, context: number | undefined): string | undefined {
+  const { seq_len: trained } = recipe.data;
+  if (context === undefined || context <= trained) return undefined;
+  return (
+    `A text may get ${context} tokens long with its prompt; the model was trained on sequences of ${trained} (data.seq_len). ` +
+    'It goes on beyond them, and may write worse there.'
+  );
 }
 
 export const newSeed = (): number => randomInt(2 ** 32);
@@ -128,6 +147,10 @@ export async function generateText(
   checkArguments('generateText', { run, prompt });
   checkOptions('generateText', 'the options', RUN_WRITING_OPTIONS, options);
   return withTrained(run, options, (trained) => {
+    const { sample } = trained.recipe;
+    const request = drawing(trained.recipe, options);
+    const notice = lengthNotice(trained, textContext(trained, [prompt ?? sample.prompt], request));
+    if (notice) (options.onNotice ?? printNotice)(notice);
     const writing = stream(trained, { ...options, prompt });
     for (;;) {
       const { done, value } = writing.next();

@@ -13,12 +13,14 @@ import {
   drawing,
   type GeneratedText,
   generatedText,
+  lengthNotice,
   newSeed,
   randomOf,
+  textContext,
   type WritingOptions,
 } from './generate-text.ts';
 import type { Trained } from './trained.ts';
-import { OPEN_OPTIONS, type OpenOptions, openTrained } from './with-trained.ts';
+import { OPEN_OPTIONS, type OpenOptions, openTrained, printNotice } from './with-trained.ts';
 
 export interface GenerationOptions extends Omit<WritingOptions, 'prompt' | 'onRead'>, OpenOptions {
   /** Texts of each prompt. Default 1. */
@@ -94,9 +96,12 @@ async function* write(
 ): AsyncGenerator<IndexedText, void> {
   const { count = 1, seed = newSeed(), batch = 'auto', onProgress, signal } = options;
   const total = prompts.length * count;
-  const sideBySide = batchSize(trained, batch, total);
-  const generator = new TextGenerator(trained.composed.model, sideBySide);
   const request = drawing(trained.recipe, options);
+  const context = textContext(trained, prompts, request);
+  const notice = lengthNotice(trained, context);
+  if (notice) (options.onNotice ?? printNotice)(notice);
+  const sideBySide = batchSize(trained, batch, total, context);
+  const generator = new TextGenerator(trained.composed.model, sideBySide, context);
   const { maxTokens } = request;
   const seedOf = (text: number): number => nextSeed(seed, text % count);
   const starts = function* (): Generator<TextStart> {
@@ -157,8 +162,13 @@ const AUTO_BATCH = 64;
 /** The part of the memory that `auto` takes at most. */
 const AUTO_SHARE = 1 / 4;
 
-function batchSize({ composed: { model } }: Trained, batch: number | 'auto', texts: number): number {
-  const bytes = (size: number): number => decodingBytes(model, size, model.backend);
+function batchSize(
+  { composed: { model } }: Trained,
+  batch: number | 'auto',
+  texts: number,
+  context: number | undefined,
+): number {
+  const bytes = (size: number): number => decodingBytes(model, size, context ?? null, model.backend);
   const available = availableMemory();
   if (batch === 'auto') {
     let size = Math.min(AUTO_BATCH, texts);

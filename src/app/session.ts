@@ -24,6 +24,7 @@ import { Run, type RunOptions } from '../train/run.ts';
 import { RunDirectory } from '../train/run-directory.ts';
 import { FLOOR_TOKENS, textFloor } from '../train/text-floor.ts';
 import { tokenText } from '../train/token-text.ts';
+import { windowsFor } from '../train/windows.ts';
 import { checkUnasked, refuseLeak } from '../verify/causal-claim.ts';
 import { documentMarker } from './document-marker.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -233,6 +234,7 @@ function optionsOf(recipe: Recipe, texts: RunData): RunOptions {
     tokensPerStep: tokensPerStep(recipe),
     tokensPerEpoch: texts.train.tokens.tokens,
     blockRows: train.block_rows,
+    windows: windowsFor(recipe.eval, recipe.data.seq_len),
     checkpointEvery: checkpoint.every,
     keep: checkpoint.keep,
     evalEvery: recipe.eval.every,

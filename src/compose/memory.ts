@@ -15,7 +15,7 @@ import { chooseBlockRows } from '../runtime/batch-runner.ts';
 import { planBlock } from '../runtime/blocks.ts';
 import { couplingOf, type ModelParts } from '../runtime/model.ts';
 import { Workspace } from '../runtime/workspace.ts';
-import { PREFILL_ROWS } from '../train/generate.ts';
+import { generationBlock } from '../train/generate.ts';
 import { tokensPerStep } from './run-limits.ts';
 
 /** Bytes that a training run needs, an estimate made without allocating them. */
@@ -158,13 +158,20 @@ export function requireMemory(estimate: MemoryEstimate, available: number = avai
 
 /**
  * Bytes for writing so many texts side by side, beside the weights: the activations of a block, and of each text its logits
- * and what its layers carry. Both exist twice, as a batch that gets smaller moves; the latter once more on the way.
+ * and what its layers carry. Both exist twice, as a batch that gets smaller moves; the latter once more on the way. `context` as
+ * for `generationBlock`.
  */
-export function decodingBytes(parts: ModelParts, texts: number, backend: Backend): number {
-  const rows = Math.max(PREFILL_ROWS, texts);
-  const block = planActivations(parts, rows, { seqLen: rows, training: false }, backend);
+export function decodingBytes(
+  parts: ModelParts,
+  texts: number,
+  context: number | null,
+  backend: Backend,
+): number {
+  const { rows, ...sizes } = generationBlock(texts, context);
+  const block = planActivations(parts, rows, { ...sizes, training: false }, backend);
   const logits = parts.objective.vocab * BYTES[backend.real];
-  return block.bytes + texts * (2 * logits + 3 * block.carried);
+  const carried = block.carried / Math.ceil(rows / sizes.seqLen);
+  return block.bytes + texts * (2 * logits + 3 * carried);
 }
 
 const readable = (bytes: number): string => `${bytes.toLocaleString('en')} bytes (${formatBytes(bytes)})`;
@@ -173,11 +180,11 @@ const readable = (bytes: number): string => `${bytes.toLocaleString('en')} bytes
 function planActivations(
   parts: ModelParts,
   rows: number,
-  { seqLen, training }: { readonly seqLen: number; readonly training: boolean },
+  sizes: { readonly seqLen: number; readonly context?: number; readonly training: boolean },
   backend: Backend,
 ): { readonly bytes: number; readonly largest: number; readonly carried: number } {
   const workspace = new Workspace(backend, true);
-  const sequences = Math.ceil(rows / seqLen);
+  const sequences = Math.ceil(rows / sizes.seqLen);
   let carried = 0;
   const state = {
     request: (label: string, rowsPerSequence: number, cols: number): Mat => {
@@ -185,7 +192,7 @@ function planActivations(
       return { ...mat(backend.real, 0, 0, label), rows: sequences * rowsPerSequence, cols } as Mat;
     },
   };
-  workspace.plan({ training, seqLen, state }, (p) => planBlock(parts, rows, p));
+  workspace.plan({ ...sizes, state }, (p) => planBlock(parts, rows, p));
   return { bytes: workspace.bytes + carried, largest: workspace.largest, carried };
 }
 

@@ -138,6 +138,7 @@ function checkTogether(
       "'valid' and 'valid_share' are both set: validation data is either named or a share of the source";
     reader.report(placeOf(tree, ['data', 'valid_share']), message);
   }
+  if (recipe.eval && recipe.data) checkWindows(recipe.eval, recipe.data, tree, reader);
   if (recipe.train) checkLimits(recipe.train, recipe.schedule, tree, reader);
   checkRates(recipe, tree, reader);
   checkDecaySchedule(recipe.weight_decay_schedule, tree, reader);
@@ -160,6 +161,18 @@ function checkTogether(
     report(`a vocabulary of ${ids} is too small: byte-level BPE needs at least ${MIN_VOCAB} tokens`);
   }
   return vocab;
+}
+
+function checkWindows(
+  { context, stride }: RecipeSettings['eval'],
+  { seq_len }: RecipeSettings['data'],
+  tree: MapTree,
+  reader: RecipeReader,
+): void {
+  const rows = context ?? seq_len;
+  if (stride === null || stride <= rows) return;
+  const message = `a stride of ${stride} would leave out tokens between windows of ${rows} (${context === null ? 'data.seq_len' : 'eval.context'})`;
+  reader.report(placeOf(tree, ['eval', 'stride']), message);
 }
 
 /** Where layers were given a `vocab`. */

@@ -118,6 +118,18 @@ const evaluation = z.strictObject({
     .describe(
       'Evaluate the first so many tokens of a text; null: all of the validation data, a part of the training text.',
     ),
+  context: count
+    .nullable()
+    .default(null)
+    .describe(
+      'Most tokens of a document that the model reads at once, where a layer grows with the sequence (attention); null: data.seq_len.',
+    ),
+  stride: count
+    .nullable()
+    .default(null)
+    .describe(
+      'Tokens from one window of `context` to the next in longer documents; null: half of it. Each token is scored once, with at least context - stride before it.',
+    ),
 });
 
 /** How text is written. */

@@ -53,6 +53,11 @@ export class Model implements ModelParts {
     return couplingOf(this);
   }
 
+  /** A sequence of this model can't be longer than its planner's `context`. */
+  get growsToContext(): boolean {
+    return growsToContext(this);
+  }
+
   /**
    * After every change of the parameters: quantise and pack the weights, for gradients of this precision, at this share of the
    * run; without it as they are when training has ended.
@@ -69,4 +74,11 @@ export class Model implements ModelParts {
 /** A model mixes rows if any of its layers does. */
 export function couplingOf({ input, body }: Pick<Model, 'input' | 'body'>): Coupling {
   return input.coupling === 'sequence' ? 'sequence' : body.coupling;
+}
+
+/** Whether a layer of the model, at any depth, carries something that grows with the sequence. */
+export function growsToContext({ input, body }: Pick<Model, 'input' | 'body'>): boolean {
+  const grows = ({ growsTo, children = [] }: Pick<Layer, 'growsTo' | 'children'>): boolean =>
+    growsTo === 'context' || children.some(grows);
+  return grows(input) || grows(body);
 }

@@ -103,6 +103,7 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat>
   readonly coupling: Coupling;
   readonly keeps: Layer['keeps'];
   readonly throughKernels: boolean;
+  readonly growsTo?: 'context';
   readonly children?: readonly Layer[];
 
   constructor(inner: Layer<C, X>, children: readonly Layer[] = []) {
@@ -111,6 +112,7 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat>
     this.coupling = inner.coupling;
     this.keeps = inner.keeps;
     this.throughKernels = inner.throughKernels ?? false;
+    if (inner.growsTo) this.growsTo = inner.growsTo;
     const inside = inner.children ?? children;
     if (inside.length > 0) this.children = inside;
   }

@@ -4,8 +4,21 @@ import { BatchRunner } from '../runtime/batch-runner.ts';
 import type { Model } from '../runtime/model.ts';
 import { DenseRows, type Rows } from '../runtime/rows.ts';
 import type { EvalEvent } from './events.ts';
-import type { EvaluationText, Score, Scorer } from './scorer.ts';
+import type { EvaluationText, PositionLoss, Score, Scorer } from './scorer.ts';
 import { sequenceScorer } from './sequence-scorer.ts';
+import { windowScorer } from './window-scorer.ts';
+import { type Windows, windowsFor } from './windows.ts';
+
+export interface EvaluatorOptions {
+  /** Tokens of a training sequence. */
+  readonly seqLen: number;
+  readonly collapse: 'auto' | 'never';
+  readonly blockRows: number | 'auto';
+  /** Whether the model is said to see no later token: what it scores is marked with it. */
+  readonly causal: boolean;
+  /** For models with layers that grow with the sequence. Default: a training sequence, by halves. */
+  readonly windows?: Windows;
+}
 
 /** Pairs are counted, or rows computed, in pieces of this many tokens. */
 const PIECE = 1 << 16;
@@ -13,34 +26,33 @@ const PIECE = 1 << 16;
 /**
  * Loss over documents: every token of every document is predicted once, its end-of-document token included, from
  * the tokens of its own document alone. `PPL = exp(nats / tokens)`; BPC and BPB divide the same nats by the characters
- * and bytes of the text, so they can be compared across vocabularies.
+ * and bytes of the text, so they can be compared across vocabularies. Layers carry their state through a document; a model
+ * with a layer that can't (`Layer.growsTo`) reads a document that is longer than the context in windows that overlap.
  */
 export class Evaluator {
   private readonly score: Scorer;
   private readonly causal: boolean;
+  /** Null where layers carry their state through a whole document. */
+  private readonly windows: Windows | null;
 
   constructor(
-    model: Model,
-    options: {
-      readonly seqLen: number;
-      readonly collapse: 'auto' | 'never';
-      readonly blockRows: number | 'auto';
-      /** Whether the model is said to see no later token: what it scores is marked with it. */
-      readonly causal: boolean;
-    },
+    private readonly model: Model,
+    private readonly options: EvaluatorOptions,
   ) {
-    this.causal = options.causal;
-    this.score =
-      model.coupling === 'sequence'
-        ? sequenceScorer(model, options)
-        : tokenWiseScorer(model, options.collapse, options.blockRows);
+    const { causal, collapse, blockRows, seqLen } = options;
+    const windows = options.windows ?? windowsFor({}, seqLen);
+    this.causal = causal;
+    this.windows = model.growsToContext ? windows : null;
+    if (this.windows) this.score = windowScorer(model, { blockRows, windows });
+    else if (model.coupling === 'sequence') this.score = sequenceScorer(model, options);
+    else this.score = tokenWiseScorer(model, collapse, blockRows);
   }
 
   evaluate(text: EvaluationText, step: number): EvalEvent {
     const run = this.score(text);
     for (;;) {
       const { done, value } = run.next();
-      if (done) return describe(text, step, value, this.causal);
+      if (done) return this.describe(text, step, value);
     }
   }
 
@@ -53,41 +65,57 @@ export class Evaluator {
     step: number,
     onProgress?: (share: number) => void,
   ): Promise<EvalEvent> {
-    const run = this.score(text);
-    for (;;) {
-      const { done, value } = run.next();
-      if (done) return describe(text, step, value, this.causal);
-      onProgress?.(Math.min(value, 1));
-      await setImmediate();
-    }
+    const score = await inPieces(this.score(text), onProgress);
+    return this.describe(text, step, score);
+  }
+
+  /**
+   * As `evaluateInPieces`, with the loss by place in the document. Distinct tokens of a token-wise model are computed again one
+   * by one, which gives the places and leaves the event as it is.
+   */
+  async evaluateByPosition(
+    text: EvaluationText,
+    step: number,
+    onProgress?: (share: number) => void,
+  ): Promise<{ readonly event: EvalEvent; readonly positions: readonly PositionLoss[] }> {
+    const score = await inPieces(this.score(text), onProgress);
+    const { positions } = score.positions
+      ? score
+      : await inPieces(sequenceScorer(this.model, this.options)(text), onProgress);
+    return { event: this.describe(text, step, score), positions: positions! };
+  }
+
+  private describe(text: EvaluationText, step: number, { nats, tokens, floor, cut }: Score): EvalEvent {
+    const bits = nats / Math.LN2;
+    return {
+      event: 'eval',
+      step,
+      split: text.split,
+      loss: nats / tokens,
+      floor,
+      ppl: finite(Math.exp(nats / tokens)),
+      causal: this.causal,
+      bpc: finite(bits / text.characters),
+      bpb: finite(bits / text.bytes),
+      tokens,
+      characters: text.characters,
+      bytes: text.bytes,
+      ...(this.windows && { windows: { ...this.windows, cut: cut! } }),
+    };
+  }
+}
+
+async function inPieces(run: Generator<number, Score>, onProgress?: (share: number) => void): Promise<Score> {
+  for (;;) {
+    const { done, value } = run.next();
+    if (done) return value;
+    onProgress?.(Math.min(value, 1));
+    await setImmediate();
   }
 }
 
 /** What it takes to count a pair of tokens, in multiply-accumulates: for telling how far an evaluation is. */
 const PAIR_WORK = 100;
-
-function describe(
-  text: EvaluationText,
-  step: number,
-  { nats, tokens, floor }: Score,
-  causal: boolean,
-): EvalEvent {
-  const bits = nats / Math.LN2;
-  return {
-    event: 'eval',
-    step,
-    split: text.split,
-    loss: nats / tokens,
-    floor,
-    ppl: finite(Math.exp(nats / tokens)),
-    causal,
-    bpc: finite(bits / text.characters),
-    bpb: finite(bits / text.bytes),
-    tokens,
-    characters: text.characters,
-    bytes: text.bytes,
-  };
-}
 
 /** JSON knows no infinity: an event is the same whether it was just made or read from a file. */
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);

@@ -1,5 +1,6 @@
 import type { Ending, StepEvent } from '../core/hook.ts';
 import type { LayerTime, OpTime } from '../core/kernel-times.ts';
+import type { Windows } from './windows.ts';
 
 export interface EvalEvent {
   readonly event: 'eval';
@@ -20,6 +21,11 @@ export interface EvalEvent {
   readonly tokens: number;
   readonly characters: number;
   readonly bytes: number;
+  /** How longer documents were read, for models that can't read them at once; left out for others. */
+  readonly windows?: Windows & {
+    /** Tokens that were scored without the beginning of their document. */
+    readonly cut: number;
+  };
 }
 
 export interface SampleEvent {

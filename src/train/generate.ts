@@ -29,8 +29,21 @@ export interface Work {
   seconds: number;
 }
 
-/** Rows of a prompt that are read at once. */
-export const PREFILL_ROWS = 256;
+/** Most rows of a prompt that are read at once. */
+const PREFILL_ROWS = 256;
+
+/** The largest block for writing so many texts side by side, each of at most `context` tokens where that matters. */
+export function generationBlock(
+  texts: number,
+  context: number | null,
+): { readonly rows: number; readonly seqLen: number; readonly context?: number } {
+  if (context === null) {
+    const rows = Math.max(PREFILL_ROWS, texts);
+    return { rows, seqLen: rows };
+  }
+  const seqLen = Math.min(PREFILL_ROWS, context);
+  return { rows: Math.ceil(Math.max(seqLen, texts) / seqLen) * seqLen, seqLen, context };
+}
 const BEGINS: Pass = {};
 const CONTINUES: Pass = { continues: true };
 
@@ -47,13 +60,22 @@ export class TextGenerator {
   private readonly blocks: Blocks;
   private readonly decoders = new Map<number, Decoder>();
 
-  /** `texts`: how many are written side by side at most. */
+  private readonly prefillRows: number;
+
+  /**
+   * `texts`: how many are written side by side at most. `context`: the most tokens that a text may have, its prompt and what is
+   * written; needed only where the model's layers grow with the sequence (`Model.growsToContext`).
+   */
   constructor(
     private readonly model: Model,
     private readonly texts = 1,
+    context?: number,
   ) {
-    const rows = Math.max(PREFILL_ROWS, texts);
-    this.blocks = new Blocks(model, { rows, seqLen: rows, training: false, targetCapacity: 1 });
+    const bounded = context !== undefined && model.growsToContext;
+    if (model.growsToContext && !bounded) throw new RangeError('this model needs a context to write in');
+    const plan = generationBlock(texts, bounded ? context : null);
+    this.prefillRows = plan.seqLen;
+    this.blocks = new Blocks(model, { ...plan, training: false, targetCapacity: 1 });
   }
 
   /** How many ids the model knows. */
@@ -166,7 +188,7 @@ export class TextGenerator {
     blocks.state(1).clear();
     for (let start = 0, count = 0; start < length; start += count) {
       // Exactly as many as there are, as layers carry what they saw last; powers of two, so that few blocks are planned.
-      count = Math.min(PREFILL_ROWS, 2 ** Math.floor(Math.log2(length - start)));
+      count = Math.min(this.prefillRows, 2 ** Math.floor(Math.log2(length - start)));
       const block = blocks.block(count, count);
       block.load(withoutTargets(ids.subarray(start, start + count)));
       block.forward(start === 0 ? BEGINS : CONTINUES);

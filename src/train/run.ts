@@ -19,13 +19,16 @@ import { appendSample, restoreSamples } from './samples.ts';
 import type { EvaluationText } from './scorer.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
 import { Trainer, type TrainerOptions, type TrainerParts } from './trainer.ts';
-import { type TextRequest, writeText } from './write-text.ts';
+import type { Windows } from './windows.ts';
+import { longestText, type TextRequest, writeText } from './write-text.ts';
 
 export interface RunOptions extends TrainerOptions {
   readonly name: string;
   readonly seed: number;
   /** Whether the model is said to see no later token; every evaluation carries it. */
   readonly causal: boolean;
+  /** How long documents are evaluated, where the model can't read them at once. */
+  readonly windows: Windows;
   /** Steps between checkpoints, evaluations and samples; null for none before the end. */
   readonly checkpointEvery: number | null;
   readonly evalEvery: number | null;
@@ -71,7 +74,9 @@ export class Run {
     const { model } = parts;
     this.trainer = new Trainer(parts, options, [{ onStep: (event) => this.afterStep(event) }, ...hooks]);
     this.evaluator = new Evaluator(model, options);
-    this.generator = new TextGenerator(model);
+    const { sample } = options;
+    const context = longestText(texts.tokenizer, [sample.prompt], sample);
+    this.generator = new TextGenerator(model, 1, context);
   }
 
   get model(): Model {

@@ -12,10 +12,23 @@ export interface EvaluationText {
   readonly bytes: number;
 }
 
+/** The loss of the tokens `from` to `to` of all documents that are that long; a document's first token is token 1. */
+export interface PositionLoss {
+  readonly from: number;
+  readonly to: number;
+  readonly tokens: number;
+  /** Nats a token. */
+  readonly loss: number;
+}
+
 export interface Score {
   readonly nats: number;
   readonly tokens: number;
   readonly floor: number | null;
+  /** Of the tokens at each place of their documents, where tokens were scored one by one. */
+  readonly positions?: readonly PositionLoss[];
+  /** Tokens that were scored without the beginning of their document. */
+  readonly cut?: number;
 }
 
 /** Stops after each piece, with the share of the work that is done. */

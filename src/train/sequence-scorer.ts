@@ -4,6 +4,7 @@ import type { Pass } from '../runtime/context.ts';
 import type { Model } from '../runtime/model.ts';
 import { SequenceBatch } from '../runtime/sequence-batch.ts';
 import { DocumentReader, type OpenDocument } from './document-reader.ts';
+import { DocumentSum } from './document-sum.ts';
 import type { Scorer } from './scorer.ts';
 
 /**
@@ -16,7 +17,8 @@ const CONTINUES: Pass = { continues: true };
 /**
  * Scores documents side by side: each takes a few rows of every call, at most a training sequence, and its layers carry their
  * state from call to call; when one has ended, the next document takes its place. So a call has as many rows for short
- * documents as for long ones. Documents come in the text's order, and their nats are added up in it.
+ * documents as for long ones. Documents come in the text's order, and their nats are added up in it. For models whose state
+ * does not grow with the sequence; others need `windowScorer`.
  */
 export function sequenceScorer(
   model: Model,
@@ -36,16 +38,17 @@ export function sequenceScorer(
     model.prepare();
     const reader = new DocumentReader(pieces(), eos);
     const batch = new SequenceBatch<OpenDocument>(blocks, sequences);
-    const sum = new OrderedSum<OpenDocument>();
+    const sum = new DocumentSum();
+    const documents = new OrderedDocuments(sum);
     let tokens = 0;
     for (;;) {
       while (!batch.isFull) {
         const document = reader.next();
         if (!document) break;
         batch.join(document);
-        sum.begin(document);
+        documents.begin(document);
       }
-      if (batch.count === 0) return { nats: sum.total, tokens, floor: null };
+      if (batch.count === 0) return { nats: sum.total, tokens, floor: null, positions: sum.positions };
       const members = batch.arrange();
       const longest = Math.min(seqLen, Math.floor(rows / members.length));
       const ended = members.map((document) => document && reader.fill(document, longest));
@@ -69,10 +72,10 @@ export function sequenceScorer(
       block.loss(CONTINUES);
       for (const [i, document] of members.entries()) {
         if (!document) continue;
-        sum.add(document, block.nats.data.subarray(i * length, i * length + taken[i]!));
+        documents.add(document, block.nats.data.subarray(i * length, i * length + taken[i]!));
         if (!ended[i] || document.held > 0) continue;
         batch.leave(i);
-        sum.end(document);
+        documents.end(document);
       }
       tokens += entries;
       yield tokens / total;
@@ -80,31 +83,34 @@ export function sequenceScorer(
   };
 }
 
-/** A sum over members in the order in which they began, whatever order their terms come in: its bits show no batch. */
-class OrderedSum<T> {
-  total = 0;
-  /** Terms of the members that began, by member; those of the first are in the total. */
-  private readonly open = new Map<T, { readonly terms: number[]; ended: boolean }>();
-  private first: T | undefined;
+/** Adds documents up in the order in which they began, whatever order their terms come in: the sum's bits show no batch. */
+class OrderedDocuments {
+  /** Terms of the documents that began; those of the first are in the sum. */
+  private readonly open = new Map<OpenDocument, { readonly terms: number[]; ended: boolean }>();
+  private first: OpenDocument | undefined;
 
-  begin(member: T): void {
-    if (this.open.size === 0) this.first = member;
-    this.open.set(member, { terms: [], ended: false });
+  constructor(private readonly sum: DocumentSum) {}
+
+  begin(document: OpenDocument): void {
+    if (this.open.size === 0) this.advanceTo(document);
+    this.open.set(document, { terms: [], ended: false });
   }
 
-  add(member: T, terms: ArrayLike<number>): void {
-    if (member === this.first) this.addToTotal(terms);
-    else for (let i = 0; i < terms.length; i++) this.open.get(member)!.terms.push(terms[i]!);
+  add(document: OpenDocument, terms: ArrayLike<number>): void {
+    if (document === this.first) this.sum.add(terms);
+    else for (let i = 0; i < terms.length; i++) this.open.get(document)!.terms.push(terms[i]!);
   }
 
-  end(member: T): void {
-    this.open.get(member)!.ended = true;
-    if (member !== this.first) return;
+  end(document: OpenDocument): void {
+    this.open.get(document)!.ended = true;
+    if (document !== this.first) return;
     for (const [next, { terms, ended }] of this.open) {
-      this.addToTotal(terms);
-      this.first = next;
+      if (next !== this.first) {
+        this.advanceTo(next);
+        this.sum.add(terms);
+      }
       if (!ended) {
-        // From here on its terms go into the total as they come.
+        // From here on its terms go into the sum as they come.
         terms.length = 0;
         return;
       }
@@ -112,7 +118,8 @@ class OrderedSum<T> {
     }
   }
 
-  private addToTotal(terms: ArrayLike<number>): void {
-    for (let i = 0; i < terms.length; i++) this.total += terms[i]!;
+  private advanceTo(document: OpenDocument): void {
+    this.first = document;
+    this.sum.beginDocument();
   }
 }

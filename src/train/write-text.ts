@@ -33,6 +33,17 @@ export function* writeText(
   for (const id of generator.generate(ids, tokenizer.eos, maxTokens, sampler, read)) yield decoder.push(id);
 }
 
+/** The tokens of the longest text that these prompts may lead to, for the context of `TextGenerator`. */
+export function longestText(
+  tokenizer: Tokenizer,
+  prompts: Iterable<string>,
+  { maxTokens, marker }: Pick<TextRequest, 'maxTokens' | 'marker'>,
+): number {
+  let longest = 0;
+  for (const prompt of prompts) longest = Math.max(longest, promptIds(tokenizer, prompt, marker).length);
+  return longest + maxTokens;
+}
+
 /** A prompt and the random numbers of the text after it. */
 export interface TextStart {
   readonly prompt: string;

@@ -42,3 +42,10 @@ export const oneByOne = (model: Model, ids: Int32Array): Float64Array[] =>
     ids,
     Array.from(ids, () => 1),
   );
+
+/** Nats of a token after logits. */
+export function lossOf(logits: Float64Array, token: number): number {
+  const max = Math.max(...logits);
+  const sum = logits.reduce((total, z) => total + Math.exp(z - max), 0);
+  return max + Math.log(sum) - logits[token]!;
+}

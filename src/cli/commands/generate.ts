@@ -1,7 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { InvalidArgumentError, Option } from 'commander';
 import { documentMarker } from '../../app/document-marker.ts';
-import { streamText, type WritingOptions } from '../../app/generate-text.ts';
+import {
+  drawing,
+  lengthNotice,
+  streamText,
+  textContext,
+  type WritingOptions,
+} from '../../app/generate-text.ts';
 import { loadTrained, type Trained } from '../../app/trained.ts';
 import { commandLine } from '../../core/command-line.ts';
 import { DOCUMENT_MARKER } from '../../data/corpus.ts';
@@ -99,10 +105,13 @@ async function run(path: string, options: GenerateOptions, terminal: Terminal): 
     const many = prompts !== undefined || (options.count ?? 1) > 1;
     for (const line of withoutEffect(options, temperature, many)) progress.note(line);
     if (many) {
-      const { prompt: _, ...generation } = writing;
+      const { prompt: _, ...rest } = writing;
+      const generation = { ...rest, onNotice: progress.note };
       await printTexts(trained, all, generation, { terminal, progress });
     } else {
       const { count, batch, ...one } = writing;
+      const notice = lengthNotice(trained, textContext(trained, [prompt], drawing(trained.recipe, one)));
+      if (notice) progress.note(notice);
       await printText(trained, { ...one, prompt }, temperature, { terminal, progress });
     }
     if (terminal.interactive && trained.composed.model.coupling === 'row')

@@ -1,0 +1,69 @@
+import { fileURLToPath } from 'node:url';
+import { evaluateText, generateText, generateTexts, type TrainEvent, trainRecipe } from 'flashlm';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { runInProcess } from '../cli/fake-terminal.ts';
+import { RECIPE, TinyRun } from '../faults/tiny-run.ts';
+
+const PLUGIN = fileURLToPath(new URL('../properties/recall-plugin.ts', import.meta.url));
+const tiny = new TinyRun(
+  `plugins: [${JSON.stringify(PLUGIN)}]\n${RECIPE.replace('- token_shift', '- recall').replace('eval: {', 'eval: { stride: 6,')}`,
+);
+const events: TrainEvent[] = [];
+let run: string;
+
+beforeAll(async () => {
+  const report = (event: TrainEvent) => void events.push(event);
+  const done = await trainRecipe(tiny.recipe, { out: tiny.runs, report, onNotice: () => {} });
+  run = done.runDir;
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  tiny.remove();
+});
+
+describe('a run of a model whose state grows with the sequence', () => {
+  it('the run evaluates in the windows of its recipe, and eval in those that are asked for', async () => {
+    const trained = events.filter(({ event }) => event === 'eval').at(-1);
+    expect(trained).toMatchObject({ split: 'valid', windows: { context: 8, stride: 6 } });
+    const { event } = await evaluateText(run);
+    expect(event).toEqual(trained);
+    expect((await evaluateText(run, { context: 16 })).event.windows).toMatchObject({
+      context: 16,
+      stride: 8,
+    });
+    const { stdout } = await runInProcess(['eval', run, '--context', '64', '--stride', '16']);
+    expect(stdout).toMatch(
+      /context +64 tokens; longer documents in windows 16 tokens apart: 0 tokens scored/,
+    );
+    await expect(evaluateText(run, { context: 4, stride: 5 })).rejects.toThrow('leave out tokens');
+  });
+
+  it('eval --by-position prints the loss by place in the document, and changes no figure', async () => {
+    const { stdout } = await runInProcess(['eval', run, '--by-position']);
+    expect(stdout).toMatch(/token of its document +tokens +loss +PPL\n1 +2 +\d/);
+    const plain = await runInProcess(['eval', run, '--json']);
+    const { positions, ...event } = JSON.parse(
+      (await runInProcess(['eval', run, '--by-position', '--json'])).stdout,
+    );
+    expect(event).toEqual(JSON.parse(plain.stdout));
+    expect(positions[1]).toEqual({ from: 2, to: 3, tokens: 4, loss: expect.any(Number) });
+  });
+
+  it('a notice says that a text may get longer than the sequences of training, and the text goes on', async () => {
+    const notices: string[] = [];
+    const options = { seed: 1, maxTokens: 40, onNotice: (notice: string) => void notices.push(notice) };
+    const text = await generateText(run, 'A dog', options);
+    const texts: string[] = [];
+    for await (const { text } of generateTexts(run, ['A dog', 'The cat sat'], options)) texts.push(text);
+    expect(texts[0]).toBe(text.text);
+    expect(notices).toEqual([
+      expect.stringMatching(/^A text may get 4\d tokens long .* sequences of 8 \(data.seq_len\)/),
+      expect.stringMatching(/^A text may get [45]\d tokens long/),
+    ]);
+    const { stderr } = await runInProcess(['generate', run, '--prompt', 'A dog', '--max-tokens', '40']);
+    expect(stderr).toContain(notices[0]);
+    notices.length = 0;
+    await generateText(run, 'A', { ...options, maxTokens: 2 });
+    expect(notices).toEqual([]);
+  });
+});
