@@ -39,7 +39,7 @@ ${checks.map(({ name, holds }) => `* **${name}**: ${holds}`).join('\n')}
 
 ## Native code
 
-These ${NATIVE_MUTANTS.length} faults are compiled into one build of the kernels and of the addon, and chosen at run time. The last
+These faults are compiled into one build of the kernels and of the addon, and chosen at run time. The last
 column is the suite in \`test/\` that found the fault first, on the instruction sets of an x64 machine with AVX2, or why
 no suite can find it. \`npm run mutations\` builds and runs them; \`npm test\` fails when a fault no longer fits the
 sources, or when it has neither a suite nor a reason.

@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nativeStatus } from '../../../src/backends/native/index.ts';
 import { buildMutants } from './build.ts';
@@ -15,13 +16,23 @@ export interface Catcher {
 /** By the mutant's id. */
 export type Catchers = Readonly<Record<string, Catcher>>;
 
-const RECORD = fileURLToPath(new URL('caught.json', import.meta.url));
+/** One record for each mutated file: `kernels/adamw.inl` -> `caught/kernels/adamw.inl.json`. */
+const recordOf = (file: string): string => fileURLToPath(new URL(`caught/${file}.json`, import.meta.url));
+const mutatedFiles = (): string[] => [...new Set(NATIVE_MUTANTS.map(({ file }) => file))];
 
 /** What found each mutant when `npm run mutations` ran last. */
-export const recordedCatchers = (): Catchers => JSON.parse(readFileSync(RECORD, 'utf8')) as Catchers;
+export function recordedCatchers(): Catchers {
+  const records = mutatedFiles().map(recordOf).filter(existsSync);
+  return Object.assign({}, ...records.map((record) => JSON.parse(readFileSync(record, 'utf8')) as Catchers));
+}
 
 export function recordCatchers(catchers: Catchers): void {
-  writeFileSync(RECORD, `${JSON.stringify(catchers, null, 2)}\n`);
+  for (const file of mutatedFiles()) {
+    const ids = NATIVE_MUTANTS.filter((mutant) => mutant.file === file).map(({ id }) => id);
+    const own = Object.fromEntries(ids.flatMap((id) => (catchers[id] ? [[id, catchers[id]]] : [])));
+    mkdirSync(path.dirname(recordOf(file)), { recursive: true });
+    writeFileSync(recordOf(file), `${JSON.stringify(own, null, 2)}\n`);
+  }
 }
 
 /** The instruction set whose wrapper a mutant is in, if it is in one. */
