@@ -76,7 +76,7 @@ describe.each(Object.entries(VARIANTS))('%s', (_, layers) => {
   });
 });
 
-describe('mistakes in the columns of branches', () => {
+describe('mistakes in the columns of branches and groups', () => {
   const mistake = (layer: string) =>
     mistakesOf(
       `extends: v61-debug\ncollapse: never\nmodel: [{embedding: {vocab: 300, dim: 32}}, ${layer}, tied_head]\n`,
@@ -92,6 +92,7 @@ describe('mistakes in the columns of branches', () => {
       'split has 2 widths, expected one for each of 3 branches',
     ],
     ['{concat: [silu, tanh], split: [16, 17]}', '32 columns come in, but the widths add up to 33'],
+    ['{rms_norm: {groups: 3}}', '32 columns come in, which cannot be split into 3 equal groups'],
     ['{columns: 16, from: 17}', '32 columns come in; there are none from 17 to 33'],
   ])('are named with both numbers: %s', async (layer, message) => {
     expect((await mistake(layer)).join('\n')).toContain(message);
