@@ -180,10 +180,10 @@ def matmul_free(w, ids, d=32, layers=3, hidden=48, swap_gate=False):
     """MatMul-free LM: an MLGRU and a GLU, an RMSNorm inside of each ternary layer, learned lower bounds of the gates."""
 
     def bit(name, h, out):
-        return ternary_linear(w, name, rms_norm(w, name + '.norm', h, 1e-8), out, 'int8')
+        return ternary_linear(w, name + '.linear', rms_norm(w, name + '.norm', h, 1e-8), out, 'int8')
 
     x = embedding(w, 'embedding', ids, VOCAB, d)
-    share = w('lower_bounds', layers, d, decay=False).softmax(0)
+    share = w(f'lower_bounds.{d}', layers, d, decay=False).softmax(0)
     bounds = share.cumsum(0) - share[0]
     for i in range(layers):
         b = f'blocks.{i}.'
@@ -192,13 +192,14 @@ def matmul_free(w, ids, d=32, layers=3, hidden=48, swap_gate=False):
         state = scan(f, silu(bit(b + 'input', h, d)) * (1 - f))
         gate = bit(b + 'gate', h, d)
         if swap_gate:
-            o = rms_norm(w, b + 'gate_norm', gate) * silu(state)
+            o = rms_norm(w, b + 'OfGate.gate_norm', gate) * silu(state)
         else:
-            o = rms_norm(w, b + 'gate_norm', state) * silu(gate)
+            o = rms_norm(w, b + 'OfState.gate_norm', state) * silu(gate)
         x = x + bit(b + 'out', o, d)
         g, u = bit(b + 'glu_up', rms_norm(w, b + 'glu_norm', x), 2 * hidden).chunk(2, -1)
         x = x + bit(b + 'glu_down', silu(g) * u, d)
-    return bit('head', rms_norm(w, 'norm', x), VOCAB)
+    h = rms_norm(w, 'head_norm', rms_norm(w, 'norm', x), 1e-8)
+    return ternary_linear(w, 'head', h, VOCAB, 'int8')
 
 
 def head_norm(w, name, x, heads):
@@ -234,8 +235,8 @@ def delta_model(w, ids, d=32, layers=2, heads=2, hidden=48):
         h = rms_norm(w, b + 'mixer_norm', x)
         q, k, v = (silu(causal_conv(w, f'{b}{n}_conv', linear(w, b + n, h, d), 4)) for n in ('q', 'k', 'v'))
         beta = torch.sigmoid(linear(w, b + 'beta', h, heads))
-        a = linear(w, b + 'decay', h, heads) + w.vector(b + 'log_decay.dt', heads)
-        log_decay = -w.vector(b + 'log_decay.a', heads).exp() * torch.nn.functional.softplus(a)
+        a = linear(w, b + 'decay', h, heads) + w.vector(b + 'step_decay.bias', heads)
+        log_decay = -w.vector(b + 'step_decay.rate', heads).exp() * torch.nn.functional.softplus(a)
         o = delta(q, k, v, beta, log_decay, heads)
         o = head_norm(w, b + 'head_norm', o, heads) * silu(linear(w, b + 'output', h, d))
         x = x + linear(w, b + 'out', o, d)
