@@ -3,10 +3,8 @@ import { createReferenceBackend } from '../backends/reference/index.ts';
 import { StraightThrough } from '../backends/straight-through.ts';
 import { composeModel } from '../compose/run.ts';
 import type { Backend } from '../core/backend.ts';
-import type { Kernels, OpName } from '../core/kernels.ts';
+import type { Kernels } from '../core/kernels.ts';
 import type { Layer } from '../core/layer.ts';
-import { gradientStep } from '../core/ops/calls.ts';
-import { wrapKernels } from '../core/ops/wrap-kernels.ts';
 import { Random } from '../core/random.ts';
 import { buildModel } from '../recipes/build-model.ts';
 import type { Recipe } from '../recipes/load.ts';
@@ -52,13 +50,6 @@ const LAYER_BOUND = 1e-7;
 const MODEL_STEP = 1e-4;
 const MODEL_BOUND = 1e-5;
 
-/** The kernels, with the op of each call put into `ops`. */
-const noteOps = (kernels: Kernels, ops: Set<OpName>): Kernels =>
-  wrapKernels(kernels, (op, _, call) => {
-    ops.add(op);
-    return call();
-  });
-
 /** Evenly spread places in `length` elements, at most `most`. */
 function spread(length: number, most: number): number[] {
   const count = Math.min(length, most);
@@ -78,10 +69,8 @@ export function checkLayer(
   const { layer } = test;
   const smooth = new StraightThrough(kernels);
   const base = smooth.record();
-  const ops = new Set<OpName>();
-  test.forward(noteOps(base, ops));
+  test.forward(base);
   const surrogate = smooth.quantizers;
-  const layerStep = gradientStep(ops, LAYER_STEP);
   // Before backward, which may find y made unusable.
   let terms = test.lossTerms();
   test.backwardAfresh(base);
@@ -109,7 +98,7 @@ export function checkLayer(
       return difference;
     };
     const differences = at.map((i) => {
-      const difference = differenceAt(i, layerStep);
+      const difference = differenceAt(i, LAYER_STEP);
       onProbe();
       return difference;
     });
@@ -117,9 +106,9 @@ export function checkLayer(
     const compared = compareDerivatives({
       found: at.map((i) => gradient[i]!),
       differences,
-      finer: (k) => differenceAt(at[k]!, layerStep / FINER),
+      finer: (k) => differenceAt(at[k]!, LAYER_STEP / FINER),
       bound: LAYER_BOUND,
-      rounding: (ROUNDINGS * terms) / layerStep,
+      rounding: (ROUNDINGS * terms) / LAYER_STEP,
       size: Math.sqrt(dot(differences, differences) / differences.length),
     });
     // A hole may lie between the elements that are looked at.
@@ -239,16 +228,14 @@ export class ModelCase {
   *check(): Iterable<GradientResult> {
     const { model, runner, rows, tokens, reference } = this;
     const smooth = new StraightThrough(reference.kernels);
-    const ops = new Set<OpName>();
-    this.kernels = noteOps(smooth.record(), ops);
+    this.kernels = smooth.record();
     const pass = (): Pass => ({ training: true, kernels: this.kernels });
     model.prepare();
     model.store.zeroGrads();
     const nats = runner.train(rows, 1 / tokens, pass());
     const gradients = model.store.all.map((p) => p.grad.data.slice());
     const surrogate = smooth.quantizers;
-    const modelStep = gradientStep(ops, MODEL_STEP);
-    const rounding = (ROUNDINGS * nats) / tokens / modelStep;
+    const rounding = (ROUNDINGS * nats) / tokens / MODEL_STEP;
     const loss = (): number => {
       this.kernels = smooth.replay();
       model.prepare();
@@ -271,8 +258,8 @@ export class ModelCase {
       };
       const compared = compareDerivatives({
         found: [dot(gradient, direction) / norm],
-        differences: [slopeAt(modelStep)],
-        finer: () => slopeAt(modelStep / FINER),
+        differences: [slopeAt(MODEL_STEP)],
+        finer: () => slopeAt(MODEL_STEP / FINER),
         bound: MODEL_BOUND,
         rounding,
         // What a random direction of length 1 meets of the gradient on average.

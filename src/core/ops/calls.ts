@@ -60,10 +60,6 @@ export function groupedValues(op: OpName, flat: readonly unknown[]): unknown[] {
   });
 }
 
-/** The step of finite differences that shows the slope of calls of these ops: `usual`, or less where one needs less. */
-export const gradientStep = (ops: Iterable<OpName>, usual: number): number =>
-  Math.min(usual, ...[...ops].map((op) => OPS[op].gradientStep ?? usual));
-
 /** The float type of a call's tensors; undefined where it has none. */
 export function realOf(op: OpName, values: readonly unknown[]): Real | undefined {
   const flat = flatValues(op, values);

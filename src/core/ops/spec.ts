@@ -146,11 +146,6 @@ export interface OpSpec {
     drawn: Readonly<Record<string, Float64Array | null>>,
     d: Dims,
   ) => Record<string, Float64Array>;
-  /**
-   * The largest step of finite differences that shows the op's slope, where that is less than for a smooth function of
-   * values of about 1: it has kinks, or bends sharply.
-   */
-  readonly gradientStep?: number;
 }
 
 export interface SymbolSizes {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../../src/backends/reference/index.ts';
 import { OpArguments } from '../../../src/bench/op-arguments.ts';
 import { opCases } from '../../../src/bench/op-case.ts';
-import { codesOf, flatArgs, gradientStep, minOf, precisionIn } from '../../../src/core/ops/calls.ts';
+import { codesOf, flatArgs, minOf, precisionIn } from '../../../src/core/ops/calls.ts';
 import { checkCall } from '../../../src/core/ops/check.ts';
 import { hasSymbol } from '../../../src/core/ops/dims.ts';
 import { type Call, inputsOf, type TensorInput, variants } from '../../../src/core/ops/inputs.ts';
@@ -138,9 +138,4 @@ describe('a call', () => {
     expect(minOf('countPairs', { kind: 'scalar', name: 'vocab', symbol: 'V' })).toBe(1);
     expect(minOf('adamW', { kind: 'scalar', name: 'lr' })).toBeNull();
   });
-});
-
-it('gradients are checked with a step size that suits all ops of a layer', () => {
-  expect(gradientStep(['activation', 'rmsNorm'], 1e-5)).toBe(1e-5);
-  expect(gradientStep([], 1e-5)).toBe(1e-5);
 });
