@@ -16,6 +16,21 @@ const hasGuards = process.env.FLASHLM_GUARDS !== 'none';
 const GUARD_BYTES = hasGuards ? 128 : 0;
 const GUARD = 0xff;
 
+/** Values as other types have them: many backends are given the same ones. */
+const converted = new WeakMap<Float64Array, Map<DType, ArrayLike<number>>>();
+
+function inType(dtype: DType, values: Float64Array): ArrayLike<number> {
+  if (dtype === 'f64') return values;
+  const types = converted.get(values) ?? new Map<DType, ArrayLike<number>>();
+  converted.set(values, types);
+  const known = types.get(dtype);
+  if (known) return known;
+  const copy: Tensor = tensor(dtype, 1, values.length, 'values');
+  (copy.data as Float64Array).set(values);
+  types.set(dtype, copy.data);
+  return copy.data;
+}
+
 interface Buffer {
   readonly name: string;
   readonly tensor: Tensor;
@@ -52,7 +67,7 @@ class Run {
     const start = memory.byteOffset + GUARD_BYTES + shift;
     const placed = tensor(dtype, rows, cols, name, new Uint8Array(memory.buffer, start));
     // An output stays filled with NaN: an element the kernel leaves out is found.
-    if (arg.role !== 'out') (placed.data as Float64Array).set(values);
+    if (arg.role !== 'out') (placed.data as Float64Array).set(inType(dtype, values));
     if (codes && arg.role === 'in')
       this.backend.kernels.packTernary(placed as Tensor<'u8'>, codes, this.packedFor);
     this.buffers.push({ name, tensor: placed, memory, before: memory.slice(), isInput: arg.role === 'in' });

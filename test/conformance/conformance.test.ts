@@ -4,7 +4,7 @@ import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import type { OpName } from '../../src/core/kernels.ts';
 import type { Outcome } from '../../src/core/ops/agreement.ts';
-import { type Call, type Input, inputsOf, variants } from '../../src/core/ops/inputs.ts';
+import { type Call, type Drawn, type Input, inputsOf, variants } from '../../src/core/ops/inputs.ts';
 import { batchSymbol, complete } from '../../src/core/ops/op-dims.ts';
 import { OP_NAMES, OPS } from '../../src/core/ops/table.ts';
 import { runCall } from '../../src/verify/op-run.ts';
@@ -27,11 +27,12 @@ interface Truth {
 
 /** The expected results of an op's calls, computed once for all instruction sets. */
 const truths = new Map<string, Truth>();
+const drawn: Drawn = new Map();
 function truth(call: Call): Truth {
   const key = JSON.stringify(call);
   let known = truths.get(key);
   if (!known) {
-    const inputs = inputsOf(call);
+    const inputs = inputsOf(call, drawn);
     known = { inputs, f32: runCall(f32, call, inputs), f64: runCall(f64, call, inputs) };
     truths.set(key, known);
   }
@@ -54,7 +55,10 @@ const anyCall = (op: OpName): fc.Arbitrary<Call> =>
   });
 
 describe.each(OP_NAMES)('%s', (op) => {
-  afterAll(() => truths.clear());
+  afterAll(() => {
+    truths.clear();
+    drawn.clear();
+  });
 
   it.each(natives)(`${op} agrees with the reference at every edge size on $name`, ({ backend }) => {
     for (const [i, dims] of sweep(op).entries()) {

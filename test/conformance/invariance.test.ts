@@ -60,6 +60,7 @@ describe.each(OP_NAMES)('%s', (op) => {
   afterAll(() => drawn.clear());
 
   it.each(natives)(`${op} gives the same bits with any number of threads on $name`, ({ create }) => {
+    const [single, ...others] = [1, ...EFFORT.threads].map(create);
     // Wide enough that every thread has work, however coarse the pieces are.
     for (const [rows, width] of [
       [1032, EFFORT.width],
@@ -68,10 +69,11 @@ describe.each(OP_NAMES)('%s', (op) => {
       [4, 1100],
     ] as const) {
       for (const inputs of calls(op, dimsOf(op, rows, width), drawn)) {
-        const alone = runOp(create(1), op, inputs);
-        for (const threads of EFFORT.threads) expectSameBits(runOp(create(threads), op, inputs), alone);
+        const alone = runOp(single!, op, inputs);
+        for (const backend of others) expectSameBits(runOp(backend, op, inputs), alone);
       }
     }
+    for (const backend of [single!, ...others]) backend.dispose();
   });
 
   it.each(scheduleOf(op) === 'tiled' ? natives : [])(

@@ -24,6 +24,13 @@ export function opSignature(op: OpName): bigint {
  * table is refused instead of being called with other arguments.
  */
 export function opTableSignature(): string {
+  known ??= tableSignature();
+  return known;
+}
+
+let known: string | undefined;
+
+function tableSignature(): string {
   const sum = OP_NAMES.reduce((sum, op) => sum + opSignature(op), 0n);
   return BigInt.asUintN(64, sum).toString(16).padStart(16, '0');
 }
