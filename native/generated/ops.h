@@ -20,6 +20,7 @@ struct Matrix {
 
 enum class Fn : int { silu, sigmoid, tanh, relu, relu2, gelu, gelu_tanh, softplus };
 enum class Precision : int { f32, bf16, int8 };
+enum class Layout : int { half, interleaved };
 
 }  // namespace flashlm
 

@@ -1,3 +1,5 @@
+#pragma once
+
 #include "vectors.inl"
 
 namespace flashlm {

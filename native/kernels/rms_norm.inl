@@ -3,13 +3,6 @@
 namespace flashlm {
 namespace {
 
-/** The sum of squares in float64, for rows whose squares overflow float32. */
-__attribute__((noinline)) double largeSquares(const float* x, int64_t count) {
-  double sum = 0;
-  for (int64_t i = 0; i < count; i++) sum += static_cast<double>(x[i]) * x[i];
-  return sum;
-}
-
 void rmsNorm(Context& ctx, const RmsNormArgs& args) noexcept {
   const int64_t D = args.x.cols;
   float* outs = args.out.data;
@@ -19,12 +12,7 @@ void rmsNorm(Context& ctx, const RmsNormArgs& args) noexcept {
   const double eps = args.eps;
   const auto rstdOf = [=](int64_t row) {
     const float* x = xs + row * D;
-    double squares = sumVectors(D, [=](simd::Vec sum, int64_t i, auto part) {
-      const simd::Vec v = take(x + i, part);
-      return simd::fma(v, v, sum);
-    });
-    if (__builtin_isinf(squares)) squares = largeSquares(x, D);
-    return rstd[row] = static_cast<float>(1 / __builtin_sqrt(squares / D + eps));
+    return rstd[row] = static_cast<float>(1 / __builtin_sqrt(rowSquares(x, D) / D + eps));
   };
   eachRowInTwoPasses(ctx, args.x.rows, D, rstdOf, [=](int64_t row, float rstdOfRow) {
     float* out = outs + row * D;

@@ -155,5 +155,21 @@ SIMD_INLINE double sumVectors(int64_t count, const Term& term) {
   return total;
 }
 
+/** For rows whose squares overflow float32: in float64 they cannot. */
+__attribute__((noinline)) double largeSquares(const float* x, int64_t count) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; i++) sum += static_cast<double>(x[i]) * x[i];
+  return sum;
+}
+
+/** The sum of the squares of a row. */
+SIMD_INLINE double rowSquares(const float* x, int64_t count) {
+  const double squares = sumVectors(count, [=](simd::Vec sum, int64_t i, auto part) {
+    const simd::Vec v = take(x + i, part);
+    return simd::fma(v, v, sum);
+  });
+  return __builtin_isinf(squares) ? largeSquares(x, count) : squares;
+}
+
 }  // namespace
 }  // namespace flashlm

@@ -219,7 +219,7 @@ struct OpSpec {
   uint64_t signature;  // of what the op table says that concerns a call
 };
 
-constexpr int kMaxArgs = 16;
+constexpr int kMaxArgs = 24;
 constexpr int kMaxSymbols = 8;
 
 /** Errors in a call; the message uses the user's terms. */

@@ -10,6 +10,9 @@ export const ACTIVATION_FNS = [
   'gelu_tanh',
   'softplus',
 ] as const;
+/** Columns of a head that RoPE rotates together: the i-th of both halves, or neighbours. */
+export const ROPE_LAYOUTS = ['half', 'interleaved'] as const;
+export type RopeLayout = (typeof ROPE_LAYOUTS)[number];
 export type WeightRule = (typeof WEIGHT_RULES)[number];
 export type ActivationRule = (typeof ACTIVATION_RULES)[number];
 /** An activation function of one number; `backends/reference/activation.ts` defines each with its derivative. */

@@ -30,6 +30,8 @@ export interface StepContext {
    * anything over that border. Null where no document begins inside a sequence.
    */
   readonly starts: Ids | null;
+  /** Which of the step's sequences each one is [sequences x 1]: what is drawn at random may follow from it. */
+  readonly sequence: Ids;
   /** Forward prepares a backward pass, and dropout drops. */
   readonly training: boolean;
   readonly rng: RandomKey;

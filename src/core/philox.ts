@@ -32,3 +32,10 @@ export function philox(counter: Words, key: readonly [number, number]): Words {
 
 /** The lower and the upper 32 bits of a whole number of at least 0. */
 export const halves = (n: number): readonly [number, number] => [n >>> 0, Math.floor(n / 2 ** 32) >>> 0];
+
+/** The stream of a layer's random numbers, by FNV-1a: layers of different paths draw different ones. */
+export function streamOf(path: string): number {
+  let hash = 0x811c9dc5;
+  for (const char of path) hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193);
+  return hash >>> 0;
+}

@@ -16,6 +16,8 @@ export interface Planner {
    */
   scratch(label: string, rows: number, cols: number): Mat;
   release(t: Tensor): void;
+  /** Values that depend on their label alone, written once by `fill`: all layers that ask for the label share them. */
+  constant(label: string, rows: number, cols: number, fill: (data: Mat['data']) => void): Mat;
   /** Plans the layers of a deferred region: scratch that they ask for is `transient`. */
   deferred<T>(plan: () => T): T;
   /**

@@ -2,14 +2,8 @@ import { z } from 'zod';
 import { component } from '../core/component.ts';
 import type { Coupling, Layer, StepContext } from '../core/layer.ts';
 import type { Parameter } from '../core/parameter.ts';
+import { streamOf } from '../core/philox.ts';
 import type { Mat } from '../core/tensor.ts';
-
-/** FNV-1a: layers of different paths draw different numbers. */
-function streamOf(path: string): number {
-  let hash = 0x811c9dc5;
-  for (const char of path) hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193);
-  return hash >>> 0;
-}
 
 /**
  * In training, each element is 0 with probability `rate` and else `x / (1 - rate)` (Srivastava et al. 2014); outside it,

@@ -5,6 +5,7 @@ export * as backendsNativeComponent from '../backends/native/component.ts';
 export * as backendsReferenceComponent from '../backends/reference/component.ts';
 export * as backendsTimedComponent from '../backends/timed/component.ts';
 export * as layersActivation from '../layers/activation.ts';
+export * as layersAttention from '../layers/attention.ts';
 export * as layersBranches from '../layers/branches.ts';
 export * as layersCausalConv from '../layers/causal-conv.ts';
 export * as layersColumns from '../layers/columns.ts';

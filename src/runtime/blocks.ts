@@ -98,12 +98,13 @@ export class Blocks {
     return this.workspace.plan({ training, seqLen, context: Math.max(most, seqLen), state }, (p) => {
       const ids: Ids = allocateTensor(backend, 'i32', rows, 1, 'ids');
       const starts: Ids = allocateTensor(backend, 'i32', rows, 1, 'starts');
+      const sequence: Ids = allocateTensor(backend, 'i32', Math.ceil(rows / seqLen), 1, 'sequence');
       const targets: SparseTargets = {
         offsets: allocateTensor(backend, 'i32', rows + 1, 1, 'targets/offsets'),
         ...this.targetEntries,
       };
       const { nats, x, h, dx, dh, inputCache, bodyCache, objectiveCache } = planBlock(model, rows, p);
-      const context = contexts(model, { seqLen, position: state.position, ids });
+      const context = contexts(model, { seqLen, position: state.position, ids, sequence });
       let firstRow = 0;
       let starting: Ids | null = null;
       return {
@@ -115,6 +116,7 @@ export class Blocks {
           firstRow = start;
           starting = from.starts ? starts : null;
           loadStarts(starts, from, start, count);
+          for (let s = 0; s < sequence.rows; s++) sequence.data[s] = start / seqLen + s;
           loadRows(ids, targets, from, start, count);
         },
         forward(pass) {

@@ -22,6 +22,7 @@ export interface Place {
   readonly seqLen: number;
   readonly position: Ids;
   readonly ids: Ids;
+  readonly sequence: Ids;
   /** Null where it is left out. */
   readonly starts?: Ids | null;
   /** 0 where it is left out. */
@@ -33,7 +34,7 @@ const NO_RANDOMNESS: RandomKey = { seed: 0, step: 0 };
 /** The one function that makes the context of a call. */
 export function stepContext(
   { kernels, defer, watch }: Pick<Backend, 'kernels' | 'defer' | 'watch'>,
-  { seqLen, position, ids, starts = null, firstRow = 0 }: Place,
+  { seqLen, position, ids, sequence, starts = null, firstRow = 0 }: Place,
   pass: Pass = {},
 ): StepContext {
   return {
@@ -42,6 +43,7 @@ export function stepContext(
     position,
     ids,
     starts,
+    sequence,
     training: pass.training ?? false,
     rng: pass.rng ?? NO_RANDOMNESS,
     firstRow,

@@ -34,6 +34,10 @@ export class RecordingPlanner implements Planner {
     return this.inner.scratch(label, rows, cols);
   }
 
+  constant(...args: Parameters<Planner['constant']>): Mat {
+    return this.inner.constant(...args);
+  }
+
   release(t: Tensor): void {
     this.requests.scratch.push(t);
     this.inner.release(t);
@@ -79,6 +83,7 @@ export class Workspace {
   /** Slot of the i-th request of a plan. */
   private readonly order: number[] = [];
   private planned = false;
+  private readonly constants = new Map<string, Mat>();
 
   /** With `counts` nothing is allocated, and tensors have no data: what a model would need is counted by the same rules. */
   constructor(
@@ -118,6 +123,11 @@ export class Workspace {
       saved: (label, rows, cols) => take(real, label, rows, cols) as Mat,
       savedCodes: (label, rows, cols) => take('i8', label, rows, cols),
       scratch: (label, rows, cols) => take(real, label, rows, cols, true) as Mat,
+      constant: (label, rows, cols, fill) => {
+        const made = this.constants.get(label) ?? this.constant(label, rows, cols, fill);
+        this.constants.set(label, made);
+        return made;
+      },
       deferred: (plan) => {
         depth++;
         try {
@@ -136,14 +146,27 @@ export class Workspace {
     return result;
   }
 
-  /** Bytes of all activations. */
+  /** Bytes of all activations, and of constants. */
   get bytes(): number {
-    return this.slots.reduce((sum, slot) => sum + slot.bytes, 0);
+    const constants = [...this.constants.values()];
+    return (
+      this.slots.reduce((sum, slot) => sum + slot.bytes, 0) +
+      constants.reduce((sum, { dtype, rows, cols }) => sum + rows * cols * BYTES[dtype], 0)
+    );
   }
 
   /** Bytes of the largest array among them. */
   get largest(): number {
     return this.slots.reduce((most, slot) => Math.max(most, slot.bytes), 0);
+  }
+
+  private constant(label: string, rows: number, cols: number, fill: (data: Mat['data']) => void): Mat {
+    const { real } = this.backend;
+    if (this.counts) return { ...tensor(real, 0, 0, label), rows, cols } as Mat;
+    const memory = allocate(this.backend, rows * cols * BYTES[real], label);
+    const made = tensor(real, rows, cols, label, memory) as Mat;
+    fill(made.data);
+    return made;
   }
 
   private findFree(bytes: number): number | undefined {

@@ -35,6 +35,7 @@ export class LayerCase {
   private readonly seqLen: number;
   private readonly state: SequenceState;
   private readonly ids: Ids;
+  private readonly sequence: Ids;
 
   /** `backend` is the one the layer was made for. */
   constructor(
@@ -62,6 +63,8 @@ export class LayerCase {
     this.dy = filled('dy', layer.outCols);
     this.dx = mat('f64', rows, layer.inCols, 'dx');
     this.state = new SequenceState(backend, sequences);
+    this.sequence = tensor('i32', sequences, 1, 'sequence');
+    this.sequence.data.set(Int32Array.from({ length: sequences }, (_, i) => i));
     this.ids = tensor('i32', rows, 1, 'ids');
     for (let i = 0; i < rows; i++) this.ids.data[i] = Math.floor(EXAMPLE_VOCAB * random.uniform());
     const { state } = this;
@@ -137,8 +140,12 @@ export class LayerCase {
   }
 
   private context(k: Kernels): StepContext {
-    const { backend, seqLen, state, ids } = this;
-    return stepContext(backend, { seqLen, position: state.position, ids }, { kernels: k, training: true });
+    const { backend, seqLen, state, ids, sequence } = this;
+    return stepContext(
+      backend,
+      { seqLen, position: state.position, ids, sequence },
+      { kernels: k, training: true },
+    );
   }
 }
 

@@ -208,7 +208,11 @@ function runLayer(parts: Partial<Layer<{ scratch: Mat }>>): Record<'x' | 'y' | '
   const state = new SequenceState(backend, 3);
   const ids = tensor('i32', 3, 1, 'ids');
   const cache = new Workspace(backend).plan({ training: true, seqLen: 1, state }, (p) => layer.plan(3, p));
-  const ctx = stepContext(backend, { seqLen: 1, position: state.position, ids }, { training: true });
+  const ctx = stepContext(
+    backend,
+    { seqLen: 1, position: state.position, ids, sequence: state.position },
+    { training: true },
+  );
   layer.prepare({ kernels: backend.kernels, gradients: 'f32', progress: 1, watch: backend.watch });
   layer.forward(ctx, x, y, cache);
   layer.backward(ctx, x, y, dy, dx, cache);
@@ -311,7 +315,11 @@ describe('checked on a layer without kernels', () => {
     const state = new SequenceState(backend, 3);
     const ids = tensor('i32', 3, 1, 'ids');
     const cache = new Workspace(backend).plan({ training: true, seqLen: 1, state }, (p) => outer.plan(3, p));
-    const ctx = stepContext(backend, { seqLen: 1, position: state.position, ids }, { training: true });
+    const ctx = stepContext(
+      backend,
+      { seqLen: 1, position: state.position, ids, sequence: state.position },
+      { training: true },
+    );
     outer.forward(ctx, x!, y!, cache);
     expect(() => outer.backward(ctx, x!, y!, dy!, dx!, cache)).not.toThrow();
   });

@@ -18,7 +18,7 @@ const ones = (): Mat => {
 
 /** What a layer makes of ones, forward or backward. */
 function passed(layer: Dropout, pass: Pass, way: 'forward' | 'backward' = 'forward', place?: Partial<Place>) {
-  const ctx = stepContext(backend, { seqLen: ROWS, position, ids, ...place }, pass);
+  const ctx = stepContext(backend, { seqLen: ROWS, position, ids, sequence: position, ...place }, pass);
   const out = mat('f32', ROWS, COLS, 'out');
   if (way === 'forward') layer.forward(ctx, ones(), out);
   else layer.backward(ctx, ones(), ones(), ones(), out);

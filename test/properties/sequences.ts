@@ -15,7 +15,8 @@ export const rowsOf = (ids: Int32Array): Rows => ({
 /** Logits after each token of one sequence, computed in calls of these lengths. The model must be prepared. */
 export function inPieces(model: Model, ids: Int32Array, lengths: readonly number[]): Float64Array[] {
   const rows = Math.max(...lengths);
-  const blocks = new Blocks(model, { rows, seqLen: rows, training: false, targetCapacity: 1 });
+  const context = ids.length;
+  const blocks = new Blocks(model, { rows, seqLen: rows, context, training: false, targetCapacity: 1 });
   let start = 0;
   return lengths.flatMap((length) => {
     const block = blocks.block(length, length);

@@ -76,9 +76,9 @@ function nativeKernel(
   // The two lists are reused for every call: a kernel never calls another one.
   const given: unknown[] = [];
   const flat: unknown[] = [];
-  if (count > 14) throw new Error(`${op} has ${count} arguments: the wrapper takes 14`);
+  if (count > 20) throw new Error(`${op} has ${count} arguments: the wrapper takes 20`);
   // Separate parameters, as many as any op has: a rest parameter would allocate an array for each call.
-  return (a, b, c, d, e, f, g, h, i, j, k, l, m, n) => {
+  return (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t) => {
     const calls = deferred();
     try {
       given[0] = a;
@@ -95,6 +95,12 @@ function nativeKernel(
       given[11] = l;
       given[12] = m;
       given[13] = n;
+      given[14] = o;
+      given[15] = p;
+      given[16] = q;
+      given[17] = r;
+      given[18] = s;
+      given[19] = t;
       let at = 0;
       for (let arg = 0; arg < count; arg++) at = puts[arg]!(flat, at, given[arg]);
       if (calls) {

@@ -15,12 +15,20 @@ function wordOf(element: number, seed: number, step: number, stream: number): nu
   return philox([...halves(counter), step, stream], halves(seed))[Math.floor(within / COUNTERS)]!;
 }
 
-/** Srivastava et al. 2014, scaled in training. The factor is float32 on every backend. */
-export const dropout: Kernels['dropout'] = (out, x, rate, seed, step, stream, firstRow) => {
+/** What elements are multiplied by, by their numbers; float32 on every backend (Srivastava et al. 2014, scaled in training). */
+export function keptFactor(
+  rate: number,
+  seed: number,
+  step: number,
+  stream: number,
+): (element: number) => number {
   const limit = Math.floor(rate * 2 ** 32);
   const scale = Math.fround(1 / (1 - rate));
-  for (let i = 0; i < x.data.length; i++) {
-    const isKept = wordOf(firstRow * x.cols + i, seed, step, stream) >= limit;
-    out.data[i] = x.data[i]! * (isKept ? scale : 0);
-  }
+  if (limit === 0) return () => 1;
+  return (element) => (wordOf(element, seed, step, stream) >= limit ? scale : 0);
+}
+
+export const dropout: Kernels['dropout'] = (out, x, rate, seed, step, stream, firstRow) => {
+  const factorOf = keptFactor(rate, seed, step, stream);
+  for (let i = 0; i < x.data.length; i++) out.data[i] = x.data[i]! * factorOf(firstRow * x.cols + i);
 };

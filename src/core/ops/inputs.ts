@@ -73,6 +73,7 @@ const FILLS: Readonly<Record<Exclude<Values, 'starts'>, (cols: number, seed: num
   scale: () => positive,
   probability: () => (random) => random.uniform(),
   decay: () => (random) => 1 - random.uniform() ** 2 / 2,
+  whole: () => (random) => random.uint32() % 300,
   ternary: (cols, seed) => codeValues(-1, 1, cols, seed),
   int8: (cols, seed) => codeValues(-128, 127, cols, seed),
 };

@@ -21,6 +21,7 @@ export const isWritten = (role: Role): boolean => role !== 'in';
  * - `scale`: the same, for what multiplies a whole row or matrix;
  * - `probability`: from 0 to 1;
  * - `decay`: from a half to 1: what is left of a state after a step;
+ * - `whole`: whole numbers from 0;
  * - `starts`: of each row of a sequence of `T`, the first row of its document;
  * - `ternary`, `int8`: codes of a weight; of activations, which a kernel may look at to choose its way.
  */
@@ -33,6 +34,7 @@ export type Values =
   | 'scale'
   | 'probability'
   | 'decay'
+  | 'whole'
   | 'starts'
   | 'ternary'
   | 'int8';
