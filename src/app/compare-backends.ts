@@ -4,12 +4,10 @@ import type { UncomparedLayer } from '../backends/diff/uncompared-layers.ts';
 import { nativeStatus } from '../backends/native/index.ts';
 import { describeModel } from '../compose/describe.ts';
 import { recipeTraining } from '../compose/recipe-training.ts';
-import { sequencesPerStep } from '../compose/run-limits.ts';
 import type { Backend } from '../core/backend.ts';
 import type { Spec } from '../core/component.ts';
 import { computeName, computeNotice, computeOn } from '../core/compute.ts';
 import { count } from '../core/options.ts';
-import { BatchSource } from '../data/batches.ts';
 import type { PrepareProgress } from '../data/prepare.ts';
 import { backendText } from '../recipes/backend-expression.ts';
 import { isBuiltin } from '../recipes/builtins.ts';
@@ -18,6 +16,7 @@ import { createBackend, parseBackend } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { compareTraining, type OpAgreement } from '../verify/backend-comparison.ts';
 import { checkArguments } from './arguments.ts';
+import { batchesOf, resetAt } from './run-batches.ts';
 import { prepareRunData } from './run-data.ts';
 import { printNotice } from './with-trained.ts';
 
@@ -76,10 +75,8 @@ async function* compare(
   const { train, valid } = await prepareRunData(recipe, { onProgress: options.onPrepare });
   for (const notice of train.notices) onNotice(notice);
   try {
-    const { seq_len: seqLen, order } = recipe.data;
-    const batch = sequencesPerStep(recipe);
-    const batches = new BatchSource(train.tokens, { seqLen, batch, order, seed: recipe.train.seed });
-    const make = recipeTraining(recipe, batches, seqLen * batch);
+    const batches = batchesOf(recipe, train.tokens);
+    const make = recipeTraining(recipe, batches, batches.positions, resetAt(recipe, train.tokens));
     const mode = recipe.collapse === 'auto' ? 'collapsed' : 'dense';
     const named = options.backends?.map((name) => parseBackend(name, recipe.registry));
     for (const spec of named ?? defaultBackends(recipe, onNotice)) {

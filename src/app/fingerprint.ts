@@ -7,7 +7,7 @@ import type { Recipe } from '../recipes/load.ts';
 export function fingerprint(recipe: Recipe): string {
   const filled = parse(fillRecipe(recipe));
   const { model, optimizer, schedule, collapse, compute, tokenizer, data, train } = filled;
-  const { seq_len, batch, order } = data;
+  const { seq_len, batch, order, documents, align } = data;
   const { seed, clip, block_rows, accumulate } = train;
   const { weight_decay_schedule } = filled;
   const parts = [
@@ -24,6 +24,8 @@ export function fingerprint(recipe: Recipe): string {
     block_rows,
     // Runs from before there was a choice go on.
     ...(compute === 'f32' ? [] : [compute]),
+    ...(documents === 'join' ? [] : [{ documents }]),
+    ...(align ? [{ align }] : []),
     ...(accumulate === 1 ? [] : [{ accumulate }]),
     ...(weight_decay_schedule.type === 'constant' ? [] : [{ weight_decay_schedule }]),
   ];

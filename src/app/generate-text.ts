@@ -84,7 +84,7 @@ function* stream(
 export function textContext(
   { composed: { model }, tokenizer }: Trained,
   prompts: Iterable<string>,
-  request: Pick<TextRequest, 'maxTokens' | 'marker'>,
+  request: Pick<TextRequest, 'maxTokens' | 'marker' | 'reset'>,
 ): number | undefined {
   return model.growsToContext ? longestText(tokenizer, prompts, request) : undefined;
 }
@@ -113,6 +113,7 @@ export function drawing(
   return {
     maxTokens: maxTokens ?? sample.max_tokens,
     marker: documentMarker(recipe),
+    reset: recipe.data.documents === 'reset',
     temperature: temperature ?? sample.temperature,
     topK: topK ?? sample.top_k ?? undefined,
     topP: topP ?? sample.top_p,

@@ -1,16 +1,10 @@
 import { type ComposedTraining, composeBackend, composeTraining } from '../compose/run.ts';
-import {
-  limitFlags,
-  runLimits,
-  scheduleMeasure,
-  sequencesPerStep,
-  tokensPerStep,
-} from '../compose/run-limits.ts';
+import { limitFlags, runLimits, scheduleMeasure, tokensPerStep } from '../compose/run-limits.ts';
 import { commandLine } from '../core/command-line.ts';
 import { computeNotice, computeOn } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import type { Hook } from '../core/hook.ts';
-import { BatchSource, ORDER_VERSIONS } from '../data/batches.ts';
+import { orderVersion } from '../data/batches.ts';
 import type { PreparedData, PrepareProgress } from '../data/prepare.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import { writeFileAtomic } from '../files/files.ts';
@@ -28,6 +22,7 @@ import { windowsFor } from '../train/windows.ts';
 import { checkUnasked, refuseLeak } from '../verify/causal-claim.ts';
 import { documentMarker } from './document-marker.ts';
 import { fingerprint } from './fingerprint.ts';
+import { batchesOf, batchOptions, documentNotices, resetAt } from './run-batches.ts';
 import { movedText, openTexts, prepareRunData, type RunData } from './run-data.ts';
 import { runTokenizer } from './run-tokenizer.ts';
 
@@ -172,9 +167,8 @@ async function open(
     );
     for (const notice of [...data.train.notices, ...(data.valid?.notices ?? [])]) options.onNotice(notice);
     const { tokens } = data.train;
-    const { seq_len: seqLen, order } = recipe.data;
-    const batch = sequencesPerStep(recipe);
-    const batches = new BatchSource(tokens, { seqLen, batch, order, seed: recipe.train.seed });
+    const batches = batchesOf(recipe, tokens);
+    for (const notice of documentNotices(recipe, tokens, batches)) options.onNotice(notice);
 
     const directory = await openDirectory(data);
     undo.push(() => directory.close());
@@ -193,7 +187,12 @@ async function open(
         tokenText('valid', data.valid.tokens, data.train.tokenizer, recipe.eval.tokens ?? undefined),
     };
     const compute = computeOn(backend, recipe.compute);
-    const runOptions = { ...optionsOf(recipe, data), compute };
+    const runOptions = {
+      ...optionsOf(recipe, data),
+      resetAt: resetAt(recipe, tokens),
+      tokensPerEpoch: batches.epochPositions,
+      compute,
+    };
     const run = new Run(parts, texts, runOptions, directory, options.report, [
       ...hooks,
       ...(options.hooks ?? []),
@@ -216,14 +215,14 @@ function describeText({ tokens, identity }: PreparedData): string {
   return `${tokens.tokens} tokens of ${tokens.info.documents} documents (${identity})`;
 }
 
-function optionsOf(recipe: Recipe, texts: RunData): RunOptions {
+function optionsOf(recipe: Recipe, texts: RunData): Omit<RunOptions, 'tokensPerEpoch'> {
   const { train, checkpoint, sample } = recipe;
   return {
     name: recipe.name,
     data: describeText(texts.train),
     valid: texts.valid && describeText(texts.valid),
     recipe: fingerprint(recipe),
-    order: ORDER_VERSIONS[recipe.data.order],
+    order: orderVersion(batchOptions(recipe)),
     seed: train.seed,
     causal: recipe.causal,
     limits: runLimits(recipe),
@@ -232,7 +231,6 @@ function optionsOf(recipe: Recipe, texts: RunData): RunOptions {
     collapse: recipe.collapse,
     seqLen: recipe.data.seq_len,
     tokensPerStep: tokensPerStep(recipe),
-    tokensPerEpoch: texts.train.tokens.tokens,
     blockRows: train.block_rows,
     windows: windowsFor(recipe.eval, recipe.data.seq_len),
     checkpointEvery: checkpoint.every,
@@ -242,6 +240,7 @@ function optionsOf(recipe: Recipe, texts: RunData): RunOptions {
     sample: {
       prompt: sample.prompt,
       marker: documentMarker(recipe),
+      reset: recipe.data.documents === 'reset',
       maxTokens: sample.max_tokens,
       temperature: sample.temperature,
       topK: sample.top_k ?? undefined,

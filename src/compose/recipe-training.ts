@@ -13,8 +13,13 @@ export type MakeTraining = (
   mode: StepMode,
 ) => { readonly parts: TrainerParts; readonly options: TrainerOptions };
 
-/** Training with a recipe's settings, on `batches` of `tokens` tokens each. */
-export function recipeTraining(recipe: Recipe, batches: Batches, tokens: number): MakeTraining {
+/** Training with a recipe's settings, on `batches` of `tokens` tokens each; `resetAt` as in `TrainerOptions`. */
+export function recipeTraining(
+  recipe: Recipe,
+  batches: Batches,
+  tokens: number,
+  resetAt?: number,
+): MakeTraining {
   return (backend, mode) => {
     const model = composeModel(recipe, backend);
     const optimizer = createOptimizer(recipe.optimizer);
@@ -35,6 +40,7 @@ export function recipeTraining(recipe: Recipe, batches: Batches, tokens: number)
         seed: recipe.train.seed,
         collapse: mode === 'collapsed' ? 'auto' : 'never',
         seqLen: recipe.data.seq_len,
+        resetAt,
         tokensPerStep: tokens,
         tokensPerEpoch: tokens,
         blockRows: recipe.train.block_rows,

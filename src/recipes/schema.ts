@@ -61,6 +61,18 @@ const data = z.strictObject({
   seq_len: count.default(256).describe('Tokens in a sequence.'),
   batch: count.default(256).describe('Sequences in a step.'),
   order: z.enum(DATA_ORDERS).default('sequential').describe('Order of the sequences in an epoch.'),
+  documents: z
+    .enum(['join', 'reset'])
+    .default('join')
+    .describe(
+      'What crosses from one document to the next in a training sequence. join: all that layers carry; reset: nothing, as in evaluation. Without meaning for token-wise models.',
+    ),
+  align: z
+    .boolean()
+    .default(false)
+    .describe(
+      'true: training sequences begin at documents, and the beginnings of documents that a sequence cuts short are read twice. Without meaning for token-wise models.',
+    ),
   cache_dir: z
     .string()
     .min(1)

@@ -14,6 +14,19 @@ export interface Rows {
   readonly weights: Int32Array | Float64Array;
 }
 
+/**
+ * Writes for each of the rows of `ids` the first row of its document, counted in its sequence of `seqLen` rows. A document begins
+ * with the row of the end-of-document token before it, which predicts its first token, and goes on in the sequence's first row
+ * if that is none.
+ */
+export function findDocumentStarts(out: Int32Array, ids: Int32Array, eos: number, seqLen: number): void {
+  for (let row = 0, start = 0; row < ids.length; row++) {
+    const t = row % seqLen;
+    if (t === 0 || ids[row] === eos) start = t;
+    out[row] = start;
+  }
+}
+
 /** One row a token, in order. The result's arrays are `ids` and `targets` themselves. */
 export class DenseRows {
   private readonly offsets: Int32Array;

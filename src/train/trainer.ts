@@ -8,7 +8,7 @@ import { clipGradients } from '../optim/clip.ts';
 import { BatchRunner } from '../runtime/batch-runner.ts';
 import type { Pass } from '../runtime/context.ts';
 import type { Model } from '../runtime/model.ts';
-import { DenseRows, type Rows } from '../runtime/rows.ts';
+import { DenseRows, findDocumentStarts, type Rows } from '../runtime/rows.ts';
 import { explainNonFinite, NonFiniteError } from './explain-non-finite.ts';
 import { type Limits, type Measure, type Progress, reached, shareDone } from './limits.ts';
 
@@ -37,6 +37,8 @@ export interface TrainerOptions {
   /** Decides what is drawn at random within a step. */
   readonly seed?: number;
   readonly seqLen: number;
+  /** The token after which a document begins: no layer carries anything over it. Left out where documents are joined. */
+  readonly resetAt?: number | undefined;
   readonly tokensPerStep: number;
   readonly tokensPerEpoch: number;
   readonly blockRows: number | 'auto';
@@ -87,6 +89,8 @@ export class Trainer {
   private readonly counts: BigramCounts | null;
   private readonly ids: Int32Array;
   private readonly targets: Int32Array;
+  /** Of each row the first row of its document; undefined where documents are joined, and where no layer sees another row. */
+  private readonly starts: Int32Array | undefined;
 
   constructor(
     private readonly parts: TrainerParts,
@@ -108,6 +112,7 @@ export class Trainer {
     this.dense = new DenseRows(tokensPerStep);
     this.ids = new Int32Array(tokensPerStep);
     this.targets = new Int32Array(tokensPerStep);
+    if (options.resetAt !== undefined && !this.counts) this.starts = new Int32Array(tokensPerStep);
   }
 
   get mode(): StepMode {
@@ -270,14 +275,15 @@ export class Trainer {
   }
 
   private nextRows(): Rows {
-    const { ids, targets, counts } = this;
+    const { ids, targets, counts, starts } = this;
     this.parts.batches.fill(this.step, ids, targets);
     if (counts) {
       counts.clear();
       counts.add(ids, targets, ids.length);
       if (this.mode === 'collapsed') return counts.rows();
     }
-    return this.dense.of(ids, targets, ids.length);
+    if (starts) findDocumentStarts(starts, ids, this.options.resetAt!, this.options.seqLen);
+    return this.dense.of(ids, targets, ids.length, starts);
   }
 
   /** Runs the step again to name the first layer and op. */

@@ -9,6 +9,8 @@ export interface TextRequest extends SamplingOptions {
   readonly maxTokens: number;
   /** The marker between documents in the run's data, if there is one (`promptIds`). */
   readonly marker: string | undefined;
+  /** Nothing crosses from one document of a prompt to the next. */
+  readonly reset?: boolean | undefined;
 }
 
 /** Called with the number of prompt tokens read so far. */
@@ -21,14 +23,14 @@ export type PromptListener = (read: number, tokens: number) => void;
 export function* writeText(
   generator: Pick<TextGenerator, 'generate' | 'vocab'>,
   tokenizer: Tokenizer,
-  { prompt, maxTokens, marker, ...sampling }: TextRequest,
+  { prompt, maxTokens, marker, reset, ...sampling }: TextRequest,
   random: Random,
   onRead?: PromptListener,
 ): Generator<string, void> {
   const { vocab } = generator;
   const sampler = new Sampler(vocab, sampling, random, unsampledIds(tokenizer, vocab));
   const decoder = tokenizer.streamDecoder();
-  const ids = promptIds(tokenizer, prompt, marker);
+  const ids = promptIds(tokenizer, prompt, { marker, reset });
   const read = onRead && ((count: number) => onRead(count, ids.length));
   for (const id of generator.generate(ids, tokenizer.eos, maxTokens, sampler, read)) yield decoder.push(id);
 }
@@ -37,10 +39,10 @@ export function* writeText(
 export function longestText(
   tokenizer: Tokenizer,
   prompts: Iterable<string>,
-  { maxTokens, marker }: Pick<TextRequest, 'maxTokens' | 'marker'>,
+  { maxTokens, ...documents }: Pick<TextRequest, 'maxTokens' | 'marker' | 'reset'>,
 ): number {
   let longest = 0;
-  for (const prompt of prompts) longest = Math.max(longest, promptIds(tokenizer, prompt, marker).length);
+  for (const prompt of prompts) longest = Math.max(longest, promptIds(tokenizer, prompt, documents).length);
   return longest + maxTokens;
 }
 
@@ -64,7 +66,7 @@ export function* writeTexts(
   generator: Pick<TextGenerator, 'generateAll' | 'vocab'>,
   tokenizer: Tokenizer,
   starts: Iterable<TextStart>,
-  { maxTokens, marker, ...sampling }: Omit<TextRequest, 'prompt'>,
+  { maxTokens, marker, reset, ...sampling }: Omit<TextRequest, 'prompt'>,
 ): Generator<TextEvent, void> {
   const { vocab } = generator;
   const banned = unsampledIds(tokenizer, vocab);
@@ -75,7 +77,8 @@ export function* writeTexts(
     let last: { readonly prompt: string; readonly ids: Int32Array } | undefined;
     for (const { prompt, random } of starts) {
       sampler ??= new Sampler(vocab, sampling, random, banned);
-      if (!last || last.prompt !== prompt) last = { prompt, ids: promptIds(tokenizer, prompt, marker) };
+      if (!last || last.prompt !== prompt)
+        last = { prompt, ids: promptIds(tokenizer, prompt, { marker, reset }) };
       const shared = sampler;
       yield { prompt: last.ids, sampler: { sample: (logits) => shared.sample(logits, random) } };
     }

@@ -78,22 +78,35 @@ describe("the marker between documents, in a prompt, means what it means in the 
       tokens.close();
       // The last document of a file ends with it; that of a prompt is still being written.
       const expected = text.endsWith(MARKER) ? ids : ids.slice(0, -1);
-      expect(promptIds(bytesOnly, text, MARKER), JSON.stringify(text)).toEqual(expected);
+      expect(promptIds(bytesOnly, text, { marker: MARKER }), JSON.stringify(text)).toEqual(expected);
     }
   });
 
   it("the document marker in a prompt is text where the run's data has another format", () => {
-    for (const text of TEXTS) expect(promptIds(bytesOnly, text, undefined)).toEqual(bytesOnly.encode(text));
+    for (const text of TEXTS)
+      expect(promptIds(bytesOnly, text, { marker: undefined })).toEqual(bytesOnly.encode(text));
   });
 
   it('a prompt keeps its special tokens, and the newlines around a document that it does not end', () => {
-    expect(promptIds(bytesOnly, '\nab\n', MARKER)).toEqual(bytesOnly.encode('\nab\n'));
-    expect([...promptIds(bytesOnly, `a${MARKER}<bos>b\n`, MARKER)]).toEqual([
+    expect(promptIds(bytesOnly, '\nab\n', { marker: MARKER })).toEqual(bytesOnly.encode('\nab\n'));
+    expect([...promptIds(bytesOnly, `a${MARKER}<bos>b\n`, { marker: MARKER })]).toEqual([
       ...bytesOnly.encode('a'),
       bytesOnly.eos,
       2,
       ...bytesOnly.encode('b\n'),
     ]);
+  });
+
+  it('a prompt begins at its last document where documents are reset in training', () => {
+    const reset = { marker: MARKER, reset: true };
+    for (const text of TEXTS) {
+      const last = text
+        .split(MARKER)
+        .at(-1)!
+        .replace(/^\n+/, text.includes(MARKER) ? '' : '\n');
+      expect(promptIds(bytesOnly, text, reset)).toEqual(bytesOnly.encode(last));
+    }
+    expect([...promptIds(bytesOnly, 'a<|eos|>b', reset)]).toEqual([...bytesOnly.encode('b')]);
   });
 
   it.each([

@@ -155,7 +155,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 function describe(
-  { name, compute, sizes }: Recipe,
+  { name, compute, sizes, data }: Recipe,
   model: ModelDescription,
   [ends, ...warnings]: readonly string[],
   causality: readonly CausalityResult[],
@@ -189,7 +189,7 @@ function describe(
             ? 'yes: no layer sees another token, so a step computes each distinct token once (collapse)'
             : `no: ${mixers(model)} sees other tokens`,
         ],
-        ...(model.tokenWise ? [] : [['documents', CROSSING] as [string, string]]),
+        ...(model.tokenWise ? [] : [['documents', describeDocuments(data)] as [string, string]]),
         ...(model.groups ?? []).map((group): [string, string] => ['optimiser', describeGroup(group)]),
         ['ends', ends!],
         ['compute', COMPUTES[compute]],
@@ -210,7 +210,13 @@ function describeGroup({ match, optimizer, lr, names, parameters }: GroupDescrip
 }
 
 /** Evaluation may then be far from the training loss: the model has learned from what it does not see there. */
-const CROSSING = 'state crosses from one to the next in training only, not in evaluation';
+function describeDocuments({ documents, align }: Recipe['data']): string {
+  const state =
+    documents === 'reset'
+      ? 'no state crosses from one to the next'
+      : 'state crosses from one to the next in training only, not in evaluation';
+  return align ? `${state}; training sequences begin at documents` : state;
+}
 
 /** What a recipe asks for; what comes of it depends on the backend, and a run says it. */
 const COMPUTES: Readonly<Record<Precision, string>> = {

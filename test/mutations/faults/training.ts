@@ -207,9 +207,12 @@ export const TRAINING_FAULTS: readonly Mutation[] = [
     parts: {
       source: class extends BatchSource {
         constructor(tokens: TokenStream, options: BatchOptions) {
-          const { source, read, checkUnchanged } = tokens;
+          const { source, read, documents, checkUnchanged } = tokens;
           const whole = tokens.tokens - (tokens.tokens % options.seqLen);
-          super({ source, read, checkUnchanged, tokens: Math.max(whole, options.seqLen + 1) }, options);
+          super(
+            { source, read, documents, checkUnchanged, tokens: Math.max(whole, options.seqLen + 1) },
+            options,
+          );
         }
       },
     },
