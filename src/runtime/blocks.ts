@@ -124,7 +124,8 @@ export class Blocks {
           const ctx = context(pass, firstRow, starting);
           input.forward(ctx, ids, x, inputCache);
           body.forward(ctx, x, h, bodyCache);
-          state.advance(seqLen);
+          // In training no call continues this one, and backward sees the positions that forward saw.
+          if (!training) state.advance(seqLen);
         },
         loss(pass, scale = null) {
           const gradient = scale === null ? null : dh;
