@@ -12,8 +12,8 @@ import { BANNER, CPP_TYPES, enumName, pascal, valuesName } from './cpp-names.ts'
 const MAX_INTEGER_COLUMNS = 2 ** 22;
 
 /** The array sizes of `Dim` and `Term` in `native/src/arguments.h`. */
-const MAX_TERMS = 3;
-const MAX_FACTORS = 3;
+const MAX_TERMS = 4;
+const MAX_FACTORS = 4;
 
 class OpWriter {
   private readonly args: readonly FlatArg[];

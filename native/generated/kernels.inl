@@ -13,6 +13,7 @@
 #include "../kernels/gate.inl"
 #include "../kernels/gather_rows.inl"
 #include "../kernels/head_loss.inl"
+#include "../kernels/linear_attention.inl"
 #include "../kernels/lion.inl"
 #include "../kernels/matmul.inl"
 #include "../kernels/multiply.inl"

@@ -5,8 +5,10 @@
 namespace flashlm {
 namespace {
 
-/** A gate is taken for no less than this where something is divided by it. */
+/** A gate is taken for no less than this where the gradient of its bound is divided by it. */
 constexpr float LEAST_GATE = 1e-20f;
+/** Smaller gates count as 0 where a sigmoid is divided by them. */
+constexpr float LEAST_DIVISOR = 1e-37f;
 
 /** The lower bound of each column [D]. */
 struct Bounds {
@@ -173,13 +175,14 @@ void forgetGateGrad(Context& ctx, const ForgetGateGradArgs& args) noexcept {
 template <int N, class Part>
 SIMD_INLINE void logOfGate(const ForgetGate<N>& gate, const simd::Vec (&z)[N], const Bounds& bounds,
                            int64_t i, Part part, simd::Vec (&y)[N]) {
-  const simd::Vec least = simd::broadcast(1e-37f);
+  const simd::Vec least = simd::broadcast(LEAST_DIVISOR);
   simd::Vec ratio[N], ofRatio[N], ofExp[N];
   for (int j = 0; j < N; j++) {
     const simd::Vec e = gate.sigmoid.exp[j], b = take(bounds.value + i + j * simd::LANES, part);
+    // In this order a bound that is NaN makes NaN.
     const simd::Mask isNear = simd::greater(gate.of[j], gate.rest[j]);
-    const simd::Vec above = simd::select(isNear, gate.rest[j], simd::min(b, e));
-    const simd::Vec below = simd::select(isNear, gate.of[j], simd::max(b, e));
+    const simd::Vec above = simd::select(isNear, gate.rest[j], simd::min(e, b));
+    const simd::Vec below = simd::select(isNear, gate.of[j], simd::max(e, b));
     ratio[j] = simd::div(above, simd::max(least, below));
   }
   polynomial(ratio, LOG_SHARE, ofRatio);
@@ -232,7 +235,8 @@ void logDecayGrad(Context& ctx, const LogDecayGradArgs& args) noexcept {
   eachRowWithGateSums(ctx, args, bounds, D, [=](int64_t row, float* ofBound, float* ofBias) {
     eachFour(0, D, [=](int64_t i, auto part, auto registers) INLINE_BODY {
       constexpr int N = registers.COUNT;
-      const simd::Vec zero = simd::zero(), one = simd::broadcast(1.0f), least = simd::broadcast(LEAST_GATE);
+      const simd::Vec zero = simd::zero(), one = simd::broadcast(1.0f);
+      const simd::Vec least = simd::broadcast(LEAST_DIVISOR), leastGate = simd::broadcast(LEAST_GATE);
       const float* dRest = dys + row * dyCols + i;
       const float* dLog = dRest + dyCols - D;
       simd::Vec z[N];
@@ -242,14 +246,15 @@ void logDecayGrad(Context& ctx, const LogDecayGradArgs& args) noexcept {
         const int64_t at = j * simd::LANES;
         const simd::Vec ofRest = dyCols > D ? take(dRest + at, part) : zero;
         const simd::Vec ofLog = simd::mul(take(dLog + at, part), cooling);
-        const simd::Vec s = gate.sigmoid.of[j], f = simd::max(least, gate.of[j]);
+        const simd::Vec s = gate.sigmoid.of[j], f = gate.of[j];
         // Without a bound s / f is 1, also where both vanish.
         const simd::Vec vanished =
             simd::select(simd::greater(take(bounds.value + i + at, part), zero), zero, one);
-        const simd::Vec share = simd::select(simd::greater(least, gate.of[j]), vanished, simd::div(s, f));
+        const simd::Vec share =
+            simd::select(simd::greater(least, f), vanished, simd::div(s, simd::max(least, f)));
         const simd::Vec dz = simd::mul(simd::fnma(ofRest, s, simd::mul(ofLog, share)), gate.rest[j]);
         put(dxs + row * D + i + at, dz, part);
-        const simd::Vec ofGate = simd::sub(simd::div(ofLog, f), ofRest);
+        const simd::Vec ofGate = simd::sub(simd::div(ofLog, simd::max(leastGate, f)), ofRest);
         addTo(ofBound ? ofBound + i + at : nullptr, simd::mul(ofGate, gate.sigmoid.rest[j]), part);
         addTo(ofBias ? ofBias + i + at : nullptr, dz, part);
       }

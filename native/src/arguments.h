@@ -36,15 +36,15 @@ constexpr size_t bytesOf(Type type) { return type == Type::f32 || type == Type::
 
 constexpr int kNone = -1;
 
-constexpr int kMaxTerms = 3, kMaxFactors = 3;
+constexpr int kMaxTerms = 4, kMaxFactors = 4;
 
 /** A factor times the product of some symbols; a constant has none. */
 struct Term {
   int64_t factor;
   int symbols[kMaxFactors];
 };
-constexpr Term term(int64_t factor, int a = kNone, int b = kNone, int c = kNone) {
-  return {factor, {a, b, c}};
+constexpr Term term(int64_t factor, int a = kNone, int b = kNone, int c = kNone, int d = kNone) {
+  return {factor, {a, b, c, d}};
 }
 
 /** A dimension: a sum of terms, and its text where it is more than one symbol or number. */
@@ -220,7 +220,7 @@ struct OpSpec {
 };
 
 constexpr int kMaxArgs = 24;
-constexpr int kMaxSymbols = 8;
+constexpr int kMaxSymbols = 12;
 
 /** Errors in a call; the message uses the user's terms. */
 struct WrongType : std::invalid_argument {

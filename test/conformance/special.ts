@@ -188,6 +188,54 @@ export const SPECIAL_CALLS: readonly SpecialCall[] = [
       within: 1e-5,
     },
   ]),
+  {
+    claim: 'a forget gate keeps the digits of the little that it lets in',
+    op: 'forgetGate',
+    dims: { M: 2, D: WIDE, A: 1, R: 1 },
+    inputs: { x: (i) => (i % (2 * WIDE) < WIDE ? 12 + (i % 9) : 1.5), logits: every(0), bias: every(0) },
+    within: 1e-5,
+  },
+  ...[0, -200].flatMap((logit): SpecialCall[] => [
+    {
+      claim: `a log decay keeps its digits near 0 and far from it, where the bound's logit is ${logit}`,
+      op: 'logDecay',
+      dims: { M: 3, D: WIDE, A: 1, R: 1, P: 2 },
+      inputs: {
+        x: (i) => ((i % WIDE) - 42) * 2,
+        logits: (i) => (i < WIDE || i >= 2 * WIDE ? 0 : logit),
+        bias: every(0),
+      },
+      within: 1e-5,
+    },
+  ]),
+  {
+    claim: "a log decay's gradients keep their digits as the gate closes",
+    op: 'logDecayGrad',
+    dims: { M: 1, D: WIDE, A: 1, R: 1, P: 1 },
+    inputs: {
+      x: (i) => ((i % WIDE) - 42) / 2,
+      dy: every(1),
+      logits: every(0),
+      bias: every(0),
+      accLogits: every(0),
+      accBias: every(0),
+    },
+    within: 1e-5,
+  },
+  {
+    claim: 'gated linear attention counts a log decay above 0 as 0',
+    op: 'gla',
+    dims: { S: 1, T: 5, G: 1, R: 1, K: 3, V: 2, E: 1, B: 0 },
+    inputs: { x: (i) => (i % 9 === 8 ? 3 : 1), state: every(1), bonus: every(1) },
+    within: 1e-6,
+  },
+  {
+    claim: 'a log decay above 0 has no gradient',
+    op: 'glaGrad',
+    dims: { S: 1, T: 5, G: 1, R: 1, K: 3, V: 2, E: 1, B: 0 },
+    inputs: { x: (i) => (i % 9 === 8 ? 3 : 1), dy: every(1), bonus: every(1), accBonus: every(0) },
+    within: 1e-6,
+  },
   ...ACTIVATION_FNS.flatMap((fn): SpecialCall[] => {
     // gelu_tanh rounds its exponent, and the rounding error grows with the exponent.
     const within = fn === 'gelu_tanh' ? 2e-5 : 2e-6;

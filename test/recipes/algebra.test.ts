@@ -22,6 +22,25 @@ const VARIANTS: Readonly<Record<string, string>> = {
     '[{repeat: 2, layers: [token_shift, {product: [[{ternary_linear: {out: $d}}, sigmoid], ' +
     '[{concat: [[{ternary_linear: {out: $d}}], [{ternary_linear: {out: $d}}]]}, ' +
     '{forget_gate: {lower_bound: 0.9*$index/($times-1), bias: true}}, scan]]}, {ternary_linear: {out: $d}}]}]',
+  'GLA with a decay of low rank':
+    '[{concat: [{linear: {out: 3x}}, [{linear: {out: 2}}, {linear: {out: $d}}, {log_decay: {temperature: 16}}]]}, ' +
+    '{gla: {heads: 2}}, rms_norm, {linear: {out: $d}}]',
+  'HGRN2, whose keys are what its gates leave':
+    '[{repeat: 2, layers: [{concat: [[{linear: {out: $d}}, silu], {linear: {out: $d}}, ' +
+    '[{linear: {out: $d}}, {log_decay: {lower_bound: learned, keys: true}}]]}, ' +
+    '{concat: [{columns: $d}, {columns: $d, from: 2*$d}, {columns: $d, from: $d}, ' +
+    '{columns: $d, from: 3*$d}]}, {gla: {heads: 2, scale: 1}}, rms_norm, {linear: {out: $d}}]}]',
+  'retention with fixed decays':
+    '[{linear: {out: 3x}}, {gla: {heads: 3, decay: retention}}, {linear: {out: $d}}]',
+  'Mamba-2, whose heads share queries and keys':
+    '[{concat: [[{linear: {out: $d+8}}, {causal_conv: 4}, silu], [{linear: {out: 3}}, {step_decay: {steps: true}}]]}, ' +
+    '{gla: {heads: 3, key_heads: 1, key_width: 4, decay: head, beta: true, scale: 1}}, {linear: {out: $d}}]',
+  "RWKV-6's state, read before it is written":
+    '[token_shift, {concat: [{linear: {out: 3x}}, [{linear: {out: $d}}, log_decay]]}, ' +
+    '{gla: {heads: 2, bonus: true, scale: 1}}, {linear: {out: $d}}]',
+  'gated DeltaNet':
+    '[{concat: [[{linear: {out: 3x}}, {causal_conv: 4}, silu], [{linear: {out: 3}}, sigmoid], ' +
+    '[{linear: {out: 3}}, step_decay]]}, {delta: {heads: 3}}, rms_norm, {linear: {out: $d}}]',
   "v4's gated convolution":
     '[rms_norm, {ternary_linear: {out: 2x, activations: none}}, ' +
     '{product: [sigmoid, {causal_conv: 8}], split: true}, {ternary_linear: {out: $d, activations: none}}]',

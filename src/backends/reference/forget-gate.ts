@@ -34,7 +34,7 @@ const logOf = (z: number, b: number): number => {
   return rest < 0.5 ? Math.log1p(-rest) : Math.log(f);
 };
 
-/** A gate is taken for no less than this where something is divided by it. */
+/** A gate is taken for no less than this where the gradient of its bound is divided by it. */
 const LEAST_GATE = 1e-20;
 
 /** Adds `sum over rows of terms(row)`, chunk by chunk, to the gradients of a bound's logits and of a bias. */
@@ -128,7 +128,7 @@ export const logDecayGrad: Kernels['logDecayGrad'] = (
       const ofRest = dy.cols > D ? dy.data[i * dy.cols + d]! : 0;
       const ofLog = dy.data[(i + 1) * dy.cols - D + d]! / temperature;
       // Without a bound s / f is 1, also where both vanish.
-      const share = f > LEAST_GATE ? s / f : Number(bound.value === 0);
+      const share = f > 0 ? s / f : Number(bound.value === 0);
       const slope = (ofLog * share - ofRest * s) * rest;
       outDx.data[i * D + d] = slope;
       return { ofBound: (ofLog / Math.max(f, LEAST_GATE) - ofRest) * r, ofBias: slope };

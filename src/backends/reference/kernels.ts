@@ -12,6 +12,7 @@ export * from './dropout.ts';
 export * from './embedding.ts';
 export * from './forget-gate.ts';
 export * from './gate.ts';
+export * from './linear-attention.ts';
 export * from './matmul.ts';
 export * from './norm-rope.ts';
 export * from './optimizers.ts';

@@ -4,6 +4,7 @@ export * from './columns.ts';
 export * from './elementwise.ts';
 export * from './embedding.ts';
 export * from './forget-gate.ts';
+export * from './linear-attention.ts';
 export * from './loss.ts';
 export * from './matmul.ts';
 export * from './normalization.ts';

@@ -1,0 +1,19 @@
+// Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
+#pragma once
+
+namespace flashlm {
+
+struct DeltaGradArgs {
+  Matrix<float> outDx;  // out [M x 2*G*K+G*R*V+G*R+G*R*E]
+  Matrix<const float> dy;  // in [M x G*R*V]
+  Matrix<const float> x;  // in [M x 2*G*K+G*R*V+G*R+G*R*E]
+  double scale;
+  double eps;
+  int64_t keyHeads;
+  int64_t group;
+  int64_t keys;
+  Matrix<const int32_t> starts;  // in [M x 1], data == nullptr when absent
+  int64_t seqLen;
+};
+
+}  // namespace flashlm
