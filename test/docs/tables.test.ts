@@ -19,7 +19,9 @@ it('docs/recipes.md names every key, and every layer, optimiser and schedule wit
   const kinds = KINDS.filter((kind) => !['backend', 'decorator', 'source', 'hook'].includes(kind));
   for (const { type, summary, schema } of createRegistry().all(...kinds)) {
     // A layer and a schedule may share a name.
-    const row = text.split('\n').find((line) => line.startsWith(`| \`${type}\` | ${summary}`));
+    const row = text
+      .split('\n')
+      .find((line) => line.startsWith(`| \`${type}\` | ${summary.replaceAll('|', '\\|')}`));
     for (const option of Object.keys(schema.shape)) expect(row, type).toMatch(new RegExp(`${option}\``));
   }
 });
