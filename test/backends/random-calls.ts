@@ -14,6 +14,10 @@ const MATS = 5;
 /** Of these so many are `transient`. */
 const TRANSIENT = 2;
 
+/** Enough different numbers: to draw those of every pool would take longer than its calls. */
+const random = new Random(1, 'pool');
+const NORMALS = Float32Array.from({ length: 4099 }, () => random.normal());
+
 /** The memory that a program works on. Tensors are windows of it, so that they overlap in all ways. */
 export interface Pool {
   /** Tensors of `rows` rows, some of which share memory, row for row or shifted. */
@@ -36,7 +40,9 @@ export function makePool(backend: Backend, rows: number, seed: number): Pool {
   const random = new Random(seed, 'pool');
   const memory: ArrayBufferView[] = [];
   const filled = (count: number): Float32Array => {
-    const data = Float32Array.from({ length: count }, () => random.normal());
+    const data = new Float32Array(count);
+    const first = random.uint32() % NORMALS.length;
+    for (let i = 0; i < count; i++) data[i] = NORMALS[(first + i) % NORMALS.length]!;
     memory.push(data);
     return data;
   };
@@ -59,9 +65,7 @@ export function makePool(backend: Backend, rows: number, seed: number): Pool {
     weightSums: [of(filled(COLS * COLS), COLS, COLS), of(filled(COLS * COLS), COLS, COLS)],
     quantized: [0, 1].map(() => {
       const codes = tensor('i8', rows, COLS, 'codes') as Codes;
-      codes.data.forEach((_, i) => {
-        codes.data[i] = Math.floor(random.uniform() * 255) - 127;
-      });
+      for (let i = 0; i < codes.data.length; i++) codes.data[i] = (random.uint32() % 255) - 127;
       memory.push(codes.data);
       return { codes, scale: of(filled(rows), rows, 1) };
     }),

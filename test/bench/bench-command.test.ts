@@ -174,7 +174,7 @@ describe('flashlm bench', () => {
 
   it.each([
     [['--op', 'activatoin'], /Did you mean activation\?/],
-    [['--op', 'zzzzzz'], /Expected one of gatherRows/],
+    [['--op', 'zzzzzz'], /Expected one of activation, adamW/],
     [['--op', 'activation', '--shape', 'M=0'], /Expected sizes of at least 1/],
     [['--op', 'activation', '--shape', 'Q=3'], /activation has no dimension 'Q'\n.*It has M, D\./],
     [['--op', 'activation', '--shape', 'M=900000000,D=900000'], /take [\d.]+ \w+, and there are [\d.]+ GB/],

@@ -24,8 +24,12 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
+/** Makes a run short. */
+const SHORT = ['data.batch=2', 'eval.tokens=256', 'sample.max_tokens=8'];
+
 const train = async (out: string, compute: string, backend: string, ...more: string[]) => {
-  const args = ['--steps', '3', '--out', join(dir, out), '--backend', backend, '--set', `compute=${compute}`];
+  const sets = [...SHORT, `compute=${compute}`].flatMap((change) => ['--set', change]);
+  const args = ['--steps', '3', '--out', join(dir, out), '--backend', backend, ...sets];
   const result = await runInProcess(['train', 'v61-debug', ...args, ...more]);
   expect(result.status).toBe(0);
   const [name] = await readdir(join(dir, out));
