@@ -102,8 +102,12 @@ export const CHECKS: readonly Check[] = [
     holds: 'every kernel gives what the reference gives, and touches nothing else',
     uses: ['backend'],
     run(subject) {
-      const backend = backendOf(subject, 'f32');
+      const genuine = createReferenceBackend('f32');
+      const backend = subject.backend(genuine);
+      // Kernels that a fault leaves alone have been compared without it.
+      const faulty = OP_NAMES.filter((op) => backend.kernels[op] !== genuine.kernels[op]);
       for (const truth of everyTruth()) {
+        if (faulty.length > 0 && !faulty.includes(truth.call.op)) continue;
         const outcome = runCall(backend, truth.call, truth.inputs);
         expectAgreement(truth.call.op, outcome, truth.f32);
         expectCloseToFloat64(truth.call.op, outcome, truth.f64);
