@@ -5,6 +5,8 @@ import { OpArguments } from '../../../src/bench/op-arguments.ts';
 import { opCases } from '../../../src/bench/op-case.ts';
 import { composeModel } from '../../../src/compose/run.ts';
 import type { Kernels } from '../../../src/core/kernels.ts';
+import type { Dims } from '../../../src/core/ops/dims.ts';
+import { complete, freeSymbols } from '../../../src/core/ops/op-dims.ts';
 import { OP_NAMES } from '../../../src/core/ops/table.ts';
 import { Random } from '../../../src/core/random.ts';
 import { loadRecipe } from '../../../src/recipes/load.ts';
@@ -66,26 +68,13 @@ for (const name of ['v61', 'shift']) {
 
 const engine = Object.fromEntries(OP_NAMES.map((op) => [op, nothing])) as unknown as Engine;
 const native = deferringKernels(engine).kernels;
-const small = { M: 4, D: 4, V: 4, N: 4, K: 4, S: 2, T: 2, Z: 4, A: 1, R: 1, P: 1 } as const;
+const small: Dims = { M: 4, D: 4, V: 4, N: 4, K: 4, S: 2, T: 2, Z: 4 };
 for (const op of OP_NAMES) {
   const [each] = opCases([op]);
-  const dims = Object.fromEntries(Object.keys(each!.dims).map((symbol) => [symbol, small[symbol as 'M']]));
+  const free = freeSymbols(op).map((symbol) => [symbol, small[symbol] ?? 1]);
+  const dims = complete(op, Object.fromEntries(free));
   const values = new OpArguments(createReferenceBackend('f32')).of({ ...each!, dims });
-  const kernel = native[op] as (...values: unknown[]) => unknown;
-  const [a, b, c, d, e, f, g, h, i, j] = values;
-  // Written out for each number of arguments: spread, they would be in an array of this test.
-  const calls: Record<number, () => unknown> = {
-    1: () => kernel(a),
-    2: () => kernel(a, b),
-    3: () => kernel(a, b, c),
-    4: () => kernel(a, b, c, d),
-    5: () => kernel(a, b, c, d, e),
-    6: () => kernel(a, b, c, d, e, f),
-    7: () => kernel(a, b, c, d, e, f, g),
-    8: () => kernel(a, b, c, d, e, f, g, h),
-    9: () => kernel(a, b, c, d, e, f, g, h, i),
-    10: () => kernel(a, b, c, d, e, f, g, h, i, j),
-  };
-  measure('call', `a call of ${op}`, calls[values.length]!);
+  // Bound: spread in each call, the values would be in an array of this test.
+  measure('call', `a call of ${op}`, (native[op] as () => unknown).bind(null, ...(values as [])));
 }
 console.log(JSON.stringify(results));
