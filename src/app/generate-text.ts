@@ -5,7 +5,13 @@ import { callback, checkOptions, optionsOf } from '../recipes/check-options.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { SAMPLE } from '../recipes/schema.ts';
 import { TextGenerator } from '../train/generate.ts';
-import { longestText, type PromptListener, type TextRequest, writeText } from '../train/write-text.ts';
+import {
+  longestText,
+  type PromptListener,
+  type TextEnding,
+  type TextRequest,
+  writeText,
+} from '../train/write-text.ts';
 import { checkArguments } from './arguments.ts';
 import { documentMarker } from './document-marker.ts';
 import type { Trained } from './trained.ts';
@@ -20,6 +26,12 @@ export interface WritingOptions {
   readonly topK?: number;
   /** Draw from the likeliest tokens of this probability only. */
   readonly topP?: number;
+  /** Draw from tokens with at least this share of the likeliest one's probability only. */
+  readonly minP?: number;
+  /** The logits of tokens that the text has already are divided by this, negative ones multiplied. */
+  readonly repetitionPenalty?: number;
+  /** The text ends before the first of these that is written after the prompt. */
+  readonly stop?: readonly string[];
   readonly maxTokens?: number;
   /** The same seed writes the same text. Default: another one each time. */
   readonly seed?: number;
@@ -27,12 +39,15 @@ export interface WritingOptions {
   readonly onRead?: PromptListener;
 }
 
-const { prompt, max_tokens, temperature, top_k, top_p } = SAMPLE.shape;
+const { prompt, max_tokens, temperature, top_k, top_p, min_p, repetition_penalty, stop } = SAMPLE.shape;
 /** How tokens are drawn, and how many. */
 export const DRAWING_OPTIONS = {
   temperature,
   topK: top_k,
   topP: top_p,
+  minP: min_p,
+  repetitionPenalty: repetition_penalty,
+  stop,
   maxTokens: max_tokens,
   seed: z.int().min(0),
 };
@@ -50,8 +65,8 @@ export interface GeneratedText {
   readonly text: string;
   /** Tokens written. */
   readonly tokens: number;
-  /** Whether the document ended, or `maxTokens` were written. */
-  readonly ending: 'eos' | 'max_tokens';
+  /** Whether the document ended, one of `stop` was written (it is not in the text), or `maxTokens` were. */
+  readonly ending: TextEnding;
 }
 
 /**
@@ -70,14 +85,14 @@ function* stream(
 ): Generator<string, GeneratedText> {
   const request = { prompt, ...drawing(trained.recipe, options) };
   const generator = new TextGenerator(trained.composed.model, 1, textContext(trained, [prompt], request));
+  const writing = writeText(generator, trained.tokenizer, request, randomOf(seed), onRead);
   let written = '';
-  let tokens = 0;
-  for (const piece of writeText(generator, trained.tokenizer, request, randomOf(seed), onRead)) {
-    tokens++;
-    written += piece;
-    yield piece;
+  for (;;) {
+    const { done, value } = writing.next();
+    if (done) return { step: trained.step, seed, prompt, text: prompt + written, ...value };
+    written += value;
+    yield value;
   }
-  return generatedText(trained, { prompt, written, tokens, seed, maxTokens: request.maxTokens });
 }
 
 /** The context that a model needs for these texts; undefined for models that write texts of any length. */
@@ -107,32 +122,20 @@ export const randomOf = (seed: number): Random => new Random(seed, 'generate');
 /** How a text is written: what the options leave out is as in the recipe's `sample`. */
 export function drawing(
   recipe: Recipe,
-  { maxTokens, temperature, topK, topP }: Omit<WritingOptions, 'prompt' | 'seed' | 'onRead'>,
+  options: Omit<WritingOptions, 'prompt' | 'seed' | 'onRead'> = {},
 ): Omit<TextRequest, 'prompt'> {
   const { sample } = recipe;
   return {
-    maxTokens: maxTokens ?? sample.max_tokens,
+    maxTokens: options.maxTokens ?? sample.max_tokens,
     marker: documentMarker(recipe),
     reset: recipe.data.documents === 'reset',
-    temperature: temperature ?? sample.temperature,
-    topK: topK ?? sample.top_k ?? undefined,
-    topP: topP ?? sample.top_p,
+    temperature: options.temperature ?? sample.temperature,
+    topK: options.topK ?? sample.top_k ?? undefined,
+    topP: options.topP ?? sample.top_p,
+    minP: options.minP ?? sample.min_p,
+    repetitionPenalty: options.repetitionPenalty ?? sample.repetition_penalty,
+    stop: options.stop ?? sample.stop,
   };
-}
-
-export function generatedText(
-  { step }: Trained,
-  text: {
-    readonly prompt: string;
-    readonly written: string;
-    readonly tokens: number;
-    readonly seed: number;
-    readonly maxTokens: number;
-  },
-): GeneratedText {
-  const { prompt, written, tokens, seed, maxTokens } = text;
-  const ending = tokens < maxTokens ? 'eos' : 'max_tokens';
-  return { step, seed, prompt, text: prompt + written, tokens, ending };
 }
 
 /**

@@ -12,7 +12,6 @@ import {
   DRAWING_OPTIONS,
   drawing,
   type GeneratedText,
-  generatedText,
   lengthNotice,
   newSeed,
   randomOf,
@@ -121,13 +120,16 @@ async function* write(
       decode: { ...generator.work.decode },
     });
   for (const event of writeTexts(generator, trained.tokenizer, starts(), request)) {
-    const { text, written } = event;
-    if (written === undefined) {
+    const { text, whole: ended } = event;
+    if (!ended) {
       if (event.tokens > 0) tokens++;
     } else {
       const prompt = prompts[Math.floor(text / count)]!;
-      const one = { prompt, written, tokens: event.tokens, seed: seedOf(text), maxTokens };
-      held.set(text, { index: text % count, ...generatedText(trained, one) });
+      const { written, ending } = ended;
+      const seed = seedOf(text);
+      const { step } = trained;
+      const one = { step, seed, prompt, text: prompt + written, tokens: event.tokens, ending };
+      held.set(text, { index: text % count, ...one });
       whole++;
       // What a text that ended early would still have taken.
       tokens += maxTokens - event.tokens;

@@ -20,8 +20,8 @@ import { FLOOR_TOKENS, textFloor } from '../train/text-floor.ts';
 import { tokenText } from '../train/token-text.ts';
 import { windowsFor } from '../train/windows.ts';
 import { checkUnasked, refuseLeak } from '../verify/causal-claim.ts';
-import { documentMarker } from './document-marker.ts';
 import { fingerprint } from './fingerprint.ts';
+import { drawing } from './generate-text.ts';
 import { batchesOf, batchOptions, documentNotices, resetAt } from './run-batches.ts';
 import { movedText, openTexts, prepareRunData, type RunData } from './run-data.ts';
 import { runTokenizer } from './run-tokenizer.ts';
@@ -237,14 +237,6 @@ function optionsOf(recipe: Recipe, texts: RunData): Omit<RunOptions, 'tokensPerE
     keep: checkpoint.keep,
     evalEvery: recipe.eval.every,
     sampleEvery: sample.every,
-    sample: {
-      prompt: sample.prompt,
-      marker: documentMarker(recipe),
-      reset: recipe.data.documents === 'reset',
-      maxTokens: sample.max_tokens,
-      temperature: sample.temperature,
-      topK: sample.top_k ?? undefined,
-      topP: sample.top_p,
-    },
+    sample: { prompt: sample.prompt, ...drawing(recipe) },
   };
 }

@@ -55,6 +55,12 @@ export async function printTexts(
   }
 }
 
+const ENDINGS: Readonly<Record<IndexedText['ending'], string>> = {
+  eos: 'end of the document',
+  stop: 'stop string',
+  max_tokens: '--max-tokens reached',
+};
+
 /** Which text this is, and the seed that writes it again. */
 function heading(
   { index, seed, tokens, ending }: IndexedText,
@@ -67,7 +73,7 @@ function heading(
     ...(count > 1 ? [`text ${index + 1}`] : []),
     `seed ${seed}`,
   ];
-  const end = ending === 'eos' ? 'end of the document' : '--max-tokens reached';
+  const end = ENDINGS[ending];
   return `--- ${place.join(', ')}: ${formatPlural(tokens, 'token')}, ${end}`;
 }
 

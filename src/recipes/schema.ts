@@ -161,6 +161,23 @@ export const SAMPLE = z.strictObject({
     .max(1)
     .default(1)
     .describe('Draw from the likeliest tokens of this probability only.'),
+  min_p: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("Draw from tokens with at least this share of the likeliest one's probability only."),
+  repetition_penalty: z
+    .number()
+    .positive()
+    .default(1)
+    .describe(
+      'Tokens that the text has already become less likely: their logits are divided by this, negative ones multiplied.',
+    ),
+  stop: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('The text ends before the first of these texts that is written.'),
 });
 
 const log = z.strictObject({

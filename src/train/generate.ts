@@ -13,6 +13,8 @@ export interface Writing {
   /** Those with the very same one, one after the other, share its reading. */
   readonly prompt: Iterable<number>;
   readonly sampler: Pick<Sampler, 'sample'>;
+  /** Whether the text ends with this token, the newest of it. Left out: only `eos` and the number of tokens end it. */
+  readonly ends?: (id: number) => boolean;
 }
 
 /** What happens to text `text`, by its place among the writings: its prompt was read, it got token `id`, it ended. */
@@ -84,14 +86,14 @@ export class TextGenerator {
   }
 
   /**
-   * Tokens after `prompt` until `eos` (which is not given) or `maxTokens`. The text begins after an end-of-document
+   * Tokens after `prompt` until `eos` (which is not given) or `maxTokens`, or until nobody asks for more. The text begins after an end-of-document
    * token, as every document in training does. `onRead` is called with the number of prompt tokens read so far.
    */
   *generate(
     prompt: Iterable<number>,
     eos: number,
     maxTokens: number,
-    sampler: Sampler,
+    sampler: Pick<Sampler, 'sample'>,
     onRead?: (tokens: number) => void,
   ): Iterable<number> {
     this.model.prepare();
@@ -134,7 +136,8 @@ export class TextGenerator {
           prefill.seconds += (performance.now() - began) / 1000;
         }
         const text = begun++;
-        batch.join({ text, sampler: writing.sampler, last: reading.last, tokens: 0 }, reading.saved);
+        const { sampler, ends } = writing;
+        batch.join({ text, sampler, ends, last: reading.last, tokens: 0 }, reading.saved);
         yield { text, kind: 'read', id: -1 };
       }
       if (batch.count === 0) return;
@@ -149,8 +152,11 @@ export class TextGenerator {
       for (const [i, member] of members.entries()) {
         if (!member) continue;
         const { text, last: id } = member;
-        if (id !== eos) yield { text, kind: 'token', id };
-        if (id !== eos && ++member.tokens < maxTokens) continue;
+        if (id !== eos) {
+          const ends = member.ends?.(id) ?? false;
+          yield { text, kind: 'token', id };
+          if (++member.tokens < maxTokens && !ends) continue;
+        }
         batch.leave(i);
         yield { text, kind: 'end', id: -1 };
       }
@@ -202,6 +208,7 @@ export class TextGenerator {
 interface OpenText {
   readonly text: number;
   readonly sampler: Writing['sampler'];
+  readonly ends: Writing['ends'];
   /** Its newest token. */
   last: number;
   /** Written so far. */

@@ -8,6 +8,10 @@ export interface SamplingOptions {
   readonly topK?: number;
   /** Only the likeliest tokens that together have this probability; 1 or absent for all (Holtzman et al. 2020). */
   readonly topP?: number;
+  /** Only tokens with at least this share of the likeliest one's probability; 0 or absent for all (Nguyen et al. 2024). */
+  readonly minP?: number;
+  /** Logits of tokens that the text has already are divided by it, negative ones multiplied; 1 or absent: none (Keskar et al. 2019). */
+  readonly repetitionPenalty?: number;
 }
 
 /**
@@ -21,6 +25,8 @@ export class Sampler {
   private unranked = 0;
   /** By token: its probability over that of the likeliest. */
   private readonly weights: Float64Array;
+  /** Logits after the penalty for repetitions. */
+  private penalised: Float64Array | undefined;
 
   constructor(
     vocab: number,
@@ -35,18 +41,38 @@ export class Sampler {
 
   /**
    * A token of the distribution whose logits (one for each token of the vocabulary) these are. Texts that are written side by
-   * side share a sampler and its memory, and draw from a `random` each.
+   * side share a sampler and its memory, and draw from a `random` each. `seen` are the tokens that a text has already.
    */
-  sample(logits: ArrayLike<number>, random: Random = this.random): number {
-    const { temperature, topK, topP } = this.options;
+  sample(given: ArrayLike<number>, random: Random = this.random, seen: ReadonlySet<number> = NONE): number {
+    const { temperature, topK, topP, minP, repetitionPenalty = 1 } = this.options;
+    const logits = repetitionPenalty === 1 || seen.size === 0 ? given : this.penalise(given, seen);
     if (temperature === 0) return this.likeliest(logits);
     this.heapify(logits);
     const kept = topK ? Math.min(topK, this.order.length) : this.order.length;
     const total = this.weigh(logits, kept);
-    const all = !topP || topP === 1;
-    const last = all ? kept - 1 : this.reach(topP * total, kept - 1, logits);
-    const drawn = all ? total : this.mass(last, logits);
+    let last = kept - 1;
+    if (topP && topP < 1) last = this.reach(topP * total, last, logits);
+    if (minP) last = this.lastAbove(minP, last, logits);
+    const drawn = last === kept - 1 ? total : this.mass(last, logits);
     return this.ranked(this.reach(random.uniform() * drawn, last, logits), logits);
+  }
+
+  private penalise(logits: ArrayLike<number>, seen: ReadonlySet<number>): Float64Array {
+    const penalty = this.options.repetitionPenalty!;
+    this.penalised ??= new Float64Array(logits.length);
+    this.penalised.set(logits);
+    for (const token of seen) {
+      const logit = logits[token]!;
+      this.penalised[token] = logit > 0 ? logit / penalty : logit * penalty;
+    }
+    return this.penalised;
+  }
+
+  /** The last rank, at most `last`, whose weight is at least `share` of the first one's. */
+  private lastAbove(share: number, last: number, logits: ArrayLike<number>): number {
+    let rank = 0;
+    while (rank < last && this.weights[this.ranked(rank + 1, logits)]! >= share) rank++;
+    return rank;
   }
 
   private likeliest(logits: ArrayLike<number>): number {
@@ -123,6 +149,8 @@ export class Sampler {
     order[at] = token;
   }
 }
+
+const NONE: ReadonlySet<number> = new Set();
 
 function precedes(a: number, b: number, logits: ArrayLike<number>): boolean {
   const difference = logits[a]! - logits[b]!;

@@ -1,5 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { evaluateText, generateText, generateTexts, type TrainEvent, trainRecipe } from 'flashlm';
+import {
+  evaluateText,
+  generateText,
+  generateTexts,
+  type IndexedText,
+  type TrainEvent,
+  trainRecipe,
+} from 'flashlm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runInProcess } from '../cli/fake-terminal.ts';
 import { RECIPE, TinyRun } from '../faults/tiny-run.ts';
@@ -47,6 +54,23 @@ describe('a run of a model whose state grows with the sequence', () => {
     );
     expect(event).toEqual(JSON.parse(plain.stdout));
     expect(positions[1]).toEqual({ from: 2, to: 3, tokens: 4, loss: expect.any(Number) });
+  });
+
+  it('1,000 prompts are answered in their order, 64 at a time, each as if it were alone', async () => {
+    const prompts = Array.from({ length: 1000 }, (_, i) => 'The cat sat on a mat. '.slice(0, i % 20));
+    const options = { seed: 5, maxTokens: 3, temperature: 1, repetitionPenalty: 1.2, stop: ['o'] };
+    const batches = new Set<number>();
+    const texts: IndexedText[] = [];
+    const onProgress = ({ batch }: { batch: number }) => void batches.add(batch);
+    const writing = generateTexts(run, prompts, { ...options, onProgress, onNotice: () => {} });
+    for await (const text of writing) texts.push(text);
+    expect([...batches]).toEqual([64]);
+    expect(texts.map(({ prompt }) => prompt)).toEqual(prompts);
+    for (const i of [0, 19, 500, 999]) {
+      const { index, ...text } = texts[i]!;
+      expect(index).toBe(0);
+      expect(await generateText(run, prompts[i], { ...options, onNotice: () => {} })).toEqual(text);
+    }
   });
 
   it('a notice says that a text may get longer than the sequences of training, and the text goes on', async () => {

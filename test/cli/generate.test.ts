@@ -41,19 +41,46 @@ describe('flashlm generate', () => {
     // One token is left in either way: the likeliest.
     expect((await generated(run, '--temperature', '2', '--top-k', '1')).text).toBe(likeliest);
     expect((await generated(run, '--temperature', '2', '--top-p', '1e-9')).text).toBe(likeliest);
+    expect((await generated(run, '--temperature', '2', '--min-p', '1')).text).toBe(likeliest);
   });
 
-  it('generate prints the seed that repeats its text in a terminal', async () => {
-    const inTerminal = async (...flags: string[]) => {
-      const { terminal, stdout, stderr } = fakeTerminal({ isTTY: true });
-      expect(await runCli(['generate', run, '--temperature', '2', ...flags], COMMANDS, terminal)).toBe(0);
-      const [, seed] = /The same text again: --seed (\d+)/.exec(stderr.text) ?? [];
-      return { text: stdout.text, seed };
-    };
-    const { text, seed } = await inTerminal();
-    expect(seed).toBeDefined();
-    expect(await inTerminal('--seed', seed!)).toEqual({ text, seed: undefined });
+  it('generate with a repetition penalty writes no token again, and --stop ends the text before a string', async () => {
+    const flags = ['--temperature', '0', '--max-tokens', '60'];
+    const { text } = await generated(run, ...flags);
+    const unlike = await generated(run, ...flags, '--repetition-penalty', '1e9');
+    const own = unlike.text.slice('The cat'.length);
+    const repeats = (written: string) => written.length - new Set(written).size;
+    expect(repeats(own)).toBeLessThan(repeats(text.slice('The cat'.length)));
+    const stop = own.slice(3, 5);
+    const stopped = await generated(
+      run,
+      ...flags,
+      '--repetition-penalty',
+      '1e9',
+      '--stop',
+      'zzz',
+      '--stop',
+      stop,
+    );
+    expect(stopped).toMatchObject({ text: `The cat${own.slice(0, own.indexOf(stop))}`, ending: 'stop' });
+    const { status, stderr } = await runInProcess(['generate', run, '--stop', '']);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('Expected a text, found nothing')]);
   });
+
+  it.each([true, false])(
+    'generate prints the seed that repeats its text, in a terminal: %s',
+    async (isTTY) => {
+      const inTerminal = async (...flags: string[]) => {
+        const { terminal, stdout, stderr } = fakeTerminal({ isTTY });
+        expect(await runCli(['generate', run, '--temperature', '2', ...flags], COMMANDS, terminal)).toBe(0);
+        const [, seed] = /The same text again: --seed (\d+)/.exec(stderr.text) ?? [];
+        return { text: stdout.text, seed };
+      };
+      const { text, seed } = await inTerminal();
+      expect(seed).toBeDefined();
+      expect(await inTerminal('--seed', seed!)).toEqual({ text, seed: undefined });
+    },
+  );
 
   it('generate says which flags have no effect at temperature 0', async () => {
     const { stderr } = await generated(run, '--temperature', '0', '--top-k', '3');
@@ -66,12 +93,14 @@ describe('flashlm generate', () => {
     for (const [key, flag] of [
       ['top_k: 1', '--top-k'],
       ['top_p: 1e-9', '--top-p'],
+      ['min_p: 1', '--min-p'],
     ] as const) {
       const own = await trained(`, temperature: 2, ${key}`);
       const { text } = await generated(own);
       expect(text).toBe(likeliest);
       // The flag has the last word.
-      expect((await generated(own, flag, flag === '--top-k' ? '99' : '1')).text).not.toBe(likeliest);
+      const all = { '--top-k': '99', '--top-p': '1', '--min-p': '0' };
+      expect((await generated(own, flag, all[flag])).text).not.toBe(likeliest);
       const { stdout } = await runInProcess(['train', '--resume', own, '--json']);
       const events = stdout
         .trim()
@@ -126,6 +155,18 @@ describe('flashlm generate', () => {
       const { text, tokens } = await generated(run, '--prompt', 'A dog', '--seed', '5', '--temperature', '1');
       expect({ text, tokens }).toEqual({ text: texts[5]!.text, tokens: texts[5]!.tokens });
       expect(new Set(texts.map((one) => one.text)).size).toBeGreaterThan(3);
+    });
+
+    it('texts with a repetition penalty and stop strings are the same in any --batch as alone', async () => {
+      const flags = ['--repetition-penalty', '1.5', '--min-p', '0.01', '--stop', 'e', '--stop', 'a '];
+      const texts = objects(await many('--count', '3', '--json', '--batch', '1', ...flags));
+      expect(objects(await many('--count', '3', '--json', '--batch', '7', ...flags))).toEqual(texts);
+      expect(new Set(texts.map(({ ending }) => ending)).size).toBeGreaterThan(1);
+      for (const { prompt, seed, ...one } of texts.slice(0, 4)) {
+        const own = ['--prompt', prompt, '--seed', String(seed), '--temperature', '1', ...flags];
+        const { text, tokens } = await generated(run, ...own);
+        expect({ text, tokens }).toEqual({ text: one.text, tokens: one.tokens });
+      }
     });
 
     it('generate prints each of many texts below a line that names it, and the speed separately', async () => {

@@ -57,6 +57,58 @@ describe('a text that is written', () => {
   });
 });
 
+describe('a text with stop strings', () => {
+  const end = (text: string, stop: readonly string[], maxTokens = 99) => {
+    const generator = { vocab: 260, generate: () => bytesOnly.encode(text) };
+    const writing = writeText(generator, bytesOnly, { ...REQUEST, stop, maxTokens }, new Random(1));
+    const pieces: string[] = [];
+    for (;;) {
+      const { done, value } = writing.next();
+      if (done) return { text: pieces.join(''), pieces, ...value };
+      pieces.push(value);
+    }
+  };
+
+  it('a text ends before the first stop string that is written, whichever it is', () => {
+    expect(end('one two three', ['three', ' tw'])).toMatchObject({ text: 'one', tokens: 6, ending: 'stop' });
+    expect(end('aab', ['ab'])).toMatchObject({ text: 'a', ending: 'stop' });
+    expect(end('stop', ['stop'])).toMatchObject({ text: '', ending: 'stop' });
+    // Both end with the same character: the one that begins first counts.
+    expect(end('xaby', ['b', 'ab'])).toMatchObject({ text: 'x', ending: 'stop' });
+  });
+
+  it('nothing of a stop string is shown before it is known whether it is one', () => {
+    expect(end('ab\n\nc', ['\n\n']).pieces).toEqual(['a', 'b', '', '']);
+    expect(end('a\nb', ['\n\n']).pieces).toEqual(['a', '', '\nb']);
+    expect(end('aaab', ['aab']).pieces).toEqual(['', '', 'a', '']);
+  });
+
+  it('what only begins a stop string at the end of a text belongs to it', () => {
+    expect(end('ab\n', ['\n\n'])).toMatchObject({ text: 'ab\n', tokens: 3, ending: 'eos' });
+    expect(end('ab\n', ['\n\n'], 3)).toMatchObject({ text: 'ab\n', ending: 'max_tokens' });
+    expect(end('é', ['é!'])).toMatchObject({ text: 'é', tokens: 2 });
+  });
+
+  it('any text is cut as if its stop strings were looked for in the whole of it', () => {
+    const random = new Random(4);
+    const letters = (most: number) =>
+      Array.from({ length: 1 + Math.floor(most * random.uniform()) }, () =>
+        random.uniform() < 0.6 ? 'a' : 'b',
+      ).join('');
+    for (let run = 0; run < 400; run++) {
+      const [text, stop] = [letters(12), [letters(4), letters(3)]];
+      const places = stop.map((one) => text.indexOf(one)).filter((place) => place >= 0);
+      const expected = places.length ? text.slice(0, Math.min(...places)) : text;
+      // A stop string that is whole earlier ends the text, though one that begins before it might still come.
+      const found = end(text, stop).text;
+      expect(text.startsWith(found)).toBe(true);
+      expect(found.length, JSON.stringify({ text, stop })).toBeGreaterThanOrEqual(expected.length);
+      expect(stop.some((one) => found.includes(one))).toBe(false);
+      if (new Set(stop.map((one) => one.length)).size === 1) expect(found).toBe(expected);
+    }
+  });
+});
+
 describe("the marker between documents, in a prompt, means what it means in the run's data", () => {
   const TEXTS = [
     `Once upon a time.\n${MARKER}\nThe cat`,

@@ -31,6 +31,9 @@ interface GenerateOptions {
   readonly temperature?: number;
   readonly topK?: number;
   readonly topP?: number;
+  readonly minP?: number;
+  readonly repetitionPenalty?: number;
+  readonly stop?: readonly string[];
   readonly seed?: number;
   readonly maxTokens?: number;
   readonly threads?: number;
@@ -70,6 +73,21 @@ export const generate: CliCommand = {
       .option('--temperature <t>', '0 takes the likeliest token, 1 draws as the model says', numberAtLeast(0))
       .option('--top-k <k>', 'draw from this many likeliest tokens only', wholeNumber(1, '40'))
       .option('--top-p <p>', 'draw from the likeliest tokens of this probability only', positive(1))
+      .option(
+        '--min-p <p>',
+        "draw from tokens with at least this share of the likeliest one's probability only",
+        between0and1,
+      )
+      .option(
+        '--repetition-penalty <p>',
+        'above 1, tokens that the text has already become less likely',
+        positive(),
+      )
+      .option(
+        '--stop <text>',
+        'end a text before this one (repeatable)',
+        (text: string, previous: readonly string[] = []) => [...previous, stopString(text)],
+      )
       .option('--max-tokens <n>', 'maximum tokens to write', wholeNumber(1, '200'))
       .option(
         '--seed <n>',
@@ -81,6 +99,18 @@ export const generate: CliCommand = {
       .action((path: string, options: GenerateOptions) => run(path, options, terminal));
   },
 };
+
+/** A share. */
+function between0and1(text: string): number {
+  const value = Number(text);
+  if (text.trim() && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError('Expected a number from 0 to 1, such as 0.05.');
+}
+
+function stopString(text: string): string {
+  if (text) return text;
+  throw new InvalidArgumentError('Expected a text, found nothing.');
+}
 
 /** `64`, `auto` */
 function batchSize(text: string): number | 'auto' {
@@ -131,7 +161,7 @@ function withoutEffect(options: GenerateOptions, temperature: number, many: bool
       .map((key) => `--${key.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`)
       .join(' and ');
   const lines: string[] = [];
-  const idle = temperature === 0 ? flags(['topK', 'topP', 'seed']) : '';
+  const idle = temperature === 0 ? flags(['topK', 'topP', 'minP', 'seed']) : '';
   if (idle) lines.push(`${idle} changes nothing at temperature 0, which takes the likeliest token.`);
   if (temperature === 0 && (options.count ?? 1) > 1)
     lines.push('At temperature 0 all texts of a prompt are the same.');
@@ -176,7 +206,7 @@ async function printText(
   }
   const seconds = (performance.now() - began) / 1000;
   write('\n');
-  if (terminal.interactive && options.seed === undefined && temperature > 0 && !json)
+  if (options.seed === undefined && temperature > 0 && !json)
     terminal.note(terminal.noteStyles.dim(`The same text again: --seed ${next.value.seed}`));
   if (json) terminal.print(JSON.stringify({ ...next.value, seconds }));
 }

@@ -49,13 +49,15 @@ const OPTIONS: readonly SamplingOptions[] = [
   { temperature: 1 },
   { temperature: 0.8, topK: 40 },
   { temperature: 0.8, topP: 0.9 },
+  { temperature: 0.8, minP: 0.05, repetitionPenalty: 1.2 },
 ];
 
 const random = new Random(1);
 const logits = Float32Array.from({ length: 1024 }, () => 3 * random.normal());
+const seen = new Set(Array.from({ length: 50 }, (_, i) => 7 * i));
 for (const options of OPTIONS) {
   const sampler = new Sampler(logits.length, options, random, new Set([0, 1]));
-  measure('draw', `a draw ${JSON.stringify(options)}`, () => sampler.sample(logits));
+  measure('draw', `a draw ${JSON.stringify(options)}`, () => sampler.sample(logits, random, seen));
 }
 for (const name of ['v61', 'shift']) {
   const model = composeModel(await loadRecipe(name), { ...createReferenceBackend('f32'), kernels });
