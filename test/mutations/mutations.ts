@@ -1,6 +1,12 @@
 import type { Mutation } from './check.ts';
 import { KERNEL_FAULTS } from './faults/kernels.ts';
 import { LAYER_FAULTS } from './faults/layers.ts';
+import { RECURRENCE_FAULTS } from './faults/recurrences.ts';
 import { TRAINING_FAULTS } from './faults/training.ts';
 
-export const MUTATIONS: readonly Mutation[] = [...KERNEL_FAULTS, ...LAYER_FAULTS, ...TRAINING_FAULTS];
+export const MUTATIONS: readonly Mutation[] = [
+  ...KERNEL_FAULTS,
+  ...RECURRENCE_FAULTS,
+  ...LAYER_FAULTS,
+  ...TRAINING_FAULTS,
+];

@@ -6,7 +6,7 @@ import type { Mutation } from '../check.ts';
 type Wrong<K extends OpName> = (right: Kernels) => Kernels[K];
 
 /** One op does something else; what is composed of it does so too. */
-function kernel<K extends OpName>(id: string, op: K, fault: string, wrong: Wrong<K>): Mutation {
+export function kernel<K extends OpName>(id: string, op: K, fault: string, wrong: Wrong<K>): Mutation {
   const where = `kernel ${op}`;
   return {
     id,
@@ -30,7 +30,7 @@ const like = (t: Mat, value: number): Mat => {
 const withoutScale = <Q extends Quantized>(q: Q): Q => ({ ...q, scale: like(q.scale, 1) });
 
 /** Lets `run` write, then puts back what stood at some elements. */
-function keeping(t: Tensor, isKept: (row: number, col: number) => boolean, run: () => void): void {
+export function keeping(t: Tensor, isKept: (row: number, col: number) => boolean, run: () => void): void {
   const before = t.data.slice();
   run();
   for (let i = 0; i < before.length; i++)
