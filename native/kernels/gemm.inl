@@ -17,12 +17,20 @@
 namespace flashlm {
 namespace {
 
-/** Output rows of `stride` values; only the first `cols` columns exist. */
+/** Output rows of `stride` values; only the first `cols` columns exist. `scales`: what the columns are
+ * multiplied by before they are written, where there is something. */
 struct Output {
   float* data;
   int64_t stride, cols;
+  const float* scales = nullptr;
 
-  Output from(int64_t row, int64_t col) const { return {data + row * stride + col, stride, cols - col}; }
+  Output from(int64_t row, int64_t col) const {
+    return {data + row * stride + col, stride, cols - col, scales ? scales + col : nullptr};
+  }
+  /** Register v of a row. */
+  SIMD_METHOD simd::Vec scaled(simd::Vec values, int v) const {
+    return scales ? simd::mul(values, loadUpTo(scales, v, cols)) : values;
+  }
 };
 
 /** What becomes of the sums of row r. */
@@ -35,6 +43,7 @@ SIMD_INLINE void finishRow(const typename Steps::Sum (&sum)[VECS], int64_t r, Ou
   for (int v = 0; v < VECS; v++) {
     simd::Vec total = Steps::total(sum[v], finish.codeSums ? finish.codeSums[r] : 0);
     if (finish.scale) total = simd::mul(total, scale);
+    total = out.scaled(total, v);
     if (finish.into == Into::add) total = simd::add(loadUpTo(row, v, out.cols), total);
     storeUpTo(row, v, out.cols, total);
   }
@@ -127,7 +136,7 @@ inline void multiply(int64_t row, int64_t rows, const Operand& left, const Panel
   constexpr int64_t CHUNK = Operand::CHUNK;
   // Tile registers multiply faster than the L2 cache delivers: a tile's part of the left operand stays in L1.
   constexpr int64_t BLOCK = Steps::Unit::IS_TILED ? Steps::ROWS : ROW_BLOCK;
-  float room[Steps::IN_PLACE ? 1 : BLOCK * CHUNK];
+  float room[Operand::IN_PLACE ? 1 : BLOCK * CHUNK];
   [[maybe_unused]] typename Steps::Unit::Registers registers;
   for (int64_t r = 0; r < rows; r += BLOCK) {
     const int64_t count = atMost(rows - r, BLOCK);
@@ -162,14 +171,16 @@ inline void multiplyParallel(const Context& ctx, int64_t rows, const Operand& le
                  });
 }
 
-inline Output whole(Matrix<float> out) { return {out.data, out.cols, out.cols}; }
+/** All of `out`; `scales` has one for each column, or is null. */
+inline Output whole(Matrix<float> out, const float* scales = nullptr) {
+  return {out.data, out.cols, out.cols, scales};
+}
 
-/** out = left . right, times one scale where it is given. */
-template <class Steps>
-inline void multiplyRows(const Context& ctx, Matrix<float> out, Matrix<const float> left, const Panels& right,
-                         const float* scale = nullptr) {
-  multiplyParallel<Steps>(ctx, left.rows, RowsOperand<Steps>{left.data, left.cols}, right, whole(out),
-                          {Into::replace, scale, 0});
+/** out = left . right for `rows` rows, times one scale where it is given. */
+template <class Steps, class Operand>
+inline void multiplyRows(const Context& ctx, Output out, int64_t rows, const Operand& left,
+                         const Panels& right, const float* scale = nullptr) {
+  multiplyParallel<Steps>(ctx, rows, left, right, out, {Into::replace, scale, 0});
 }
 
 /**
@@ -177,19 +188,17 @@ inline void multiplyRows(const Context& ctx, Matrix<float> out, Matrix<const flo
  * of it with `fill(to, step, steps, col, cols)` and multiplies it while it is in L1. The sums have the same
  * bits as with packed panels.
  */
-template <class Steps, class Fill>
-inline void multiplyTileOfRows(Context& ctx, Matrix<float> out, Matrix<const float> left, const Fill& fill,
+template <class Steps, class Operand, class Fill>
+inline void multiplyTileOfRows(Context& ctx, Output out, int64_t rows, const Operand& left, const Fill& fill,
                                const float* scale) {
-  using Operand = RowsOperand<Steps>;
   constexpr int64_t CHUNK = Operand::CHUNK;
-  const Operand operand = {left.data, left.cols};
-  const int64_t allSteps = stepsOf<Steps>(left.cols), roomSize = atMost(allSteps, CHUNK) * TILE_COLS;
+  const int64_t allSteps = stepsOf<Steps>(left.values), roomSize = atMost(allSteps, CHUNK) * TILE_COLS;
   float* rooms = ctx.scratch.get<float>(static_cast<size_t>(ctx.threads * roomSize));
   if (!rooms) return;
   const Team team = teamFor(ctx, allSteps * out.cols, PACK_SHARE);
   parallelRows(team, out.cols, TILE_COLS, [&](int64_t begin, int64_t end, int thread) {
     [[maybe_unused]] typename Steps::Unit::Registers registers;
-    float converted[Steps::IN_PLACE ? 1 : Steps::ROWS * CHUNK];
+    float converted[Operand::IN_PLACE ? 1 : Steps::ROWS * CHUNK];
     float* room = rooms + thread * roomSize;
     for (int64_t col = begin; col < end; col += TILE_COLS) {
       const int64_t cols = atMost(out.cols - col, TILE_COLS);
@@ -199,24 +208,24 @@ inline void multiplyTileOfRows(Context& ctx, Matrix<float> out, Matrix<const flo
         for (int64_t s = 0; s < steps; s += PACK_STEPS) {
           fill(room + s * TILE_COLS, step + s, atMost(steps - s, PACK_STEPS), col, cols);
         }
-        const Left block = operand.block(0, left.rows, step, steps, converted, finish);
-        multiplyPanel<Steps>(0, left.rows, block, room, steps, whole(out).from(0, col), finish);
+        const Left block = left.block(0, rows, step, steps, converted, finish);
+        multiplyPanel<Steps>(0, rows, block, room, steps, out.from(0, col), finish);
         finish.into = Into::add;
       }
     }
   });
 }
 
-/** out = left . right, times one scale where it is given; `fill` packs the right operand as in `fillPanels`.
- */
-template <class Steps, class Fill>
-inline void multiplyFilled(Context& ctx, Matrix<float> out, Matrix<const float> left, const Fill& fill,
+/** out = left . right for `rows` rows, times one scale where it is given; `fill` packs the right operand as
+ * in `fillPanels`. */
+template <class Steps, class Operand, class Fill>
+inline void multiplyFilled(Context& ctx, Output out, int64_t rows, const Operand& left, const Fill& fill,
                            const float* scale = nullptr) {
-  if (left.rows <= Steps::ROWS) return multiplyTileOfRows<Steps>(ctx, out, left, fill, scale);
-  const Panels right = newPanels(ctx, stepsOf<Steps>(left.cols), out.cols);
+  if (rows <= Steps::ROWS) return multiplyTileOfRows<Steps>(ctx, out, rows, left, fill, scale);
+  const Panels right = newPanels(ctx, stepsOf<Steps>(left.values), out.cols);
   if (!right.data) return;
   fillPanels(ctx, right, fill);
-  multiplyRows<Steps>(ctx, out, left, right, scale);
+  multiplyRows<Steps>(ctx, out, rows, left, right, scale);
 }
 
 /** Rows packed at a time where a product sums over rows: scratch grows with the threads, not the batch. */

@@ -18,13 +18,15 @@ struct HeadPanels {
 
 /**
  * Logits, loss, dz and outDh of rows [begin, end), counted from row `first`. dz is packed for the table's
- * gradient if that is wanted. Only HEAD_ROWS rows of logits exist at a time, in `z`.
+ * gradient if that is wanted. Only HEAD_ROWS rows of logits exist at a time, in `z`;
+ * a row for the slopes of the cap follows them.
  */
 template <class Steps>
 inline void headRows(const HeadLossArgs& args, const HeadPanels& panels, const PackedColumns<Steps>& packed,
                      int64_t first, int64_t begin, int64_t end, float* z) {
   const int64_t D = args.h.cols, V = args.table.rows;
   const bool gradient = args.outDh.data || args.accTable.data;
+  const LossOptions options = lossOptions(args);
   for (int64_t tile = begin; tile < end; tile += HEAD_ROWS) {
     const int64_t rows = atMost(end - tile, HEAD_ROWS), row = first + tile;
     multiply<Steps>(row, rows, RowsOperand<Steps>{args.h.data, D}, panels.transposed, 0,
@@ -32,7 +34,8 @@ inline void headRows(const HeadLossArgs& args, const HeadPanels& panels, const P
     for (int64_t r = 0; r < rows; r++) {
       float* logits = z + r * V;
       args.outNats.data[row + r] =
-          softmaxRow(gradient ? logits : nullptr, logits, V, targetsOf(args, row + r), args.scale);
+          lossRow(gradient ? logits : nullptr, logits, V, targetsOf(args, row + r), options, logits,
+                  z + HEAD_ROWS * V);
     }
     if (args.outDh.data) {
       multiply<Steps>(0, rows, RowsOperand<Steps>{z, V}, panels.table, 0, panels.table.count(),
@@ -55,8 +58,9 @@ inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
   Panels h = wantsTable ? newPanels(ctx, stepsOf<Steps>(most), D) : none;
   PackedColumns<Steps> dz = {};
   if (wantsTable) dz = newPackedColumns<Steps>(ctx, most, V);
+  const int64_t roomRows = args.cap > 0 ? HEAD_ROWS + 1 : HEAD_ROWS;
   const int64_t busy = atMost(ctx.threads, ceilDiv(most, HEAD_ROWS));
-  float* z = ctx.scratch.get<float>(static_cast<size_t>(busy * HEAD_ROWS * V));
+  float* z = ctx.scratch.get<float>(static_cast<size_t>(busy * roomRows * V));
   if (ctx.scratch.failed()) return;
   fillPanels(ctx, panels.transposed, columnsFill<Steps>(D, args.table.data));
   if (wantsDh) fillPanels(ctx, panels.table, rowsFill<Steps>(V, args.table.data, D));
@@ -67,7 +71,7 @@ inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
     // HEAD_ROWS at a time, so that no tile lies in two chunks.
     parallelRows(teamFor(ctx, rows * V * D, PRODUCT_SHARE), rows, HEAD_ROWS,
                  [&](int64_t begin, int64_t end, int thread) {
-                   headRows<Steps>(args, panels, dz, first, begin, end, z + thread * HEAD_ROWS * V);
+                   headRows<Steps>(args, panels, dz, first, begin, end, z + thread * roomRows * V);
                  });
     if (!wantsTable) continue;
     h.steps = stepsOf<Steps>(rows);

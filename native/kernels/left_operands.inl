@@ -58,6 +58,7 @@ struct RowsOperand {
   /** Steps summed in one chunk: twice as many with tile registers, where adding sums takes as long as the
    * products. */
   static constexpr int64_t CHUNK = (Steps::Unit::IS_TILED ? 2 : 1) * ROW_CHUNK / Steps::VALUES;
+  static constexpr bool IN_PLACE = Steps::IN_PLACE;
 
   const float* data;
   int64_t values;
@@ -76,6 +77,38 @@ struct RowsOperand {
   void prefetchBlock(int64_t, int64_t, int64_t) const {}
 };
 
+template <class Steps>
+inline RowsOperand<Steps> rowsOf(Matrix<const float> a) {
+  return {a.data, a.cols};
+}
+
+/** `RowsOperand` whose columns are multiplied by `scales` before anything else. */
+template <class Steps>
+struct ScaledRowsOperand {
+  static constexpr int64_t CHUNK = RowsOperand<Steps>::CHUNK;
+  static constexpr bool IN_PLACE = false;
+
+  const float* data;
+  int64_t values;
+  const float* scales;
+
+  Left block(int64_t row, int64_t rows, int64_t step, int64_t steps, float* room, Finish&) const {
+    const int64_t first = step * Steps::VALUES, count = atMost(values - first, steps * Steps::VALUES);
+    for (int64_t r = 0; r < rows; r++) {
+      const float* from = data + (row + r) * values + first;
+      float* to = room + r * steps;
+      if constexpr (Steps::IN_PLACE) {
+        multiplied(to, from, scales + first, count);
+      } else {
+        float scaled[CHUNK * Steps::VALUES];
+        convertRow<Steps>(to, multiplied(scaled, from, scales + first, count), count, steps);
+      }
+    }
+    return {room, row, GROUP * steps, steps, 1};
+  }
+  void prefetchBlock(int64_t, int64_t, int64_t) const {}
+};
+
 /**
  * a [values x cols], multiplied along its columns. The layout is chunks of ROW_CHUNK values, in a chunk
  * groups of columns, in a group step after step (for tile registers, column after column). Threads pack the
@@ -85,6 +118,7 @@ struct RowsOperand {
 template <class Steps>
 struct PackedColumns {
   static constexpr int64_t CHUNK = ROW_CHUNK / Steps::VALUES;
+  static constexpr bool IN_PLACE = true;
 
   float* data;
   int64_t values, cols;

@@ -8,14 +8,16 @@ namespace {
 inline void matmul(Context& ctx, const MatmulArgs& args) noexcept {
   withFloatSteps(args.precision, [&](auto steps) {
     using Steps = decltype(steps);
-    multiplyFilled<Steps>(ctx, args.out, args.a, rowsFill<Steps>(args.b.rows, args.b.data, args.b.cols));
+    multiplyFilled<Steps>(ctx, whole(args.out), args.a.rows, rowsOf<Steps>(args.a),
+                          rowsFill<Steps>(args.b.rows, args.b.data, args.b.cols));
   });
 }
 
 inline void matmulTransB(Context& ctx, const MatmulTransBArgs& args) noexcept {
   withFloatSteps(args.precision, [&](auto steps) {
     using Steps = decltype(steps);
-    multiplyFilled<Steps>(ctx, args.out, args.a, columnsFill<Steps>(args.b.cols, args.b.data));
+    multiplyFilled<Steps>(ctx, whole(args.out), args.a.rows, rowsOf<Steps>(args.a),
+                          columnsFill<Steps>(args.b.cols, args.b.data));
   });
 }
 

@@ -109,6 +109,52 @@ double medianAbs(Context& ctx, Matrix<const float> w) {
   return (lower + upper) / 2;
 }
 
+/** The median of the |x| of one row: radix selection like `selectAbs`, on one thread. */
+double rowMedianAbs(const float* x, int64_t count) {
+  int64_t rank = count / 2;
+  uint32_t found = 0;
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    int64_t counts[256] = {};
+    for (int64_t i = 0; i < count; i++) {
+      const uint32_t bits = absBits(x[i]);
+      if (bits >= NOT_FINITE) return __builtin_nan("");
+      if (static_cast<uint64_t>(bits) >> (shift + 8) == found) counts[bits >> shift & 255]++;
+    }
+    uint32_t digit = 0;
+    for (; digit < 255 && rank >= counts[digit]; digit++) rank -= counts[digit];
+    found = found << 8 | digit;
+  }
+  float upper;
+  memcpy(&upper, &found, sizeof upper);
+  if (count % 2) return upper;
+  Below below = {0, 0};
+  for (int64_t i = 0; i < count; i++) {
+    const uint32_t bits = absBits(x[i]);
+    below.count += bits < found;
+    below.largest = bits < found && bits > below.largest ? bits : below.largest;
+  }
+  float lower = upper;
+  if (below.count >= count / 2) memcpy(&lower, &below.largest, sizeof lower);
+  return (static_cast<double>(lower) + upper) / 2;
+}
+
+void quantizeWeightRows(Context& ctx, const QuantizeWeightRowsArgs& args) noexcept {
+  const int64_t K = args.w.cols;
+  const float* ws = args.w.data;
+  int8_t* codes = args.outCodes.data;
+  float* scales = args.outRowScale.data;
+  const bool median = args.rule == QuantizeWeightRowsRule::absmedian;
+  eachRow(ctx, args.w.rows, K, [=](int64_t row) {
+    const float* w = ws + row * K;
+    const double middle = median ? rowMedianAbs(w, K) : sumAbs(w, K) / K;
+    const double gamma = middle < 1e-5 ? 1e-5 : middle;  // NaN stays
+    scales[row] = static_cast<float>(gamma);
+    const simd::Vec limit = simd::broadcast(floatThreshold(0.5 * gamma));
+    eachCode(codes + row * K, 0, K,
+             [=](int64_t i, auto part) { return simd::ternaryCodes(take(w + i, part), limit); });
+  });
+}
+
 void quantizeWeight(Context& ctx, const QuantizeWeightArgs& args) noexcept {
   const float* w = args.w.data;
   int8_t* codes = args.outCodes.data;

@@ -9,17 +9,25 @@
 namespace flashlm {
 namespace {
 
+template <class Steps, class Operand>
+inline void ternaryMatmulGradXOf(Context& ctx, const TernaryMatmulGradXArgs& args, const Operand& dy) {
+  const Matrix<const int8_t>& codes = args.w_codes;
+  const BackwardPanels packed = {args.w_packed.data, codes.rows, codes.cols};
+  const float* scale = args.w_scale.data;
+  const Output out = whole(args.outDx);
+  if (packed.holds(args.precision)) {
+    return multiplyRows<Steps>(ctx, out, args.dy.rows, dy, packed.panels<Steps>(), scale);
+  }
+  multiplyFilled<Steps>(ctx, out, args.dy.rows, dy, codesFill<Steps>(codes.rows, codes.data, codes.cols), scale);
+}
+
 inline void ternaryMatmulGradXFloat(Context& ctx, const TernaryMatmulGradXArgs& args) {
   withFloatSteps(args.precision, [&](auto steps) {
     using Steps = decltype(steps);
-    const Matrix<const int8_t>& codes = args.w_codes;
-    const BackwardPanels packed = {args.w_packed.data, codes.rows, codes.cols};
-    const float* scale = args.w_scale.data;
-    if (packed.holds(args.precision)) {
-      return multiplyRows<Steps>(ctx, args.outDx, args.dy, packed.panels<Steps>(), scale);
-    }
-    multiplyFilled<Steps>(ctx, args.outDx, args.dy, codesFill<Steps>(codes.rows, codes.data, codes.cols),
-                          scale);
+    const float* scales = args.w_rowScale.data;
+    if (!scales) return ternaryMatmulGradXOf<Steps>(ctx, args, rowsOf<Steps>(args.dy));
+    const ScaledRowsOperand<Steps> dy = {args.dy.data, args.dy.cols, scales};
+    ternaryMatmulGradXOf<Steps>(ctx, args, dy);
   });
 }
 
@@ -30,6 +38,9 @@ inline void ternaryMatmulGradXInt8(Context& ctx, const TernaryMatmulGradXArgs& a
   QuadPanels right = packed.quads();
   const int64_t rowBytes = 4 * right.steps;
   int8_t* room = ctx.scratch.get<int8_t>(static_cast<size_t>(ctx.threads * ROW_BLOCK * rowBytes));
+  const int64_t N = args.dy.cols;
+  const float* scales = args.w_rowScale.data;
+  float* scaledRows = scales ? ctx.scratch.get<float>(static_cast<size_t>(ctx.threads * N)) : nullptr;
   if (!packed.holds(Precision::int8)) {
     right.data = ctx.scratch.get<uint8_t>(static_cast<size_t>(right.bytes()));
     if (right.data) packTransposedQuads(ctx, right, codes);
@@ -44,8 +55,9 @@ inline void ternaryMatmulGradXInt8(Context& ctx, const TernaryMatmulGradXArgs& a
                      RowFinish finish[ROW_BLOCK];
                      for (int64_t r = 0; r < rows; r++) {
                        int8_t* row = quantized + r * rowBytes;
-                       const float* dy = args.dy.data + (block + r) * args.dy.cols;
-                       const float scale = quantizeRow(row, dy, args.dy.cols, rowBytes);
+                       const float* dy = args.dy.data + (block + r) * N;
+                       if (scales) dy = multiplied(scaledRows + thread * N, dy, scales, N);
+                       const float scale = quantizeRow(row, dy, N, rowBytes);
                        finish[r] = {sumOfCodes(row, right.steps), scale * args.w_scale.data[0]};
                      }
                      dotBlock<QuadSteps>(rows, quantized, right, panelBegin, panelEnd, finish,

@@ -41,7 +41,7 @@ class CodeRows {
 inline void ternaryBlock(const TernaryMatmulArgs& args, const CodeRows& x, const QuadPanels& w,
                          const BitRoute& bits, int64_t begin, int64_t end, int64_t panelBegin,
                          int64_t panelEnd, int thread) {
-  const Output all = {args.out.data, args.out.cols, args.out.cols};
+  const Output all = whole(args.out, args.w_rowScale.data);
   const int64_t rowBytes = 4 * w.steps;
   for (int64_t block = begin; block < end; block += ROW_BLOCK) {
     const int64_t rows = atMost(end - block, ROW_BLOCK);
@@ -73,7 +73,8 @@ inline void ternaryMatmulFloat(Context& ctx, const TernaryMatmulFloatArgs& args)
   withFloatSteps(args.precision, [&](auto steps) {
     using Steps = decltype(steps);
     const auto fill = ternaryFill<Steps>(args.x.cols, args.out.cols, args.w_packed.data);
-    multiplyFilled<Steps>(ctx, args.out, args.x, fill, args.w_scale.data);
+    multiplyFilled<Steps>(ctx, whole(args.out, args.w_rowScale.data), args.x.rows, rowsOf<Steps>(args.x), fill,
+                          args.w_scale.data);
   });
 }
 

@@ -87,7 +87,8 @@ __attribute__((noinline)) void dotTile(const typename Steps::Element* x, int64_t
       const simd::IntVec before = first ? simd::intBroadcast(-finish[r].sumOfCodes) : carry;
       const simd::IntVec total = simd::widenAdd(before, sum[r][v]);
       if (last) {
-        storeUpTo(out.data + r * out.stride, v, out.cols, simd::mul(simd::toFloat(total), scale));
+        const simd::Vec value = out.scaled(simd::mul(simd::toFloat(total), scale), v);
+        storeUpTo(out.data + r * out.stride, v, out.cols, value);
       } else {
         carry = total;
       }
@@ -107,7 +108,7 @@ inline void dotOnTiles(int64_t rows, const int8_t* x, int64_t rowStride, const u
     for (int v = 0; v < simd::TILE_VECS; v++) {
       const auto sum = reinterpret_cast<simd::DotSum>(simd::load(sums.rows[r] + v * simd::LANES));
       const simd::Vec total = simd::toFloat(simd::widenAdd(simd::intBroadcast(0), sum));
-      storeUpTo(out.data + r * out.stride, v, out.cols, simd::mul(total, scale));
+      storeUpTo(out.data + r * out.stride, v, out.cols, out.scaled(simd::mul(total, scale), v));
     }
   }
 }

@@ -68,6 +68,14 @@ SIMD_INLINE void eachCode(int8_t* codes, int64_t begin, int64_t end, const Code&
   });
 }
 
+/** `to` = a * b, element by element, and returned; it may be one of them. */
+inline const float* multiplied(float* to, const float* a, const float* b, int64_t count) {
+  eachVector(0, count, [=](int64_t i, auto part) {
+    put(to + i, simd::mul(take(a + i, part), take(b + i, part)), part);
+  });
+  return to;
+}
+
 /** `eachVector` on all threads. `body` captures by value: see `eachRow`. */
 template <class Body>
 inline void eachElement(const Context& ctx, int64_t count, const Body& body) {

@@ -6,6 +6,10 @@ interface Linearisation {
   readonly x: Float64Array;
   /** scale * codes */
   readonly value: Float64Array;
+  /** Its derivative by each x; 1 where nothing is said. */
+  readonly slope?: Float64Array;
+  /** Of learned scales: what they were, and the gradient's direction by the one of each x. */
+  readonly scales?: { readonly at: Float64Array; readonly slope: Float64Array };
 }
 
 /**
@@ -34,10 +38,12 @@ export class StraightThrough {
   record(): Kernels {
     this.base.length = 0;
     this.rules.clear();
-    const note = (x: Mat, codes: Codes, scale: Mat): void => {
+    const note = (x: Mat, codes: Codes, scale: Mat, learned?: Mat): void => {
+      const scaleOf = (i: number) => scaleAt(scale, Math.floor(i / codes.cols));
       this.base.push({
         x: Float64Array.from(x.data),
-        value: Float64Array.from(codes.data, (c, i) => c * scaleAt(scale, Math.floor(i / codes.cols))),
+        value: Float64Array.from(codes.data, (c, i) => c * scaleOf(i)),
+        ...(learned && learnedSlopes(x, codes, learned, scaleOf)),
       });
     };
     return {
@@ -46,6 +52,16 @@ export class StraightThrough {
         this.inner.quantizeWeight(codes, scale, w, rule);
         this.rules.add(rule);
         note(w, codes, scale);
+      },
+      quantizeWeightRows: (codes, rowScale, w, rule) => {
+        this.inner.quantizeWeightRows(codes, rowScale, w, rule);
+        this.rules.add(rule);
+        note(w, codes, rowScale);
+      },
+      quantizeWeightBy: (codes, scale, w, learned) => {
+        this.inner.quantizeWeightBy(codes, scale, w, learned);
+        this.rules.add('learned');
+        note(w, codes, scale, learned);
       },
       quantizeRows: (codes, scale, x, rule) => {
         this.inner.quantizeRows(codes, scale, x, rule);
@@ -58,13 +74,18 @@ export class StraightThrough {
   /** Kernels for one pass anywhere near the base point. */
   replay(): Kernels {
     this.call = 0;
-    const follow = (x: Mat, codes: Codes): void => {
+    const follow = (x: Mat, codes: Codes, learned?: Mat): void => {
       const at = this.base[this.call++];
       if (!at || at.x.length !== x.data.length)
         throw new Error('a pass quantised something else than the recorded one');
       this.linear.set(
         codes.data,
-        at.value.map((v, i) => v + (x.data[i]! - at.x[i]!)),
+        at.value.map((v, i) => {
+          const moved = (at.slope?.[i] ?? 1) * (x.data[i]! - at.x[i]!);
+          if (!learned || !at.scales) return v + moved;
+          const group = Math.floor((i * learned.rows) / at.value.length);
+          return v + moved + at.scales.slope[i]! * (learned.data[group]! - at.scales.at[group]!);
+        }),
       );
     };
     const smooth = (q: Quantized): Mat => {
@@ -74,7 +95,16 @@ export class StraightThrough {
     return {
       ...this.inner,
       quantizeWeight: (codes, _scale, w) => follow(w, codes),
+      quantizeWeightRows: (codes, _rowScale, w) => follow(w, codes),
+      quantizeWeightBy: (codes, _scale, w, learned) => follow(w, codes, learned),
       quantizeRows: (codes, _scale, x) => follow(x, codes),
+      dequantizeRows: (out, x) => out.data.set(smooth(x).data as Float64Array),
+      blendTernary: (out, w, master, share) => {
+        const value = smooth(w).data;
+        for (let i = 0; i < value.length; i++) {
+          out.data[i] = master ? (1 - share) * master.data[i]! + share * value[i]! : value[i]!;
+        }
+      },
       ternaryMatmul: (out, x, w) => this.inner.matmulTransB(out, smooth(x), smooth(w), 'f32'),
       ternaryMatmulFloat: (out, x, w, precision) => this.inner.matmulTransB(out, x, smooth(w), precision),
     };
@@ -83,4 +113,29 @@ export class StraightThrough {
 
 function scaleAt(scale: Mat, row: number): number {
   return scale.data[scale.rows === 1 ? 0 : row]!;
+}
+
+/**
+ * LSQ's gradients, not those of `round`: weights within the outer codes have slope 1, others 0; a scale moves a value by
+ * the code less w/scale or the outer code, over the root of how many weights share the scale.
+ */
+function learnedSlopes(
+  w: Mat,
+  codes: Codes,
+  learned: Mat,
+  scaleOf: (i: number) => number,
+): Pick<Linearisation, 'slope' | 'scales'> {
+  const factor = Math.sqrt(learned.rows / w.data.length);
+  const isInside = (i: number) => Math.abs(w.data[i]!) < scaleOf(i);
+  const elements = { length: w.data.length };
+  return {
+    slope: Float64Array.from(elements, (_, i) => Number(isInside(i))),
+    scales: {
+      at: Float64Array.from(learned.data),
+      slope: Float64Array.from(
+        elements,
+        (_, i) => factor * (codes.data[i]! - (isInside(i) ? w.data[i]! / scaleOf(i) : 0)),
+      ),
+    },
+  };
 }

@@ -10,7 +10,7 @@ import type { OpCase } from './op-case.ts';
 /** Random values come from a pool: drawing millions of normal numbers takes longer than measuring. */
 const POOL = 65_521;
 
-/** Makes the arguments of calls, in the order of the kernel's parameters, all optional ones included. */
+/** Makes the arguments of calls, in the order of the kernel's parameters, all optional ones included but those that the table calls unusual. */
 export class OpArguments {
   private readonly random = new Random(1, 'bench');
   // Small, as activations and embeddings are: softmax stays far from 0 and 1.
@@ -23,7 +23,7 @@ export class OpArguments {
     const flat = args.map((arg): unknown => {
       if (arg.kind === 'choice') return choice;
       if (arg.kind === 'scalar') return this.scalar(arg, dims);
-      if (arg.packs) return null;
+      if (arg.packs || arg.unusual) return null;
       const made = this.tensor(arg, sizeOf(arg.rows, dims), sizeOf(arg.cols, dims));
       this.fill(made, arg, dims);
       // Weights are always ternary; of the other operand only its codes are.

@@ -72,6 +72,7 @@ export function estimateMemory(
   const values = all.reduce((sum, p) => sum + p.size, 0);
   const shared = all.reduce((sum, p) => sum + p.uses.length * p.size, 0);
   const ternary = all.reduce((sum, p) => sum + (p.quantised ? p.size : 0), 0);
+  const dense = all.reduce((sum, p) => sum + (p.isDense ? p.size : 0), 0);
   const collapsed = couplingOf(parts) === 'row' && recipe.collapse === 'auto';
   const rows = chooseBlockRows(
     { coupling: couplingOf(parts), backend },
@@ -83,7 +84,7 @@ export function estimateMemory(
   );
   const planned = planActivations(parts, rows, { seqLen: data.seq_len, training: true }, backend);
   const sizes = {
-    parameters: (2 * values + shared) * bytes + 2 * ternary,
+    parameters: (2 * values + shared + dense) * bytes + 2 * ternary,
     optimizer: optimizerBytes,
     activations: planned.bytes,
     scratch: headScratch(recipe, parts, rows, backend) + packedRows(recipe, parts, rows, backend),

@@ -25,6 +25,7 @@ export class ParameterStore {
       p.value = layout.slice(this.values, p, p.name);
       p.grad = layout.slice(this.grads, p, `grad(${p.name})`);
       if (p.quantised) p.ternary = ternaryWeight(p, backend);
+      if (p.isDense) p.dense = allocateMat(backend, p.rows, p.cols, `${p.name}/dense`);
       for (const use of p.uses) {
         use.grad = allocateMat(backend, p.rows, p.cols, `shared grad(${p.name})`);
       }
@@ -62,17 +63,22 @@ export class ParameterStore {
   foldUses(k: Kernels): void {
     for (const p of this.all) {
       for (const use of p.uses) {
-        k.add(p.grad, p.grad, use.grad);
+        if (use.fold) use.fold(k);
+        else k.add(p.grad, p.grad, use.grad);
         use.grad.data.fill(0);
       }
     }
   }
 }
 
-function ternaryWeight({ name, rows, cols }: Parameter, backend: Backend): TernaryWeight {
+function ternaryWeight({ name, rows, cols, rowScales, isDense }: Parameter, backend: Backend): TernaryWeight {
+  const scale = allocateMat(backend, 1, 1, `${name}/scale`);
+  if (rowScales) scale.data[0] = 1;
+  const packedBytes = isDense === 'alone' ? 0 : backend.packedTernaryBytes(rows, cols);
   return {
     codes: allocateTensor(backend, 'i8', rows, cols, `${name}/codes`),
-    scale: allocateMat(backend, 1, 1, `${name}/scale`),
-    packed: allocateTensor(backend, 'u8', 1, backend.packedTernaryBytes(rows, cols), `${name}/packed`),
+    scale,
+    rowScale: rowScales ? allocateMat(backend, rows, 1, `${name}/row scale`) : null,
+    packed: allocateTensor(backend, 'u8', 1, packedBytes, `${name}/packed`),
   };
 }

@@ -1,3 +1,4 @@
+import type { Kernels } from './kernels.ts';
 import type { Mat, TernaryWeight } from './tensor.ts';
 
 /** What a parameter is, one thing a flag. What is left out does not hold. */
@@ -8,6 +9,13 @@ export interface ParameterTraits {
   readonly matrix?: boolean;
   /** The model computes with ternary codes of it; the float values are what the optimiser updates. */
   readonly quantised?: boolean;
+  /** Of a quantised one: each row of its codes has a scale. */
+  readonly rowScales?: boolean;
+  /**
+   * Of a quantised one: float products read its ternary values as a matrix, beside ternary products or alone (then codes are
+   * not packed).
+   */
+  readonly dense?: 'beside' | 'alone' | undefined;
   /** Rows of it are looked up. */
   readonly table?: 'embedding';
   /** Rows of each matrix that a fused matrix is made of, from the first row on (`[q, k, v]`); by default all are one. */
@@ -23,6 +31,9 @@ export type Init =
 /** One more place that uses a parameter, with separate gradients. */
 export class ParameterUse {
   grad!: Mat;
+
+  /** `fold`: what becomes of the gradients at the end of a batch; without it they are added to the parameter's. */
+  constructor(readonly fold?: (kernels: Kernels) => void) {}
 }
 
 /** One learned matrix. `value` and `grad` are slices of the store's flat arrays, set when the store is allocated. */
@@ -31,11 +42,15 @@ export class Parameter {
   grad!: Mat;
   /** Of a quantised parameter what its layer's `prepare` makes of the value, set with it. */
   ternary!: TernaryWeight;
+  /** With the trait `dense`: what its layer's `prepare` makes of the value for float products, set with it. */
+  dense!: Mat;
   /** Uses beside the layer that owns the parameter. */
   readonly uses: ParameterUse[] = [];
   readonly decay: boolean;
   readonly matrix: boolean;
   readonly quantised: boolean;
+  readonly rowScales: boolean;
+  readonly isDense: ParameterTraits['dense'];
   readonly table: ParameterTraits['table'] | null;
   readonly parts: readonly number[];
 
@@ -47,6 +62,8 @@ export class Parameter {
     traits: ParameterTraits = {},
   ) {
     const { decay = false, matrix = false, quantised = false, table = null, parts = [rows] } = traits;
+    this.rowScales = traits.rowScales ?? false;
+    this.isDense = traits.dense;
     this.decay = decay;
     this.matrix = matrix;
     this.quantised = quantised;
@@ -68,8 +85,8 @@ export class Parameter {
    * batch: were both added into one array block by block, the order of the sums, hence their bits, would depend on the
    * size of the blocks.
    */
-  share(): ParameterUse {
-    const use = new ParameterUse();
+  share(fold?: ParameterUse['fold']): ParameterUse {
+    const use = new ParameterUse(fold);
     this.uses.push(use);
     return use;
   }

@@ -36,11 +36,12 @@ export interface Quantized {
 }
 
 /**
- * Ternary weights `scale * codes` [out x in], codes in {-1, 0, +1}, one scale (1x1). They never travel without their
- * scale. `packed` is the backend's private copy of the codes in the layout its kernels read, made by `packTernary`
+ * Ternary weights `scale * codes` [out x in], codes in {-1, 0, +1}, one scale (1x1), and where each row has a scale
+ * `rowScale` [out x 1] beside it, which multiplies too (`scale` is 1 then). They never travel without their scales. `packed` is the backend's private copy of the codes in the layout its kernels read, made by `packTernary`
  * once per optimiser step.
  */
 export interface TernaryWeight extends Quantized {
+  readonly rowScale: Mat | null;
   readonly packed: Bytes;
 }
 

@@ -15,6 +15,8 @@ import { Workspace } from '../runtime/workspace.ts';
 export interface LayerCaseSize {
   readonly sequences: number;
   readonly seqLen: number;
+  /** How much of a run is done, as `PrepareContext` has it. */
+  readonly progress?: number;
 }
 
 export interface LayerGradient {
@@ -33,6 +35,7 @@ export class LayerCase {
   readonly dx: Mat;
   private readonly cache: unknown;
   private readonly seqLen: number;
+  private readonly progress: number;
   private readonly state: SequenceState;
   private readonly ids: Ids;
   private readonly sequence: Ids;
@@ -41,8 +44,9 @@ export class LayerCase {
   constructor(
     readonly layer: Layer,
     private readonly backend: Backend,
-    { sequences, seqLen }: LayerCaseSize,
+    { sequences, seqLen, progress = 1 }: LayerCaseSize,
   ) {
+    this.progress = progress;
     const rows = sequences * seqLen;
     this.seqLen = seqLen;
     this.store = new ParameterStore([...layer.parameters()], backend);
@@ -75,7 +79,8 @@ export class LayerCase {
   forward(k: Kernels): number {
     this.leaving('forward', [this.x], () => {
       this.state.clear();
-      this.layer.prepare?.({ kernels: k, gradients: FLOAT32.gradients, progress: 1, watch: undefined });
+      const { progress } = this;
+      this.layer.prepare?.({ kernels: k, gradients: FLOAT32.gradients, progress, watch: undefined });
       this.layer.forward(this.context(k), this.x, this.y, this.cache);
     });
     const [y, dy] = [this.y.data, this.dy.data];
@@ -107,6 +112,7 @@ export class LayerCase {
     this.leaving('backward', [this.x, this.y, this.dy], () =>
       this.layer.backward(this.context(k), this.x, this.y, this.dy, this.dx, this.cache),
     );
+    this.store.foldUses(k);
     this.x.data.set(x);
   }
 

@@ -74,13 +74,13 @@ export function makePool(backend: Backend, rows: number, seed: number): Pool {
       const count = (rows / seqLen) * rowsEach;
       return of(states.subarray(0, count * COLS), count, COLS);
     },
-    weights: weights.map(() => {
+    weights: weights.map((_, i) => {
       const codes = tensor('i8', COLS, COLS, 'codes') as Codes;
       const scale = mat('f32', 1, 1, 'scale');
       const packed = tensor('u8', 1, backend.packedTernaryBytes(COLS, COLS), 'packed') as Bytes;
       k.quantizeWeight(codes, scale, of(filled(COLS * COLS), COLS, COLS), 'absmean');
       k.packTernary(packed, codes, 'f32');
-      return { codes, scale, packed };
+      return { codes, scale, rowScale: i === 1 ? of(filled(COLS), COLS, 1) : null, packed };
     }),
     memory,
   };

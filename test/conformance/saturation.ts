@@ -30,13 +30,13 @@ export function expectSaturation(backend: Backend): void {
   const { real, int } = makers(backend);
   const targets = { offsets: int([0, 1, 2]), ids: int([0, 1]), weights: real(2, 1, [1, 1]) };
   const [nats, dz] = [real(2, 1), real(2, 3)];
-  backend.kernels.softmaxCrossEntropy(nats, dz, real(2, 3, [...Z, ...Z]), targets, SCALE);
+  backend.kernels.softmaxCrossEntropy(nats, dz, real(2, 3, [...Z, ...Z]), targets, SCALE, 0, 0);
   expectAll('nats', nats.data, [0, 1000]);
   expectAll('dz', dz.data, [0, 0, 0, SCALE, -SCALE, 0]);
 
   // The same logits as products with a table of one column.
   const [dh, dTable] = [real(2, 1), real(3, 1)];
-  backend.kernels.headLoss(nats, dh, dTable, real(2, 1, [1, 1]), real(3, 1, Z), targets, SCALE, 'f32');
+  backend.kernels.headLoss(nats, dh, dTable, real(2, 1, [1, 1]), real(3, 1, Z), targets, SCALE, 'f32', 0, 0);
   expectAll('headLoss nats', nats.data, [0, 1000]);
   expectAll('headLoss dh', dh.data, [0, SCALE * 1000]);
   expectAll('headLoss dTable', dTable.data, [SCALE, -SCALE, 0]);
@@ -55,14 +55,14 @@ export function expectHugeTies(backend: Backend): void {
   const weights = real(3, 1, [1, 2, 1]);
   const targets = { offsets: int([0, 1, 1, 3]), ids: int([0, 1, 2]), weights };
   const [nats, dz] = [real(3, 1), real(3, 3)];
-  backend.kernels.softmaxCrossEntropy(nats, dz, real(3, 3, [...z, ...z, ...z]), targets, SCALE);
+  backend.kernels.softmaxCrossEntropy(nats, dz, real(3, 3, [...z, ...z, ...z]), targets, SCALE, 0, 0);
   expectAll('nats', nats.data, [Math.LN2, 0, HUGE]);
   expectAll('dz', dz.data, [-SCALE / 2, SCALE / 2, 0, 0, 0, 0, 1.5 * SCALE, -0.5 * SCALE, -SCALE]);
   const untargeted = [nats.data[1]!, ...dz.data.subarray(3, 6)];
   if (untargeted.some((value) => value !== 0)) throw new Error(`without targets: ${untargeted}`);
   const [natsOfOne, dh, dTable] = [real(1, 1), real(1, 1), real(3, 1)];
   const one = { offsets: int([0, 1]), ids: int([0]), weights: real(1, 1, [1]) };
-  backend.kernels.headLoss(natsOfOne, dh, dTable, real(1, 1, [1]), real(3, 1, z), one, SCALE, 'f32');
+  backend.kernels.headLoss(natsOfOne, dh, dTable, real(1, 1, [1]), real(3, 1, z), one, SCALE, 'f32', 0, 0);
   expectAll('headLoss nats', natsOfOne.data, [Math.LN2]);
   expectAll('headLoss dh', dh.data, [0]);
   expectAll('headLoss dTable', dTable.data, [-SCALE / 2, SCALE / 2, 0]);
@@ -125,7 +125,7 @@ export function expectNanPasses(backend: Backend): void {
         const found = fn === 'relu' ? [out.data[at]] : [out.data[at], slope.data[at]];
         if (!found.every(Number.isNaN)) throw new Error(`${backend.name}: ${fn} of NaN is ${found}`);
       }
-      backend.kernels.softmaxCrossEntropy(nats, null, x, targets, 1);
+      backend.kernels.softmaxCrossEntropy(nats, null, x, targets, 1, 0, 0);
       backend.kernels.matmulTransB(product, x, ones, 'bf16');
       if (![nats.data[0], product.data[0]].every(Number.isNaN))
         throw new Error(`${backend.name}: NaN ${nan.toString(16)} became a number`);

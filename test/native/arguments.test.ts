@@ -214,7 +214,29 @@ it('ternaryMatmul takes as many columns as keep a sum in 32 bits, and not one mo
   const call = (cols: number) => {
     const [out, scale, codes] = [new Float32Array(1), new Float32Array(1), new Int8Array(cols)];
     const packed = new Uint8Array(1);
-    engine.ternaryMatmul(out, 1, 1, codes, 1, cols, scale, 1, 1, codes, 1, cols, scale, 1, 1, packed, 1, 1);
+    engine.ternaryMatmul(
+      out,
+      1,
+      1,
+      codes,
+      1,
+      cols,
+      scale,
+      1,
+      1,
+      codes,
+      1,
+      cols,
+      scale,
+      1,
+      1,
+      null,
+      0,
+      0,
+      packed,
+      1,
+      1,
+    );
   };
   // The size of the packed weights is checked next.
   expect(() => call(4_194_304)).toThrow(/'w.packed' has 1 bytes/);

@@ -32,7 +32,7 @@ describe.each(nativeVariants())('$name', ({ create }) => {
     const [out, rows, one] = [mat('f32', 3, 1, 'out'), mat('f32', 3, 1, 'rows'), mat('f32', 1, 1, 'one')];
     rows.data.fill(1);
     one.data.fill(1);
-    k.ternaryMatmul(out, { codes: x, scale: rows }, { codes: w, scale: one, packed });
+    k.ternaryMatmul(out, { codes: x, scale: rows }, { codes: w, scale: one, rowScale: null, packed });
     expect([...out.data]).toEqual(expected.map(Math.fround));
     backend.dispose();
   });

@@ -35,7 +35,7 @@ const operands = [quantized(() => (random.uint32() % 3) - 1), quantized(() => (r
 
 /** The outputs of every op that takes packed weights. */
 function products({ kernels: k }: Backend, packed: Bytes): Buffer {
-  const w: TernaryWeight = { codes: weights, scale: one, packed };
+  const w: TernaryWeight = { codes: weights, scale: one, rowScale: null, packed };
   const outs: Uint8Array[] = [];
   const out = (rows: number, cols: number) => {
     const m = mat('f32', rows, cols, 'out');

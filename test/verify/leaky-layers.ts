@@ -94,7 +94,7 @@ const LAYERS: Readonly<Record<string, readonly [coupling: Coupling, sees: Sees]>
 /** Right logits, but each row's loss is that of the row after it as well. */
 class PeekingHead extends TiedHead {
   override loss(ctx: StepContext, nats: Mat, h: Mat, targets: SparseTargets, scale: number, dh: Mat | null) {
-    super.loss(ctx, nats, h, targets, scale, dh);
+    super.loss(ctx, nats, h, targets, scale, dh, null);
     for (let row = 0; row + 1 < nats.rows; row++) nats.data[row]! += nats.data[row + 1]!;
   }
 }

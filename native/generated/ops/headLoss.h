@@ -14,6 +14,8 @@ struct HeadLossArgs {
   Matrix<const float> targets_weights;  // in [Z x 1]
   double scale;
   Precision precision;
+  double cap;
+  double zLoss;
 };
 
 }  // namespace flashlm

@@ -11,6 +11,8 @@ constexpr ArgSpec kHeadLossArgs[] = {
     tensor<float>("targets.weights", symbol(3), fixed(1)).entriesOf(5),
     scalar("scale"),
     choice("precision", kHeadLossPrecision),
+    scalar("cap"),
+    scalar("zLoss"),
 };
 constexpr SymbolSpec kHeadLossSymbols[] = {
     solve("M", symbol(0), 3, SymbolSpec::rows),
@@ -19,7 +21,7 @@ constexpr SymbolSpec kHeadLossSymbols[] = {
     solve("Z", symbol(3), 6, SymbolSpec::rows),
 };
 double runHeadLoss(const KernelTable& table, Context& context, const Argument* v) {
-  table.headLoss(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<float>(v[2]), matrix<const float>(v[3]), matrix<const float>(v[4]), matrix<const int32_t>(v[5]), matrix<const int32_t>(v[6]), matrix<const float>(v[7]), v[8].number, static_cast<Precision>(v[9].choice)});
+  table.headLoss(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<float>(v[2]), matrix<const float>(v[3]), matrix<const float>(v[4]), matrix<const int32_t>(v[5]), matrix<const int32_t>(v[6]), matrix<const float>(v[7]), v[8].number, static_cast<Precision>(v[9].choice), v[10].number, v[11].number});
   return 0;
 }
-constexpr OpSpec kHeadLossOp = {"headLoss", kHeadLossArgs, 10, 26, kHeadLossSymbols, 4, nullptr, 0, false, kNone, kNone, false, false, false, runHeadLoss, 0x210fea95784d917fu};
+constexpr OpSpec kHeadLossOp = {"headLoss", kHeadLossArgs, 12, 28, kHeadLossSymbols, 4, nullptr, 0, false, kNone, kNone, false, false, false, runHeadLoss, 0x311e788c213aa525u};

@@ -11,6 +11,8 @@ struct SoftmaxCrossEntropyArgs {
   Matrix<const int32_t> targets_ids;  // in [Z x 1]
   Matrix<const float> targets_weights;  // in [Z x 1]
   double scale;
+  double cap;
+  double zLoss;
 };
 
 }  // namespace flashlm

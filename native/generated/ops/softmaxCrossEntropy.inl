@@ -7,6 +7,8 @@ constexpr ArgSpec kSoftmaxCrossEntropyArgs[] = {
     tensor<int32_t>("targets.ids", symbol(2), fixed(1)).below(1).entriesOf(3),
     tensor<float>("targets.weights", symbol(2), fixed(1)).entriesOf(3),
     scalar("scale"),
+    scalar("cap"),
+    scalar("zLoss"),
 };
 constexpr SymbolSpec kSoftmaxCrossEntropySymbols[] = {
     solve("M", symbol(0), 2, SymbolSpec::rows),
@@ -14,7 +16,7 @@ constexpr SymbolSpec kSoftmaxCrossEntropySymbols[] = {
     solve("Z", symbol(2), 4, SymbolSpec::rows),
 };
 double runSoftmaxCrossEntropy(const KernelTable& table, Context& context, const Argument* v) {
-  table.softmaxCrossEntropy(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), matrix<const int32_t>(v[3]), matrix<const int32_t>(v[4]), matrix<const float>(v[5]), v[6].number});
+  table.softmaxCrossEntropy(context, {matrix<float>(v[0]), matrix<float>(v[1]), matrix<const float>(v[2]), matrix<const int32_t>(v[3]), matrix<const int32_t>(v[4]), matrix<const float>(v[5]), v[6].number, v[7].number, v[8].number});
   return 0;
 }
-constexpr OpSpec kSoftmaxCrossEntropyOp = {"softmaxCrossEntropy", kSoftmaxCrossEntropyArgs, 7, 19, kSoftmaxCrossEntropySymbols, 3, nullptr, 0, false, kNone, kNone, false, false, false, runSoftmaxCrossEntropy, 0x6de8cb9ad7a8eea0u};
+constexpr OpSpec kSoftmaxCrossEntropyOp = {"softmaxCrossEntropy", kSoftmaxCrossEntropyArgs, 9, 21, kSoftmaxCrossEntropySymbols, 3, nullptr, 0, false, kNone, kNone, false, false, false, runSoftmaxCrossEntropy, 0xd4ac268646bb29bu};

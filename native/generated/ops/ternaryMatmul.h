@@ -9,6 +9,7 @@ struct TernaryMatmulArgs {
   Matrix<const float> x_scale;  // in [M x 1]
   Matrix<const int8_t> w_codes;  // in [N x K]
   Matrix<const float> w_scale;  // in [1 x 1]
+  Matrix<const float> w_rowScale;  // in [N x 1], data == nullptr when absent
   Matrix<const uint8_t> w_packed;  // in [1 x packed w.codes]
 };
 

@@ -8,6 +8,7 @@ struct TernaryMatmulFloatArgs {
   Matrix<const float> x;  // in [M x K]
   Matrix<const int8_t> w_codes;  // in [N x K]
   Matrix<const float> w_scale;  // in [1 x 1]
+  Matrix<const float> w_rowScale;  // in [N x 1], data == nullptr when absent
   Matrix<const uint8_t> w_packed;  // in [1 x packed w.codes]
   Precision precision;
 };

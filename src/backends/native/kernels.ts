@@ -134,8 +134,14 @@ class DeferredCalls {
     for (let i = 0; i < values.length; i++) {
       const value = values[i];
       if (typeof value !== 'object' || value === null) continue;
-      if ('data' in value) this.tensors.push(value as Tensor);
-      else for (const name in value) this.tensors.push((value as Readonly<Record<string, Tensor>>)[name]!);
+      if ('data' in value) {
+        this.tensors.push(value as Tensor);
+        continue;
+      }
+      for (const name in value) {
+        const tensor = (value as Readonly<Record<string, Tensor | null>>)[name];
+        if (tensor) this.tensors.push(tensor);
+      }
     }
   }
 

@@ -13,6 +13,7 @@ export * from './embedding.ts';
 export * from './forget-gate.ts';
 export * from './gate.ts';
 export * from './linear-attention.ts';
+export * from './learned-scale.ts';
 export * from './matmul.ts';
 export * from './norm-rope.ts';
 export * from './optimizers.ts';

@@ -29,6 +29,9 @@ function median(values: Reals): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** round(w / gamma) clipped to [-1, 1], with |w / gamma| = 0.5 rounding to 0. */
+const ternaryCode = (w: number, gamma: number): number => (Math.abs(w) > 0.5 * gamma ? Math.sign(w) : 0);
+
 /** absmean: Ma et al. 2024 (BitNet b1.58); absmedian: Nielsen and Schneider-Kamp 2024 (BitNet b1.58 Reloaded). */
 export const quantizeWeight: Kernels['quantizeWeight'] = (outCodes, outScale, w, rule) => {
   let middle: number;
@@ -41,9 +44,18 @@ export const quantizeWeight: Kernels['quantizeWeight'] = (outCodes, outScale, w,
   }
   const gamma = middle + 1e-8;
   outScale.data[0] = gamma;
-  // round(w / gamma) clipped to [-1, 1], with |w / gamma| = 0.5 rounding to 0.
-  for (let i = 0; i < w.data.length; i++) {
-    outCodes.data[i] = Math.abs(w.data[i]!) > 0.5 * gamma ? Math.sign(w.data[i]!) : 0;
+  for (let i = 0; i < w.data.length; i++) outCodes.data[i] = ternaryCode(w.data[i]!, gamma);
+};
+
+export const quantizeWeightRows: Kernels['quantizeWeightRows'] = (outCodes, outRowScale, w, rule) => {
+  const K = w.cols;
+  for (let j = 0; j < w.rows; j++) {
+    const middle =
+      rule === 'absmedian' ? median(w.data.subarray(j * K, (j + 1) * K)) : sumAbs(w.data, j * K, K) / K;
+    // Math.max keeps a NaN.
+    const gamma = Math.max(middle, 1e-5);
+    outRowScale.data[j] = gamma;
+    for (let i = j * K; i < (j + 1) * K; i++) outCodes.data[i] = ternaryCode(w.data[i]!, gamma);
   }
 };
 

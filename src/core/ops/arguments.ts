@@ -72,6 +72,7 @@ export const ternary = (name: string, rows: Dim, cols: Dim) =>
   group<TernaryWeight>(name, {
     codes: input('codes', rows, cols, { dtype: 'i8', values: 'ternary' }),
     scale: input('scale', 1, 1, { values: 'scale' }),
+    rowScale: input('rowScale', rows, 1, { values: 'scale', optional: true, unusual: true }),
     packed: input('packed', 1, 0, { dtype: 'u8', packs: 'codes' }),
   });
 export const targets = group<SparseTargets>('targets', {

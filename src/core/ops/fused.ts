@@ -14,7 +14,7 @@ export function completeKernels(source: KernelSource): Kernels {
 
 /** Logits of `ROW_CHUNK` rows at a time exist, as sums over rows are formed. */
 function composeHeadLoss(k: Omit<Kernels, FusedOp>): Kernels['headLoss'] {
-  return (outNats, outDh, accTable, h, table, targets, scale, precision) => {
+  return (outNats, outDh, accTable, h, table, targets, scale, precision, cap, zLoss) => {
     for (let start = 0; start < h.rows; start += ROW_CHUNK) {
       const end = Math.min(h.rows, start + ROW_CHUNK);
       const z = mat(h.dtype, end - start, table.rows, 'headLoss/z');
@@ -26,7 +26,7 @@ function composeHeadLoss(k: Omit<Kernels, FusedOp>): Kernels['headLoss'] {
         rows: end - start + 1,
         data: targets.offsets.data.subarray(start, end + 1),
       };
-      k.softmaxCrossEntropy(rowsOf(outNats, start, end), dz, z, { ...targets, offsets }, scale);
+      k.softmaxCrossEntropy(rowsOf(outNats, start, end), dz, z, { ...targets, offsets }, scale, cap, zLoss);
       if (outDh) k.matmul(rowsOf(outDh, start, end), dz!, table, precision);
       if (accTable) k.matmulTransA(accTable, dz!, hRows, precision);
     }

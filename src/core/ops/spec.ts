@@ -55,6 +55,8 @@ export interface TensorArg {
   readonly values?: Values;
   /** May be null. */
   readonly optional?: true;
+  /** Benchmarks leave it out: v6.1 calls the op without it. */
+  readonly unusual?: true;
   /** Arguments that may be the very same memory; any other overlap with a written tensor is an error. */
   readonly mayAlias?: readonly string[];
   /** Every element is an index below this symbol. */

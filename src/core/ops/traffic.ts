@@ -14,16 +14,16 @@ export interface Traffic {
   readonly footprint: number;
 }
 
-/** The traffic of a call, from the arguments' roles alone; with all of its optional arguments unless `has` says other. */
+/** The traffic of a call, from the arguments' roles alone; with all of its optional arguments but unusual ones unless `has` says other. */
 export function trafficOf(
   op: OpName,
   dims: Dims,
   backend: Pick<Backend, 'real' | 'packedTernaryBytes'>,
-  has: Present = () => true,
+  has?: Present,
 ): Traffic {
   let [read, written, footprint] = [0, 0, 0];
   for (const arg of flatArgs(op)) {
-    if (arg.kind !== 'tensor' || !has(arg.name)) continue;
+    if (arg.kind !== 'tensor' || !(has ? has(arg.name) : !arg.unusual)) continue;
     const bytes = bytesOf(op, arg, dims, backend);
     footprint += bytes;
     if (isRead(arg.role)) read += bytes;

@@ -68,7 +68,7 @@ describe('bytes of a call', () => {
       const { dims } = each;
       const flat = flatValues(op, new OpArguments(reference).of(each));
       const bytes = flatArgs(op).reduce((sum, arg, i) => {
-        if (arg.kind !== 'tensor' || (arg.packs && arg.role === 'in')) return sum;
+        if (arg.kind !== 'tensor' || arg.unusual || (arg.packs && arg.role === 'in')) return sum;
         const { data, cols } = flat[i] as Tensor;
         // Of a part, its columns.
         return sum + data.byteLength * (arg.columns ? sizeOf(arg.columns[1], dims) / cols : 1);

@@ -10,6 +10,7 @@ import {
   output,
   scalar,
   targets,
+  update,
 } from '../arguments.ts';
 
 /** With a single class the gradient is 0, and only rounding is left to compare. */
@@ -25,11 +26,29 @@ const nearButNats = { ...near, whole: ['outNats'] } as const;
 const roundedOnTheWay = { nearIn: { bf16: 2 ** -8 } } as const;
 
 /**
+ * 0: none. In this order, tests of subnormal weights have neither: the slopes of a cap leave dz so small that float32 sums of
+ * its products have no digits to compare.
+ */
+const cap = scalar('cap', { values: [2, 0, 30], steady: 0 });
+const zLoss = scalar('zLoss', { values: [0.01, 0], steady: 0 });
+
+/**
  * Per row, with weights `c_j` on target ids j and `n = sum c_j`: `outNats = n * logsumexp(z) - sum c_j z_j`, and,
  * where wanted, `outDz = scale * (n * softmax(z) - c)`.
+ *
+ * With `cap > 0`, `cap * tanh(z / cap)` replaces z; `outDz` is still the gradient with respect to z. With `zLoss > 0`,
+ * `zLoss * n * logsumexp(z)^2` is added to the nats, which keeps logits from drifting.
  */
 export const softmaxCrossEntropy = op<
-  (outNats: Mat, outDz: Mat | null, z: Mat, targets: SparseTargets, scale: number) => void
+  (
+    outNats: Mat,
+    outDz: Mat | null,
+    z: Mat,
+    targets: SparseTargets,
+    scale: number,
+    cap: number,
+    zLoss: number,
+  ) => void
 >({
   args: [
     output('outNats', 'M', 1),
@@ -37,11 +56,21 @@ export const softmaxCrossEntropy = op<
     input('z', 'M', 'V', { values: 'logits' }),
     targets,
     scalar('scale', { steady: 1e-3 }),
+    cap,
+    zLoss,
   ],
   independent: 'row',
   agree: nearButNats,
   sizes: severalClasses,
   flops: ({ M, V }) => 20 * M * V,
+});
+
+/** `z = cap * tanh(z / cap)`, for `cap > 0`. */
+export const softCap = op<(z: Mat, cap: number) => void>({
+  args: [update('z', 'M', 'V', { values: 'moderate' }), scalar('cap', { values: [2, 15, 30], steady: 30 })],
+  independent: 'row',
+  agree: near,
+  flops: ({ M, V }) => 16 * M * V,
 });
 
 /**
@@ -59,6 +88,8 @@ export const headLoss = op<
     targets: SparseTargets,
     scale: number,
     precision: FloatPrecision,
+    cap: number,
+    zLoss: number,
   ) => void
 >({
   args: [
@@ -70,6 +101,8 @@ export const headLoss = op<
     targets,
     scalar('scale', { steady: 1e-3 }),
     floatPrecision,
+    cap,
+    zLoss,
   ],
   independent: 'row',
   agree: nearButNats,

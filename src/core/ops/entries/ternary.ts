@@ -6,9 +6,11 @@ import {
   input,
   near,
   op,
+  optional,
   output,
   precision,
   quantized,
+  scalar,
   ternary,
 } from '../arguments.ts';
 
@@ -25,6 +27,21 @@ export const packTernary = op<(outPacked: Bytes, codes: Codes, precision: Precis
   agree: 'exact',
   flops: () => 0,
 });
+
+/** `out = (1 - share) * master + share * w` where w is the ternary weights' value; without a master, w itself. */
+export const blendTernary = op<(out: Mat, w: TernaryWeight, master: Mat | null, share: number) => void>({
+  args: [
+    output('out', 'N', 'K'),
+    ternary('w', 'N', 'K'),
+    input('master', 'N', 'K', optional),
+    scalar('share', { values: [0, 0.25, 0.7, 1] }),
+  ],
+  agree: near,
+  flops: ({ N, K }) => 4 * N * K,
+});
+
+// Where ternary weights have a scale for each row, output column j is multiplied by `w.rowScale[j]` last, and column j of dy
+// before it is rounded.
 
 /** `out = (x.scale * w.scale) * (x.codes . w.codes^T)`; the dot products are exact int32. */
 export const ternaryMatmul = op<(out: Mat, x: Quantized, w: TernaryWeight) => void>({

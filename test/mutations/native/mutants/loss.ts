@@ -104,7 +104,7 @@ export const LOSS_MUTANTS: readonly NativeMutant[] = [
     id: 'head-one-target',
     fault: 'all rows of a tile have the targets of its first',
     file: 'kernels/head_loss.inl',
-    at: 'softmaxRow(gradient ? logits : nullptr, logits, V, targetsOf(args, «row + r»)',
+    at: 'lossRow(gradient ? logits : nullptr, logits, V, targetsOf(args, «row + r»)',
     wrong: 'row',
   },
 ];

@@ -71,7 +71,7 @@ export const QUANTISER_MUTANTS: readonly NativeMutant[] = [
     id: 'absmean-threshold-f32',
     fault: 'the threshold of weights is formed in float32',
     file: 'kernels/quantize_weight.inl',
-    at: 'floatThreshold(«0.5 * gamma»)',
+    at: 'floatThreshold(«0.5 * gamma»)); parallelRows',
     wrong: '0.5f * static_cast<float>(gamma)',
   },
   {
