@@ -15,20 +15,33 @@ const SEQ_LEN = 6;
 const PROBES = 40;
 const STEP = 1e-4;
 
-/** Two blocks that mix rows, and a head that shares the embedding's table. */
-const recipe = await loadRecipe('shift', {
-  set: [
-    'model=[{embedding: {vocab: 260, dim: 6, init: {normal: 0.5}}}, ' +
-      '{repeat: 2, layers: [{residual: [rms_norm, token_shift, {ternary_linear: {out: 10, activations: int8}}, ' +
-      'silu, {ternary_linear: {out: 6}}]}]}, rms_norm, tied_head]',
-    'tokenizer.vocab=260',
-    `data.seq_len=${SEQ_LEN}`,
+const EMBEDDING = '{embedding: {vocab: 260, dim: 6, init: {normal: 0.5}}}';
+
+/** Models by what they are, each as the layers after the embedding. */
+const MODELS: readonly (readonly [what: string, layers: string])[] = [
+  [
+    'two blocks that mix rows, and a head that shares the table of the embedding',
+    '{repeat: 2, layers: [{residual: [rms_norm, token_shift, {ternary_linear: {out: 10, activations: int8}}, ' +
+      'silu, {ternary_linear: {out: 6}}]}]}, rms_norm, tied_head',
   ],
-});
+  ['a tied head with capped logits and z-loss', 'rms_norm, {tied_head: {soft_cap: 2, z_loss: 0.05}}'],
+  ['a float head with capped logits and z-loss', 'rms_norm, {head: {soft_cap: 2, z_loss: 0.05}}'],
+  [
+    'a ternary head with a scale for each token and int8 rows',
+    'rms_norm, {head: {weights: absmean, scale: row, activations: int8, soft_cap: 3}}',
+  ],
+  ['a ternary head with one scale', 'rms_norm, {head: {weights: absmedian, z_loss: 0.01}}'],
+];
+
+const recipeOf = (layers: string) =>
+  loadRecipe('shift', {
+    set: [`model=[${EMBEDDING}, ${layers}]`, 'tokenizer.vocab=260', `data.seq_len=${SEQ_LEN}`],
+  });
 
 describe('a whole model', () => {
   // In blocks of two sequences, so that gradients add up over blocks, and a table that is used twice.
-  it('the gradient of a whole model is that of its loss, for every parameter', () => {
+  it.each(MODELS)('%s has the gradient of its loss, for every parameter', async (_, layers) => {
+    const recipe = await recipeOf(layers);
     const reference = createReferenceBackend('f64');
     let kernels: Kernels = reference.kernels;
     const backend: Backend = {
