@@ -16,6 +16,7 @@ export * as layersEmbedding from '../layers/embedding.ts';
 export * as layersForgetGate from '../layers/forget-gate.ts';
 export * as layersGated from '../layers/gated.ts';
 export * as layersGla from '../layers/gla.ts';
+export * as layersHead from '../layers/head.ts';
 export * as layersIdentity from '../layers/identity.ts';
 export * as layersLinear from '../layers/linear.ts';
 export * as layersLogDecay from '../layers/log-decay.ts';

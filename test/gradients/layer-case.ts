@@ -22,13 +22,13 @@ export class ExampleCase extends LayerCase {
     registry: Registry,
     component: Component,
     example: Readonly<Record<string, unknown>>,
-    { cols = EXAMPLE_COLS, sequences = 2, seqLen = SEQ_LEN } = {},
+    { cols = EXAMPLE_COLS, sequences = 2, seqLen = SEQ_LEN, progress = 1 } = {},
   ) {
     const reader = new RecipeReader(registry);
     const place = { text: component.type, source: component.type, dir: '.', line: 0, column: 0 };
     const spec = reader.readLayer(toTree(entryOf(component, example), place), ['layer'], 'a test');
     reader.finish();
     const layer = buildLayers([spec!], cols, { seqLen });
-    super(layer, backend, { sequences, seqLen });
+    super(layer, backend, { sequences, seqLen, progress });
   }
 }

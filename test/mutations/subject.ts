@@ -80,6 +80,18 @@ export function layersOf({ layers: l }: Subject): Layer[] {
     linear('ternary', 'ternary'),
     linear('int8', 'int8'),
     linear('float', 'none'),
+    new l.TernaryLinear('rows', DIM, 12, {
+      weights: 'absmean',
+      scale: 'row',
+      activations: 'int8',
+      init: INIT,
+    }),
+    new l.TernaryLinear('learned', DIM, 12, {
+      weights: 'learned',
+      scale: 'row',
+      activations: 'none',
+      init: INIT,
+    }),
     new l.Residual('residual', new l.RmsNorm('residual.norm', DIM, { gain: true, eps: 1e-5 })),
   ];
 }

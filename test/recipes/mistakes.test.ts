@@ -136,7 +136,7 @@ describe('mistakes in a recipe', () => {
       'an unknown choice',
       'out: 16',
       'out: 16, weights: §absmeen',
-      "'weights' must be absmean or absmedian, found 'absmeen'; did you mean 'absmean'?",
+      "'weights' must be absmean, absmedian or learned, found 'absmeen'; did you mean 'absmean'?",
     ],
     [
       'a union',

@@ -56,6 +56,76 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     ),
     historical: true,
   },
+  kernel(
+    'row-scale-forgotten',
+    'ternaryMatmul',
+    "the scales of the weights' rows are missing in the product",
+    (k) => (out, x, w) => k.ternaryMatmul(out, x, { ...w, rowScale: null }),
+  ),
+  kernel(
+    'row-scale-of-dx',
+    'ternaryMatmulGradX',
+    "the scales of the weights' rows are missing in the input gradient",
+    (k) => (dx, dy, w, precision) => k.ternaryMatmulGradX(dx, dy, { ...w, rowScale: null }, precision),
+  ),
+  kernel(
+    'row-scale-floor',
+    'quantizeWeightRows',
+    'a row of zeros has the scale 0',
+    (k) => (codes, scale, w, rule) => {
+      k.quantizeWeightRows(codes, scale, w, rule);
+      for (let j = 0; j < w.rows; j++) {
+        const row = w.data.subarray(j * w.cols, (j + 1) * w.cols);
+        if (row.every((v) => v === 0)) scale.data[j] = 0;
+      }
+    },
+  ),
+  kernel(
+    'blend-inverted',
+    'blendTernary',
+    'the share is that of the float weights',
+    (k) => (out, w, master, share) => k.blendTernary(out, w, master, 1 - share),
+  ),
+  kernel(
+    'dequantize-scale',
+    'dequantizeRows',
+    "the rows' scales are left out",
+    (k) => (out, x) => k.dequantizeRows(out, withoutScale(x)),
+  ),
+  kernel(
+    'learned-unclipped',
+    'learnedScaleGrad',
+    'weights beyond the outer codes get a gradient too',
+    (k) => (accW, accScale, dw, w, scale) => {
+      k.learnedScaleGrad(accW, accScale, dw, w, scale);
+      const each = w.data.length / scale.rows;
+      for (let i = 0; i < w.data.length; i++)
+        if (Math.abs(w.data[i]!) >= scale.data[Math.floor(i / each)]!) accW.data[i]! += dw.data[i]!;
+    },
+  ),
+  kernel(
+    'cap-slope',
+    'softmaxCrossEntropy',
+    "the cap's slope is missing in the gradient",
+    (k) =>
+      (nats, dz, z, ...rest) => {
+        const [targets, scale, cap, zLoss] = rest;
+        if (!(cap > 0)) return k.softmaxCrossEntropy(nats, dz, z, ...rest);
+        const capped = { ...z, data: z.data.map((v) => cap * Math.tanh(v / cap)) } as Mat;
+        k.softmaxCrossEntropy(nats, dz, capped, targets, scale, 0, zLoss);
+      },
+  ),
+  kernel(
+    'z-loss-constant',
+    'softmaxCrossEntropy',
+    'the z-loss has no gradient',
+    (k) =>
+      (nats, dz, ...rest) => {
+        const [z, targets, scale, cap] = rest;
+        k.softmaxCrossEntropy(nats, null, ...rest);
+        if (dz) k.softmaxCrossEntropy(like(nats, 0), dz, z, targets, scale, cap, 0);
+      },
+  ),
   {
     ...kernel(
       'norm-overflow',
@@ -265,8 +335,9 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     'count-unweighted',
     'softmaxCrossEntropy',
     "a target's count is taken as 1",
-    (k) => (nats, dz, z, targets, scale) =>
-      k.softmaxCrossEntropy(nats, dz, z, { ...targets, weights: like(targets.weights, 1) }, scale),
+    (k) =>
+      (nats, dz, z, targets, ...rest) =>
+        k.softmaxCrossEntropy(nats, dz, z, { ...targets, weights: like(targets.weights, 1) }, ...rest),
   ),
   kernel(
     'repeated-id',
@@ -307,10 +378,11 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     'table-overwritten',
     'headLoss',
     "the table's gradient is overwritten, not added to (= for +=)",
-    (k) => (nats, dh, acc, h, table, targets, scale, precision) => {
-      acc?.data.fill(0);
-      k.headLoss(nats, dh, acc, h, table, targets, scale, precision);
-    },
+    (k) =>
+      (nats, dh, acc, ...rest) => {
+        acc?.data.fill(0);
+        k.headLoss(nats, dh, acc, ...rest);
+      },
   ),
   kernel(
     'decay-sign',

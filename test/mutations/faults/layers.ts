@@ -77,6 +77,15 @@ export const LAYER_FAULTS: readonly Mutation[] = [
       }
     },
   }),
+  layer('master-of-codes', 'of learned scales the gradient of the codes is taken for that of the master', {
+    TernaryLinear: class extends TernaryLinear {
+      override backward(...[ctx, x, y, dy, dx, cache]: Args<TernaryLinear['backward']>): void {
+        super.backward(ctx, x, y, dy, dx, cache);
+        const { grad, uses } = this.weight;
+        for (const use of uses) ctx.kernels.add(grad, grad, use.grad);
+      }
+    },
+  }),
   layer('carry-leaks', 'the last row of a sequence is carried into the next batch', {
     TokenShift: class extends TokenShift {
       override readonly throughKernels = false;
@@ -152,8 +161,8 @@ export const LAYER_FAULTS: readonly Mutation[] = [
   }),
   layer('scale-by-rows', "the loss's gradient is divided by the rows of the block once more", {
     TiedHead: class extends TiedHead {
-      override loss(...[ctx, nats, h, targets, scale, dh]: Args<TiedHead['loss']>): void {
-        super.loss(ctx, nats, h, targets, scale / h.rows, dh);
+      override loss(...[ctx, nats, h, targets, scale, ...rest]: Args<TiedHead['loss']>): void {
+        super.loss(ctx, nats, h, targets, scale / h.rows, ...rest);
       }
     },
   }),
