@@ -10,6 +10,7 @@ export {
   type IndexedText,
 } from './app/generate-texts.ts';
 export { resumeRun, type Session, type SessionOptions, startRun } from './app/session.ts';
+export { type TernaryMatrix, ternaryWeights } from './app/ternary-weights.ts';
 export { resumeTraining, type TrainingOptions, trainRecipe } from './app/train-recipe.ts';
 export { loadTrained, type Trained } from './app/trained.ts';
 export type { OpenOptions } from './app/with-trained.ts';
@@ -61,6 +62,8 @@ export { Activation } from './layers/activation.ts';
 export { Dropout } from './layers/dropout.ts';
 export { Embedding } from './layers/embedding.ts';
 export { Gated } from './layers/gated.ts';
+export { Head } from './layers/head.ts';
+export { Linear } from './layers/linear.ts';
 export { Residual } from './layers/residual.ts';
 export { RmsNorm } from './layers/rms-norm.ts';
 export { Sequence } from './layers/sequence.ts';

@@ -9,7 +9,9 @@ import {
   loadTrained,
   resumeTraining,
   streamText,
+  type TernaryMatrix,
   type TrainEvent,
+  ternaryWeights,
   trainRecipe,
 } from 'flashlm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -99,6 +101,29 @@ describe('the library', () => {
     expect(found[0]!.ops.length).toBeGreaterThan(10);
   });
 
+  it('ternaryWeights gives the codes and scales that evaluation multiplies by, made from the trained weights', async () => {
+    const trained = await loadTrained(run, [], QUIET.onNotice);
+    const { model } = trained.composed;
+    const multiplied = vi.spyOn(model.backend.kernels, 'ternaryMatmul');
+    await evaluateText(trained);
+    const exported = await ternaryWeights(run, QUIET);
+    expect(exported.map(({ name, rows, cols }) => [name, rows, cols])).toEqual([
+      ['ternary_linear.weight', 8, 8],
+    ]);
+    const [{ codes, scales }] = exported as [TernaryMatrix];
+    expect(multiplied).toHaveBeenCalled();
+    for (const [, , w] of multiplied.mock.calls) {
+      expect(w.codes.data).toEqual(codes);
+      expect(w.scale.data).toEqual(scales);
+    }
+    const master = model.store.all.find(({ quantised }) => quantised)!.value.data as Float32Array;
+    const mean = master.reduce((sum, w) => sum + Math.abs(w), 0) / master.length;
+    expect(scales[0]).toBeCloseTo(mean, 6);
+    expect([...codes]).toEqual([...master].map((w) => (Math.abs(w) > mean / 2 ? Math.sign(w) : 0)));
+    multiplied.mockRestore();
+    trained.composed.dispose();
+  });
+
   it("the library's error message names a run that does not exist", async () => {
     const path = join(tiny.runs, 'nothing');
     await expect(generateText(path, 'x')).rejects.toThrow(`There is no run ${path}`);
@@ -136,6 +161,11 @@ describe('the library, called with wrong types', () => {
       "unknown key 'dta' in the options; did you mean 'data'?",
     ],
     ['evaluateText', () => evaluateText('x', given(5)), 'the options must be a map, found 5'],
+    [
+      'ternaryWeights',
+      () => ternaryWeights('x', given({ sett: [] })),
+      "unknown key 'sett' in the options; did you mean 'set'?",
+    ],
     ['generateText', () => generateText('x', given(7)), "'prompt' must be text, found 7"],
     ['generateText', () => generateText('x', 'y', { topK: 0 }), "'topK' must be at least 1, found 0"],
     [
