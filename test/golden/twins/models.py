@@ -1,4 +1,6 @@
-"""The twins: each is a function of weights and token ids [sequences, T] to logits. Sizes are those of the debug recipes."""
+"""The twins: each is a function of weights and token ids [sequences, T] to logits. Sizes are those of the
+debug recipes.
+"""
 
 import torch
 
@@ -59,7 +61,8 @@ def v5(w, ids, d=32, layers=3, hidden=48, groups=4, over='position'):
 
 
 def v52(w, ids, d=32, layers=2, heads=2, hidden=48):
-    """FlashLM v5.2 Nova-Ignition: a float transformer with rotary positions and a GELU gate. No dropout here."""
+    """FlashLM v5.2 Nova-Ignition: a float transformer with rotary positions and a GELU gate. No dropout here.
+    """
     x = embedding(w, 'embedding', ids, VOCAB, d)
     for i in range(layers):
         b = f'blocks.{i}.'
@@ -71,9 +74,11 @@ def v52(w, ids, d=32, layers=2, heads=2, hidden=48):
 
 
 def v6(w, ids, d=32, layers=2, hidden=48, reason=None, summary='running'):
-    """FlashLM v6 SUPERNOVA, scales per output row. `reason`: the width of P-RCSM (None: mixer and GLU only, as shipped).
+    """FlashLM v6 SUPERNOVA, scales per output row. `reason`: the width of P-RCSM (None: mixer and GLU only,
+    as shipped).
 
-    `summary`: the planner reads the mean of the rows so far (running), or of the whole sequence (which sees the future).
+    `summary`: the planner reads the mean of the rows so far (running), or of the whole sequence (which sees
+    the future).
     """
 
     def ternary(name, h, out):
@@ -100,7 +105,7 @@ def v6(w, ids, d=32, layers=2, hidden=48, reason=None, summary='running'):
             slots = w(b + 'slots.slots', 8, reason)
             a = (q @ slots.T / reason**0.5).softmax(-1) @ slots
             r = gated + ternary(b + 'memory', torch.cat([gated, a], -1), reason)
-            x = x + torch.sigmoid(w.vector(b + 'residual_gate.x', 1)) * ternary(b + 'reason_up', r, d)
+            x = x + torch.sigmoid(w.vector(b + 'residual_gate.scale', 1)) * ternary(b + 'reason_up', r, d)
         g, u = ternary(b + 'glu_up', rms_norm(w, b + 'glu_norm', x), 2 * hidden).chunk(2, -1)
         x = x + ternary(b + 'glu_down', silu(g) * u, d)
     return ternary('head', rms_norm(w, 'norm', x), VOCAB)
@@ -138,12 +143,15 @@ def llama(w, ids, d=32, layers=2, heads=4, kv_heads=2, hidden=44):
         q, k, v = linear(w, b + 'q', h, d), linear(w, b + 'k', h, kv), linear(w, b + 'v', h, kv)
         x = x + linear(w, b + 'out', attention(q, k, v, heads, kv_heads, layout='interleaved'), d)
         h = rms_norm(w, b + 'ffn_norm', x, 1e-5)
-        x = x + linear(w, b + 'down', silu(linear(w, b + 'gate', h, hidden)) * linear(w, b + 'up', h, hidden), d)
+        h = silu(linear(w, b + 'gate', h, hidden)) * linear(w, b + 'up', h, hidden)
+        x = x + linear(w, b + 'down', h, d)
     return tied_head(w, 'embedding', rms_norm(w, 'norm', x, 1e-5))
 
 
 def bitnet(w, ids, d=32, layers=2, heads=4, kv_heads=4, hidden=48, act=silu):
-    """BitNet b1.58 with the norms of 2B4T: before q, k, v, before the output, before gate and up, before down."""
+    """BitNet b1.58 with the norms of 2B4T: before q, k, v, before the output, before gate and up, before
+    down.
+    """
 
     def bit(name, h, out):
         return ternary_linear(w, name, h, out, 'int8')
@@ -162,7 +170,8 @@ def bitnet(w, ids, d=32, layers=2, heads=4, kv_heads=4, hidden=48, act=silu):
 
 
 def bitnet_reloaded(w, ids, d=64, layers=2, heads=4, hidden=96):
-    """BitNet b1.58 Reloaded: absmedian weights, a layer norm without parameters inside of each linear layer."""
+    """BitNet b1.58 Reloaded: absmedian weights, a layer norm without parameters inside of each linear layer.
+    """
 
     def bit(name, h, out):
         return ternary_linear(w, name, layer_norm(w, '', h, learned=False), out, 'int8', 'absmedian')
@@ -177,7 +186,9 @@ def bitnet_reloaded(w, ids, d=64, layers=2, heads=4, hidden=96):
 
 
 def matmul_free(w, ids, d=32, layers=3, hidden=48, swap_gate=False):
-    """MatMul-free LM: an MLGRU and a GLU, an RMSNorm inside of each ternary layer, learned lower bounds of the gates."""
+    """MatMul-free LM: an MLGRU and a GLU, an RMSNorm inside of each ternary layer, learned lower bounds of
+    the gates.
+    """
 
     def bit(name, h, out):
         return ternary_linear(w, name + '.linear', rms_norm(w, name + '.norm', h, 1e-8), out, 'int8')
@@ -209,7 +220,8 @@ def head_norm(w, name, x, heads):
 
 def swiglu(w, b, x, hidden):
     h = rms_norm(w, b + 'ffn_norm', x)
-    return linear(w, b + 'down', silu(linear(w, b + 'gate', h, hidden)) * linear(w, b + 'up', h, hidden), x.shape[-1])
+    h = silu(linear(w, b + 'gate', h, hidden)) * linear(w, b + 'up', h, hidden)
+    return linear(w, b + 'down', h, x.shape[-1])
 
 
 def gla_model(w, ids, d=32, layers=2, heads=2, hidden=48, rank=4):
@@ -228,7 +240,9 @@ def gla_model(w, ids, d=32, layers=2, heads=2, hidden=48, rank=4):
 
 
 def delta_model(w, ids, d=32, layers=2, heads=2, hidden=48):
-    """Gated DeltaNet: short convolutions, keys and queries of length 1, decay -exp(A) softplus(a + dt), beta a sigmoid."""
+    """Gated DeltaNet: short convolutions, keys and queries of length 1, decay -exp(A) softplus(a + dt), beta
+    a sigmoid.
+    """
     x = embedding(w, 'embedding', ids, VOCAB, d)
     for i in range(layers):
         b = f'blocks.{i}.'
@@ -244,7 +258,9 @@ def delta_model(w, ids, d=32, layers=2, heads=2, hidden=48):
     return tied_head(w, 'embedding', rms_norm(w, 'norm', x))
 
 
-# The recipe, its twin and what differs from the defaults, and the recipe's optimiser: lr, weight decay, clip.
+# The recipe, its twin and what differs from the defaults, and the recipe's optimiser: lr, weight decay, clip
+# and, where
+# it is not 0.95, AdamW's second beta.
 TWINS = {
     'v4-debug': (v4, {}, (4e-3, 0.01, 1)),
     'v4-large-debug': (v4, dict(d=48, layers=3, hidden=80), (3e-3, 0.01, 1)),
@@ -254,7 +270,7 @@ TWINS = {
     'v6-debug': (v6, {}, (4e-3, 0.05, 1)),
     'v6-prcsm-debug': (v6, dict(reason=24), (4e-3, 0.05, 1)),
     'v6-as-shipped-debug': (v6, dict(reason=24, summary='whole'), (4e-3, 0.05, 1)),
-    'v61-attn-debug': (v61, dict(heads=2), (8e-3, 0, None)),
+    'v61-attn-debug': (v61, dict(heads=2), (4e-3, 0, None)),
     'v61-d384-debug': (v61, dict(d=64), (8e-3, 0, None)),
     'v61-10m-debug': (v61, dict(d=48, layers=4), (8e-3, 0, None)),
     'bitnet-debug': (bitnet, {}, (4e-3, 0.1, 1)),
@@ -262,7 +278,7 @@ TWINS = {
     'bitnet-reloaded-debug': (bitnet_reloaded, {}, (4e-3, 0.1, 1)),
     'matmul-free-debug': (matmul_free, {}, (4e-3, 0.01, 1)),
     'matmul-free-swap-gate-debug': (matmul_free, dict(swap_gate=True), (4e-3, 0.01, 1)),
-    'llama-debug': (llama, {}, (1e-3, 0.1, 1)),
+    'llama-debug': (llama, {}, (1e-3, 0.01, 1, 0.99)),
     'gla-tiny-debug': (gla_model, {}, (1e-3, 0.1, 1)),
     'delta-tiny-debug': (delta_model, {}, (1e-3, 0.1, 1)),
 }

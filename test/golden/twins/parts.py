@@ -1,4 +1,5 @@
-"""What the twins share, in float64 with automatic differentiation: first weights, quantisers, layers as their papers write them.
+"""What the twins share, in float64 with automatic differentiation: first weights, quantisers, layers as their
+papers write them.
 
 Rows are [sequences, T, columns] throughout. `w` makes a parameter the first time that a name is used.
 """
@@ -39,7 +40,8 @@ SEED = 20260101
 def first_values(name, rows, cols):
     """Uniform numbers that float32 holds exactly; the rule needs the name and the shape alone.
 
-    Element i is (2 k + 1) / 2^21 - 1/2 times a power of two, plus 1 for gains. k is the upper 20 bits of word i mod 4 of
+    Element i is (2 k + 1) / 2^21 - 1/2 times a power of two, plus 1 for gains. k is the upper 20 bits of word
+    i mod 4 of
     Philox at counter i div 4 under the key (SEED, FNV-1a of the name).
     """
     n = rows * cols
@@ -61,7 +63,9 @@ class Weights:
         self.decayed = set()
 
     def __call__(self, name, rows, cols, decay=None):
-        """`decay`: does weight decay apply? By default to what has more than one row: matrices, tables, convolutions."""
+        """`decay`: does weight decay apply? By default to what has more than one row: matrices, tables,
+        convolutions.
+        """
         if name not in self.all:
             self.all[name] = first_values(name, rows, cols).requires_grad_()
             if rows > 1 if decay is None else decay:
@@ -144,7 +148,8 @@ def layer_norm(w, name, x, eps=1e-5, learned=True):
 
 
 def group_norm(w, name, x, groups, over, eps=1e-5):
-    """`over`: statistics of a group at each position, or over the whole sequence too (which sees the future)."""
+    """`over`: statistics of a group at each position, or over the whole sequence too (which sees the future).
+    """
     n, t, d = x.shape
     y = normalize(x.view(n, t, groups, d // groups), (-1,) if over == 'position' else (1, 3), eps)
     return affine(w, name, y.reshape(n, t, d))
@@ -192,7 +197,9 @@ def rope(x, base, layout):
 
 
 def attention(q, k, v, heads, kv_heads=None, base=10000.0, layout='half', qk_norm=False):
-    """Causal softmax attention with rotary positions; query head i reads key and value head i div (heads / kv_heads)."""
+    """Causal softmax attention with rotary positions; query head i reads key and value head i div (heads /
+    kv_heads).
+    """
     kv_heads = kv_heads or heads
     q, k, v = heads_of(q, heads), heads_of(k, kv_heads), heads_of(v, kv_heads)
     if qk_norm:
@@ -218,7 +225,8 @@ def gla(q, k, v, log_decay, heads):
 
 
 def delta(q, k, v, beta, log_decay, heads):
-    """S_t = a_t (1 - b_t k_t k_t^T) S_{t-1} + b_t k_t v_t^T, o_t = S_t^T q_t / sqrt(K), keys and queries of length 1.
+    """S_t = a_t (1 - b_t k_t k_t^T) S_{t-1} + b_t k_t v_t^T, o_t = S_t^T q_t / sqrt(K), keys and queries of
+    length 1.
 
     The gated delta rule (Yang et al. 2024). `beta` and `log_decay` have one column for each head.
     """

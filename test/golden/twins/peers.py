@@ -1,4 +1,5 @@
-"""Compares the twins with code of others: flash-linear-attention's naive functions, and classes of transformers.
+"""Compares the twins with code of others: flash-linear-attention's naive functions, and classes of
+transformers.
 
     pip install torch==2.13.0 numpy transformers==5.18.0 flash-linear-attention==0.5.2
     python peers.py
@@ -21,7 +22,9 @@ from run import batches
 
 
 def naive(family, function):
-    """A function of flash-linear-attention. The package imports Triton, which CPUs need not have; these files do not."""
+    """A function of flash-linear-attention. The package imports Triton, which CPUs need not have; these files
+    do not.
+    """
     package = Path(importlib.util.find_spec('fla').origin).parent
     spec = importlib.util.spec_from_file_location(function, package / 'ops' / family / 'naive.py')
     module = importlib.util.module_from_spec(spec)
@@ -89,7 +92,8 @@ def of_transformers(model, twin, names, change=lambda name, weight: weight, **op
     with torch.no_grad():
         for theirs, mine in names.items():
             parameters[theirs].copy_(change(mine, w.all[mine].detach()).view_as(parameters[theirs]))
-    assert set(names) == set(parameters) and set(names.values()) == set(w.all), 'a parameter without a counterpart'
+    assert set(names) == set(parameters), 'a parameter of theirs without a counterpart'
+    assert set(names.values()) == set(w.all), 'a parameter of the twin without a counterpart'
     loss = torch.nn.functional.cross_entropy(model(ids).logits.flatten(0, 1), targets)
     loss.backward()
     gradients = [

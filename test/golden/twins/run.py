@@ -1,4 +1,6 @@
-"""Writes the golden numbers of every twin, or of those that are named: three steps of AdamW on the committed tokens."""
+"""Writes the golden numbers of every twin, or of those that are named: three steps of AdamW on the committed
+tokens.
+"""
 
 import json
 import sys
@@ -12,7 +14,7 @@ from parts import Weights
 
 HERE = Path(__file__).parent
 STEPS, SEQUENCES, T = 3, 2, 32
-BETAS, EPS, WARMUP = (0.9, 0.95), 1e-8, 4
+EPS, WARMUP = 1e-8, 4
 
 
 def batches():
@@ -37,7 +39,7 @@ def gradient(p):
 
 
 def twin(model, options, optimizer):
-    peak, decay, clip = optimizer
+    peak, decay, clip, beta2 = (*optimizer, 0.95)[:4]
     w, losses, norms, gradients = Weights(), [], [], {}
     adam = None
     for step, (ids, targets) in enumerate(batches()):
@@ -55,7 +57,7 @@ def twin(model, options, optimizer):
                 {'params': [p for n, p in w.all.items() if n in w.decayed], 'weight_decay': decay},
                 {'params': [p for n, p in w.all.items() if n not in w.decayed], 'weight_decay': 0},
             ]
-            adam = torch.optim.AdamW(groups, betas=BETAS, eps=EPS, foreach=False)
+            adam = torch.optim.AdamW(groups, betas=(0.9, beta2), eps=EPS, foreach=False)
         norm = torch.sqrt(sum((p.grad**2).sum() for p in w.all.values()))
         norms.append(float(norm))
         if clip is not None and norm > clip:
@@ -75,7 +77,8 @@ def twin(model, options, optimizer):
 def written(golden):
     """JSON with one line for each parameter."""
     lines = [f'    {json.dumps(name)}: {json.dumps(g)}' for name, g in golden['gradients'].items()]
-    head = [f'  {json.dumps(key)}: {json.dumps(value)},' for key, value in golden.items() if key != 'gradients']
+    others = {key: value for key, value in golden.items() if key != 'gradients'}
+    head = [f'  {json.dumps(key)}: {json.dumps(value)},' for key, value in others.items()]
     return '\n'.join(['{', *head, '  "gradients": {', ',\n'.join(lines), '  }', '}', ''])
 
 
