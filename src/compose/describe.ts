@@ -5,7 +5,7 @@ import type { OptimizerGroup } from '../core/optimizer.ts';
 import type { Parameter } from '../core/parameter.ts';
 import { foldNames } from '../optim/groups.ts';
 import { layersOf } from '../recipes/build-model.ts';
-import { createOptimizer } from '../recipes/create.ts';
+import { createOptimizer, createSchedule } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { couplingOf } from '../runtime/model.ts';
 import { estimateMemory, type MemoryEstimate, planWithoutMemory, requireMemory } from './memory.ts';
@@ -69,6 +69,9 @@ export function describeModel(
   const total = (of: (layer: LayerDescription) => number) =>
     layers.reduce((sum, layer) => sum + of(layer), 0);
   const parameters = total((layer) => layer.parameters);
+  // Mistakes that only making them shows.
+  createSchedule(recipe.schedule);
+  createSchedule(recipe.weight_decay_schedule);
   const { plan, bytes } = planWithoutMemory(createOptimizer(recipe.optimizer), parts, backend);
   const memory = estimateMemory(recipe, parts, bytes, backend);
   requireMemory(memory);

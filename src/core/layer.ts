@@ -55,8 +55,18 @@ export interface PrepareContext {
   readonly watch: LayerWatch | undefined;
 }
 
-/** Is a row's output a function of that row alone, or of the rows before it in its sequence too? */
-export type Coupling = 'row' | 'sequence';
+/**
+ * What a row's output is a function of: that row alone; in training of random numbers too, which differ between occurrences of a
+ * token; or of the rows before it in its sequence.
+ */
+export type Coupling = 'row' | 'random' | 'sequence';
+
+/** Of layers together: that of the one that depends on most. */
+export function joinCouplings(layers: Iterable<{ readonly coupling: Coupling }>): Coupling {
+  const all = new Set(Array.from(layers, ({ coupling }) => coupling));
+  if (all.has('sequence')) return 'sequence';
+  return all.has('random') ? 'random' : 'row';
+}
 
 /** Token ids have no gradient. */
 export type Grad<X> = X extends Mat ? Mat : null;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { component, type LayerList, type LayerScope } from '../core/component.ts';
 import type { Coupling, Layer, PrepareContext, StepContext } from '../core/layer.ts';
+import { joinCouplings } from '../core/layer.ts';
 import { count } from '../core/options.ts';
 import type { Parameter } from '../core/parameter.ts';
 import type { Planner } from '../core/planner.ts';
@@ -44,7 +45,7 @@ abstract class Branches implements Layer<BranchesCache> {
     readonly children: readonly Layer[],
     private readonly split: boolean,
   ) {
-    this.coupling = children.some(({ coupling }) => coupling === 'sequence') ? 'sequence' : 'row';
+    this.coupling = joinCouplings(children);
     // Of split columns each branch has a copy, which it keeps itself.
     this.keeps = { input: !split && children.some(({ keeps }) => keeps.input), output: false };
     this.throughKernels = children.every((layer) => layer.throughKernels);

@@ -28,7 +28,7 @@ export class Dropout implements Layer<null> {
     this.inCols = dim;
     this.outCols = dim;
     this.macs = dim;
-    this.coupling = rate > 0 ? 'sequence' : 'row';
+    this.coupling = rate > 0 ? 'random' : 'row';
     this.stream = streamOf(path);
   }
 

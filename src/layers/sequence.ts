@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { component } from '../core/component.ts';
 import type { Coupling, Layer, PrepareContext, StepContext } from '../core/layer.ts';
+import { joinCouplings } from '../core/layer.ts';
 import type { Parameter } from '../core/parameter.ts';
 import type { Planner } from '../core/planner.ts';
 import { layerList } from '../core/slots.ts';
@@ -32,7 +33,7 @@ export class Sequence implements Layer<SequenceCache> {
     const last = children[children.length - 1]!;
     this.inCols = first.inCols;
     this.outCols = last.outCols;
-    this.coupling = children.some((l) => l.coupling === 'sequence') ? 'sequence' : 'row';
+    this.coupling = joinCouplings(children);
     this.keeps = { input: first.keeps.input, output: last.keeps.output };
     this.throughKernels = children.every((l) => l.throughKernels);
     this.macs = children.reduce((sum, l) => sum + l.macs, 0);

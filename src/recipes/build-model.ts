@@ -228,8 +228,8 @@ class ModelBuilder {
       if (lacking) throw new Error(`create gave no ${kind}: '${lacking}' is missing`);
       // Any other word would be taken for one of them, and hide or forbid the shortcut of token-wise models.
       const { coupling = 'row' } = made as { readonly coupling?: string };
-      if (coupling !== 'row' && coupling !== 'sequence')
-        throw new Error(`its coupling is '${coupling}', expected 'row' or 'sequence'`);
+      if (coupling !== 'row' && coupling !== 'random' && coupling !== 'sequence')
+        throw new Error(`its coupling is '${coupling}', expected 'row', 'random' or 'sequence'`);
       return made;
     } catch (error) {
       if (error instanceof Abandoned) throw error;

@@ -225,12 +225,16 @@ function checkDecaySchedule(
 ): void {
   if (!schedule) return;
   const { over } = schedule.common;
-  const { warmup_steps = 0, min_lr = 0 } = schedule.options;
+  const { warmup_steps = 0, min_lr = 0, phases = [] } = schedule.options;
   const report = (option: string, message: string): void =>
     reader.report(placeOf(tree, ['weight_decay_schedule', option]), `weight_decay_schedule ${message}`);
   if (over !== 'auto') report('over', "goes along with the learning rate's: give 'over' to schedule");
   if (warmup_steps !== 0) report('warmup_steps', 'has no warm-up steps; a phase may rise instead');
-  if (min_lr !== 0) report('min_lr', "ends at a factor, not at a rate: give 'floor' in place of min_lr");
+  const inner = (phases as readonly { readonly schedule: RecipeSettings['schedule'] }[]).map(
+    (phase) => phase.schedule.options.min_lr ?? 0,
+  );
+  for (const [option, min] of [['min_lr', min_lr], ...inner.map((min) => ['phases', min])] as const)
+    if (min !== 0) report(String(option), "ends at a factor, not at a rate: give 'floor' in place of min_lr");
 }
 
 /** A decay that rises is a slip: one of the two was changed and the other forgotten. */

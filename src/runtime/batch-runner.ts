@@ -39,7 +39,7 @@ export function chooseBlockRows(
   model: Pick<Model, 'coupling' | 'backend'>,
   options: Pick<BatchRunnerOptions, 'seqLen' | 'blockRows' | 'maxRows'>,
 ): number {
-  const unit = model.coupling === 'sequence' ? options.seqLen : 1;
+  const unit = model.coupling === 'row' ? 1 : options.seqLen;
   const common = leastCommonMultiple(unit, ROW_CHUNK);
   const small = common <= 4096;
   const wanted =

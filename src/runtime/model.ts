@@ -1,6 +1,7 @@
 import type { Backend } from '../core/backend.ts';
 import type { Precision } from '../core/compute.ts';
 import type { Coupling, InputLayer, Layer, Objective } from '../core/layer.ts';
+import { joinCouplings } from '../core/layer.ts';
 import { ParameterStore } from '../core/parameter-store.ts';
 
 /** The layers of a model, nothing of them allocated yet. */
@@ -71,9 +72,9 @@ export class Model implements ModelParts {
   }
 }
 
-/** A model mixes rows if any of its layers does. */
+/** `row` where the network is a function of the token alone, in training too. */
 export function couplingOf({ input, body }: Pick<Model, 'input' | 'body'>): Coupling {
-  return input.coupling === 'sequence' ? 'sequence' : body.coupling;
+  return joinCouplings([input, body]);
 }
 
 /** Whether a layer of the model, at any depth, carries something that grows with the sequence. */

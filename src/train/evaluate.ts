@@ -44,7 +44,7 @@ export class Evaluator {
     this.causal = causal;
     this.windows = model.growsToContext ? windows : null;
     if (this.windows) this.score = windowScorer(model, { blockRows, windows });
-    else if (model.coupling === 'sequence') this.score = sequenceScorer(model, options);
+    else if (model.coupling !== 'row') this.score = sequenceScorer(model, options);
     else this.score = tokenWiseScorer(model, collapse, blockRows);
   }
 

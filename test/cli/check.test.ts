@@ -85,6 +85,51 @@ describe('flashlm check', () => {
     );
   });
 
+  it('check says of dropout that it draws numbers, not that it sees other tokens', async () => {
+    const model = (more: string) => [
+      '--set',
+      `model=[{embedding: {vocab: 300, dim: 8}}, {residual: [rms_norm, {dropout: 0.5}${more}]}, tied_head]`,
+    ];
+    const { stdout } = await runInProcess(['check', 'v61-debug', ...model('')]);
+    expect(stdout).toMatch(
+      /^token-wise +in evaluation only: \S*dropout draws numbers for each token in training/m,
+    );
+    expect(stdout).not.toMatch(/^documents/m);
+    const both = await runInProcess(['check', 'v61-debug', ...model(', token_shift')]);
+    expect(both.stdout).toMatch(/^token-wise +no: \S*shift sees other tokens$/m);
+  });
+
+  it.each([
+    [
+      'weight_decay_schedule={type: phases, phases: [{share: 0.5, schedule: linear}]}',
+      'the shares of the phases add up to 0.5, not to 1',
+    ],
+    [
+      'weight_decay_schedule={type: phases, phases: [{share: 1, schedule: {type: linear, warmup_steps: 3}}]}',
+      'a phase has no warm-up steps',
+    ],
+    [
+      'weight_decay_schedule={type: phases, phases: [{share: 1, schedule: {type: linear, min_lr: 0.1}}]}',
+      "weight_decay_schedule ends at a factor, not at a rate: give 'floor' in place of min_lr",
+    ],
+    [
+      'optimizer={type: groups, groups: [{match: nothing, lr: 2}], otherwise: {type: sgd, lr: 0.01}}',
+      'no parameter matches',
+    ],
+  ])('check reports what making the parts of a recipe finds wrong: %s', async (set, message) => {
+    const { status, stderr } = await runInProcess(['check', 'v61-debug', '--set', set]);
+    expect(stderr).toContain(message);
+    expect(status).not.toBe(0);
+  });
+
+  it('check says what crosses from one document to the next where the recipe resets or aligns them', async () => {
+    const set = ['--set', 'data.documents=reset', '--set', 'data.align=true'];
+    const { stdout } = await runInProcess(['check', 'shift', ...set]);
+    expect(stdout).toMatch(
+      /^documents +no state crosses from one to the next; training sequences begin at documents$/m,
+    );
+  });
+
   it('prints every layer and the totals with --json', async () => {
     const { stdout } = await runInProcess(['check', 'v61', '--json']);
     const report = JSON.parse(stdout);

@@ -51,7 +51,7 @@ describe('dropout', () => {
   });
 
   it('dropout keeps a model from being collapsed, unless its rate is 0', () => {
-    expect(layer.coupling).toBe('sequence');
+    expect(layer.coupling).toBe('random');
     expect(new Dropout('dropout', COLS, 0).coupling).toBe('row');
   });
 });

@@ -14,6 +14,7 @@ import { commandLine } from '../../core/command-line.ts';
 import type { Precision } from '../../core/compute.ts';
 import { FlashError } from '../../core/errors.ts';
 import { formatBytes } from '../../core/format-bytes.ts';
+import type { Coupling } from '../../core/layer.ts';
 import { createBackend, createSchedule } from '../../recipes/create.ts';
 import { fillRecipe } from '../../recipes/fill.ts';
 import { isFiles, loadRecipe, type Recipe } from '../../recipes/load.ts';
@@ -187,9 +188,11 @@ function describe(
           'token-wise',
           model.tokenWise
             ? 'yes: no layer sees another token, so a step computes each distinct token once (collapse)'
-            : `no: ${mixers(model)} sees other tokens`,
+            : describeMixers(model),
         ],
-        ...(model.tokenWise ? [] : [['documents', describeDocuments(data)] as [string, string]]),
+        ...(pathsOf(model, 'sequence').length === 0
+          ? []
+          : [['documents', describeDocuments(data)] as [string, string]]),
         ...(model.groups ?? []).map((group): [string, string] => ['optimiser', describeGroup(group)]),
         ['ends', ends!],
         ['compute', COMPUTES[compute]],
@@ -296,7 +299,15 @@ function row(layer: LayerDescription): string[] {
   ];
 }
 
-function mixers({ layers }: ModelDescription): string {
-  const paths = layers.filter((layer) => layer.coupling === 'sequence').map((layer) => layer.path);
-  return paths.length > 1 ? `${paths[0]} (and ${paths.length - 1} more)` : paths.join();
+const pathsOf = ({ layers }: ModelDescription, coupling: Coupling): string[] =>
+  layers.filter((layer) => layer.coupling === coupling).map((layer) => layer.path);
+
+/** Why a step computes every token. */
+function describeMixers(model: ModelDescription): string {
+  const named = ([first, ...more]: readonly string[]): string =>
+    more.length > 0 ? `${first} (and ${more.length} more)` : first!;
+  const mixing = pathsOf(model, 'sequence');
+  if (mixing.length > 0) return `no: ${named(mixing)} sees other tokens`;
+  const random = named(pathsOf(model, 'random'));
+  return `in evaluation only: ${random} draws numbers for each token in training, where every token is computed`;
 }
