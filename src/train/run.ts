@@ -62,6 +62,8 @@ export class Run {
   /** What the log already holds of the step that the run continues from. */
   private readonly written = new Set<string>();
   private saved = -1;
+  /** An evaluation ended in an error, which a run that goes on from the checkpoint would meet again. */
+  evaluationFailed = false;
 
   constructor(
     private readonly parts: TrainerParts,
@@ -199,7 +201,12 @@ export class Run {
 
   private async evaluate(text: EvaluationText): Promise<void> {
     const tell = this.progressOf({ work: 'evaluation', split: text.split });
-    this.emit(await this.evaluator.evaluateInPieces(text, this.trainer.state.step, tell));
+    const { step } = this.trainer.state;
+    const event = await this.evaluator.evaluateInPieces(text, step, tell).catch((error) => {
+      this.evaluationFailed = true;
+      throw error;
+    });
+    this.emit(event);
   }
 
   /** Tells the hooks how far a piece of work is that begins now. */

@@ -100,3 +100,12 @@ it('--more is refused for a new run, which has its own limits', async () => {
     },
   );
 });
+
+it('--out is refused beside the name of a run to resume, where it has no effect', async () => {
+  const out = ['--out', join(dir, 'elsewhere')];
+  const { status, stderr } = await runInProcess(['train', '--resume', whole, ...out]);
+  expect([status, stderr]).toEqual([2, expect.stringContaining('--out has no effect with --resume')]);
+  // Without a name it says where the newest run is.
+  const latest = await runInProcess(['train', '--resume', ...out]);
+  expect(latest.stderr).toContain('There is no run');
+});

@@ -219,6 +219,16 @@ describe('a run that a step ends with an error', () => {
     expect(stderr).toMatch(/^error: The layer failed: oops$/m);
   });
 
+  it('a run whose last evaluation fails names no command that would fail the same way', async () => {
+    const stderr = await trained(
+      'const { forward } = this; this.forward = (ctx, ...of) => { if (!ctx.training) throw new Error("no"); forward(ctx, ...of); };',
+      '--backend',
+      'reference',
+    );
+    expect(stderr).toMatch(/^What the run learned up to step 3 is kept in /m);
+    expect(stderr).toMatch(/^error: The layer failed: no$/m);
+  });
+
   it('a run that fails says nothing of a checkpoint that only has the initial weights', async () => {
     const stderr = await trained('x.data[0] = 9;', '--backend', 'checked(reference)');
     expect(stderr).toMatch(/^error: backward of square changed /);

@@ -29,7 +29,7 @@ import type { Terminal } from '../terminal.ts';
 import { settings, type TrainSettings } from '../train-settings.ts';
 
 interface TrainOptions extends TrainSettings {
-  readonly out: string;
+  readonly out?: string;
   /** True for the latest run. */
   readonly resume?: string | true;
   readonly more?: MoreTraining;
@@ -65,7 +65,7 @@ export const train: CliCommand = {
       .option('--epochs <n>', 'stop after this many passes over the data', positive())
       .option('--tokens <n>', 'stop after this many tokens: 500k, 5M', amount)
       .option('--budget <time>', 'stop after this much training time: 45s, 90m, 2h', duration)
-      .option('--out <dir>', 'folder in which the run gets its own folder', path, RUNS);
+      .option('--out <dir>', `folder in which the run gets its own folder (default: ${RUNS})`, path);
     addSetOption(addBackendOptions(command, "the recipe's"))
       .option('--resume [run]', 'go on with a run (default: latest, the newest one in --out)', path)
       .addOption(
@@ -142,7 +142,7 @@ async function openSession(
         `Name one before the options, such as: ${commandLine`train v61 --data FILE`}`,
       );
     }
-    return startRun(await loadRecipe(name, { set: settings(options) }), options.out, hooks);
+    return startRun(await loadRecipe(name, { set: settings(options) }), options.out ?? RUNS, hooks);
   }
   const fixed = FIXED_BY_THE_RUN.find((flag) => options[flag] !== undefined);
   if (name !== undefined || fixed) {
@@ -151,7 +151,14 @@ async function openSession(
     throw wrongUsage(`${what} can't be given with --resume`, 'A run continues with its own recipe and data.');
   }
   const { data, valid, ...rest } = options;
-  const directory = await namedRun(options.resume === true ? 'latest' : options.resume, options.out);
+  const run = options.resume === true ? 'latest' : options.resume;
+  const directory = await namedRun(run, options.out);
+  if (options.out !== undefined && directory === run) {
+    throw wrongUsage(
+      `--out has no effect with --resume ${run}`,
+      'It says where the newest run is looked for (--resume latest). A run stays in its folder: leave --out out.',
+    );
+  }
   return resumeRun(directory, hooks, settings(rest), settings({ data, valid }), options.more);
 }
 
@@ -173,7 +180,7 @@ function nextCommand(
     return commandLine`generate ${shown(directory.path)} --prompt "Once upon a time"`;
   }
   const kept = [
-    ...(out === RUNS ? [] : [shellWords`--out ${out}`]),
+    ...(out === undefined ? [] : [shellWords`--out ${out}`]),
     ...(threads === undefined ? [] : [`--threads ${threads}`]),
     ...(backend === undefined ? [] : [shellWords`--backend ${backend}`]),
     ...set.filter((change) => !OF_THIS_RUN.test(change)).map((change) => shellWords`--set ${change}`),

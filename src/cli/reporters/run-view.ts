@@ -105,8 +105,14 @@ export class RunView {
     // Of the first weights nothing is worth going on from.
     if (this.saved <= 0) return;
     const step = formatCount(this.saved);
-    const { failedInStep } = this.session.run.trainer;
-    if (failedInStep || error instanceof NonFiniteError || error instanceof DisagreementError) {
+    const { evaluationFailed, trainer } = this.session.run;
+    const { failedInStep } = trainer;
+    if (
+      failedInStep ||
+      evaluationFailed ||
+      error instanceof NonFiniteError ||
+      error instanceof DisagreementError
+    ) {
       this.terminal.note(
         `What the run learned up to step ${step} is kept in ${shown(this.session.directory.path)}.`,
       );
