@@ -1,5 +1,6 @@
 // The public API: what a plugin, an example or another program builds on.
 export { z } from 'zod';
+export { checkGradients, prepareData } from './app/checked-functions.ts';
 export { type BackendAgreement, type ComparisonOptions, compareBackends } from './app/compare-backends.ts';
 export { type EvaluationOptions, evaluateText, type TextScore } from './app/evaluate-text.ts';
 export { type GeneratedText, generateText, streamText, type WritingOptions } from './app/generate-text.ts';
@@ -56,7 +57,7 @@ export type { Schedule } from './core/schedule.ts';
 export { componentOf, componentsOf, layerList } from './core/slots.ts';
 export type { Ids, Mat, Quantized, Real, SparseTargets, Tensor, TernaryWeight } from './core/tensor.ts';
 export { type DownloadDatasetOptions, downloadDataset } from './data/download.ts';
-export { type PreparedData, type PrepareOptions, prepareData } from './data/prepare.ts';
+export type { PreparedData, PrepareOptions } from './data/prepare.ts';
 export { Tokenizer } from './data/tokenizer/tokenizer.ts';
 export { Activation } from './layers/activation.ts';
 export { Dropout } from './layers/dropout.ts';
@@ -93,6 +94,6 @@ export { TextGenerator } from './train/generate.ts';
 export { Sampler, type SamplingOptions } from './train/sampling.ts';
 export { checkThoroughly as checkCausality } from './verify/causal-claim.ts';
 export { type BackendCoverage, coverage } from './verify/coverage.ts';
-export { checkGradients, type GradientResult, isRight } from './verify/gradient-check.ts';
+export { type GradientResult, isRight } from './verify/gradient-check.ts';
 export { loadRecording } from './verify/recording-file.ts';
 export { type Replay, replay } from './verify/replay.ts';

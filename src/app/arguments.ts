@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkOptions } from '../recipes/check-options.ts';
+import { callback, changes, checkOptions } from '../recipes/check-options.ts';
 
 // Checks the arguments of library functions at run time: callers may be plain JavaScript.
 
@@ -19,6 +19,10 @@ const ARGUMENTS = {
     (value) => isText(value) || has(value, 'registry', 'model'),
     'must be the name or the file of a recipe, or a recipe from loadRecipe',
   ),
+  folder: z.custom(isText, 'must be a folder'),
+  changes,
+  places: changes,
+  onNotice: callback,
   loaded: z.custom((value) => has(value, 'registry', 'model'), 'must be a recipe from loadRecipe'),
   prompt: z.string().optional(),
   prompts: z.array(z.string()).min(1, 'must have at least one text'),

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { type ComposedTraining, composeBackend, composeTraining } from '../compose/run.ts';
 import { limitFlags, runLimits, scheduleMeasure, tokensPerStep } from '../compose/run-limits.ts';
 import { commandLine } from '../core/command-line.ts';
@@ -8,6 +9,7 @@ import { orderVersion } from '../data/batches.ts';
 import type { PreparedData, PrepareProgress } from '../data/prepare.ts';
 import type { Tokenizer } from '../data/tokenizer/tokenizer.ts';
 import { writeFileAtomic } from '../files/files.ts';
+import { callback, checkOptions, optionsOf as libraryOptions } from '../recipes/check-options.ts';
 import { createPart } from '../recipes/create.ts';
 import { fillRecipe } from '../recipes/fill.ts';
 import { type Change, loadRecipe, type Recipe } from '../recipes/load.ts';
@@ -20,6 +22,7 @@ import { FLOOR_TOKENS, textFloor } from '../train/text-floor.ts';
 import { tokenText } from '../train/token-text.ts';
 import { windowsFor } from '../train/windows.ts';
 import { checkUnasked, refuseLeak } from '../verify/causal-claim.ts';
+import { checkArguments } from './arguments.ts';
 import { fingerprint } from './fingerprint.ts';
 import { drawing } from './generate-text.ts';
 import { batchesOf, batchOptions, documentNotices, resetAt } from './run-batches.ts';
@@ -37,6 +40,16 @@ export interface SessionOptions {
   readonly hooks?: readonly Hook[];
   readonly signal?: AbortSignal;
 }
+
+/** `report` and `onNotice` must be there; all others may be left out. */
+export const SESSION_OPTIONS = libraryOptions<SessionOptions>({
+  report: callback,
+  onNotice: callback,
+  onPrepare: callback,
+  onTask: callback,
+  hooks: z.array(libraryOptions<Hook>({ onStep: callback, onEnd: callback, onProgress: callback }).loose()),
+  signal: z.instanceof(AbortSignal),
+}).required({ report: true, onNotice: true });
 
 /** A training run of a recipe, ready to go; `close` gives its directory, data and backend free. */
 export interface Session {
@@ -56,6 +69,8 @@ export interface Session {
 
 /** A new run in `<root>/<name>-<date>/`. @throws FlashError, before the directory is made where possible. */
 export async function startRun(recipe: Recipe, root: string, options: SessionOptions): Promise<Session> {
+  checkArguments('startRun', { loaded: recipe, folder: root });
+  checkOptions('startRun', 'the options', SESSION_OPTIONS, options);
   const createDirectory = ({ train }: RunData) =>
     RunDirectory.create(root, recipe.name, new Date(), async (files) => {
       await writeFileAtomic(files.recipe, fillRecipe(recipe));
@@ -87,6 +102,8 @@ export async function resumeRun(
   places: readonly Change[] = [],
   more?: MoreTraining,
 ): Promise<Session> {
+  checkArguments('resumeRun', { directory: path, changes: set, places });
+  checkOptions('resumeRun', 'the options', SESSION_OPTIONS, options);
   const directory = await RunDirectory.open(path);
   const load = (changes: readonly Change[]) => loadRecipe(directory.files.recipe, { set: changes });
   let session: Session | undefined;

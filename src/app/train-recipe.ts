@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { FlashError } from '../core/errors.ts';
-import type { Hook } from '../core/hook.ts';
-import { callback, changes, checkOptions, optionsOf } from '../recipes/check-options.ts';
+import { changes, checkOptions } from '../recipes/check-options.ts';
 import { type Change, loadRecipe, type Recipe } from '../recipes/load.ts';
 import type { DoneEvent } from '../train/events.ts';
 import { checkArguments } from './arguments.ts';
-import { resumeRun, type Session, type SessionOptions, startRun } from './session.ts';
+import { resumeRun, SESSION_OPTIONS, type Session, type SessionOptions, startRun } from './session.ts';
 import { printNotice } from './with-trained.ts';
 
 export interface TrainingOptions extends Partial<SessionOptions> {
@@ -13,17 +12,9 @@ export interface TrainingOptions extends Partial<SessionOptions> {
   readonly set?: readonly Change[];
 }
 
-const SESSION_OPTIONS = optionsOf<TrainingOptions>({
-  set: changes,
-  report: callback,
-  onNotice: callback,
-  onPrepare: callback,
-  onTask: callback,
-  hooks: z.array(optionsOf<Hook>({ onStep: callback, onEnd: callback, onProgress: callback }).loose()),
-  signal: z.instanceof(AbortSignal),
-});
+const RESUMING_OPTIONS = SESSION_OPTIONS.partial().extend({ set: changes.optional() });
 
-const TRAINING_OPTIONS = SESSION_OPTIONS.extend({ out: z.string().min(1).optional() });
+const TRAINING_OPTIONS = RESUMING_OPTIONS.extend({ out: z.string().min(1).optional() });
 
 /**
  * Trains a recipe (a file, a name of the library, or one that `loadRecipe` has read) to its end in a new directory in
@@ -48,7 +39,7 @@ export async function trainRecipe(
 /** Goes on with the run in `directory`, as the command `train --resume` does. `set` may only change what ends it. */
 export async function resumeTraining(directory: string, given: TrainingOptions = {}): Promise<DoneEvent> {
   checkArguments('resumeTraining', { directory });
-  checkOptions('resumeTraining', 'the options', SESSION_OPTIONS, given);
+  checkOptions('resumeTraining', 'the options', RESUMING_OPTIONS, given);
   const { set = [], ...options } = given;
   return finish(await resumeRun(directory, withDefaults(options), set), options.signal);
 }

@@ -11,6 +11,7 @@ import { isSameRecipe, requireSameTokenizer } from '../train/fingerprints.ts';
 import { runFiles } from '../train/run-directory.ts';
 import { notARun } from '../train/run-list.ts';
 import { restoreWeights } from '../train/snapshot.ts';
+import { checkArguments } from './arguments.ts';
 import { fingerprint } from './fingerprint.ts';
 import { runTokenizer } from './run-tokenizer.ts';
 
@@ -33,6 +34,7 @@ export async function loadTrained(
   set: readonly Change[],
   onNotice: (notice: string) => void,
 ): Promise<Trained> {
+  checkArguments('loadTrained', { directory: path, changes: set, onNotice });
   // Resolved, because the run is the folder above the checkpoint, not above a link to it or above `.`.
   const real = await realpath(path).catch(() => path);
   const isCheckpoint = existsSync(join(real, 'model.safetensors'));

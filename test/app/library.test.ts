@@ -1,13 +1,17 @@
 import { join } from 'node:path';
 import {
   type BackendAgreement,
+  checkGradients,
   compareBackends,
   evaluateText,
   generateText,
   generateTexts,
   loadRecipe,
   loadTrained,
+  prepareData,
+  resumeRun,
   resumeTraining,
+  startRun,
   streamText,
   type TernaryMatrix,
   type TrainEvent,
@@ -140,7 +144,7 @@ describe('an invalid run', () => {
     const options = { out: tiny.runs, onTask, ...QUIET };
     await expect(trainRecipe(tiny.recipe, { ...options, set: [set] })).rejects.toThrow(message);
     expect(tasks).toEqual([]);
-    await trainRecipe(tiny.recipe, { ...options, set: ['train.steps=1'] });
+    await trainRecipe(tiny.recipe, { ...options, set: ['train.steps=1', 'causal=true'] });
     expect(new Set(tasks)).toEqual(new Set(['looking for leaks']));
   });
 });
@@ -148,6 +152,7 @@ describe('an invalid run', () => {
 describe('the library, called with wrong types', () => {
   const given = (value: unknown): never => value as never;
   const trained = given({ composed: 1, tokenizer: 1 });
+  const SESSION = { report: () => {}, onNotice: () => {} };
   it.each<[string, () => unknown, string]>([
     [
       'evaluateText',
@@ -199,6 +204,34 @@ describe('the library, called with wrong types', () => {
       "unknown key 'sets' in the options; did you mean 'set'?",
     ],
     ['loadRecipe', () => loadRecipe(given(3)), "'recipe' must be text, found 3"],
+    ['loadTrained', () => loadTrained(given(3), [], () => {}), "'directory' must be the directory of a run"],
+    ['loadTrained', () => loadTrained('x', given('a=1'), () => {}), "'changes' must be a list, found 'a=1'"],
+    ['loadTrained', () => loadTrained('x', [], given(undefined)), "'onNotice' "],
+    ['startRun', () => startRun(given('v61'), 'x', SESSION), "'loaded' must be a recipe from loadRecipe"],
+    [
+      'startRun',
+      () => startRun(given({ registry: 1, model: 1 }), 'x', given({ ...SESSION, on: 1 })),
+      "unknown key 'on' in the options",
+    ],
+    ['startRun', () => startRun(given({ registry: 1, model: 1 }), 'x', given({})), "'report' is missing"],
+    ['resumeRun', () => resumeRun('', SESSION), "'directory' must be the directory of a run, found ''"],
+    ['resumeRun', () => resumeRun('x', given({ ...SESSION, report: 1 })), "'report' must be a function"],
+    [
+      'prepareData',
+      () => prepareData(given({ files: 'a.txt', tokenizer: { file: 'b' } })),
+      "'files' must be a list",
+    ],
+    ['prepareData', () => prepareData(given({ files: ['a'] })), "'tokenizer' "],
+    [
+      'prepareData',
+      () => prepareData(given({ files: ['a'], tokenizer: { file: 'b' }, formt: 'text' })),
+      "unknown key 'formt' in the options; did you mean 'format'?",
+    ],
+    [
+      'checkGradients',
+      async () => checkGradients(await loadRecipe('v61-debug'), given({ probes: 0 })),
+      "'probes' must be at least 1, found 0",
+    ],
   ])('%s reports a wrong argument: case %#', async (name, call, message) => {
     const error = await Promise.resolve()
       .then(call)
