@@ -15,6 +15,7 @@ const COMMON = [
   'src/cpu.cpp',
   'src/deferred_region.cpp',
   'src/dispatch.cpp',
+  'src/flashlm.cpp',
   'src/inspect.cpp',
   'src/limits.cpp',
   'src/machine.cpp',

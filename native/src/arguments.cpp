@@ -1,5 +1,6 @@
 #include "arguments.h"
 
+#include <cmath>
 #include <string>
 
 namespace flashlm {
@@ -8,6 +9,9 @@ namespace {
 using std::string;
 using std::to_string;
 
+/** The largest whole number up to which all are exact. */
+constexpr double kMaxWhole = 9007199254740991.0;
+
 /** The checks of one call. */
 class Check {
  public:
@@ -15,6 +19,7 @@ class Check {
       : op_(op), values_(values), table_(table) {}
 
   bool run() {
+    values();
     lengths();
     bindSymbols();
     shapes();
@@ -29,6 +34,27 @@ class Check {
   string quoted(int i) const { return string("'") + op_.args[i].name + "'"; }
   [[noreturn]] void fail(int i, const string& what) const {
     throw WrongRange(string(op_.name) + ": " + quoted(i) + " " + what);
+  }
+
+  /** What the type of an argument does not exclude. */
+  void values() const {
+    for (int i = 0; i < op_.argCount; i++) {
+      const ArgSpec& spec = op_.args[i];
+      const Argument& v = values_[i];
+      if (spec.kind == Kind::tensor) {
+        if (!v.data && !spec.isOptional) fail(i, "must not be absent");
+        if (v.rows < 0 || v.cols < 0) fail(i, "has a negative size");
+      }
+      if (spec.kind == Kind::scalar) {
+        if (std::isnan(v.number)) fail(i, "is NaN");
+        if (spec.min != kNone && !(v.number >= static_cast<double>(spec.min) && v.number <= kMaxWhole &&
+                                   v.number == std::floor(v.number)))
+          fail(i,
+               "is " + to_string(v.number) + ", expected a whole number of at least " + to_string(spec.min));
+      }
+      if (spec.kind == Kind::choice && !(v.choice >= 0 && v.choice < spec.valueCount))
+        fail(i, "is no value of this choice");
+    }
   }
 
   void lengths() const {

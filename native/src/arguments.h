@@ -5,6 +5,7 @@
 
 #include <stdexcept>
 
+#include "flashlm.h"
 #include "../generated/ops.h"
 
 /** What each op requires of its arguments, as data, and the function that checks a call against it. */
@@ -186,14 +187,8 @@ struct EquationSpec {
   Dim dim;
 };
 
-/** One argument as the caller passed it. `data` is null for an absent tensor, but not for an empty one. */
-struct Argument {
-  void* data;
-  size_t length;
-  int64_t rows, cols;
-  double number;
-  int choice;
-};
+/** One argument as the caller passed it. */
+using Argument = ::flashlm_value;
 
 template <class T>
 Matrix<T> matrix(const Argument& value) {
@@ -220,7 +215,7 @@ struct OpSpec {
 };
 
 constexpr int kMaxArgs = 24;
-constexpr int kMaxSymbols = 12;
+constexpr int kMaxSymbols = 16;
 
 /** Errors in a call; the message uses the user's terms. */
 struct WrongType : std::invalid_argument {

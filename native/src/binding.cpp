@@ -1,46 +1,21 @@
-// The border between JavaScript and the kernels: the only file that uses Node-API. JavaScript owns all
-// memory; native code borrows it for one call, or until the deferred calls have run, and keeps no pointer.
-// Kernels are called only with checked arguments, on which they cannot fail.
+// Node's border to the C interface (flashlm.h): the only file that uses Node-API. JavaScript owns all memory;
+// native code borrows it for one call, or until the deferred calls have run, and keeps no pointer.
 #include <napi.h>
 
-#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "arguments.h"
-#include "deferred_region.h"
 #include "dispatch.h"
-#include "inspect.h"
-#include "limits.h"
+#include "flashlm.h"
+#include "op_table.h"
 
 namespace flashlm {
 namespace {
 
-#include "../generated/op_specs.inl"
-
-constexpr OpSpec kOps[] = {
-#define OP(name, Name, Result) k##Name##Op,
-#include "../generated/op_list.inl"
-#undef OP
-};
-
-/** Tells JavaScript for which op table this was generated: the sum of all ops' signatures, in hexadecimal. */
-struct Signature {
-  char text[17] = {};
-
-  constexpr Signature() {
-    uint64_t sum = 0;
-    for (const OpSpec& op : kOps) sum += op.signature;
-    for (int i = 0; i < 16; i++) text[i] = "0123456789abcdef"[sum >> (60 - 4 * i) & 15];
-  }
-};
-constexpr Signature kSignature;
-
 constexpr double kMaxSafeInteger = 9007199254740991.0;
-constexpr int kMaxThreads = 1024;
 constexpr size_t kCacheLine = 64;
 
 struct ArrayType {
@@ -198,14 +173,13 @@ class Engine : public Napi::ObjectWrap<Engine> {
         InstanceMethod<&Engine::findNonFinite>("findNonFinite"),
         InstanceMethod<&Engine::dispose>("dispose"),
     };
-    for (const OpSpec& op : kOps)
+    for (int op = 0; op < kOpCount; op++)
       properties.push_back(
-          InstanceMethod<&Engine::run>(op.name, napi_default_method, const_cast<OpSpec*>(&op)));
+          InstanceMethod<&Engine::run>(kOps[op].name, napi_default_method, const_cast<OpSpec*>(&kOps[op])));
     return DefineClass(env, "Engine", properties);
   }
 
-  explicit Engine(const Napi::CallbackInfo& info)
-      : Napi::ObjectWrap<Engine>(info), state_(std::make_unique<State>()) {
+  explicit Engine(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Engine>(info) {
     if (!info[0].IsUndefined() && !info[0].IsObject())
       throw WrongTypeIn(info.Env(), "options must be an object, got " + described(info[0]));
     const Napi::Object options =
@@ -235,91 +209,92 @@ class Engine : public Napi::ObjectWrap<Engine> {
         throw WrongTypeIn(info.Env(), "threads must be a number, got " + described(threads));
       count = threads.As<Napi::Number>();
     }
-    if (!(count >= 1 && count <= kMaxThreads && count == std::floor(count)))
-      throw Napi::RangeError::New(info.Env(), "native: threads is " + threads.ToString().Utf8Value() +
-                                                  ", expected 1 to " + std::to_string(kMaxThreads));
-    try {
-      state_->kernels = selectKernels(name, features.IsUndefined() ? nullptr : &wanted);
-    } catch (const std::invalid_argument& error) {
-      throw Napi::RangeError::New(info.Env(), error.what());
+    // In C a name ends at its first null character.
+    wanted.push_back(name);
+    for (const std::string& each : wanted) {
+      if (each.find('\0') != std::string::npos)
+        throw Napi::RangeError::New(info.Env(), "native: a name has a null character");
     }
-    state_->context.threads = static_cast<int>(count);
-    state_->region = std::make_unique<DeferredRegion>(state_->context.threads);
+    wanted.pop_back();
+    std::vector<const char*> names;
+    for (const std::string& feature : wanted) names.push_back(feature.c_str());
+    // What is no whole number is out of range too.
+    const bool isWhole = count >= 0 && count <= INT32_MAX && count == std::floor(count);
+    if (!isWhole)
+      throw Napi::RangeError::New(
+          info.Env(), "native: threads is " + threads.ToString().Utf8Value() + ", expected 1 to 1024");
+    // Without features none is wanted; a null list would mean all.
+    static const char* const none[] = {nullptr};
+    flashlm_engine* made;
+    char error[512];
+    const flashlm_status status =
+        flashlm_create(name.c_str(),
+                       features.IsUndefined() ? nullptr
+                       : names.empty()        ? none
+                                              : names.data(),
+                       names.size(), static_cast<int>(count), &made, error, sizeof error);
+    if (status != FLASHLM_OK) throw Napi::RangeError::New(info.Env(), error);
+    engine_.reset(made);
     describe(info.This().As<Napi::Object>());
   }
 
  private:
-  struct State {
-    Selection kernels;
-    Context context;
-    std::unique_ptr<DeferredRegion> region;
+  struct Destroy {
+    void operator()(flashlm_engine* engine) const { flashlm_destroy(engine); }
   };
 
   /** Defines plain properties, not accessors: Node checks the receiver of a method, but not of an accessor.
    */
   void describe(Napi::Object self) const {
     const Napi::Env env = self.Env();
-    const std::vector<std::string>& names = state_->kernels.features;
-    Napi::Array features = Napi::Array::New(env, names.size());
-    for (size_t i = 0; i < names.size(); i++) features.Set(i, names[i]);
+    const size_t count = flashlm_feature_count(engine_.get());
+    Napi::Array features = Napi::Array::New(env, count);
+    for (size_t i = 0; i < count; i++) features.Set(i, flashlm_feature(engine_.get(), i));
     features.Freeze();
     const auto value = [](const char* name, Napi::Value value) {
       return Napi::PropertyDescriptor::Value(name, value, napi_enumerable);
     };
-    self.DefineProperties({value("isa", Napi::String::New(env, state_->kernels.isa)),
+    self.DefineProperties({value("isa", Napi::String::New(env, flashlm_isa(engine_.get()))),
                            value("features", features),
-                           value("threads", Napi::Number::New(env, state_->context.threads))});
+                           value("threads", Napi::Number::New(env, flashlm_threads(engine_.get())))});
   }
 
   static Napi::Error WrongTypeIn(Napi::Env env, const std::string& what) {
     return Napi::TypeError::New(env, "native: " + what);
   }
 
-  State& state(const Napi::Env& env) const {
-    if (!state_) throw Napi::Error::New(env, "native: this backend has been disposed of");
-    return *state_;
+  flashlm_engine* engine(const Napi::Env& env) const {
+    if (!engine_) throw Napi::Error::New(env, "native: this backend has been disposed of");
+    return engine_.get();
+  }
+
+  /** Throws what a status says. */
+  static void require(const Napi::Env& env, const flashlm_engine* engine, flashlm_status status) {
+    if (status == FLASHLM_OK) return;
+    const char* error = flashlm_error(engine);
+    if (status == FLASHLM_WRONG_TYPE) throw Napi::TypeError::New(env, error);
+    throw Napi::RangeError::New(env, error);
   }
 
   /** Runs the op in `info.Data()`. */
   Napi::Value run(const Napi::CallbackInfo& info) {
     const OpSpec& op = *static_cast<const OpSpec*>(info.Data());
-    State& s = state(info.Env());
-    // Before indices are checked, because deferred calls may write the indices.
-    if (s.region->isOpen() && !op.mayBeDeferred) runRegion(info.Env(), s);
+    flashlm_engine* e = engine(info.Env());
     Argument values[kMaxArgs];
-    bool isWork;
     try {
       ArgumentReader(info, op).read(values);
-      isWork = checkArguments(op, values, s.kernels.table);
     } catch (const WrongType& error) {
       throw Napi::TypeError::New(info.Env(), error.what());
     } catch (const WrongRange& error) {
       throw Napi::RangeError::New(info.Env(), error.what());
     }
-    if (s.region->isOpen()) {
-      if (op.mayBeDeferred && isWork) s.region->add(op, values);
-      else s.region->skip();
-      if (op.mayBeDeferred) return info.Env().Undefined();
-    }
-    s.context.scratch.reset();
-    const double result = isWork ? op.run(s.kernels.table, s.context, values) : 0;
-    if (const size_t bytes = s.context.scratch.failed()) throw outOfMemory(info.Env(), op.name, bytes);
+    double result;
+    require(info.Env(), e, flashlm_run(e, static_cast<int>(&op - kOps), values, &result));
     return op.returnsNumber ? Napi::Number::New(info.Env(), result) : info.Env().Undefined();
   }
 
-  static Napi::Error outOfMemory(Napi::Env env, const char* op, size_t bytes) {
-    return Napi::RangeError::New(
-        env, "out of memory: " + std::string(op) + " needs " + std::to_string(bytes) + " bytes to work in");
-  }
-
-  static void runRegion(Napi::Env env, State& s, const std::vector<Range>& transient = {},
-                        double* seconds = nullptr) {
-    const DeferredRegion::Outcome outcome = s.region->run(s.kernels.table, s.context, transient, seconds);
-    if (outcome.bytes) throw outOfMemory(env, outcome.op, outcome.bytes);
-  }
-
   /** Until `close`, calls that can be deferred are recorded. JavaScript keeps their arrays alive. */
-  void open(const Napi::CallbackInfo& info) { state(info.Env()).region->open(); }
+  void open(const Napi::CallbackInfo& info) { flashlm_open(engine(info.Env())); }
 
   /**
    * `close(transient, seconds)`: runs the recorded calls. The contents of the arrays in `transient` are not
@@ -328,13 +303,11 @@ class Engine : public Napi::ObjectWrap<Engine> {
    */
   void close(const Napi::CallbackInfo& info) {
     discardUnless(info.Env(), [&] {
-      const std::vector<Range> transient = ranges(info[0]);
-      const size_t calls = state(info.Env()).region->count();
-      double* seconds = secondsFor(calls, info[1]);
-      // The state is read only now, because reading the list can run the user's code.
-      State& s = state(info.Env());
-      s.region->close();
-      runRegion(info.Env(), s, transient, seconds);
+      const std::vector<flashlm_range> transient = ranges(info[0]);
+      double* seconds = secondsFor(flashlm_call_count(engine(info.Env())), info[1]);
+      // The engine is read only now, because reading the list can run the user's code.
+      flashlm_engine* e = engine(info.Env());
+      require(info.Env(), e, flashlm_close(e, transient.data(), transient.size(), seconds));
     });
   }
 
@@ -343,30 +316,29 @@ class Engine : public Napi::ObjectWrap<Engine> {
     try {
       run();
     } catch (...) {
-      if (state_) state(env).region->discard();
+      if (engine_) flashlm_discard(engine(env));
       throw;
     }
   }
 
   /** The memory of a list of typed arrays. */
-  static std::vector<Range> ranges(const Napi::Value& value) {
+  static std::vector<flashlm_range> ranges(const Napi::Value& value) {
     if (!value.IsArray())
       throw WrongTypeIn(value.Env(), "close: expected a list of typed arrays, got " + described(value));
     const Napi::Array list = value.As<Napi::Array>();
-    std::vector<Range> found;
+    std::vector<flashlm_range> found;
     for (uint32_t i = 0; i < list.Length(); i++) {
       const Napi::Value each = list.Get(i);
       if (!each.IsTypedArray())
         throw WrongTypeIn(value.Env(), "close: expected a typed array, got " + described(each));
       void* data = nullptr;
       napi_get_typedarray_info(list.Env(), each, nullptr, nullptr, &data, nullptr, nullptr);
-      const uintptr_t begin = reinterpret_cast<uintptr_t>(data);
-      found.push_back({begin, begin + each.As<Napi::TypedArray>().ByteLength()});
+      found.push_back({data, each.As<Napi::TypedArray>().ByteLength()});
     }
     return found;
   }
 
-  /** The array for the times of `calls` calls, zeroed; null for null. */
+  /** The array for the times of `calls` calls; null for null. */
   static double* secondsFor(size_t calls, const Napi::Value& value) {
     if (value.IsNull()) return nullptr;
     if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array)
@@ -375,26 +347,23 @@ class Engine : public Napi::ObjectWrap<Engine> {
     if (seconds.ElementLength() < calls)
       throw Napi::RangeError::New(value.Env(),
                                   "native: close: there were " + std::to_string(calls) + " calls");
-    std::fill_n(seconds.Data(), calls, 0.0);
     return seconds.Data();
   }
 
-  void discard(const Napi::CallbackInfo& info) { state(info.Env()).region->discard(); }
+  void discard(const Napi::CallbackInfo& info) { flashlm_discard(engine(info.Env())); }
 
   Napi::Value packedTernaryBytes(const Napi::CallbackInfo& info) {
-    State& s = state(info.Env());
+    flashlm_engine* e = engine(info.Env());
     int64_t sizes[2];
     for (int i = 0; i < 2; i++) {
       const double size = info[i].IsNumber() ? info[i].As<Napi::Number>().DoubleValue() : -1;
-      if (!(size >= 0 && size <= INT32_MAX && size == std::floor(size)))
-        throw Napi::RangeError::New(info.Env(), "packedTernaryBytes: expected two whole numbers below 2^31");
-      sizes[i] = static_cast<int64_t>(size);
+      // What is no whole number is as wrong as a negative one.
+      sizes[i] =
+          size >= 0 && size <= kMaxSafeInteger && size == std::floor(size) ? static_cast<int64_t>(size) : -1;
     }
-    if (sizes[0] * sizes[1] > int64_t{1} << 48)
-      // Far below what would overflow the layout's arithmetic.
-      throw Napi::RangeError::New(info.Env(), "packedTernaryBytes: expected at most 2^48 codes");
-    return Napi::Number::New(info.Env(),
-                             static_cast<double>(s.kernels.table.packedTernaryBytes(sizes[0], sizes[1])));
+    int64_t bytes;
+    require(info.Env(), e, flashlm_packed_ternary_bytes(e, sizes[0], sizes[1], &bytes));
+    return Napi::Number::New(info.Env(), static_cast<double>(bytes));
   }
 
   /** `measureLimit(name, rounds, memory)`: {seconds, work} of a loop that does one thing only; see limits.h.
@@ -403,51 +372,48 @@ class Engine : public Napi::ObjectWrap<Engine> {
     if (!info[0].IsString())
       throw Napi::TypeError::New(info.Env(), "measureLimit: expected the name of a limit");
     const std::string name = info[0].As<Napi::String>().Utf8Value();
-    State& s = state(info.Env());
+    flashlm_engine* e = engine(info.Env());
     const double rounds = info[1].IsNumber() ? info[1].As<Napi::Number>().DoubleValue() : 0;
     if (!(rounds >= 1 && rounds <= INT32_MAX && rounds == std::floor(rounds)))
       throw Napi::RangeError::New(info.Env(), "measureLimit: expected a whole number of rounds below 2^31");
     if (!info[2].IsTypedArray() || info[2].As<Napi::TypedArray>().TypedArrayType() != napi_float32_array)
       throw Napi::TypeError::New(info.Env(), "measureLimit: expected a Float32Array");
     Napi::Float32Array memory = info[2].As<Napi::Float32Array>();
-    const int64_t count = static_cast<int64_t>(memory.ElementLength()) / s.context.threads;
-    try {
-      const LimitResult result = flashlm::measureLimit(s.kernels.table.limits, s.context, name.c_str(),
-                                                       {static_cast<int64_t>(rounds), memory.Data(), count});
-      Napi::Object object = Napi::Object::New(info.Env());
-      object.Set("seconds", result.seconds);
-      object.Set("work", result.work);
-      return object;
-    } catch (const std::out_of_range& error) {
-      throw Napi::RangeError::New(info.Env(), error.what());
-    }
+    const int64_t count = static_cast<int64_t>(memory.ElementLength()) / flashlm_threads(e);
+    double seconds, work;
+    require(info.Env(), e,
+            flashlm_measure_limit(e, name.c_str(), static_cast<int64_t>(rounds), memory.Data(), count,
+                                  &seconds, &work));
+    Napi::Object object = Napi::Object::New(info.Env());
+    object.Set("seconds", seconds);
+    object.Set("work", work);
+    return object;
   }
 
   /** `digest(array)`: a checksum of a typed array's bytes. */
   Napi::Value digest(const Napi::CallbackInfo& info) {
-    const int threads = state(info.Env()).context.threads;
+    flashlm_engine* e = engine(info.Env());
     if (!info[0].IsTypedArray()) throw Napi::TypeError::New(info.Env(), "digest: expected a typed array");
     const Napi::TypedArray array = info[0].As<Napi::TypedArray>();
     void* data = nullptr;
     napi_get_typedarray_info(info.Env(), array, nullptr, nullptr, &data, nullptr, nullptr);
-    const int64_t bytes = static_cast<int64_t>(array.ByteLength());
-    return Napi::Number::New(info.Env(), digestBytes(threads, static_cast<const uint8_t*>(data), bytes));
+    return Napi::Number::New(info.Env(), flashlm_digest(e, data, static_cast<int64_t>(array.ByteLength())));
   }
 
   /** `findNonFinite(array)`: index of the first NaN or infinity in a Float32Array, else -1. */
   Napi::Value findNonFinite(const Napi::CallbackInfo& info) {
-    const int threads = state(info.Env()).context.threads;
+    flashlm_engine* e = engine(info.Env());
     if (!info[0].IsTypedArray() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_float32_array)
       throw Napi::TypeError::New(info.Env(), "findNonFinite: expected a Float32Array");
     Napi::Float32Array array = info[0].As<Napi::Float32Array>();
     const int64_t count = static_cast<int64_t>(array.ElementLength());
     return Napi::Number::New(info.Env(),
-                             static_cast<double>(flashlm::findNonFinite(threads, array.Data(), count)));
+                             static_cast<double>(flashlm_find_non_finite(e, array.Data(), count)));
   }
 
-  void dispose(const Napi::CallbackInfo&) { state_.reset(); }
+  void dispose(const Napi::CallbackInfo&) { engine_.reset(); }
 
-  std::unique_ptr<State> state_;
+  std::unique_ptr<flashlm_engine, Destroy> engine_;
 };
 
 Napi::Array strings(Napi::Env env, const std::vector<const char*>& names) {
@@ -492,7 +458,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("Engine", Engine::define(env));
   exports.Set("supported", Napi::Function::New<supported>(env, "supported"));
   exports.Set("misalignment", Napi::Function::New<misalignment>(env, "misalignment"));
-  exports.Set("signature", kSignature.text);
+  exports.Set("signature", flashlm_signature());
   return exports;
 }
 

@@ -17,8 +17,8 @@ constexpr ArgSpec kAttentionGradArgs[] = {
     scalar("seed").wholeNumber(0),
     scalar("step").wholeNumber(0),
     scalar("stream").wholeNumber(0),
-    tensor<int32_t>("sequence", symbol(7), fixed(1)).cut(),
-    tensor<int32_t>("starts", symbol(0), fixed(1)).optional().cut().below(8),
+    tensor<int32_t>("sequence", symbol(8), fixed(1)).cut(),
+    tensor<int32_t>("starts", symbol(0), fixed(1)).optional().cut().below(7),
     scalar("seqLen").wholeNumber(1),
 };
 constexpr SymbolSpec kAttentionGradSymbols[] = {
@@ -29,11 +29,11 @@ constexpr SymbolSpec kAttentionGradSymbols[] = {
     solve("W", sum("W*E", term(1, 4, 2)), 5, SymbolSpec::cols),
     solve("G", symbol(5), 9, SymbolSpec::number),
     solve("R", symbol(6), 10, SymbolSpec::number),
-    solve("S", symbol(7), 17, SymbolSpec::rows),
-    solve("T", symbol(8), 19, SymbolSpec::number),
+    solve("T", symbol(7), 19, SymbolSpec::number),
+    solve("S", sum("S*T", term(1, 8, 7)), symbol(0)),
 };
 constexpr EquationSpec kAttentionGradEquations[] = {
-    {0, sum("S*T", term(1, 7, 8))},
+    {0, sum("S*T", term(1, 8, 7))},
     {1, sum("G*R", term(1, 5, 6))},
     {3, sum("G*R+G", term(1, 5, 6), term(1, 5))},
     {4, sum("G*R+2*G", term(1, 5, 6), term(2, 5))},

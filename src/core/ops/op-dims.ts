@@ -49,7 +49,7 @@ interface Symbols {
 }
 
 /**
- * Symbols are read from inputs and scalars, then from equations, then from what is written: a caller thinks of inputs as
+ * Symbols are read from inputs and scalars, then from equations, then from what is written or the runner's: a caller thinks of inputs as
  * given and of the rest as having to fit. An optional argument gives no symbol its value.
  */
 function symbolsOfOp(op: OpName): Symbols {
@@ -59,7 +59,7 @@ function symbolsOfOp(op: OpName): Symbols {
   const relations = (written: boolean): Relation<Source>[] =>
     readings.flatMap(({ dim, source }): Relation<Source>[] => {
       const arg = args[source.arg]!;
-      const isLate = arg.kind === 'tensor' && isWritten(arg.role);
+      const isLate = arg.kind === 'tensor' && (isWritten(arg.role) || arg.lasting === true);
       return isLate === written && !(arg.kind === 'tensor' && arg.optional)
         ? [{ dim, from: { source } }]
         : [];

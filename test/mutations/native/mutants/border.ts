@@ -1,6 +1,7 @@
 import type { NativeMutant } from '../mutant.ts';
 
 const binding = { file: 'src/binding.cpp' } as const;
+const engine = { file: 'src/flashlm.cpp' } as const;
 const checks = { file: 'src/arguments.cpp' } as const;
 const cpu = { file: 'src/cpu.cpp', onLoad: true } as const;
 const dispatch = { file: 'src/dispatch.cpp', onLoad: true } as const;
@@ -9,18 +10,18 @@ const inspect = { file: 'src/inspect.cpp' } as const;
 /** What JavaScript hands over, which kernels run on which CPU, and checksums of memory. */
 export const BORDER_MUTANTS: readonly NativeMutant[] = [
   {
-    ...binding,
+    ...engine,
     id: 'indices-before-what-waits',
     fault: 'indices are checked before calls run that may write them',
-    at: '«if (s.region->isOpen() && !op.mayBeDeferred) runRegion(info.Env(), s);»',
+    at: '«if (e.region->isOpen() && !op.mayBeDeferred) runRegion(e, {}, nullptr);»',
     wrong: '',
     corrupts: true,
   },
   {
-    ...binding,
+    ...engine,
     id: 'packed-size-overflows',
     fault: 'a packed size is given for more codes than there can be',
-    at: 'if («sizes[0] * sizes[1] > int64_t{1} << 48»)',
+    at: 'if («rows * cols > kMaxCodes»)',
     wrong: 'false',
   },
   {
@@ -41,7 +42,7 @@ export const BORDER_MUTANTS: readonly NativeMutant[] = [
     ...binding,
     id: 'wrong-close-keeps-calls',
     fault: 'what waits stays when close is called with wrong values',
-    at: '«if (state_) state(env).region->discard();»',
+    at: '«if (engine_) flashlm_discard(engine(env));»',
     wrong: '',
     corrupts: true,
   },
