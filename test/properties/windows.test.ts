@@ -45,6 +45,8 @@ function textOf(documents: readonly Int32Array[], piece = 7) {
   return { split: 'test', eos: EOS, tokens: () => pieces, count: all.length, characters: 100, bytes: 200 };
 }
 
+const ATTENTION = '{residual: [rms_norm, {linear: {out: 12}}, {attention: 2, rope: 100}]}';
+
 const OPTIONS = { seqLen: 8, collapse: 'never', blockRows: 'auto', causal: true } as const;
 
 describe('documents in windows', () => {
@@ -88,8 +90,10 @@ describe('documents in windows', () => {
     { context: 8, stride: 8 },
     { context: 8, stride: 3 },
     { context: 40, stride: 20 },
-  ])('a model whose state grows scores documents of any length in windows of %j', async (windows) => {
-    const model = await made('recall, token_shift');
+    { context: 12, stride: 5, layers: ATTENTION },
+  ])('a model whose state grows scores documents of any length in windows: %j', async (given) => {
+    const { layers = 'recall, token_shift', ...windows } = given as Windows & { readonly layers?: string };
+    const model = await made(layers);
     const documents = documentsOf([3, 1, 8, 50, 9, 200, 2, 16, 17]);
     model.prepare();
     let [expected, cut] = [0, 0];
@@ -205,25 +209,28 @@ describe('texts of a model whose state grows', () => {
     },
   );
 
-  it('texts of a model whose state grows are the same side by side as one by one', async () => {
-    const model = await made('recall, token_shift');
-    const prompts = [0, 40, 3, 300, 7, 1].map((length, i) => randomTokens(length, VOCAB, 9 + i).ids);
-    const seeded = (i: number) => new Sampler(VOCAB, { temperature: 1 }, new Random(i), new Set());
-    const alone = prompts.map((prompt, i) => [
-      ...new TextGenerator(model, 1, 320).generate(prompt, EOS, 20, seeded(i)),
-    ]);
-    for (const sideBySide of [1, 3, 6]) {
-      const texts: number[][] = prompts.map(() => []);
-      const writings = prompts.map((prompt, i) => ({ prompt, sampler: seeded(i) }));
-      for (const { text, kind, id } of new TextGenerator(model, sideBySide, 320).generateAll(
-        writings,
-        EOS,
-        20,
-      ))
-        if (kind === 'token') texts[text]!.push(id);
-      expect(texts).toEqual(alone);
-    }
-  });
+  it.each(['recall, token_shift', ATTENTION])(
+    'texts of a model whose state grows are the same side by side as one by one: %s',
+    async (layers) => {
+      const model = await made(layers);
+      const prompts = [0, 40, 3, 300, 7, 1].map((length, i) => randomTokens(length, VOCAB, 9 + i).ids);
+      const seeded = (i: number) => new Sampler(VOCAB, { temperature: 1 }, new Random(i), new Set());
+      const alone = prompts.map((prompt, i) => [
+        ...new TextGenerator(model, 1, 320).generate(prompt, EOS, 20, seeded(i)),
+      ]);
+      for (const sideBySide of [1, 3, 6]) {
+        const texts: number[][] = prompts.map(() => []);
+        const writings = prompts.map((prompt, i) => ({ prompt, sampler: seeded(i) }));
+        for (const { text, kind, id } of new TextGenerator(model, sideBySide, 320).generateAll(
+          writings,
+          EOS,
+          20,
+        ))
+          if (kind === 'token') texts[text]!.push(id);
+        expect(texts).toEqual(alone);
+      }
+    },
+  );
 
   it('a generator without a context is refused for a model whose state grows', async () => {
     const model = await made('recall');

@@ -78,20 +78,23 @@ describe('documents in a training sequence', () => {
     expect([...starts]).toEqual([0, 0, 2, 2, 4, 0, 0, 0, 3, 3]);
   });
 
-  it('with reset, documents in one sequence have the loss and gradients of sequences by themselves', async () => {
-    const [a, b, c] = [tokens(4), tokens(4), tokens(4)] as const;
-    // The same 15 rows: three documents in one sequence, or each in its own.
-    const joined = [[EOS, ...a, EOS, ...b, EOS, ...c, EOS]];
-    const apart = [a, b, c].map((document) => [EOS, ...document, EOS]);
-    const alone = await step('recall', apart);
-    const reset = await step('recall', joined, EOS);
-    const crossing = await step('recall', joined);
-    expect(reset.nats).toBeCloseTo(alone.nats, 10);
-    expect(crossing.nats).not.toBeCloseTo(alone.nats, 3);
-    const difference = (x: number[], y: number[]) => Math.max(...x.map((g, i) => Math.abs(g - y[i]!)));
-    expect(difference(reset.grads, alone.grads)).toBeLessThan(1e-10);
-    expect(difference(crossing.grads, alone.grads)).toBeGreaterThan(1e-3);
-  });
+  it.each(['recall', 'running_mean', '{linear: {out: 12}}, {attention: 2, rope: 100}'])(
+    'with reset, documents in one sequence have the loss and gradients of sequences by themselves: %s',
+    async (layers) => {
+      const [a, b, c] = [tokens(4), tokens(4), tokens(4)] as const;
+      // The same 15 rows: three documents in one sequence, or each in its own.
+      const joined = [[EOS, ...a, EOS, ...b, EOS, ...c, EOS]];
+      const apart = [a, b, c].map((document) => [EOS, ...document, EOS]);
+      const alone = await step(layers, apart);
+      const reset = await step(layers, joined, EOS);
+      const crossing = await step(layers, joined);
+      expect(reset.nats).toBeCloseTo(alone.nats, 10);
+      expect(crossing.nats).not.toBeCloseTo(alone.nats, 3);
+      const difference = (x: number[], y: number[]) => Math.max(...x.map((g, i) => Math.abs(g - y[i]!)));
+      expect(difference(reset.grads, alone.grads)).toBeLessThan(1e-10);
+      expect(difference(crossing.grads, alone.grads)).toBeGreaterThan(1e-3);
+    },
+  );
 
   it('with reset, a token-wise model trains as without', async () => {
     const sequences = [[EOS, ...tokens(4), EOS, ...tokens(4)]];
