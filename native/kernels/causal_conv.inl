@@ -19,25 +19,25 @@ struct ConvWindow {
   const float* rows[COUNT];
 };
 
-/** The rows of `x` up to `row`, oldest first. `row` is row `t` of its sequence; `before` holds the rows
- * before the sequence. */
+/** The rows of `x` up to `row`, oldest first. `row` is row `t` of its sequence and sees the rows from `first`
+ * on; `before` holds the rows before that. */
 template <int ROWS, int WIDTH>
-SIMD_INLINE ConvWindow<ROWS, WIDTH> rowsUpTo(const float* x, int64_t row, int64_t t, int64_t D,
+SIMD_INLINE ConvWindow<ROWS, WIDTH> rowsUpTo(const float* x, int64_t row, int64_t t, int64_t first, int64_t D,
                                              const float* before, int64_t beforeStride) {
   ConvWindow<ROWS, WIDTH> window;
   for (int k = 0; k < window.COUNT; k++) {
     const int64_t back = k - (WIDTH - 1);
-    window.rows[k] = t + back < 0 ? before + (WIDTH - 1 + t + back) * beforeStride : x + (row + back) * D;
+    window.rows[k] = t + back < first ? before + (WIDTH - 1 + t + back) * beforeStride : x + (row + back) * D;
   }
   return window;
 }
 
-/** The rows of `dy` from `row` on, which is row `t` of a sequence of `seqLen`; zeros after its end. */
+/** The rows of `dy` from `row` on, of which `following` come after it in its document; zeros after those. */
 template <int ROWS, int WIDTH>
-SIMD_INLINE ConvWindow<ROWS, WIDTH> rowsFrom(const float* dy, int64_t row, int64_t t, int64_t D,
-                                             int64_t seqLen, const float* zeros) {
+SIMD_INLINE ConvWindow<ROWS, WIDTH> rowsFrom(const float* dy, int64_t row, int64_t D, int64_t following,
+                                             const float* zeros) {
   ConvWindow<ROWS, WIDTH> window;
-  for (int k = 0; k < window.COUNT; k++) window.rows[k] = t + k < seqLen ? dy + (row + k) * D : zeros;
+  for (int k = 0; k < window.COUNT; k++) window.rows[k] = k <= following ? dy + (row + k) * D : zeros;
   return window;
 }
 
@@ -128,12 +128,13 @@ __attribute__((noinline)) void convolveBack(float* dx, float* sums, int64_t D,
   });
 }
 
-/** Calls `body(row, t, rows)` for rows [begin, end), `rows` (CONV_ROWS of one sequence, or 1) at a time;
- * `row` is row `t` of its sequence. */
+/** Calls `body(row, t, rows)` for rows [begin, end), `rows` (CONV_ROWS of one document in a sequence, or 1)
+ * at a time; `row` is row `t` of its sequence. */
 template <class Body>
-SIMD_INLINE void eachFewRows(int64_t begin, int64_t end, int64_t seqLen, const Body& body) {
+SIMD_INLINE void eachFewRows(int64_t begin, int64_t end, int64_t seqLen, const int32_t* starts,
+                             const Body& body) {
   for (int64_t row = begin, t = begin % seqLen; row < end;) {
-    if (t + CONV_ROWS <= seqLen && row + CONV_ROWS <= end) {
+    if (t + CONV_ROWS <= seqLen && row + CONV_ROWS <= end && firstSeen(starts, row + CONV_ROWS - 1) <= t) {
       body(row, t, Registers<CONV_ROWS>{});
       row += CONV_ROWS;
       t += CONV_ROWS;
@@ -152,17 +153,28 @@ void causalConvOf(Context& ctx, const CausalConvArgs& args) noexcept {
   const float* x = args.x.data;
   const float* w = args.w.data;
   const float* bias = args.bias.data;
+  const int32_t* starts = args.starts.data;
+  float* zeros = nullptr;
+  if (starts) {
+    zeros = ctx.scratch.get<float>(D);
+    if (!zeros) return;
+    memset(zeros, 0, D * sizeof(float));
+  }
 
   const int64_t grain = D < THREAD_ELEMENTS ? THREAD_ELEMENTS / D : 1;
   parallelRows(ctx.threads, args.x.rows, grain, [=](int64_t begin, int64_t end, int) {
-    eachFewRows(begin, end, seqLen, [=](int64_t row, int64_t t, auto rows) {
+    eachFewRows(begin, end, seqLen, starts, [=](int64_t row, int64_t t, auto rows) {
       const float* state = states + row / seqLen * past * D;
-      convolve(outs + row * D, D, rowsUpTo<rows.COUNT, WIDTH>(x, row, t, D, state, D), w, bias);
+      const int64_t first = firstSeen(starts, row);
+      const auto upTo = first > 0 ? rowsUpTo<rows.COUNT, WIDTH>(x, row, t, first, D, zeros, 0)
+                                  : rowsUpTo<rows.COUNT, WIDTH>(x, row, t, 0, D, state, D);
+      convolve(outs + row * D, D, upTo, w, bias);
     });
   });
   // After the loop, which reads the old state.
   eachRow(ctx, args.x.rows / seqLen, past * D, [=](int64_t sequence) {
-    shiftState(states + sequence * past * D, x + sequence * seqLen * D, past, seqLen, D);
+    shiftState(states + sequence * past * D, x + sequence * seqLen * D, past, seqLen,
+               firstSeen(starts, (sequence + 1) * seqLen - 1), D);
   });
 }
 
@@ -175,15 +187,17 @@ void causalConvGradOf(Context& ctx, const CausalConvGradArgs& args) noexcept {
   const float* dy = args.dy.data;
   const float* x = args.x.data;
   const float* w = args.w.data;
+  const int32_t* starts = args.starts.data;
   float* zeros = ctx.scratch.get<float>(D);
   if (!zeros) return;
   memset(zeros, 0, D * sizeof(float));
 
   const auto onPart = [=](int64_t begin, int64_t end, float* sums) {
-    eachFewRows(begin, end, seqLen, [=](int64_t row, int64_t t, auto rows) {
-      const auto after = rowsFrom<rows.COUNT, WIDTH>(dy, row, t, D, seqLen, zeros);
-      convolveBack(dxs + row * D, sums, D, after, rowsUpTo<rows.COUNT, WIDTH>(x, row, t, D, zeros, 0), w,
-                   accBias);
+    eachFewRows(begin, end, seqLen, starts, [=](int64_t row, int64_t t, auto rows) {
+      const int64_t following = rowsThatFollow(starts, row, t, seqLen, rows.COUNT + WIDTH - 2);
+      const auto after = rowsFrom<rows.COUNT, WIDTH>(dy, row, D, following, zeros);
+      const auto upTo = rowsUpTo<rows.COUNT, WIDTH>(x, row, t, firstSeen(starts, row), D, zeros, 0);
+      convolveBack(dxs + row * D, sums, D, after, upTo, w, accBias);
     });
   };
   eachPartWithSums(ctx, args.x.rows, D, WIDTH * D + (accBias ? D : 0), onPart, [=](const PartSums& sums) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "document_starts.inl"
 #include "vectors.inl"
 
 // Loops over the rows of each sequence, in which every column goes by itself: what a column carries from row
@@ -9,11 +10,6 @@ namespace {
 
 /** Columns that a thread takes: whole cache lines of every row. */
 constexpr int64_t SCAN_COLS = 64;
-
-/** Whether a document begins at row `row`, the t-th of its sequence: what came before must not be seen. */
-SIMD_INLINE bool documentBegins(const int32_t* starts, int64_t row, int64_t t) {
-  return starts && t > 0 && starts[row] == t;
-}
 
 /**
  * Calls `body(sequence, i, part, registers)` for the columns [0, cols) of every sequence, four registers or

@@ -46,12 +46,14 @@ export class CausalConv implements Layer<CausalConvCache> {
   }
 
   forward(ctx: StepContext, x: Mat, y: Mat, { state }: CausalConvCache): void {
-    ctx.kernels.causalConv(y, state, x, this.weight.value, this.bias?.value ?? null, ctx.seqLen);
+    const { kernels, starts, seqLen } = ctx;
+    kernels.causalConv(y, state, x, this.weight.value, this.bias?.value ?? null, starts, seqLen);
   }
 
   backward(ctx: StepContext, x: Mat, _y: Mat, dy: Mat, dx: Mat): void {
     const { weight, bias } = this;
-    ctx.kernels.causalConvGrad(dx, weight.grad, bias?.grad ?? null, dy, x, weight.value, ctx.seqLen);
+    const { kernels, starts, seqLen } = ctx;
+    kernels.causalConvGrad(dx, weight.grad, bias?.grad ?? null, dy, x, weight.value, starts, seqLen);
   }
 }
 

@@ -38,12 +38,12 @@ export class Delay implements Layer<DelayCache> {
     return { state: p.state(`${this.path}/state`, this.by, this.inCols) };
   }
 
-  forward({ kernels, seqLen }: StepContext, x: Mat, y: Mat, { state }: DelayCache): void {
-    kernels.delay(y, state, x, seqLen);
+  forward({ kernels, starts, seqLen }: StepContext, x: Mat, y: Mat, { state }: DelayCache): void {
+    kernels.delay(y, state, x, starts, seqLen);
   }
 
-  backward({ kernels, seqLen }: StepContext, _x: Mat, _y: Mat, dy: Mat, dx: Mat): void {
-    kernels.delayGrad(dx, dy, this.by, seqLen);
+  backward({ kernels, starts, seqLen }: StepContext, _x: Mat, _y: Mat, dy: Mat, dx: Mat): void {
+    kernels.delayGrad(dx, dy, this.by, starts, seqLen);
   }
 }
 

@@ -40,11 +40,11 @@ export class TokenShift implements Layer<TokenShiftCache> {
   }
 
   forward(ctx: StepContext, x: Mat, y: Mat, { state }: TokenShiftCache): void {
-    ctx.kernels.tokenShift(y, state, x, this.mix.value, ctx.seqLen);
+    ctx.kernels.tokenShift(y, state, x, this.mix.value, ctx.starts, ctx.seqLen);
   }
 
   backward(ctx: StepContext, x: Mat, _y: Mat, dy: Mat, dx: Mat): void {
-    ctx.kernels.tokenShiftGrad(dx, this.mix.grad, dy, x, this.mix.value, ctx.seqLen);
+    ctx.kernels.tokenShiftGrad(dx, this.mix.grad, dy, x, this.mix.value, ctx.starts, ctx.seqLen);
   }
 }
 

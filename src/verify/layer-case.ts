@@ -17,6 +17,10 @@ export interface LayerCaseSize {
   readonly seqLen: number;
   /** How much of a run is done, as `PrepareContext` has it. */
   readonly progress?: number;
+  /** Of each row the first row of its document (`StepContext.starts`); each sequence is one where it is left out. */
+  readonly starts?: readonly number[];
+  /** The case's first row among those of the step; 0 where it is left out. */
+  readonly firstRow?: number;
 }
 
 export interface LayerGradient {
@@ -26,25 +30,27 @@ export interface LayerGradient {
   readonly gradient: Mat['data'];
 }
 
-/** One layer alone, with memory, random values and a random gradient from above, in float64. */
+/** One layer alone, with memory, random values and a random gradient from above, in the backend's float type. */
 export class LayerCase {
   readonly store: ParameterStore;
   readonly x: Mat;
   readonly y: Mat;
   readonly dy: Mat;
   readonly dx: Mat;
+  readonly ids: Ids;
   private readonly cache: unknown;
   private readonly seqLen: number;
   private readonly progress: number;
   private readonly state: SequenceState;
-  private readonly ids: Ids;
   private readonly sequence: Ids;
+  private readonly starts: Ids | null;
+  private readonly firstRow: number;
 
   /** `backend` is the one the layer was made for. */
   constructor(
     readonly layer: Layer,
     private readonly backend: Backend,
-    { sequences, seqLen, progress = 1 }: LayerCaseSize,
+    { sequences, seqLen, progress = 1, starts, firstRow = 0 }: LayerCaseSize,
   ) {
     this.progress = progress;
     const rows = sequences * seqLen;
@@ -58,19 +64,22 @@ export class LayerCase {
       for (let i = 0; i < p.size; i++) p.value.data[i]! += 0.3 * random.normal();
     }
     const filled = (label: string, cols: number): Mat => {
-      const m = mat('f64', rows, cols, label);
+      const m = mat(backend.real, rows, cols, label);
       for (let i = 0; i < m.data.length; i++) m.data[i] = random.normal();
       return m;
     };
     this.x = filled('x', layer.inCols);
-    this.y = mat('f64', rows, layer.outCols, 'y');
+    this.y = mat(backend.real, rows, layer.outCols, 'y');
     this.dy = filled('dy', layer.outCols);
-    this.dx = mat('f64', rows, layer.inCols, 'dx');
+    this.dx = mat(backend.real, rows, layer.inCols, 'dx');
     this.state = new SequenceState(backend, sequences);
     this.sequence = tensor('i32', sequences, 1, 'sequence');
     this.sequence.data.set(Int32Array.from({ length: sequences }, (_, i) => i));
     this.ids = tensor('i32', rows, 1, 'ids');
     for (let i = 0; i < rows; i++) this.ids.data[i] = Math.floor(EXAMPLE_VOCAB * random.uniform());
+    this.starts = starts ? tensor('i32', rows, 1, 'starts') : null;
+    this.starts?.data.set(starts!);
+    this.firstRow = firstRow;
     const { state } = this;
     this.cache = new Workspace(backend).plan({ training: true, seqLen, state }, (p) => layer.plan(rows, p));
   }
@@ -118,11 +127,15 @@ export class LayerCase {
 
   /** What `backward` left: the gradients of x and of each parameter, with the values that they belong to. */
   gradients(): readonly LayerGradient[] {
-    const all = [
-      { of: 'x', value: this.x, grad: this.dx },
-      ...this.store.all.map((p) => ({ of: p.name, ...p })),
+    const ofX = { of: 'x', values: this.x.data, gradient: this.dx.data.slice() };
+    return [
+      ofX,
+      ...this.store.all.map(({ name, value, grad, uses }) => ({
+        of: name,
+        values: value.data,
+        gradient: grad.data.map((g, i) => uses.reduce((sum, use) => sum + use.grad.data[i]!, g)),
+      })),
     ];
-    return all.map(({ of, value, grad }) => ({ of, values: value.data, gradient: grad.data.slice() }));
   }
 
   /** `NaN in dx (row 0, column 1)`: the first element that `backward` left without a number. */
@@ -146,12 +159,9 @@ export class LayerCase {
   }
 
   private context(k: Kernels): StepContext {
-    const { backend, seqLen, state, ids, sequence } = this;
-    return stepContext(
-      backend,
-      { seqLen, position: state.position, ids, sequence },
-      { kernels: k, training: true },
-    );
+    const { backend, seqLen, state, ids, sequence, starts, firstRow } = this;
+    const place = { seqLen, position: state.position, ids, sequence, starts, firstRow };
+    return stepContext(backend, place, { kernels: k, training: true });
   }
 }
 

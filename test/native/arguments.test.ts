@@ -249,7 +249,7 @@ it('causalConv takes 2 to 8 rows of weights, in the addon and in the checks of t
   const [rows, D] = [3, 2];
   const values = (width: number) => [
     ...[mat('f32', rows, D, 'out'), mat('f32', width - 1, D, 'state'), mat('f32', rows, D, 'x')],
-    ...[mat('f32', width, D, 'w'), null, rows],
+    ...[mat('f32', width, D, 'w'), null, null, rows],
   ];
   const call = (width: number) =>
     backend.kernels.causalConv(...(values(width) as Parameters<Kernels['causalConv']>));

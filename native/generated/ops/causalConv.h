@@ -9,6 +9,7 @@ struct CausalConvArgs {
   Matrix<const float> x;  // in [M x D]
   Matrix<const float> w;  // in [P+1 x D]
   Matrix<const float> bias;  // in [1 x D], data == nullptr when absent
+  Matrix<const int32_t> starts;  // in [M x 1], data == nullptr when absent
   int64_t seqLen;
 };
 

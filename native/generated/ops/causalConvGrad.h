@@ -10,6 +10,7 @@ struct CausalConvGradArgs {
   Matrix<const float> dy;  // in [M x D]
   Matrix<const float> x;  // in [M x D]
   Matrix<const float> w;  // in [P+1 x D]
+  Matrix<const int32_t> starts;  // in [M x 1], data == nullptr when absent
   int64_t seqLen;
 };
 

@@ -7,6 +7,7 @@ struct DelayArgs {
   Matrix<float> out;  // out [M x D]
   Matrix<float> state;  // inout [S*P x D]
   Matrix<const float> x;  // in [M x D]
+  Matrix<const int32_t> starts;  // in [M x 1], data == nullptr when absent
   int64_t seqLen;
 };
 

@@ -1,12 +1,13 @@
 import type { Kernels } from '../../core/kernels.ts';
 import { sigmoid } from './activation.ts';
+import { begins } from './document-starts.ts';
 import { rowChunks } from './row-chunks.ts';
 
 /** What a row takes of itself and of the row before it. A difference from 1 would lose the digits of a small share. */
 const shares = (mix: number): [number, number] => [sigmoid(mix), sigmoid(-mix)];
 
 /** Peng et al. 2023 (RWKV), with the mixing weight passed through a sigmoid. */
-export const tokenShift: Kernels['tokenShift'] = (out, state, x, mix, seqLen) => {
+export const tokenShift: Kernels['tokenShift'] = (out, state, x, mix, starts, seqLen) => {
   const D = x.cols;
   for (let s = 0; s < state.rows; s++) {
     for (let d = 0; d < D; d++) {
@@ -14,7 +15,7 @@ export const tokenShift: Kernels['tokenShift'] = (out, state, x, mix, seqLen) =>
       let previous = state.data[s * D + d]!;
       for (let i = s * seqLen; i < (s + 1) * seqLen; i++) {
         const current = x.data[i * D + d]!;
-        out.data[i * D + d] = keep * current + pass * previous;
+        out.data[i * D + d] = keep * current + pass * (begins(starts, i, seqLen) ? 0 : previous);
         previous = current;
       }
       state.data[s * D + d] = previous;
@@ -22,14 +23,13 @@ export const tokenShift: Kernels['tokenShift'] = (out, state, x, mix, seqLen) =>
   }
 };
 
-export const tokenShiftGrad: Kernels['tokenShiftGrad'] = (outDx, accMix, dy, x, mix, seqLen) => {
+export const tokenShiftGrad: Kernels['tokenShiftGrad'] = (outDx, accMix, dy, x, mix, starts, seqLen) => {
   const D = x.cols;
-  const isLast = (i: number) => (i + 1) % seqLen === 0;
-  const isFirst = (i: number) => i % seqLen === 0;
+  const isFirst = (i: number) => i % seqLen === 0 || begins(starts, i, seqLen);
   for (let d = 0; d < D; d++) {
     const [keep, pass] = shares(mix.data[d]!);
     for (let i = 0; i < x.rows; i++) {
-      const fromNext = isLast(i) ? 0 : dy.data[(i + 1) * D + d]!;
+      const fromNext = isFirst(i + 1) ? 0 : dy.data[(i + 1) * D + d]!;
       outDx.data[i * D + d] = keep * dy.data[i * D + d]! + pass * fromNext;
     }
     for (const [start, end] of rowChunks(x.rows)) {

@@ -127,7 +127,8 @@ describe('a call', () => {
   it('a wrong call is refused with the symbols that it violates', () => {
     const [m, carry, mix] = [mat('f32', 10, 2, 'm'), mat('f32', 3, 2, 'state'), mat('f32', 1, 2, 'mix')];
     const out = mat('f32', 10, 2, 'out');
-    const check = (seqLen: number) => () => checkCall('tokenShift', [out, carry, m, mix, seqLen], 'f32');
+    const check = (seqLen: number) => () =>
+      checkCall('tokenShift', [out, carry, m, mix, null, seqLen], 'f32');
     expect(check(4)).toThrow("tokenShift: 'x' has 10 rows, expected S*T for a whole S with T = 4");
     expect(check(5)).toThrow("tokenShift: 'state' has 3 rows, expected 2");
     expect(check(0)).toThrow("tokenShift: 'seqLen' is 0, expected a whole number of at least 1");
