@@ -1,4 +1,4 @@
-import type { Codes, Mat, Tensor } from './tensor.ts';
+import type { Codes, Ids, Mat, Tensor } from './tensor.ts';
 
 /** Hands out the tensors of one block. Everything is asked for once; nothing is allocated while a model runs. */
 export interface Planner {
@@ -10,6 +10,7 @@ export interface Planner {
   /** Lives from forward to backward. */
   saved(label: string, rows: number, cols: number): Mat;
   savedCodes(label: string, rows: number, cols: number): Codes;
+  savedIds(label: string, rows: number): Ids;
   /**
    * Lives until `release`; the next scratch of the same size may then get the same memory, nothing else ever does. A container
    * asks for all of its scratch before it plans the layers inside, since what they release may be handed out again.

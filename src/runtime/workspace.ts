@@ -1,7 +1,7 @@
 import { allocate } from '../core/allocate.ts';
 import type { Backend } from '../core/backend.ts';
 import type { Planner } from '../core/planner.ts';
-import { BYTES, type Codes, type DType, type Mat, type Tensor, tensor } from '../core/tensor.ts';
+import { BYTES, type Codes, type DType, type Ids, type Mat, type Tensor, tensor } from '../core/tensor.ts';
 import type { SequenceState } from './sequence-state.ts';
 
 /** A planner that notes what is asked for. Scratch counts once it is released: until then it is its layer's own. */
@@ -28,6 +28,10 @@ export class RecordingPlanner implements Planner {
 
   savedCodes(label: string, rows: number, cols: number): Codes {
     return this.note(this.inner.savedCodes(label, rows, cols));
+  }
+
+  savedIds(label: string, rows: number): Ids {
+    return this.note(this.inner.savedIds(label, rows));
   }
 
   scratch(label: string, rows: number, cols: number): Mat {
@@ -122,6 +126,7 @@ export class Workspace {
       context,
       saved: (label, rows, cols) => take(real, label, rows, cols) as Mat,
       savedCodes: (label, rows, cols) => take('i8', label, rows, cols),
+      savedIds: (label, rows) => take('i32', label, rows, 1),
       scratch: (label, rows, cols) => take(real, label, rows, cols, true) as Mat,
       constant: (label, rows, cols, fill) => {
         const made = this.constants.get(label) ?? this.constant(label, rows, cols, fill);

@@ -49,6 +49,19 @@ const VARIANTS: Readonly<Record<string, string>> = {
     '[{concat: [identity, {delay: 1}]}, {ternary_linear: {out: $d}}, {ternary_linear: {out: $d}}]]}]',
   'a value that skips a layer':
     '[{remember: x0}, rms_norm, {ternary_linear: {out: $d}}, {mix: [x0], init: [0.5, 0.25]}]',
+  "v6's bank of scales, which a router weighs":
+    '[rms_norm, {concat: [[{linear: {out: 2}}, softmax], ' +
+    '[{concat: [identity, {delay: 1}]}, {ternary_linear: {out: $d}}], ' +
+    '[{concat: [identity, {delay: 2}]}, {ternary_linear: {out: $d}}]]}, ' +
+    '{scale_groups: 2}, {sum: [identity, identity], split: true}]',
+  "v6's slots behind a learned gate":
+    '[rms_norm, {concat: [identity, [{ternary_linear: {out: $d}}, {slots: {count: 8}}]]}, {ternary_linear: {out: $d}}, ' +
+    '{learned_scale: {through: sigmoid}}]',
+  'value embeddings with a gate for each head':
+    '[layer_norm, {concat: [[{columns: 4}, {linear: {out: 3}}, sigmoid, {scale: 3}], {linear: {out: $d}}]}, ' +
+    '{value_embedding: {vocab: 260, gates: 3}}]',
+  'learned positions and pairs of tokens':
+    '[position_embedding, {bigram_embedding: {rows: 50}}, {group_norm: {groups: 4}}, {linear: {out: $d}}]',
   'a second stream of four columns':
     '[{learned_columns: 4, init: {normal: 1}}, ' +
     '{residual: [{concat: [{product: [identity, [{linear: {out: $d}}, sigmoid]], split: [$d, 4]}, ' +

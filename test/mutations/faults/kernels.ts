@@ -275,7 +275,7 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     'shift-boundary',
     'tokenShiftGrad',
     "a sequence's last row gets a gradient from the next sequence",
-    (k) => (dx, acc, dy, x, mix) => k.tokenShiftGrad(dx, acc, dy, x, mix, x.rows),
+    (k) => (dx, acc, dy, x, mix) => k.tokenShiftGrad(dx, acc, dy, x, mix, null, x.rows),
   ),
   kernel('bias-grad-set', 'addBiasGrad', 'the gradient of a bias is set, not added', (k) => (acc, dy) => {
     acc.data.fill(0);
@@ -289,20 +289,91 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     'conv-boundary',
     'causalConvGrad',
     "a sequence's last rows get gradients from the next sequence",
-    (k) => (dx, accW, accBias, dy, x, w) => k.causalConvGrad(dx, accW, accBias, dy, x, w, x.rows),
+    (k) => (dx, accW, accBias, dy, x, w) => k.causalConvGrad(dx, accW, accBias, dy, x, w, null, x.rows),
   ),
   kernel(
     'conv-state-reversed',
     'causalConv',
     'the rows before a sequence are taken newest first',
-    (k) => (out, state, x, w, bias, seqLen) => {
+    (k) => (out, state, x, w, bias, starts, seqLen) => {
       const [past, D] = [w.rows - 1, x.cols];
       const given = state.data.slice();
       for (let i = 0; i < state.rows; i++) {
         const from = (Math.floor(i / past) * past + past - 1 - (i % past)) * D;
         state.data.set(given.subarray(from, from + D) as never, i * D);
       }
-      k.causalConv(out, state, x, w, bias, seqLen);
+      k.causalConv(out, state, x, w, bias, starts, seqLen);
+    },
+  ),
+  kernel(
+    'shift-document',
+    'tokenShift',
+    "a document's first row sees the last one of the document before it",
+    (k) => (out, state, x, mix, _starts, seqLen) => k.tokenShift(out, state, x, mix, null, seqLen),
+  ),
+  kernel(
+    'conv-document-state',
+    'causalConv',
+    'the state that is left holds rows of earlier documents',
+    (k) => (out, state, x, w, bias, starts, seqLen) => {
+      const other = { ...state, data: state.data.slice() } as Mat;
+      k.causalConv(out, state, x, w, bias, starts, seqLen);
+      k.causalConv(like(out, 0), other, x, w, bias, null, seqLen);
+      (state.data as Float64Array).set(other.data);
+    },
+  ),
+  kernel(
+    'layer-norm-mean-term',
+    'normalizeGrad',
+    'the term with mean(u) is missing',
+    (k) => (dx, accGain, accBias, dy, x, gain, mean, rstd) => {
+      k.normalizeGrad(dx, accGain, accBias, dy, x, gain, mean, rstd);
+      const cols = x.cols / mean.cols;
+      for (let g = 0; g < mean.data.length; g++) {
+        let sum = 0;
+        for (let i = g * cols; i < (g + 1) * cols; i++) sum += dy.data[i]! * (gain?.data[i % x.cols] ?? 1);
+        for (let i = g * cols; i < (g + 1) * cols; i++) dx.data[i]! += (rstd.data[g]! * sum) / cols;
+      }
+    },
+  ),
+  kernel(
+    'group-norm-one-group',
+    'normalize',
+    'groups are normalised by the mean of the first',
+    (k) => (out, mean, rstd, x, gain, bias, eps) => {
+      k.normalize(out, mean, rstd, x, gain, bias, eps);
+      const cols = x.cols / mean.cols;
+      for (let i = 0; i < x.data.length; i++) {
+        const [g, first] = [Math.floor(i / cols), Math.floor(i / x.cols) * mean.cols];
+        const shift = (mean.data[g]! - mean.data[first]!) * rstd.data[g]!;
+        out.data[i]! += shift * (gain?.data[i % x.cols] ?? 1);
+      }
+    },
+  ),
+  kernel(
+    'group-norm-all-documents',
+    'normalizeOverTime',
+    'means are taken over all documents of a sequence',
+    (k) => (out, mean, rstd, x, gain, bias, eps, _starts, seqLen) =>
+      k.normalizeOverTime(out, mean, rstd, x, gain, bias, eps, null, seqLen),
+  ),
+  kernel(
+    'softmax-factor',
+    'softmaxGrad',
+    'the gradient of the softmax lacks its factor',
+    (k) => (dx, dp, p) => k.softmaxGrad(dx, dp, p, 1),
+  ),
+  kernel('gates-of-groups', 'scaleGroups', 'all groups of a row have its first gate', (k) => (out, x, w) => {
+    const first = { ...w, data: w.data.map((_, i) => w.data[i - (i % w.cols)]!) } as Mat;
+    k.scaleGroups(out, x, first);
+  }),
+  kernel(
+    'sigmoid-scale-unscaled',
+    'sigmoidScaleGrad',
+    'the gradient of what is scaled lacks the scale',
+    (k) => (dx, acc, dy, x, logit) => {
+      k.sigmoidScaleGrad(dx, acc, dy, x, logit);
+      (dx.data as Float64Array).set(dy.data);
     },
   ),
   kernel(

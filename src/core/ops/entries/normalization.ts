@@ -1,5 +1,17 @@
-import type { Mat } from '../../tensor.ts';
-import { accumulate, input, near, op, optional, output, scalar } from '../arguments.ts';
+import type { Ids, Mat } from '../../tensor.ts';
+import {
+  accumulate,
+  documentStarts,
+  input,
+  near,
+  op,
+  optional,
+  output,
+  scalar,
+  size,
+  V61,
+} from '../arguments.ts';
+import type { Dims } from '../dims.ts';
 
 const rstdOf = (x: Float64Array, row: number, cols: number): number => {
   let squares = 0;
@@ -39,4 +51,164 @@ export const rmsNormGrad = op<
   independent: 'row',
   agree: near,
   flops: ({ M, D }) => 9 * M * D,
+});
+
+/** Of one value nothing is left, of two only a sign: their gradients are what rounding leaves. */
+const GROUPS = { sizes: { G: { bench: 1 }, E: { min: 3, bench: V61.width } } } as const;
+
+/** The mean of `count` columns of some rows from `first` on, and 1 / the root of their variance and eps. */
+function momentsOf(x: Float64Array, [begin, end]: readonly [number, number], first: number, d: Dims) {
+  const cols = d.G! * d.E!;
+  const values: number[] = [];
+  for (let i = begin; i < end; i++) for (let j = first; j < first + d.E!; j++) values.push(x[i * cols + j]!);
+  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+  const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length;
+  return { mean, rstd: 1 / Math.sqrt(variance + 1e-6) };
+}
+
+/** The mean and rstd arguments of a backward call that belong to its x; `spanOf` gives the rows that row i is normalised with. */
+function fittingMoments(x: Float64Array, d: Dims, spanOf: (i: number) => readonly [number, number]) {
+  const [mean, rstd] = [new Float64Array(d.M! * d.G!), new Float64Array(d.M! * d.G!)];
+  for (let i = 0; i < d.M!; i++) {
+    for (let g = 0; g < d.G!; g++) {
+      const moments = momentsOf(x, spanOf(i), g * d.E!, d);
+      mean[i * d.G! + g] = moments.mean;
+      rstd[i * d.G! + g] = moments.rstd;
+    }
+  }
+  return { mean, rstd };
+}
+
+/** The rows of the document in a sequence that row i belongs to. */
+function documentOf(i: number, starts: Float64Array | null, T: number): readonly [number, number] {
+  const first = i - (i % T);
+  if (!starts) return [first, first + T];
+  let end = i + 1;
+  while (end < first + T && starts[end] === starts[i]) end++;
+  return [first + starts[i]!, end];
+}
+
+/**
+ * Layer and group norm: each row is `G` groups of columns, each with its mean m and `r = 1/sqrt(variance + eps)`;
+ * `out = (x - m) * r * gain + bias`. `outMean` and `outRstd` keep m and r for backward.
+ */
+export const normalize = op<
+  (out: Mat, outMean: Mat, outRstd: Mat, x: Mat, gain: Mat | null, bias: Mat | null, eps: number) => void
+>({
+  args: [
+    output('out', 'M', 'G*E'),
+    output('outMean', 'M', 'G'),
+    output('outRstd', 'M', 'G'),
+    input('x', 'M', 'G*E'),
+    input('gain', 1, 'G*E', optional),
+    input('bias', 1, 'G*E', optional),
+    eps,
+  ],
+  independent: 'row',
+  agree: near,
+  ...GROUPS,
+  flops: ({ M, G, E }) => 8 * M! * G! * E!,
+});
+
+/**
+ * With `u = dy * gain` and `n = (x - m) * r`: `outDx = r * (u - mean(u) - n * mean(u * n))`, `accGain += sum over rows of
+ * dy * n`, `accBias += sum over rows of dy`.
+ */
+export const normalizeGrad = op<
+  (
+    outDx: Mat,
+    accGain: Mat | null,
+    accBias: Mat | null,
+    dy: Mat,
+    x: Mat,
+    gain: Mat | null,
+    mean: Mat,
+    rstd: Mat,
+  ) => void
+>({
+  args: [
+    output('outDx', 'M', 'G*E'),
+    accumulate('accGain', 1, 'G*E', optional),
+    accumulate('accBias', 1, 'G*E', optional),
+    input('dy', 'M', 'G*E'),
+    input('x', 'M', 'G*E'),
+    input('gain', 1, 'G*E', optional),
+    input('mean', 'M', 'G'),
+    input('rstd', 'M', 'G', { values: 'positive' }),
+  ],
+  inputs: ({ x }, d) => fittingMoments(x!, d, (i) => [i, i + 1]),
+  independent: 'row',
+  agree: near,
+  ...GROUPS,
+  flops: ({ M, G, E }) => 14 * M! * G! * E!,
+});
+
+/**
+ * `normalize` whose groups are some columns of all rows of a document in its sequence, so that rows see later ones. Every row
+ * of `outMean` and `outRstd` has the numbers of its document. Nothing is carried from call to call.
+ */
+export const normalizeOverTime = op<
+  (
+    out: Mat,
+    outMean: Mat,
+    outRstd: Mat,
+    x: Mat,
+    gain: Mat | null,
+    bias: Mat | null,
+    eps: number,
+    starts: Ids | null,
+    seqLen: number,
+  ) => void
+>({
+  args: [
+    output('out', 'M', 'G*E'),
+    output('outMean', 'M', 'G'),
+    output('outRstd', 'M', 'G'),
+    input('x', 'M', 'G*E'),
+    input('gain', 1, 'G*E', optional),
+    input('bias', 1, 'G*E', optional),
+    eps,
+    documentStarts,
+    size('seqLen', 'T'),
+  ],
+  independent: 'sequence',
+  equations: ['M = S*T'],
+  agree: { ...near, whole: ['out'] },
+  ...GROUPS,
+  flops: ({ M, G, E }) => 8 * M! * G! * E!,
+});
+
+/** As `normalizeGrad`, with means over all rows of a document. */
+export const normalizeOverTimeGrad = op<
+  (
+    outDx: Mat,
+    accGain: Mat | null,
+    accBias: Mat | null,
+    dy: Mat,
+    x: Mat,
+    gain: Mat | null,
+    mean: Mat,
+    rstd: Mat,
+    starts: Ids | null,
+    seqLen: number,
+  ) => void
+>({
+  args: [
+    output('outDx', 'M', 'G*E'),
+    accumulate('accGain', 1, 'G*E', optional),
+    accumulate('accBias', 1, 'G*E', optional),
+    input('dy', 'M', 'G*E'),
+    input('x', 'M', 'G*E'),
+    input('gain', 1, 'G*E', optional),
+    input('mean', 'M', 'G'),
+    input('rstd', 'M', 'G', { values: 'positive' }),
+    documentStarts,
+    size('seqLen', 'T'),
+  ],
+  inputs: ({ x, starts }, d) => fittingMoments(x!, d, (i) => documentOf(i, starts ?? null, d.T!)),
+  independent: 'sequence',
+  equations: ['M = S*T'],
+  agree: { ...near, whole: ['outDx'] },
+  ...GROUPS,
+  flops: ({ M, G, E }) => 14 * M! * G! * E!,
 });

@@ -1,0 +1,12 @@
+// Generated from src/core/ops/table.ts by native/generate.ts: do not edit.
+#pragma once
+
+namespace flashlm {
+
+struct SigmoidScaleArgs {
+  Matrix<float> out;  // out [M x D]
+  Matrix<const float> x;  // in [M x D]
+  Matrix<const float> logit;  // in [1 x 1]
+};
+
+}  // namespace flashlm
