@@ -5,6 +5,7 @@ export * from './loss.ts';
 export * from './optimisers.ts';
 export * from './products.ts';
 export * from './quantisers.ts';
+export * from './recurrences.ts';
 export * from './rows.ts';
 export * from './schedule.ts';
 export * from './wrappers.ts';
