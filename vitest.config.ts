@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: { alias: { flashlm: fileURLToPath(new URL('./src/index.ts', import.meta.url)) } },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/temporary-folder.ts'],
     // By itself vitest leaves one CPU idle.
     maxWorkers: '100%',
     // A file leaves its process as it found it, so the next one goes on with the modules that are loaded.
