@@ -5,7 +5,7 @@ export const RECURRENCE_MUTANTS: readonly NativeMutant[] = [
   {
     id: 'document-begins-first',
     fault: 'a sequence that goes on begins a document in its first row',
-    file: 'kernels/column_scans.inl',
+    file: 'kernels/document_starts.inl',
     at: 'return starts && «t > 0» && starts[row] == t;',
     wrong: 'true',
   },
