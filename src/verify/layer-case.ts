@@ -106,11 +106,12 @@ export class LayerCase {
     return sum;
   }
 
-  /** `backward` with gradients that begin at 0 and a dx that holds no number. */
+  /** `backward` of a whole batch, with gradients that begin at 0 and a dx that holds no number. */
   backwardAfresh(k: Kernels, keeps?: Layer['keeps']): void {
     this.store.zeroGrads();
     this.dx.data.fill(Number.NaN);
     this.backward(k, keeps);
+    this.store.foldUses(k);
   }
 
   /** After `forward`. `keeps`: what is still there; what a layer does not keep, others may have overwritten by now. */
@@ -121,19 +122,18 @@ export class LayerCase {
     this.leaving('backward', [this.x, this.y, this.dy], () =>
       this.layer.backward(this.context(k), this.x, this.y, this.dy, this.dx, this.cache),
     );
-    this.store.foldUses(k);
     this.x.data.set(x);
   }
 
-  /** What `backward` left: the gradients of x and of each parameter, with the values that they belong to. */
+  /** What `backwardAfresh` left: the gradients of x and of each parameter, with the values that they belong to. */
   gradients(): readonly LayerGradient[] {
     const ofX = { of: 'x', values: this.x.data, gradient: this.dx.data.slice() };
     return [
       ofX,
-      ...this.store.all.map(({ name, value, grad, uses }) => ({
+      ...this.store.all.map(({ name, value, grad }) => ({
         of: name,
         values: value.data,
-        gradient: grad.data.map((g, i) => uses.reduce((sum, use) => sum + use.grad.data[i]!, g)),
+        gradient: grad.data.slice(),
       })),
     ];
   }
