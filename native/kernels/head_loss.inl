@@ -33,9 +33,8 @@ inline void headRows(const HeadLossArgs& args, const HeadPanels& panels, const P
                     panels.transposed.count(), {z, V, V}, {Into::replace});
     for (int64_t r = 0; r < rows; r++) {
       float* logits = z + r * V;
-      args.outNats.data[row + r] =
-          lossRow(gradient ? logits : nullptr, logits, V, targetsOf(args, row + r), options, logits,
-                  z + HEAD_ROWS * V);
+      args.outNats.data[row + r] = lossRow(gradient ? logits : nullptr, logits, V, targetsOf(args, row + r),
+                                           options, logits, z + HEAD_ROWS * V);
     }
     if (args.outDh.data) {
       multiply<Steps>(0, rows, RowsOperand<Steps>{z, V}, panels.table, 0, panels.table.count(),

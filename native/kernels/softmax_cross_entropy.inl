@@ -104,9 +104,9 @@ inline LossOptions lossOptions(const Args& args) {
 }
 
 /**
- * One row: returns n * logsumexp(z) - sum c_j z_j, with the z-loss where there is one, and leaves the gradient,
- * scale * (n * softmax(z) - c) without one, in dz unless it is null. dz may be z. `slopes` multiply the gradient
- * unless they are null.
+ * One row: returns n * logsumexp(z) - sum c_j z_j, with the z-loss where there is one, and leaves the
+ * gradient, scale * (n * softmax(z) - c) without one, in dz unless it is null. dz may be z. `slopes` multiply
+ * the gradient unless they are null.
  */
 inline float softmaxRow(float* dz, const float* z, int64_t count, const RowTargets& targets,
                         const LossOptions& options, const float* slopes) {
@@ -136,8 +136,8 @@ inline float softmaxRow(float* dz, const float* z, int64_t count, const RowTarge
 }
 
 /**
- * `softmaxRow` of logits that may be capped. Then `capped` [count] holds them (it may be z, or dz), and with dz
- * `slopes` [count] the cap's derivatives.
+ * `softmaxRow` of logits that may be capped. Then `capped` [count] holds them (it may be z, or dz), and with
+ * dz `slopes` [count] the cap's derivatives.
  */
 inline float lossRow(float* dz, const float* z, int64_t count, const RowTargets& targets,
                      const LossOptions& options, float* capped, float* slopes) {
@@ -150,7 +150,8 @@ inline void softmaxCrossEntropy(Context& ctx, const SoftmaxCrossEntropyArgs& arg
   const int64_t count = args.z.cols;
   const LossOptions options = lossOptions(args);
   // Of each thread: capped logits, and slopes.
-  float* rooms = options.cap > 0 ? ctx.scratch.get<float>(static_cast<size_t>(2 * ctx.threads * count)) : nullptr;
+  float* rooms =
+      options.cap > 0 ? ctx.scratch.get<float>(static_cast<size_t>(2 * ctx.threads * count)) : nullptr;
   if (ctx.scratch.failed()) return;
   const int64_t grain = count < THREAD_ELEMENTS ? THREAD_ELEMENTS / count : 1;
   parallelRows(ctx.threads, args.z.rows, grain, [&](int64_t begin, int64_t end, int thread) {

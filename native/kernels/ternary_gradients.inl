@@ -18,7 +18,8 @@ inline void ternaryMatmulGradXOf(Context& ctx, const TernaryMatmulGradXArgs& arg
   if (packed.holds(args.precision)) {
     return multiplyRows<Steps>(ctx, out, args.dy.rows, dy, packed.panels<Steps>(), scale);
   }
-  multiplyFilled<Steps>(ctx, out, args.dy.rows, dy, codesFill<Steps>(codes.rows, codes.data, codes.cols), scale);
+  multiplyFilled<Steps>(ctx, out, args.dy.rows, dy, codesFill<Steps>(codes.rows, codes.data, codes.cols),
+                        scale);
 }
 
 inline void ternaryMatmulGradXFloat(Context& ctx, const TernaryMatmulGradXArgs& args) {

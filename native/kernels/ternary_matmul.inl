@@ -73,8 +73,8 @@ inline void ternaryMatmulFloat(Context& ctx, const TernaryMatmulFloatArgs& args)
   withFloatSteps(args.precision, [&](auto steps) {
     using Steps = decltype(steps);
     const auto fill = ternaryFill<Steps>(args.x.cols, args.out.cols, args.w_packed.data);
-    multiplyFilled<Steps>(ctx, whole(args.out, args.w_rowScale.data), args.x.rows, rowsOf<Steps>(args.x), fill,
-                          args.w_scale.data);
+    multiplyFilled<Steps>(ctx, whole(args.out, args.w_rowScale.data), args.x.rows, rowsOf<Steps>(args.x),
+                          fill, args.w_scale.data);
   });
 }
 
