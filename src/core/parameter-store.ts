@@ -71,10 +71,10 @@ export class ParameterStore {
   }
 }
 
-function ternaryWeight({ name, rows, cols, rowScales, isDense }: Parameter, backend: Backend): TernaryWeight {
+function ternaryWeight({ name, rows, cols, rowScales }: Parameter, backend: Backend): TernaryWeight {
   const scale = allocateMat(backend, 1, 1, `${name}/scale`);
   if (rowScales) scale.data[0] = 1;
-  const packedBytes = isDense === 'alone' ? 0 : backend.packedTernaryBytes(rows, cols);
+  const packedBytes = backend.packedTernaryBytes(rows, cols);
   return {
     codes: allocateTensor(backend, 'i8', rows, cols, `${name}/codes`),
     scale,

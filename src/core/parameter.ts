@@ -11,11 +11,8 @@ export interface ParameterTraits {
   readonly quantised?: boolean;
   /** Of a quantised one: each row of its codes has a scale. */
   readonly rowScales?: boolean;
-  /**
-   * Of a quantised one: float products read its ternary values as a matrix, beside ternary products or alone (then codes are
-   * not packed).
-   */
-  readonly dense?: 'beside' | 'alone' | undefined;
+  /** Of a quantised one: float products read its ternary values as a matrix. */
+  readonly dense?: boolean;
   /** Rows of it are looked up. */
   readonly table?: 'embedding';
   /** Rows of each matrix that a fused matrix is made of, from the first row on (`[q, k, v]`); by default all are one. */
@@ -50,7 +47,7 @@ export class Parameter {
   readonly matrix: boolean;
   readonly quantised: boolean;
   readonly rowScales: boolean;
-  readonly isDense: ParameterTraits['dense'];
+  readonly isDense: boolean;
   readonly table: ParameterTraits['table'] | null;
   readonly parts: readonly number[];
 
@@ -63,7 +60,7 @@ export class Parameter {
   ) {
     const { decay = false, matrix = false, quantised = false, table = null, parts = [rows] } = traits;
     this.rowScales = traits.rowScales ?? false;
-    this.isDense = traits.dense;
+    this.isDense = traits.dense ?? false;
     this.decay = decay;
     this.matrix = matrix;
     this.quantised = quantised;

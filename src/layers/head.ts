@@ -42,7 +42,7 @@ export class Head extends LogitsHead<HeadCache> {
       decay: true,
       quantised,
       rowScales: options.scale === 'row',
-      dense: quantised ? 'alone' : undefined,
+      dense: quantised,
     });
     this.macs = this.weight.size;
   }

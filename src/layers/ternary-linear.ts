@@ -83,7 +83,7 @@ export class TernaryLinear implements Layer<TernaryLinearCache> {
       matrix: true,
       quantised: true,
       rowScales: options.scale === 'row',
-      dense: options.blend ? 'beside' : undefined,
+      dense: Boolean(options.blend),
     });
     this.learned = options.weights === 'learned' ? this.learn(options) : null;
     this.macs = inCols * outCols;
