@@ -95,6 +95,8 @@ export interface Layer<C = unknown, X extends Tensor = Mat> {
    * same however long a sequence is.
    */
   readonly growsTo?: 'context';
+  /** Rows see later rows of their call: a recipe with such a layer must say `causal: false`. */
+  readonly seesLater?: boolean;
   /** Multiply-accumulates of one row, forward. */
   readonly macs: number;
   /** The layers inside, for containers. */

@@ -27,6 +27,7 @@ export interface GroupNormOptions {
  */
 export class GroupNorm implements Layer<GroupNormCache> {
   readonly coupling: Coupling;
+  readonly seesLater: boolean;
   readonly throughKernels = true;
   readonly keeps = { input: true, output: false };
   readonly inCols: number;
@@ -44,7 +45,8 @@ export class GroupNorm implements Layer<GroupNormCache> {
     this.inCols = dim;
     this.outCols = dim;
     this.macs = 4 * dim;
-    this.coupling = options.over === 'time' ? 'sequence' : 'row';
+    this.seesLater = options.over === 'time';
+    this.coupling = this.seesLater ? 'sequence' : 'row';
     this.gain = options.gain ? new Parameter(`${path}.gain`, 1, dim, { constant: 1 }) : null;
     this.bias = options.bias ? new Parameter(`${path}.bias`, 1, dim, { constant: 0 }) : null;
   }

@@ -33,6 +33,7 @@ export * as layersScale from '../layers/scale.ts';
 export * as layersScaleGroups from '../layers/scale-groups.ts';
 export * as layersScan from '../layers/scan.ts';
 export * as layersSequence from '../layers/sequence.ts';
+export * as layersSequenceMean from '../layers/sequence-mean.ts';
 export * as layersSlots from '../layers/slots.ts';
 export * as layersSoftmax from '../layers/softmax.ts';
 export * as layersStepDecay from '../layers/step-decay.ts';

@@ -104,6 +104,7 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat>
   readonly keeps: Layer['keeps'];
   readonly throughKernels: boolean;
   readonly growsTo?: 'context';
+  readonly seesLater?: boolean;
   readonly children?: readonly Layer[];
 
   constructor(inner: Layer<C, X>, children: readonly Layer[] = []) {
@@ -113,6 +114,7 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat>
     this.keeps = inner.keeps;
     this.throughKernels = inner.throughKernels ?? false;
     if (inner.growsTo) this.growsTo = inner.growsTo;
+    if (inner.seesLater) this.seesLater = inner.seesLater;
     const inside = inner.children ?? children;
     if (inside.length > 0) this.children = inside;
   }
