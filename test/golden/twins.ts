@@ -17,6 +17,15 @@ export interface TwinNumbers {
   readonly gradients: Readonly<Record<string, GoldenGradient>>;
 }
 
+/** Twins are without dropout, which is random in training. */
+export const CHANGES: Readonly<Record<string, readonly string[]>> = {
+  'v5.2-debug': [
+    'model.1.dropout=0',
+    'model.2.layers.0.residual.2.dropout=0',
+    'model.2.layers.1.residual.4.dropout=0',
+  ],
+};
+
 const SEED = 20260101;
 const SEQUENCES = 2;
 
