@@ -58,7 +58,9 @@ function spansGrad(
     for (let g = 0; g < G; g++) {
       const group = { D, first: g * cols, cols };
       const meanU = meanOf(span, group, u);
-      const pull = meanOf(span, group, (i) => u(i) * normed(i));
+      // The rows of a span have one mean and one rstd: those of its first row.
+      const of = span[0] * G + g;
+      const pull = meanOf(span, group, (i) => u(i) * (x.data[i]! - mean.data[of]!) * rstd.data[of]!);
       for (let row = span[0]; row < span[1]; row++)
         for (let i = row * D + group.first; i < row * D + group.first + cols; i++)
           outDx.data[i] = rstd.data[row * G + g]! * (u(i) - meanU - normed(i) * pull);
