@@ -41,7 +41,7 @@ export const positionEmbedding = component({
       ),
     init: init.default({ normal: 0.02 }).describe('First values.'),
   }),
-  examples: [{}, { positions: 9, init: { constant: 0 } }],
+  examples: [{}, { positions: 64, init: { constant: 0 } }],
   create: ({ positions, init }, { path, inCols, seqLen }) =>
     new PositionEmbedding(path, inCols, positions ?? seqLen, init),
 });

@@ -54,7 +54,13 @@ export const rmsNormGrad = op<
 });
 
 /** Of one value nothing is left, of two only a sign: their gradients are what rounding leaves. */
-const GROUPS = { sizes: { G: { bench: 1 }, E: { min: 3, bench: V61.width } } } as const;
+const GROUPS = {
+  sizes: {
+    G: { tested: [1, 3, 8], bench: 1 },
+    // Around the registers of every instruction set, and sums that are longer than one.
+    E: { tested: [3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65, 129, 520], bench: V61.width },
+  },
+} as const;
 
 /** The mean of `count` columns of some rows from `first` on, and 1 / the root of their variance and eps. */
 function momentsOf(x: Float64Array, [begin, end]: readonly [number, number], first: number, d: Dims) {
