@@ -6,7 +6,7 @@ import type { OpName } from '../core/kernels.ts';
 import { deviations } from '../core/ops/agreement.ts';
 import { type Call, inputsOf, variants } from '../core/ops/inputs.ts';
 import { dimsNear, freeSymbols } from '../core/ops/op-dims.ts';
-import { OP_NAMES } from '../core/ops/table.ts';
+import { OP_NAMES, OPS } from '../core/ops/table.ts';
 import { runCall } from './op-run.ts';
 
 /** One op on one backend. */
@@ -33,6 +33,8 @@ export interface BackendCoverage {
 
 /** Sizes around which kernels have edges: below, at and above a register and a tile. */
 const SIZES = [1, 3, 8, 17, 49, 65];
+/** Larger calls would make the scalar reference slow: ops with many dimensions take smaller sizes. */
+const MAX_FLOPS = 600_000;
 
 /** Every op on the reference and on each instruction set of the build. */
 export function coverage(isas: readonly IsaSupport[], onBackend?: (name: string) => void): BackendCoverage[] {
@@ -95,7 +97,8 @@ function cover(backend: Backend, kernelOf: (op: OpName) => string): BackendCover
 function callsOf(op: OpName): Call[] {
   const symbols = freeSymbols(op);
   const all = SIZES.flatMap((_, seed) => {
-    const dims = dimsNear(op, (_, i) => SIZES[(seed + i) % SIZES.length]!);
+    const upTo = (most: number) => dimsNear(op, (_, i) => Math.min(most, SIZES[(seed + i) % SIZES.length]!));
+    const dims = [65, 17, 5].map(upTo).find((sizes) => OPS[op].flops(sizes) <= MAX_FLOPS) ?? upTo(3);
     return Array.from({ length: variants(op) }, (_, variant) => ({ op, dims, seed, variant }));
   });
   // A long sum, past the steps after which narrow integers are widened.

@@ -57,6 +57,7 @@ export const rmsNormGrad = op<
 const GROUPS = {
   sizes: {
     G: { tested: [1, 3, 8], bench: 1 },
+    T: { tested: [1, 2, 4, 16, 33, 300] },
     // Around the registers of every instruction set, and sums that are longer than one.
     E: { tested: [3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65, 129, 520], bench: V61.width },
   },
@@ -75,12 +76,18 @@ function momentsOf(x: Float64Array, [begin, end]: readonly [number, number], fir
 /** The mean and rstd arguments of a backward call that belong to its x; `spanOf` gives the rows that row i is normalised with. */
 function fittingMoments(x: Float64Array, d: Dims, spanOf: (i: number) => readonly [number, number]) {
   const [mean, rstd] = [new Float64Array(d.M! * d.G!), new Float64Array(d.M! * d.G!)];
-  for (let i = 0; i < d.M!; i++) {
-    for (let g = 0; g < d.G!; g++) {
-      const moments = momentsOf(x, spanOf(i), g * d.E!, d);
-      mean[i * d.G! + g] = moments.mean;
-      rstd[i * d.G! + g] = moments.rstd;
+  const G = d.G!;
+  // Span after span: rows of one have the same moments.
+  for (let begin = 0; begin < d.M!; ) {
+    const span = spanOf(begin);
+    for (let g = 0; g < G; g++) {
+      const moments = momentsOf(x, span, g * d.E!, d);
+      for (let i = begin; i < span[1]; i++) {
+        mean[i * G + g] = moments.mean;
+        rstd[i * G + g] = moments.rstd;
+      }
     }
+    begin = span[1];
   }
   return { mean, rstd };
 }
