@@ -322,8 +322,10 @@ inline void attendBack(const AttentionCall& call, const AttentionGradients& of, 
     const simd::Vec lse = simd::broadcast(of.lse[(first + i) * H + head]);
     eachVector(low, count, [&](int64_t c, auto part) {
       simd::Vec e[1] = {simd::sub(lse, take(p + c, part))};
+      const simd::Vec isHuge = simd::sub(simd::zero(), simd::add(e[0], simd::broadcast(88.7f)));
       simd::expMinus(e);
-      put(p + c, e[0], part);
+      // A score far above its softmax's sum is none, but must not look like a number, nor like NaN.
+      put(p + c, simd::select(simd::greater(isHuge, simd::zero()), simd::broadcast(INFINITY), e[0]), part);
     });
     if (call.rate > 0) call.drop(ds + low, s, block.first + i, head, row0 + low, count - low);
     const simd::Vec pull = simd::broadcast(static_cast<float>(mean)), f = simd::broadcast(factor);
@@ -333,7 +335,7 @@ inline void attendBack(const AttentionCall& call, const AttentionGradients& of, 
       simd::Vec d = simd::mul(take(p + at, part), simd::sub(take(ds + at, part), pull));
       if (isCapped) d = simd::mul(d, take(room.slopes + at, part));
       put(ds + at, simd::mul(f, d), part);
-      return of.dgain ? simd::fma(d, take(products + at, part), sum) : sum;
+      return of.dgain ? addTerms(sum, d, take(products + at, part), part) : sum;
     });
     if (of.dgain) of.dgain[(first + i) * H + head] = static_cast<float>(ofGain / root);
     if (call.rate > 0) call.drop(p + low, s, block.first + i, head, row0 + low, count - low);

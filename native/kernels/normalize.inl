@@ -118,7 +118,7 @@ inline Pulls pullsOf(const NormBack& back, int64_t rows, int64_t cols, int64_t s
       return simd::add(sum, back.upstream(first + i, i, part));
     });
     products += sumVectors(cols, [=](simd::Vec sum, int64_t i, auto part) {
-      return simd::fma(back.upstream(first + i, i, part), back.normed(first + i, part), sum);
+      return addTerms(sum, back.upstream(first + i, i, part), back.normed(first + i, part), part);
     });
   }
   const double count = static_cast<double>(rows) * static_cast<double>(cols);

@@ -163,6 +163,16 @@ SIMD_INLINE double sumVectors(int64_t count, const Term& term) {
   return total;
 }
 
+/** sum + a * b, where lanes past a tail must not count: what they hold may be NaN, as 0 times infinity is. */
+SIMD_INLINE simd::Vec addTerms(simd::Vec sum, simd::Vec a, simd::Vec b, Whole) {
+  return simd::fma(a, b, sum);
+}
+SIMD_INLINE simd::Vec addTerms(simd::Vec sum, simd::Vec a, simd::Vec b, Tail tail) {
+  float products[simd::LANES];
+  simd::store(products, simd::mul(a, b));
+  return simd::add(sum, take(products, tail));
+}
+
 /** For rows whose squares overflow float32: in float64 they cannot. */
 __attribute__((noinline)) double largeSquares(const float* x, int64_t count) {
   double sum = 0;

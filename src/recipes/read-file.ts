@@ -51,9 +51,10 @@ function findRecipe(name: string, place: Place): string {
     throw new RecipeError([{ place, message: failure.message }], error);
   }
   const names = libraryNames();
+  const full = names.filter((each) => !each.endsWith('-debug'));
   const message = isPath
     ? `there is no recipe file ${shown(file)}`
-    : `there is no recipe '${name}' in the library (${names.join(', ')}), nor a file of this name`;
+    : `there is no recipe '${name}' in the library (${full.join(', ')}), nor a file of this name`;
   throw new RecipeError([{ place, message, nearest: isPath ? undefined : nearest(name, names) }]);
 }
 

@@ -183,7 +183,7 @@ describe('flashlm check', () => {
   });
 
   it.each([
-    ['a name that is no recipe', ['v62'], 2, /no recipe 'v62'.*did you mean 'v61'/],
+    ['a name that is no recipe', ['v61-a9'], 2, /no recipe 'v61-a9'.*did you mean 'v61-a8'/],
     ['a file that is not there', ['missing.yaml'], 2, /missing\.yaml/],
     [
       'a change of an unknown key',

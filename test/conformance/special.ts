@@ -308,6 +308,7 @@ export const SPECIAL_CALLS: readonly SpecialCall[] = [
         'w.codes': (i) => (i % 3 ? 1 : -1),
         'x.scale': every(1),
         'w.scale': every(1),
+        'w.rowScale': every(1),
       },
       within: 0,
     }),

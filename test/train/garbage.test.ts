@@ -9,7 +9,7 @@ it('a generated token, and a call of a native kernel, allocate no arrays or obje
   const space = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
   const { stdout } = await promisify(execFile)(process.execPath, [...space, '--import', 'tsx', script]);
   const found = JSON.parse(stdout) as { what: string; bytes: number; most: number }[];
-  expect(found.length).toBe(6 + OP_NAMES.length);
+  expect(found.length).toBe(7 + OP_NAMES.length);
   // An object a layer, a view of an array, a sort or a list of arguments takes more.
   expect(found.filter(({ bytes, most }) => bytes > most)).toEqual([]);
 });

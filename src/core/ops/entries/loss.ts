@@ -30,7 +30,7 @@ const roundedOnTheWay = { nearIn: { bf16: 2 ** -8 } } as const;
  * its products have no digits to compare.
  */
 const cap = scalar('cap', { values: [2, 0, 30], steady: 0 });
-const zLoss = scalar('zLoss', { values: [0.01, 0], steady: 0 });
+const zLoss = scalar('zLoss', { values: [0, 0.01], steady: 0 });
 
 /**
  * Per row, with weights `c_j` on target ids j and `n = sum c_j`: `outNats = n * logsumexp(z) - sum c_j z_j`, and,

@@ -57,7 +57,6 @@ export const rmsNormGrad = op<
 const GROUPS = {
   sizes: {
     G: { tested: [1, 3, 8], bench: 1 },
-    T: { tested: [1, 2, 4, 16, 33, 300] },
     // Around the registers of every instruction set, and sums that are longer than one.
     E: { tested: [3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65, 129, 520], bench: V61.width },
   },
