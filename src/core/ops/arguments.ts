@@ -56,6 +56,7 @@ export const documentStarts: TensorArg = {
   ...optional,
   values: 'starts',
   lasting: true,
+  unusual: true,
 };
 
 export const group = <G>(name: string, fields: { readonly [F in keyof G]: TensorArg }): GroupArg => ({
