@@ -19,8 +19,8 @@ export const ATTENTION_MUTANTS: readonly NativeMutant[] = [
   attention(
     'window-edge',
     'a window is one row too wide',
-    'const int64_t reach = last(i) - «window + 1»;',
-    'window',
+    'const int64_t reach = «last(i) - window + 1»;',
+    'last(i) - window',
   ),
   attention(
     'unscaled',
