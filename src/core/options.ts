@@ -24,7 +24,7 @@ export const matrixInit = z
     'First values; fan_in: normal with standard deviation 1/sqrt(columns that come in); fan_out: sqrt(2/columns that come out).',
   );
 
-/** What `matrixInit` stands for. */
+/** The first values that a `matrixInit` option means. */
 export function initOf(init: z.infer<typeof matrixInit>, inCols: number, outCols: number): Init {
   if (init === 'fan_in') return { normal: 1 / Math.sqrt(inCols) };
   return init === 'fan_out' ? { normal: Math.sqrt(2 / outCols) } : init;

@@ -5,7 +5,7 @@ import { count, init } from '../core/options.ts';
 import type { Mat } from '../core/tensor.ts';
 import { AddedRows } from './added-rows.ts';
 
-/** The row of a table of `rows` for two tokens in a row; -1 stands for no token. Different pairs may share one. */
+/** The table row (below `rows`) of a pair of adjacent tokens; -1 means no token. Different pairs may share a row. */
 export function bigramRow(previous: number, id: number, rows: number): number {
   let hash = Math.imul(previous + 2, 0x9e3779b1) ^ Math.imul(id + 1, 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 16), 0xc2b2ae35);
