@@ -28,6 +28,27 @@ export interface EvalEvent {
   };
 }
 
+/** Shares of ternary codes, from 0 to 1. */
+export interface CodeShares {
+  readonly minus: number;
+  readonly zero: number;
+  readonly plus: number;
+  /** Codes that the update of this one step changed. */
+  readonly flipped: number;
+}
+
+/** The ternary weights of a model after a step, all together and by layer. */
+export interface TernaryEvent extends CodeShares {
+  readonly event: 'ternary';
+  readonly step: number;
+  readonly layers: readonly (CodeShares & {
+    /** Of the parameter, as in checkpoints. */
+    readonly name: string;
+    /** What the codes are multiplied by; the mean, where each row has a scale. */
+    readonly scale: number;
+  })[];
+}
+
 export interface SampleEvent {
   readonly event: 'sample';
   readonly step: number;
@@ -59,4 +80,11 @@ export interface TimingEvent {
   readonly layers: readonly LayerTime[];
 }
 
-export type TrainEvent = StepEvent | EvalEvent | SampleEvent | CheckpointEvent | TimingEvent | DoneEvent;
+export type TrainEvent =
+  | StepEvent
+  | EvalEvent
+  | TernaryEvent
+  | SampleEvent
+  | CheckpointEvent
+  | TimingEvent
+  | DoneEvent;

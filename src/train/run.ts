@@ -18,6 +18,7 @@ import type { RunDirectory } from './run-directory.ts';
 import { appendSample, restoreSamples } from './samples.ts';
 import type { EvaluationText } from './scorer.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
+import { ternaryReport } from './ternary-report.ts';
 import { Trainer, type TrainerOptions, type TrainerParts } from './trainer.ts';
 import type { Windows } from './windows.ts';
 import { longestText, type TextRequest, writeText } from './write-text.ts';
@@ -191,8 +192,11 @@ export class Run {
     const { checkpointEvery, evalEvery, sampleEvery, limits } = this.options;
     const due = (every: number | null): boolean => every !== null && event.step % every === 0;
     this.emit(event);
+    const isLast = reached(limits, this.trainer.progress) !== null;
+    // Before an evaluation makes the codes again.
+    if (isLast || due(evalEvery)) this.reportCodes();
     // The end of a run evaluates and samples anyway.
-    if (!reached(limits, this.trainer.progress)) {
+    if (!isLast) {
       if (due(evalEvery) && this.texts.valid) await this.evaluate(this.texts.valid);
       if (due(sampleEvery)) await this.sample();
     }
@@ -207,6 +211,13 @@ export class Run {
       throw error;
     });
     this.emit(event);
+  }
+
+  private reportCodes(): void {
+    const { step } = this.trainer.state;
+    this.refuseNonFinite(step);
+    const event = ternaryReport(this.model, step);
+    if (event) this.emit(event);
   }
 
   /** Tells the hooks how far a piece of work is that begins now. */

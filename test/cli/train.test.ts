@@ -39,6 +39,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
     'characters',
     'bytes',
   ],
+  ternary: ['event', 'step', 'minus', 'zero', 'plus', 'flipped', 'layers'],
   sample: ['event', 'step', 'prompt', 'text'],
   checkpoint: ['event', 'step', 'dir'],
   done: ['event', 'runDir', 'seconds', 'step', 'ending'],

@@ -1,10 +1,11 @@
 import type { StepEvent, WorkProgress } from '../../core/hook.ts';
-import type { EvalEvent, SampleEvent, TrainEvent } from '../../train/events.ts';
+import type { EvalEvent, SampleEvent, TernaryEvent, TrainEvent } from '../../train/events.ts';
 import {
   formatBits,
   formatCount,
   formatDuration,
   formatLoss,
+  formatPercent,
   formatPpl,
   formatRate,
   formatSmall,
@@ -52,6 +53,8 @@ export function eventLine(event: TrainEvent): string | undefined {
   switch (event.event) {
     case 'eval':
       return `step ${formatCount(event.step)}  ${event.split}: ${evalText(event)}`;
+    case 'ternary':
+      return `step ${formatCount(event.step)}  ternary: ${codesText(event)}`;
     case 'sample':
       return `step ${formatCount(event.step)}  sample: ${shortSample(event)}`;
     case 'checkpoint':
@@ -59,6 +62,12 @@ export function eventLine(event: TrainEvent): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** `31.2% -1  38.0% 0  30.8% +1  0.021% flipped by this step` */
+function codesText({ minus, zero, plus, flipped }: TernaryEvent): string {
+  const shares = [`${formatPercent(minus)} -1`, `${formatPercent(zero)} 0`, `${formatPercent(plus)} +1`];
+  return [...shares, `${formatSmall(100 * flipped)}% flipped by this step`].join('  ');
 }
 
 /** Loss, PPL, BPC and BPB with what they rest on. */
