@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { ACTIVATION_RULES, type ActivationRule, WEIGHT_RULES, type WeightRule } from '../core/choices.ts';
-import { component } from '../core/component.ts';
+import { component, type LayerScope } from '../core/component.ts';
 import type { Layer, PrepareContext, StepContext } from '../core/layer.ts';
 import { count, initOf, matrixInit } from '../core/options.ts';
 import { type Init, Parameter, type ParameterUse } from '../core/parameter.ts';
 import type { Planner } from '../core/planner.ts';
 import type { Mat, Quantized } from '../core/tensor.ts';
+import { layerNorm } from './group-norm.ts';
 import { rmsNorm } from './rms-norm.ts';
 import { Sequence } from './sequence.ts';
 import { quantizeMaster, WEIGHT_SCALES, type WeightScale } from './ternary-weights.ts';
@@ -161,6 +162,19 @@ export class TernaryLinear implements Layer<TernaryLinearCache> {
   }
 }
 
+const norms = z.union([
+  z.enum(['none', 'rms', 'layer']),
+  z.strictObject({ rms: rmsNorm.schema }),
+  z.strictObject({ layer: layerNorm.schema.pick({ eps: true }) }),
+]);
+
+function createNorm(norm: Exclude<z.output<typeof norms>, 'none'>, scope: LayerScope): Layer {
+  const options = typeof norm === 'string' ? { [norm]: {} } : norm;
+  return 'layer' in options
+    ? layerNorm.create(layerNorm.schema.parse({ ...options.layer, gain: false, bias: false }), scope)
+    : rmsNorm.create(rmsNorm.schema.parse(options.rms), scope);
+}
+
 export const ternaryLinear = component({
   kind: 'layer',
   type: 'ternary_linear',
@@ -175,11 +189,10 @@ export const ternaryLinear = component({
       .enum(WEIGHT_SCALES)
       .default('tensor')
       .describe('The weights have one scale, or one for each row, hence column that comes out.'),
-    norm: z
-      .union([z.enum(['none', 'rms']), z.strictObject({ rms: rmsNorm.schema })])
+    norm: norms
       .default('none')
       .describe(
-        'Norm of the rows that come in, before they are quantised (BitLinear): rms is rms_norm, whose options may follow.',
+        'Norm of the rows that come in, before they are quantised (BitLinear): rms is rms_norm, layer is layer_norm without gain and bias; options may follow.',
       ),
     activations: z
       .enum([...ACTIVATION_RULES, 'none'])
@@ -209,6 +222,8 @@ export const ternaryLinear = component({
     { out: 6, weights: 'learned', scale: 'row', activations: 'none' },
     { out: 6, norm: 'rms', activations: 'int8' },
     { out: 6, norm: { rms: { gain: false, eps: 1e-8 } } },
+    { out: 6, norm: 'layer', weights: 'absmedian', activations: 'int8' },
+    { out: 6, norm: { layer: { eps: 1e-8 } } },
   ],
   create: ({ out, init, norm, ...rules }, scope) => {
     const { path, inCols, add, fail } = scope;
@@ -219,8 +234,7 @@ export const ternaryLinear = component({
     const linear = (at: string) =>
       new TernaryLinear(at, inCols, out, { ...rules, init: initOf(init, inCols, out) });
     if (norm === 'none') return linear(path);
-    const options = rmsNorm.schema.parse(norm === 'rms' ? {} : norm.rms);
-    const normed = add('norm', (at) => rmsNorm.create(options, { ...scope, path: at }));
+    const normed = add('norm', (at) => createNorm(norm, { ...scope, path: at }));
     return new Sequence(path, [normed, add('linear', linear)]);
   },
 });

@@ -4,8 +4,12 @@ import { FLOAT32 } from '../../src/core/compute.ts';
 import { ParameterStore } from '../../src/core/parameter-store.ts';
 import { mat } from '../../src/core/tensor.ts';
 import { blendShare, TernaryLinear } from '../../src/layers/ternary-linear.ts';
+import { loadRecipe } from '../../src/recipes/load.ts';
+import { DenseRows } from '../../src/runtime/rows.ts';
 import { checkLayer, isRight } from '../../src/verify/gradient-check.ts';
 import { LayerCase } from '../../src/verify/layer-case.ts';
+import { gradients } from '../properties/batch-gradients.ts';
+import { randomTokens } from '../properties/models.ts';
 
 const backend = createReferenceBackend('f64');
 const { kernels } = backend;
@@ -151,5 +155,37 @@ describe('ternary_linear', () => {
     // Of the next batch no gradient is left over.
     store.foldUses(kernels);
     expect([...scale!.grad.data]).toEqual([expect.closeTo(expected, 10)]);
+  });
+
+  it('norm: layer is a layer norm without parameters before the linear, whether or not several share it', async () => {
+    const linear = (name: string, norm: string) =>
+      `{ternary_linear: {name: ${name}, out: 8, norm: ${norm}, weights: absmedian, activations: int8}}`;
+    // First values follow from names: a linear with a norm inside is called `A.linear`, as one in a block A is.
+    const blocks = ['A', 'B'].map((name) => `${name}: {layers: [${linear('linear', 'none')}]}`);
+    const model = (...layers: string[]) =>
+      loadRecipe('v61-debug', {
+        set: [
+          `blocks={${blocks.join(', ')}}`,
+          `model=[{embedding: {vocab: 300, dim: 8, init: {normal: 1}}}, ${layers.join(', ')}, tied_head]`,
+          'data.seq_len=6',
+        ],
+      });
+    const withNorm = (norm: string) => model(`{product: [${linear('A', norm)}, ${linear('B', norm)}]}`);
+    const inside = await withNorm('layer');
+    const before = await model('{layer_norm: {gain: false, bias: false}}', '{product: [A, B]}');
+    const { ids, targets } = randomTokens(12, 300, 5);
+    const [found, expected] = [inside, before].map((recipe) =>
+      gradients(recipe, backend, new DenseRows(12).of(ids, targets, 12), 12),
+    );
+    expect(found!.nats).toBeCloseTo(expected!.nats, 10);
+    expect(found!.grads.length).toBe(expected!.grads.length);
+    found!.grads.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected!.grads[i]!, 10);
+    });
+    const wide = await withNorm('{layer: {eps: 10}}');
+    expect(gradients(wide, backend, new DenseRows(12).of(ids, targets, 12), 12).nats).not.toBeCloseTo(
+      expected!.nats,
+      3,
+    );
   });
 });
