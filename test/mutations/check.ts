@@ -1,3 +1,6 @@
+import type { OpName } from '../../src/core/kernels.ts';
+import { completeKernels } from '../../src/core/ops/fused.ts';
+import { wrapKernels } from '../../src/core/ops/wrap-kernels.ts';
 import { GENUINE, type Subject } from './subject.ts';
 
 /** Something that must hold of the project. */
@@ -22,6 +25,8 @@ export interface Mutation {
   readonly historical?: true;
   /** The parts that have the fault. */
   readonly parts: Partial<Subject>;
+  /** The fault is in the kernel of this op. */
+  readonly op?: OpName;
 }
 
 /** What a check says of a subject: the error, or null. */
@@ -34,12 +39,41 @@ export async function verdict(check: Check, subject: Subject): Promise<Error | n
   }
 }
 
+const calledOps = new Map<Check, Promise<ReadonlySet<OpName>>>();
+
+async function runGenuine(check: Check): Promise<ReadonlySet<OpName>> {
+  const called = new Set<OpName>();
+  const around = (op: OpName, _: readonly unknown[], call: () => unknown): unknown => {
+    called.add(op);
+    return call();
+  };
+  const backend: Subject['backend'] = (inner) => {
+    // The kernels that a fused one is composed of count too.
+    const { headLoss, ...source } = wrapKernels(inner.kernels, around);
+    return { ...inner, kernels: wrapKernels(completeKernels(source), around) };
+  };
+  await check.run({ ...GENUINE, backend });
+  return called;
+}
+
+/** Runs a check on FlashLM as it is, once: the ops that it calls. Throws when it finds something wrong. */
+export function opsOf(check: Check): Promise<ReadonlySet<OpName>> {
+  const known = calledOps.get(check) ?? runGenuine(check);
+  calledOps.set(check, known);
+  return known;
+}
+
+/** Whether a check runs what a mutation changes: otherwise its answer is the one it gives FlashLM as it is. */
+async function runsIt(check: Check, { parts, op }: Mutation): Promise<boolean> {
+  return check.uses.some((part) => part in parts) && (!op || (await opsOf(check)).has(op));
+}
+
 /** The names of the checks that find a mutation. Throws what is no finding but a crash of the mutation. */
 export async function caughtBy(mutation: Mutation, checks: readonly Check[]): Promise<string[]> {
   const subject = { ...GENUINE, ...mutation.parts };
   const caught: string[] = [];
   for (const check of checks) {
-    if (!check.uses.some((part) => part in mutation.parts)) continue;
+    if (!(await runsIt(check, mutation))) continue;
     const error = await verdict(check, subject);
     // A mistake in the planted code itself would be caught by everything.
     if (error instanceof TypeError || error instanceof ReferenceError) throw error;

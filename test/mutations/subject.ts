@@ -71,7 +71,7 @@ const INIT = { normal: 0.5 };
 /** One layer of each kind, and each way a linear layer takes its input, by itself. */
 export function layersOf({ layers: l }: Subject): Layer[] {
   const linear = (path: string, activations: TernaryLinearOptions['activations']): Layer =>
-    new l.TernaryLinear(path, DIM, 12, { weights: 'absmean', activations, init: INIT });
+    new l.TernaryLinear(path, DIM, 5, { weights: 'absmean', activations, init: INIT });
   return [
     new l.RmsNorm('norm', DIM, { gain: true, eps: 1e-5 }),
     new l.TokenShift('shift', DIM),
@@ -80,13 +80,13 @@ export function layersOf({ layers: l }: Subject): Layer[] {
     linear('ternary', 'ternary'),
     linear('int8', 'int8'),
     linear('float', 'none'),
-    new l.TernaryLinear('rows', DIM, 12, {
+    new l.TernaryLinear('rows', DIM, 5, {
       weights: 'absmean',
       scale: 'row',
       activations: 'int8',
       init: INIT,
     }),
-    new l.TernaryLinear('learned', DIM, 12, {
+    new l.TernaryLinear('learned', DIM, 5, {
       weights: 'learned',
       scale: 'row',
       activations: 'none',

@@ -12,6 +12,7 @@ export function kernel<K extends OpName>(id: string, op: K, fault: string, wrong
     id,
     fault,
     where,
+    op,
     parts: {
       backend: (inner) => {
         const { headLoss, ...source } = inner.kernels;
