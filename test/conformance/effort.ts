@@ -1,3 +1,5 @@
+import { effort } from '../effort.ts';
+
 /** How many calls the suites try. */
 interface Effort {
   /** Sizes a dimension takes. */
@@ -21,7 +23,7 @@ const FULL: Effort = {
     191, 192, 193, 255, 256, 257, 384, 1025, 2049,
   ],
   maxFlops: 3_000_000,
-  runs: 40,
+  runs: effort(20, 200),
   width: 97,
   threads: [2, 3, 5],
 };

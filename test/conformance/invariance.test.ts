@@ -4,8 +4,7 @@ import type { Backend } from '../../src/core/backend.ts';
 import { type OpName, ROW_CHUNK } from '../../src/core/kernels.ts';
 import { flatArgs } from '../../src/core/ops/calls.ts';
 import type { Dims } from '../../src/core/ops/dims.ts';
-import { type Drawn, type Input, inputsOf, variants } from '../../src/core/ops/inputs.ts';
-import { dimsNear } from '../../src/core/ops/op-dims.ts';
+import { type Drawn, type Input, inputsOf } from '../../src/core/ops/inputs.ts';
 import { scheduleOf } from '../../src/core/ops/schedule.ts';
 import { OP_NAMES, OPS } from '../../src/core/ops/table.ts';
 import { mat } from '../../src/core/tensor.ts';
@@ -14,6 +13,7 @@ import { nativeVariants } from './backends.ts';
 import { blockOf, joined } from './blocks.ts';
 import { expectSameBits } from './compare.ts';
 import { EFFORT } from './effort.ts';
+import { dimsOfWidth, variantsAt } from './sizes.ts';
 
 const SEQ_LEN = 4;
 /**
@@ -30,17 +30,16 @@ const all = [{ name: 'reference', create: () => createReferenceBackend('f32') },
 function dimsOf(op: OpName, rows: number, width: number): Dims {
   const isCut = OPS[op].independent !== undefined;
   const given: Dims = { T: SEQ_LEN, ...(isCut && { S: rows / SEQ_LEN, M: rows }) };
-  return dimsNear(op, (symbol) => given[symbol] ?? width);
+  return dimsOfWidth(op, width, given);
 }
 
 const isAccumulating = (op: OpName): boolean =>
   flatArgs(op).some((arg) => arg.kind === 'tensor' && arg.role === 'acc');
 
-/** The inputs of every variant of a call; `drawn` keeps them for the next instruction set. */
-function* calls(op: OpName, dims: Dims, drawn: Drawn): Generator<Input[]> {
+/** The inputs of variants of an op's i-th call; `drawn` keeps them for the next instruction set. */
+function* calls(op: OpName, i: number, dims: Dims, drawn: Drawn): Generator<Input[]> {
   for (const seed of OPS[op].integer ? [PLAIN, TERNARY] : [PLAIN])
-    for (let variant = 0; variant < variants(op); variant++)
-      yield inputsOf({ op, dims, seed, variant }, drawn);
+    for (const variant of variantsAt(op, i)) yield inputsOf({ op, dims, seed, variant }, drawn);
 }
 
 /** A backend that runs each call of an op in a deferred region, tile by tile with an unrelated call. */
@@ -62,13 +61,13 @@ describe.each(OP_NAMES)('%s', (op) => {
   it.each(natives)(`${op} gives the same bits with any number of threads on $name`, ({ create }) => {
     const [single, ...others] = [1, ...EFFORT.threads].map(create);
     // Wide enough that every thread has work, however coarse the pieces are.
-    for (const [rows, width] of [
+    for (const [i, [rows, width]] of [
       [1032, EFFORT.width],
       [44, 385],
       // Fewer rows than threads have tiles: products are then split by columns.
       [4, 1100],
-    ] as const) {
-      for (const inputs of calls(op, dimsOf(op, rows, width), drawn)) {
+    ].entries()) {
+      for (const inputs of calls(op, i, dimsOf(op, rows, width), drawn)) {
         const alone = runOp(single!, op, inputs);
         for (const backend of others) expectSameBits(runOp(backend, op, inputs), alone);
       }
@@ -82,7 +81,7 @@ describe.each(OP_NAMES)('%s', (op) => {
       const rows = 2 * ROW_CHUNK + 44;
       for (const threads of [1, 3]) {
         const backend = create(threads);
-        for (const inputs of calls(op, dimsOf(op, rows, 33), drawn))
+        for (const inputs of calls(op, threads, dimsOf(op, rows, 33), drawn))
           expectSameBits(runOp(inTiles(backend, op, rows), op, inputs), runOp(backend, op, inputs));
         backend.dispose();
       }
@@ -97,9 +96,9 @@ describe.each(OP_NAMES)('%s', (op) => {
       const rows = 2 * ROW_CHUNK + 44;
       // Sums over rows are formed per ROW_CHUNK; other outputs depend only on their own row.
       const cuts = isAccumulating(op) ? [ROW_CHUNK, 2 * ROW_CHUNK] : [ROW_CHUNK, 36];
-      for (const inputs of calls(op, dimsOf(op, rows, 33), drawn)) {
-        const whole = runOp(backend, op, inputs);
-        for (const cut of cuts) {
+      for (const [i, cut] of cuts.entries()) {
+        for (const inputs of calls(op, i, dimsOf(op, rows, 33), drawn)) {
+          const whole = runOp(backend, op, inputs);
           const first = runOp(backend, op, blockOf(op, inputs, 0, cut));
           const second = runOp(backend, op, blockOf(op, inputs, cut, rows, first));
           expectSameBits(joined(op, first, second), whole);

@@ -2,18 +2,33 @@ import fc from 'fast-check';
 import type { OpName } from '../../src/core/kernels.ts';
 import { flatArgs } from '../../src/core/ops/calls.ts';
 import { type Dims, sizeOf } from '../../src/core/ops/dims.ts';
+import { someVariants, variants } from '../../src/core/ops/inputs.ts';
 import { complete, dimsNear, freeSymbols, testedSizes } from '../../src/core/ops/op-dims.ts';
 import { OPS } from '../../src/core/ops/table.ts';
+import { effort } from '../effort.ts';
 import { EFFORT } from './effort.ts';
 
 /** Larger tensors would only be slow. */
 const MAX_ELEMENTS = 60_000;
 
-function isWanted(op: OpName, dims: Dims): boolean {
-  const sizes = flatArgs(op).map((arg) =>
-    arg.kind === 'tensor' && !arg.packs ? sizeOf(arg.rows, dims) * sizeOf(arg.cols, dims) : 0,
+const largestTensor = (op: OpName, dims: Dims): number =>
+  Math.max(
+    ...flatArgs(op).map((arg) =>
+      arg.kind === 'tensor' && !arg.packs ? sizeOf(arg.rows, dims) * sizeOf(arg.cols, dims) : 0,
+    ),
   );
-  return OPS[op].flops(dims) <= EFFORT.maxFlops && Math.max(...sizes) <= MAX_ELEMENTS;
+
+const isWanted = (op: OpName, dims: Dims): boolean =>
+  OPS[op].flops(dims) <= EFFORT.maxFlops && largestTensor(op, dims) <= MAX_ELEMENTS;
+
+/**
+ * The dimensions of a call with the symbols that `given` has, all others as large as `width`; a fraction of it in ops with
+ * so many dimensions that a call would be far more work than one of a matrix product.
+ */
+export function dimsOfWidth(op: OpName, width: number, given: Dims): Dims {
+  const dims = dimsNear(op, (symbol) => given[symbol] ?? width);
+  const isLarge = largestTensor(op, dims) > 1_300_000 || OPS[op].flops(dims) > 30_000_000;
+  return width > 1 && isLarge ? dimsOfWidth(op, Math.ceil(width / 3), given) : dims;
 }
 
 /** Each symbol in turn at every edge size, the others small and odd. */
@@ -28,6 +43,13 @@ export function sweep(op: OpName): Dims[] {
     )
     .filter((dims) => isWanted(op, dims));
 }
+
+/** The variants that the i-th call of an op is tried in. */
+export const variantsAt = (op: OpName, i: number): number[] =>
+  effort(
+    someVariants(op, i),
+    Array.from({ length: variants(op) }, (_, variant) => variant),
+  );
 
 /** Every symbol at an edge size drawn at random. */
 export function anyDims(op: OpName): fc.Arbitrary<Dims> {

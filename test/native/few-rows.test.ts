@@ -1,6 +1,6 @@
 import { afterAll, describe, it } from 'vitest';
 import type { OpName } from '../../src/core/kernels.ts';
-import { inputsOf, variants } from '../../src/core/ops/inputs.ts';
+import { inputsOf, someVariants } from '../../src/core/ops/inputs.ts';
 import { dimsNear } from '../../src/core/ops/op-dims.ts';
 import { runOp } from '../../src/verify/op-run.ts';
 import { nativeVariants } from '../conformance/backends.ts';
@@ -26,7 +26,7 @@ describe.each(nativeVariants())('$name', ({ create }) => {
     // Sums of more than one chunk, and columns that fill no panel.
     for (const width of [7, 530]) {
       const dims = dimsNear(op, (s) => (s === 'M' ? ROWS : width));
-      for (let variant = 0; variant < variants(op); variant++) {
+      for (const variant of someVariants(op, width)) {
         const inputs = inputsOf({ op, dims, seed: 6, variant });
         for (const backend of backends) {
           const all = runOp(backend, op, inputs);

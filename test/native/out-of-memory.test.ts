@@ -6,7 +6,7 @@ import type { Backend } from '../../src/core/backend.ts';
 import { PRECISIONS } from '../../src/core/compute.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import type { Kernels } from '../../src/core/kernels.ts';
-import { inputsOf, variants } from '../../src/core/ops/inputs.ts';
+import { inputsOf, someVariants } from '../../src/core/ops/inputs.ts';
 import { dimsNear } from '../../src/core/ops/op-dims.ts';
 import { OP_NAMES } from '../../src/core/ops/table.ts';
 import { type Codes, type Mat, mat, tensor } from '../../src/core/tensor.ts';
@@ -43,7 +43,7 @@ describe.runIf(process.platform === 'linux')('when memory runs out', () => {
     (op) => {
       const given: Readonly<Record<string, number>> = { M: 520, T: 4, S: 130 };
       const dims = dimsNear(op, (s) => given[s] ?? 70);
-      for (let variant = 0; variant < variants(op); variant++) {
+      for (const variant of someVariants(op, 0)) {
         const inputs = inputsOf({ op, dims, seed: 6, variant });
         const expected = runOp(create(), op, inputs);
         const backend = create();

@@ -23,12 +23,35 @@ export interface TensorInput {
 }
 export type Input = TensorInput | number | string;
 
+/** The values that an argument takes by variant: those of a choice, or whether an optional tensor is there. */
+function variantsOf(arg: FlatArg): number {
+  if (arg.kind === 'choice') return arg.values.length;
+  return arg.kind === 'tensor' && arg.optional ? 2 : 1;
+}
+
 /** How many variants an op has. */
-export function variants(op: OpName): number {
-  return flatArgs(op).reduce((count, arg) => {
-    if (arg.kind === 'choice') return count * arg.values.length;
-    return arg.kind === 'tensor' && arg.optional ? count * 2 : count;
-  }, 1);
+export const variants = (op: OpName): number =>
+  flatArgs(op).reduce((count, arg) => count * variantsOf(arg), 1);
+
+/**
+ * The variants that the i-th of many calls tries: all combinations of choices, with each optional argument once there and
+ * once absent. Which others are there with it changes from call to call, until every variant was tried.
+ */
+export function someVariants(op: OpName, i: number): number[] {
+  const args = flatArgs(op).filter((arg) => variantsOf(arg) > 1);
+  const patterns = 2 ** args.filter(({ kind }) => kind === 'tensor').length;
+  const wanted = [i % patterns, patterns - 1 - (i % patterns)];
+  return Array.from({ length: variants(op) }, (_, variant) => variant).filter((variant) => {
+    let [rest, pattern, bit] = [variant, 0, 1];
+    for (const arg of args) {
+      const value = rest % variantsOf(arg);
+      rest = Math.floor(rest / variantsOf(arg));
+      if (arg.kind !== 'tensor') continue;
+      pattern += bit * value;
+      bit *= 2;
+    }
+    return wanted.includes(pattern);
+  });
 }
 
 function scalarValue({ values }: ScalarArg, random: Random): number {
