@@ -23,6 +23,7 @@ const { generate } = await import('../native/generate.ts');
 const { createRegistry } = await import('../src/recipes/builtins.ts');
 const { recipeJsonSchemaText } = await import('../src/recipes/json-schema.ts');
 const { withTables } = await import('./recipe-tables.ts');
+const { missingKernels } = await import('./missing-kernels.ts');
 
 const native = generate();
 for (const [name, text] of native) write(`native/generated/${name}`, text);
@@ -37,3 +38,5 @@ write(
   'docs/recipes.md',
   withTables(readFileSync(path.join(root, 'docs/recipes.md'), 'utf8'), createRegistry()),
 );
+
+for (const line of missingKernels(root)) console.log(line);

@@ -46,6 +46,13 @@ export function shapeOf(op: OpName, given: Dims = {}): Dims {
     dims[symbol] = own;
     follow();
   }
+  const unsized = symbols.find((symbol) => dims[symbol] === undefined);
+  if (unsized !== undefined) {
+    throw new FlashError(`${op}: ${unsized} has no size in benchmarks`, {
+      remedy: `Its entry in the op table needs one: sizes: { ${unsized}: { bench: 8 } }.`,
+      exitCode: 2,
+    });
+  }
   const sizes = Object.fromEntries(symbols.map((symbol) => [symbol, dims[symbol]!]));
   for (const { symbol, dim } of equationsOf(op)) {
     if (sizeOf(dim, sizes) === sizes[symbol] && symbols.every((each) => isSize(sizes[each]!))) continue;

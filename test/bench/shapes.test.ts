@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { caseName, opCases, shapeOf } from '../../src/bench/op-case.ts';
 import { FlashError } from '../../src/core/errors.ts';
 import { flatArgs } from '../../src/core/ops/calls.ts';
@@ -37,6 +37,13 @@ describe("v6.1's shapes", () => {
     expect(() => shapeOf('tokenShift', { M: 10, T: 4 })).toThrow(
       /^tokenShift: no whole numbers make M = S\*T with M=10, D=192, T=4$/,
     );
+  });
+
+  it('a symbol without a size in benchmarks is named, with the field that gives it one', () => {
+    vi.spyOn(OPS.delay, 'sizes', 'get').mockReturnValue(undefined);
+    expect(() => shapeOf('delay')).toThrow(/^delay: P has no size in benchmarks$/);
+    expect(shapeOf('delay', { P: 2 })).toMatchObject({ P: 2 });
+    vi.restoreAllMocks();
   });
 });
 

@@ -2,7 +2,8 @@ import { type Kernels, ROW_CHUNK } from '../kernels.ts';
 import { type Mat, mat } from '../tensor.ts';
 
 /** Kernels that others can be put together to: a backend may leave them out. */
-export type FusedOp = 'headLoss';
+export const FUSED_OPS = ['headLoss'] as const;
+export type FusedOp = (typeof FUSED_OPS)[number];
 
 /** What a backend must bring: every kernel but the fused ones, which it may. */
 export type KernelSource = Omit<Kernels, FusedOp> & Partial<Pick<Kernels, FusedOp>>;
