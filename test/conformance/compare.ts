@@ -13,7 +13,7 @@ function throwOnMismatch(
   for (const { arg, mismatch } of deviations(op, actual, expected)) {
     if (!mismatch || !isCompared(expected.tensors.get(arg))) continue;
     const { index, actual: a, expected: b, bound } = mismatch;
-    throw new Error(`${arg}[${index}] is ${a}, expected ${b} within ${bound}`);
+    throw new Error(`${arg}[${index}] is ${a}, expected ${b}${bound > 0 ? ` within ${bound}` : ''}`);
   }
 }
 

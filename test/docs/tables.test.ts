@@ -25,3 +25,10 @@ it('docs/recipes.md names every key, and every layer, optimiser and schedule wit
     for (const option of Object.keys(schema.shape)) expect(row, type).toMatch(new RegExp(`${option}\``));
   }
 });
+
+it('docs/numerics.md says what every layer computes', () => {
+  const numerics = readFileSync(`${ROOT}/docs/numerics.md`, 'utf8');
+  const layers = createRegistry().all('layer');
+  const missing = layers.filter(({ type }) => !new RegExp(`\\b${type}\\b`).test(numerics));
+  expect(missing.map(({ type }) => type)).toEqual([]);
+});
