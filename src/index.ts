@@ -2,6 +2,13 @@
 export { z } from 'zod';
 export { checkGradients, prepareData } from './app/checked-functions.ts';
 export { type BackendAgreement, type ComparisonOptions, compareBackends } from './app/compare-backends.ts';
+export {
+  type ComparedRun,
+  compareRuns,
+  type RecipeDifference,
+  type RunComparison,
+  type SeedGroup,
+} from './app/compare-runs.ts';
 export { type EvaluationOptions, evaluateText, type TextScore } from './app/evaluate-text.ts';
 export { type GeneratedText, generateText, streamText, type WritingOptions } from './app/generate-text.ts';
 export {

@@ -14,6 +14,9 @@ const ARGUMENTS = {
     'must be the directory of a run, or a model from loadTrained',
   ),
   trained: z.custom((value) => has(value, 'composed', 'tokenizer'), 'must be a model from loadTrained'),
+  directories: z
+    .array(z.custom(isText, 'must be the directory of a run'))
+    .min(1, 'must have at least one run'),
   directory: z.custom(isText, 'must be the directory of a run'),
   recipe: z.custom(
     (value) => isText(value) || has(value, 'registry', 'model'),

@@ -13,6 +13,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./eval.ts')).evaluate,
   },
   {
+    name: 'compare',
+    summary: 'show the scores, speed and size of runs side by side, and what differs in their recipes',
+    load: async () => (await import('./compare.ts')).compare,
+  },
+  {
     name: 'generate',
     summary: 'write text with a trained model, as it comes',
     load: async () => (await import('./generate.ts')).generate,

@@ -1,0 +1,127 @@
+import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { compareRuns } from '../../src/app/compare-runs.ts';
+import { startRun } from '../../src/app/session.ts';
+import { loadRecipe } from '../../src/recipes/load.ts';
+import { TinyRun } from '../faults/tiny-run.ts';
+import { runInProcess } from './fake-terminal.ts';
+
+let tiny: TinyRun;
+/** Two seeds of one recipe, and another learning rate. */
+const CHANGES = [['train.seed=1'], ['train.seed=2'], ['optimizer.lr=0.02']];
+const runs: string[] = [];
+
+beforeAll(async () => {
+  tiny = new TinyRun();
+  for (const set of CHANGES) {
+    const recipe = await loadRecipe(tiny.recipe, { set });
+    const session = await startRun(recipe, tiny.runs, { report: () => {}, onNotice: () => {} });
+    await session.run.run();
+    await session.close();
+    runs.push(session.directory.path);
+  }
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  tiny.remove();
+});
+
+const metrics = (run: string): string => join(run, 'metrics.jsonl');
+const events = (run: string): Record<string, unknown>[] =>
+  readFileSync(metrics(run), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('compare', () => {
+  it("compare takes each run's last step and evaluation, and the median of its speed", async () => {
+    const { runs: compared, warnings } = await compareRuns(runs);
+    expect(warnings).toEqual([]);
+    for (const [i, run] of runs.entries()) {
+      const steps = events(run).filter(({ event }) => event === 'step');
+      const rates = steps.map((step) => step.tokensPerSecond as number).sort((a, b) => a - b);
+      const { step, tokens, seconds } = steps.at(-1)!;
+      const evaluation = events(run).findLast(({ event, split }) => event === 'eval' && split === 'valid');
+      expect(compared[i]).toMatchObject({ step, tokens, seconds, evaluation });
+      expect(compared[i]!.tokensPerSecond).toBe(rates[rates.length >> 1]);
+    }
+  });
+
+  it('compare counts 2 bits for a ternary weight and 32 for any other', async () => {
+    const [run] = (await compareRuns(runs.slice(0, 1))).runs;
+    // 280 embeddings of width 8, two norms of 8, a mix of 8, a ternary matrix of 8 x 8.
+    expect(run).toMatchObject({
+      parameters: 280 * 8 + 3 * 8 + 64,
+      packedBytes: 4 * (280 * 8 + 3 * 8) + 64 / 4,
+    });
+  });
+
+  it('compare gives the mean and spread of runs that differ in nothing but the seed', async () => {
+    const { runs: compared, seeds } = await compareRuns(runs);
+    const [a, b] = compared.map(({ evaluation }) => evaluation!.bpc!);
+    expect(a).not.toBe(b);
+    expect(seeds).toHaveLength(1);
+    expect(seeds[0]!.runs).toEqual([0, 1]);
+    expect(seeds[0]!.mean).toBeCloseTo((a! + b!) / 2, 12);
+    expect(seeds[0]!.deviation).toBeCloseTo(Math.abs(a! - b!) / Math.SQRT2, 12);
+    expect([seeds[0]!.least, seeds[0]!.most]).toEqual([Math.min(a!, b!), Math.max(a!, b!)]);
+  });
+
+  it('compare names the settings in which recipes differ, and no other', async () => {
+    const { differences } = await compareRuns(runs);
+    expect(differences).toEqual([
+      { key: 'optimizer.lr', values: ['0.01', '0.01', '0.02'] },
+      { key: 'train.seed', values: ['1', '2', '1'] },
+    ]);
+  });
+
+  it('compare says of different models how large they are, not each place in which they differ', async () => {
+    const other = `${runs[0]}-wide`;
+    cpSync(runs[0]!, other, { recursive: true });
+    const recipe = join(other, 'recipe.yaml');
+    writeFileSync(
+      recipe,
+      readFileSync(recipe, 'utf8').replace(/^( *)- rms_norm/m, (line, blanks) => `${blanks}- silu\n${line}`),
+    );
+    const { differences } = await compareRuns([runs[0]!, other]);
+    expect(differences.map(({ key }) => key)).toEqual(['model']);
+    expect(differences[0]!.values.every((value) => value?.endsWith(' parameters'))).toBe(true);
+  });
+
+  it('compare works beside training: a run without evaluation, and a line that is being written', async () => {
+    const young = `${runs[0]}-young`;
+    cpSync(runs[0]!, young, { recursive: true });
+    const [first] = readFileSync(metrics(young), 'utf8').split('\n');
+    writeFileSync(metrics(young), `${first}\n`);
+    appendFileSync(metrics(young), '{"event":"step","st');
+    const { runs: compared, warnings } = await compareRuns([young, runs[0]!]);
+    expect(compared[0]).toMatchObject({ evaluation: null });
+    expect(warnings).toEqual([`${basename(young)} has not been evaluated yet`]);
+  });
+
+  it('compare warns where the runs were evaluated on different texts', async () => {
+    const other = `${runs[0]}-other`;
+    cpSync(runs[0]!, other, { recursive: true });
+    const text = readFileSync(metrics(other), 'utf8');
+    writeFileSync(metrics(other), text.replace(/"characters":\d+/g, '"characters":7'));
+    const { warnings } = await compareRuns([runs[0]!, other]);
+    expect(warnings).toEqual([expect.stringMatching(/^The runs were evaluated on different texts/)]);
+  });
+
+  it('compare prints a table, the seeds and what differs', async () => {
+    const { status, stdout } = await runInProcess(['compare', ...runs]);
+    expect(status).toBe(0);
+    const lines = stdout.split('\n');
+    expect(lines[0]).toMatch(/run +BPC +PPL +tokens\/s +tokens +time +parameters +packed/);
+    expect(lines.slice(1, 4).map((line) => line.split(/ +/)[1])).toEqual(runs.map((run) => basename(run)));
+    expect(stdout).toMatch(/\n {2}1, 2 {2}mean [\d.]+ of 2 runs, from [\d.]+ to [\d.]+/);
+    expect(stdout).toContain('\n  optimizer.lr  0.01 (1, 2), 0.02 (3)\n');
+  });
+
+  it('compare refuses what is no run, as wrong usage', async () => {
+    const { status, stderr } = await runInProcess(['compare', runs[0]!, tiny.root]);
+    expect(status).toBe(2);
+    expect(stderr).toContain('is neither a run directory nor a checkpoint of one');
+  });
+});
