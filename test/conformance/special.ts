@@ -313,6 +313,41 @@ export const SPECIAL_CALLS: readonly SpecialCall[] = [
       within: 0,
     }),
   ),
+  ...(['normalize', 'normalizeOverTime'] as const).flatMap((op): SpecialCall[] => {
+    const dims = { ...(op === 'normalize' ? { M: 2 } : { S: 2, T: 3 }), G: 1, E: WIDE };
+    const plain = { gain: every(1), bias: every(0) };
+    return [
+      {
+        claim: `${op} finds the deviation of rows whose squares overflow`,
+        op,
+        dims,
+        inputs: { ...plain, x: (i) => (i % 2 ? 1e20 : -1e20) },
+        within: 1e-5,
+      },
+      {
+        claim: `${op} finds the mean of rows whose sum overflows`,
+        op,
+        dims,
+        inputs: { ...plain, x: (i) => (i % 2 ? 2e38 : 2.6e38) },
+        within: 1e-5,
+      },
+    ];
+  }),
+  {
+    claim: 'a softmax of large values is that of how far they lie below the largest',
+    op: 'softmax',
+    dims: { M: 2, D: WIDE },
+    inputs: { x: (i) => 1000 + (i % 9), factor: 0.125 },
+    within: 2e-5,
+  },
+  {
+    claim: "a row's median is the weight that is there twice in its middle",
+    op: 'quantizeWeightRows',
+    dims: { N: 3, K: 4 },
+    choices: ['absmedian'],
+    inputs: { w: (i) => [1, -2, 2, 3][i % 4]! },
+    within: 0,
+  },
   {
     claim: 'rmsNorm is as exact for a long row as for a short one',
     op: 'rmsNorm',

@@ -87,4 +87,32 @@ export const OPTIMISER_MUTANTS: readonly NativeMutant[] = [
     wrong:
       '_mm256_add_pd(lanes[first], _mm256_cvtps_pd(_mm_mul_ps(_mm256_castps256_ps128(x), _mm256_castps256_ps128(x))))',
   },
+  {
+    id: 'lion-direction',
+    fault: 'the direction is the sign of the gradient, not of its mean',
+    file: 'kernels/lion.inl',
+    at: 'const simd::Vec sum = «simd::add(simd::mul(beta1, mean), simd::mul(rest1, gradient))»;',
+    wrong: 'gradient',
+  },
+  {
+    id: 'lion-zero-moves',
+    fault: 'a weight whose mean and gradient are 0 moves',
+    file: 'kernels/lion.inl',
+    at: 'simd::select(«simd::greater(zero, sum)», minusOne, sum)',
+    wrong: 'simd::greater(simd::broadcast(1e-38f), sum)',
+  },
+  {
+    id: 'lion-mean-of-direction',
+    fault: 'the mean is kept with the first beta',
+    file: 'kernels/lion.inl',
+    at: 'put(m + i, «simd::fma(beta2, mean, simd::mul(rest2, gradient))», part)',
+    wrong: 'sum',
+  },
+  {
+    id: 'lion-decay-missing',
+    fault: 'weights do not decay',
+    file: 'kernels/lion.inl',
+    at: 'simd::fnma(lr, sign, «simd::fnma(share, weight, weight)»)',
+    wrong: 'weight',
+  },
 ];
