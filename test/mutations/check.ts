@@ -6,6 +6,8 @@ import { GENUINE, type Subject } from './subject.ts';
 /** Something that must hold of the project. */
 export interface Check {
   readonly name: string;
+  /** What it looks at, where a check of the same name looks at each of several. */
+  readonly of?: string;
   /** What it holds, for the table's readers. */
   readonly holds: string;
   /** The parts it runs: a fault in another cannot change its answer. */
@@ -71,13 +73,14 @@ async function runsIt(check: Check, { parts, op }: Mutation): Promise<boolean> {
 /** The names of the checks that find a mutation. Throws what is no finding but a crash of the mutation. */
 export async function caughtBy(mutation: Mutation, checks: readonly Check[]): Promise<string[]> {
   const subject = { ...GENUINE, ...mutation.parts };
-  const caught: string[] = [];
+  const caught = new Set<string>();
   for (const check of checks) {
+    if (caught.has(check.name)) continue;
     if (!(await runsIt(check, mutation))) continue;
     const error = await verdict(check, subject);
     // A mistake in the planted code itself would be caught by everything.
     if (error instanceof TypeError || error instanceof ReferenceError) throw error;
-    if (error) caught.push(check.name);
+    if (error) caught.add(check.name);
   }
-  return caught;
+  return [...caught];
 }

@@ -7,7 +7,7 @@ import { recordedCatchers } from './native/run.ts';
 import { type Finding, renderTable, TABLE } from './table.ts';
 
 describe('FlashLM as it is', () => {
-  it.each(CHECKS.map((check) => [check.name, check] as const))(
+  it.each(CHECKS.map((check) => [[check.name, check.of].filter(Boolean).join(' of '), check] as const))(
     'FlashLM without a planted fault passes: %s',
     async (_, check) => {
       await opsOf(check);

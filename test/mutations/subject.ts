@@ -5,11 +5,14 @@ import type { Real } from '../../src/core/tensor.ts';
 import { BatchSource } from '../../src/data/batches.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';
 import { Activation } from '../../src/layers/activation.ts';
+import { Columns, LearnedColumns } from '../../src/layers/columns.ts';
 import { Embedding } from '../../src/layers/embedding.ts';
 import { Linear } from '../../src/layers/linear.ts';
 import { Residual } from '../../src/layers/residual.ts';
 import { RmsNorm } from '../../src/layers/rms-norm.ts';
+import { Scale } from '../../src/layers/scale.ts';
 import { Sequence } from '../../src/layers/sequence.ts';
+import { SequenceMean } from '../../src/layers/sequence-mean.ts';
 import { TernaryLinear, type TernaryLinearOptions } from '../../src/layers/ternary-linear.ts';
 import { TiedHead } from '../../src/layers/tied-head.ts';
 import { TokenShift } from '../../src/layers/token-shift.ts';
@@ -36,6 +39,10 @@ export interface Subject {
     readonly TernaryLinear: typeof TernaryLinear;
     readonly Activation: typeof Activation;
     readonly Residual: typeof Residual;
+    readonly Columns: typeof Columns;
+    readonly LearnedColumns: typeof LearnedColumns;
+    readonly Scale: typeof Scale;
+    readonly SequenceMean: typeof SequenceMean;
     readonly TiedHead: typeof TiedHead;
   };
   /** A model that was just made. */
@@ -51,7 +58,20 @@ export interface Subject {
 /** The project as it is. */
 export const GENUINE: Subject = {
   backend: (backend) => backend,
-  layers: { Embedding, RmsNorm, TokenShift, Linear, TernaryLinear, Activation, Residual, TiedHead },
+  layers: {
+    Embedding,
+    RmsNorm,
+    TokenShift,
+    Linear,
+    TernaryLinear,
+    Activation,
+    Residual,
+    Columns,
+    LearnedColumns,
+    Scale,
+    SequenceMean,
+    TiedHead,
+  },
   model: (model) => model,
   clip: clipGradients,
   optimizers: { Sgd, AdamW, Lion, Muon },
@@ -92,6 +112,10 @@ export function layersOf({ layers: l }: Subject): Layer[] {
       activations: 'none',
       init: INIT,
     }),
+    new l.Columns('columns', DIM, 3, 2),
+    new l.LearnedColumns('learned_columns', DIM, 3, INIT),
+    new l.Scale('scale', DIM, 0.5),
+    new l.SequenceMean('mean', DIM),
     new l.Residual('residual', new l.RmsNorm('residual.norm', DIM, { gain: true, eps: 1e-5 })),
   ];
 }

@@ -35,7 +35,7 @@ ${findings.map(row).join('\n')}
 
 The checks are those of the other suites on small sizes:
 
-${checks.map(({ name, holds }) => `* **${name}**: ${holds}`).join('\n')}
+${[...new Set(checks.map(({ name, holds }) => `* **${name}**: ${holds}`))].join('\n')}
 
 ## Native code
 

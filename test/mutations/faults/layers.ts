@@ -1,9 +1,12 @@
 import { type Mat, mat } from '../../../src/core/tensor.ts';
 import { Activation } from '../../../src/layers/activation.ts';
+import { Columns, LearnedColumns } from '../../../src/layers/columns.ts';
 import { Embedding } from '../../../src/layers/embedding.ts';
 import { Linear } from '../../../src/layers/linear.ts';
 import { Residual } from '../../../src/layers/residual.ts';
 import { RmsNorm } from '../../../src/layers/rms-norm.ts';
+import { Scale } from '../../../src/layers/scale.ts';
+import { SequenceMean } from '../../../src/layers/sequence-mean.ts';
 import { TernaryLinear } from '../../../src/layers/ternary-linear.ts';
 import { TiedHead } from '../../../src/layers/tied-head.ts';
 import { TokenShift } from '../../../src/layers/token-shift.ts';
@@ -156,6 +159,48 @@ export const LAYER_FAULTS: readonly Mutation[] = [
         super.forward(...args);
         const [ctx, x, y] = args;
         ctx.kernels.add(y, y, x);
+      }
+    },
+  }),
+  layer('columns-gradient-first', 'the gradient goes to the first columns, whichever were taken', {
+    Columns: class extends Columns {
+      override backward(...[ctx, x, y, dy, dx]: Args<Columns['backward']>): void {
+        super.backward(ctx, x, y, dy, dx);
+        dx.data.fill(0);
+        ctx.kernels.pasteColumns(dx, dy, 0);
+      }
+    },
+  }),
+  layer('columns-not-cleared', 'columns that were dropped keep what the memory of their gradient held', {
+    Columns: class extends Columns {
+      override backward(...[ctx, x, y, dy, dx]: Args<Columns['backward']>): void {
+        const before = dx.data.slice();
+        super.backward(ctx, x, y, dy, dx);
+        const written = dx.data.slice();
+        for (let i = 0; i < before.length; i++) dx.data[i] = written[i] === 0 ? before[i]! : written[i]!;
+      }
+    },
+  }),
+  layer('learned-columns-last-row', 'learned columns get the gradient of the last row alone', {
+    LearnedColumns: class extends LearnedColumns {
+      override backward(...[ctx, x, y, dy, dx, cache]: Args<LearnedColumns['backward']>): void {
+        const last = { ...dy, data: dy.data.map((g, i) => (i < dy.data.length - dy.cols ? 0 : g)) } as Mat;
+        super.backward(ctx, x, y, last, dx, cache);
+        ctx.kernels.sliceColumns(dx, dy, 0);
+      }
+    },
+  }),
+  layer('scale-forgotten', 'the gradient of what is scaled is not scaled', {
+    Scale: class extends Scale {
+      override backward(...[ctx, , , dy, dx]: Args<Scale['backward']>): void {
+        ctx.kernels.sliceColumns(dx, dy, 0);
+      }
+    },
+  }),
+  layer('sequence-mean-of-step', 'the gradient is the mean over all sequences of the step', {
+    SequenceMean: class extends SequenceMean {
+      override backward(...[ctx, x, y, dy, dx]: Args<SequenceMean['backward']>): void {
+        super.backward({ ...ctx, seqLen: dy.rows }, x, y, dy, dx);
       }
     },
   }),

@@ -1,10 +1,6 @@
 import type { Mat } from '../../../src/core/tensor.ts';
 import type { Mutation } from '../check.ts';
-import { keeping, kernel } from './kernels.ts';
-
-/** A copy of a matrix whose columns from `first` on are changed. */
-const changed = (m: Mat, first: number, change: (value: number) => number): Mat =>
-  ({ ...m, data: m.data.map((value, i) => (i % m.cols >= first ? change(value) : value)) }) as Mat;
+import { changed, keeping, kernel, like, passing } from './kernels.ts';
 
 export const RECURRENCE_FAULTS: readonly Mutation[] = [
   kernel(
@@ -117,5 +113,41 @@ export const RECURRENCE_FAULTS: readonly Mutation[] = [
         if (i % x.cols >= first && i % x.cols < first + heads) open.data[i] = 1;
       k.deltaGrad(dx, dy, open, scale, eps, keyHeads, group, keys, starts, seqLen);
     },
+  ),
+  kernel(
+    'gate-complement-cancelled',
+    'forgetGate',
+    'what a gate lets in is 1 less what was rounded, which loses the digits of small shares',
+    (k) =>
+      (out, x, ...rest) => {
+        k.forgetGate(out, x, ...rest);
+        const D = x.cols / 2;
+        for (let i = 0; i < out.data.length; i++)
+          if (i % out.cols >= D) out.data[i] = (1 - Math.fround(out.data[i - D]!)) * x.data[i]!;
+      },
+  ),
+  kernel(
+    'gate-bound-in-slope',
+    'forgetGateGrad',
+    'the lower bound is left out of the slope',
+    passing('forgetGateGrad', { floor: () => 0 }),
+  ),
+  kernel(
+    'log-decay-gradient-hot',
+    'logDecayGrad',
+    'the temperature is forgotten in backward',
+    passing('logDecayGrad', { temperature: () => 1 }),
+  ),
+  kernel(
+    'step-decay-bias',
+    'stepDecayGrad',
+    'the slope is that of a step without the bias',
+    passing('stepDecayGrad', { bias: (bias: Mat) => like(bias, 0) }),
+  ),
+  kernel(
+    'mean-boundary',
+    'runningMeanGrad',
+    "a sequence's rows get gradients from the next sequence",
+    (k) => (dx, dy, starts) => k.runningMeanGrad(dx, dy, starts, dy.rows),
   ),
 ];
