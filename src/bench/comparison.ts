@@ -1,4 +1,5 @@
 import { unlessFloat32 } from '../core/compute.ts';
+import { FlashError } from '../core/errors.ts';
 import type { OpResult } from './op-bench.ts';
 import { caseName, type OpCase } from './op-case.ts';
 import type { BenchReport } from './report.ts';
@@ -21,7 +22,10 @@ export class Comparison {
   readonly unmatched: readonly string[];
   private readonly byKey: ReadonlyMap<string, Ratio>;
 
-  constructor(before: BenchReport, after: BenchReport) {
+  constructor(
+    readonly before: BenchReport,
+    after: BenchReport,
+  ) {
     const old = new Map(entries(before).map((entry) => [keyOf(entry), entry.seconds]));
     const found = entries(after);
     this.ratios = found.flatMap((entry) => {
@@ -59,18 +63,44 @@ const entries = (report: BenchReport): Entry[] => [
 ];
 
 /** Reports from before these choices have neither: codes were ternary, and all arithmetic float32. */
-function comparable({ op, choice, codes }: OpResult): Pick<OpCase, 'op' | 'choice' | 'codes'> {
+function comparable({ op, choice, codes }: OpCase): Pick<OpCase, 'op' | 'choice' | 'codes'> {
   return { op, choice: choice === 'f32' ? null : choice, codes: codes === 'int8' ? codes : null };
 }
 
 /** A change of the shape makes it another op. */
-function opEntry(result: OpResult): Entry {
-  const dims = Object.entries(result.dims).map(([symbol, size]) => `${symbol}=${size}`);
-  return {
-    what: [caseName(comparable(result)), ...dims].join(' '),
-    threads: result.threads,
-    seconds: result.seconds.median,
-  };
+function opName(op: OpCase): string {
+  const dims = Object.entries(op.dims).map(([symbol, size]) => `${symbol}=${size}`);
+  return [caseName(comparable(op)), ...dims].join(' ');
+}
+
+const opEntry = (result: OpResult): Entry => ({
+  what: opName(result),
+  threads: result.threads,
+  seconds: result.seconds.median,
+});
+
+/** What a run measures, as far as it is known before: ops, and steps of so many tokens. */
+export interface Plan {
+  readonly ops: readonly OpCase[];
+  readonly training: { readonly recipe: string; readonly tokens: number } | null;
+}
+
+const partsOf = ({ ops, training }: Plan): string[] => [
+  ...(training ? [`steps of ${training.recipe} with ${training.tokens} tokens`] : []),
+  ...new Set(ops.map(opName)),
+];
+
+/** @throws FlashError (wrong usage) unless the old report has something that will be measured: it is compared after minutes. */
+export function requireOverlap(before: BenchReport, plan: Plan, where: string): void {
+  const [had, wanted] = [partsOf(before), partsOf(plan)];
+  if (wanted.some((part) => had.includes(part))) return;
+  const show = ([first = 'nothing', ...others]: readonly string[]): string =>
+    others.length ? `${first} and ${others.length} more` : first;
+  throw new FlashError('The report to compare with has nothing that this run measures', {
+    where,
+    remedy: `It has ${show(had)}; this run measures ${show(wanted)}. Choose the same recipe, ops and shapes.`,
+    exitCode: 2,
+  });
 }
 
 function stepEntry({ path, compute, threads, seconds }: StepResult, { training }: BenchReport): Entry {

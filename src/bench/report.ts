@@ -58,6 +58,9 @@ const COMPARED = z.looseObject({
   ops: z.array(z.looseObject({ ...timed, op: z.string(), dims: z.record(z.string(), z.number()) })),
   steps: z.array(z.looseObject({ ...timed, path: z.string() })),
   training: z.looseObject({ recipe: z.string(), tokens: z.number() }).nullable(),
+  date: z.iso.datetime(),
+  machine: z.looseObject({ cpu: z.string(), cpus: z.number(), load: z.number(), node: z.string() }),
+  calls: z.array(z.looseObject({ backend: z.string() })).min(1),
 });
 
 /** A report that was saved. @throws FlashError for a file that is none. */
@@ -71,9 +74,12 @@ export function readReport(path: string): BenchReport {
   try {
     report = JSON.parse(text) as Partial<BenchReport> | null;
   } catch (error) {
-    fail('The report to compare with is not JSON', error);
+    const how = text.trim() === '' ? 'is empty' : `is not JSON: ${(error as Error).message}`;
+    fail(`The report to compare with ${how}`, error);
   }
-  if (report?.format !== FORMAT) fail(`The report to compare with is not of this version (${FORMAT})`);
+  if (typeof report?.format !== 'string') fail('The file to compare with is not a report of `bench --json`');
+  if (report?.format !== FORMAT)
+    fail(`The report to compare with has the format ${report?.format}, expected ${FORMAT}`);
   const wrong = COMPARED.safeParse(report).error?.issues[0];
   if (wrong) fail(`The report to compare with can't be used: ${wrong.path.join('.')}: ${wrong.message}`);
   return report as BenchReport;

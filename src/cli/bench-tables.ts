@@ -7,7 +7,7 @@ import { assumedOf, type Prediction } from '../bench/prediction.ts';
 import type { BenchReport } from '../bench/report.ts';
 import type { StepResult } from '../bench/step-bench.ts';
 import { formatBytes } from '../core/format-bytes.ts';
-import { formatCount, formatPercent, formatPlural, formatRate } from './format.ts';
+import { formatCount, formatPercent, formatPlural, formatRate, printable } from './format.ts';
 import { type Column, formatTable, type Page } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -67,7 +67,8 @@ export function describeBench(
   return [
     `${calls.at(-1)!.backend} on ${machine.cpu} (${formatPlural(machine.cpus, 'CPU')}), node ${machine.node}`,
     'Times are medians, ± half of what lies between the quartiles; limits are the best that was seen.',
-    ...(machine.load > machine.cpus / 2 ? [styles.yellow(busyNote(machine))] : []),
+    ...(comparison ? [`Speed-ups are against ${measuredOn(comparison.before)}.`] : []),
+    ...(isBusy(machine) ? [styles.yellow(busyNote(machine))] : []),
     ...(limits.length ? ['', ...table(limitLines(limits, terminal))] : []),
     ...(ops.length ? ['', ...table(opLines(ops, comparison, terminal))] : []),
     '',
@@ -94,6 +95,15 @@ export function unmatchedNote({ ratios, unmatched }: Comparison, path: string): 
   const what = others.length ? `${first} and ${others.length} more` : first;
   const all = ratios.length ? '' : ': nothing could be compared';
   return `${path} has no time of ${what}${all}`;
+}
+
+const isBusy = ({ load, cpus }: BenchReport['machine']): boolean => load > cpus / 2;
+
+/** Of a report: the backend, the machine, and when. */
+function measuredOn({ calls, machine, date }: BenchReport): string {
+  const busy = isBusy(machine) ? ', which was busy' : '';
+  const where = `${machine.cpu} (${formatPlural(machine.cpus, 'CPU')}), node ${machine.node}`;
+  return printable(`${calls.at(-1)!.backend} on ${where}${busy}, ${date.slice(0, 16).replace('T', ' ')} UTC`);
 }
 
 function busyNote({ load, cpus }: BenchReport['machine']): string {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Comparison } from '../../src/bench/comparison.ts';
+import { Comparison, requireOverlap } from '../../src/bench/comparison.ts';
 import type { BenchReport } from '../../src/bench/report.ts';
+import type { FlashError } from '../../src/core/errors.ts';
 
 /** What a comparison reads of a report, one result of each kind. */
 const report = (op: object, step: object): BenchReport =>
@@ -23,6 +24,26 @@ describe('a comparison', () => {
     const product = report({ ...seconds(1), op: 'matmul', choice: 'f32', codes: null }, seconds(6));
     const before = report({ ...seconds(3), op: 'matmul' }, seconds(6));
     expect(new Comparison(before, product).ratios[0]).toMatchObject({ what: 'matmul M=8', speedup: 3 });
+  });
+
+  it('a report without anything that will be measured is refused, and both are named', () => {
+    const ops = [{ op: 'ternaryMatmul', choice: null, codes: null, dims: { M: 8 } }] as const;
+    const training = { recipe: 'v6.1', tokens: 64 };
+    const fits = (plan: Parameters<typeof requireOverlap>[1]) => () => requireOverlap(old, plan, 'old.json');
+    expect(fits({ ops, training: null })).not.toThrow();
+    expect(fits({ ops: [], training })).not.toThrow();
+    const other = fits({ ops: [{ ...ops[0], dims: { M: 9 } }], training: { recipe: 'shift', tokens: 64 } });
+    expect(other).toThrow('The report to compare with has nothing that this run measures');
+    let remedy: string | undefined;
+    try {
+      other();
+    } catch (error) {
+      remedy = (error as FlashError).remedy;
+    }
+    expect(remedy).toBe(
+      'It has steps of v6.1 with 64 tokens and 1 more; this run measures steps of shift with 64 tokens and 1 more. ' +
+        'Choose the same recipe, ops and shapes.',
+    );
   });
 
   it('measurements of different precisions or kinds of codes are never compared', () => {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
-import { Comparison } from '../../bench/comparison.ts';
+import { Comparison, requireOverlap } from '../../bench/comparison.ts';
 import { benchKernels } from '../../bench/kernel-bench.ts';
 import { isaOf } from '../../bench/machine-limits.ts';
 import { FULL, QUICK } from '../../bench/measurement.ts';
@@ -127,6 +127,8 @@ async function run(
   try {
     const compute = setsCompute(options) ? computeOn(backends[0]!, recipe.compute) : undefined;
     const cases = options.only === 'step' ? [] : opCases(options.op, options.shape, compute);
+    const training = steps ? { recipe: recipe.name, tokens: tokensPerStep(recipe) } : null;
+    if (old) requireOverlap(old, { ops: cases, training }, options.compare!);
     const shortfall = (steps || compute) && computeNotice(backends[0]!, recipe.compute);
     if (shortfall) terminal.note(shortfall);
     const recipes = steps ? await recipesByCompute(name, recipe, options, backends[0]!) : [];
