@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { ALL } from './test/effort.ts';
+import { LongestFirst } from './test/longest-first.ts';
 
 export default defineConfig({
   // Plugins and examples import the package by its name; in tests that is the source, not the build.
@@ -10,6 +11,7 @@ export default defineConfig({
     globalSetup: ['test/temporary-folder.ts'],
     // By itself vitest leaves one CPU idle.
     maxWorkers: '100%',
+    sequence: { sequencer: LongestFirst },
     // A file leaves its process as it found it, so the next one goes on with the modules that are loaded.
     isolate: false,
     // Suites that take long or need much memory belong to `npm run test:all`.
