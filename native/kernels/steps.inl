@@ -136,6 +136,31 @@ struct CodeSteps {
   }
 };
 
+#elif defined(SIMD_INT16_DOT)
+
+/** Two int8 products per step, of codes that are packed as int16, with exact sums. */
+struct CodeSteps {
+  static constexpr bool HAS_SCALES = true;
+  using Unit = QuadUnit;
+  static constexpr int ROWS = simd::TILE_ROWS;
+  static constexpr bool IN_PLACE = true;
+  static constexpr int VALUES = 2;
+  static constexpr int OFFSET = 0;
+  using Value = simd::IntVec;
+  using Sum = simd::PairSum;
+  using Operand = simd::PairSum;
+
+  SIMD_INLINE Value none() { return simd::intBroadcast(0); }
+  SIMD_INLINE Sum zero() { return Sum{}; }
+  SIMD_INLINE Operand load(const float* elements) { return simd::loadPairs(elements); }
+  SIMD_INLINE Operand broadcast(const float* element) { return simd::broadcastPair(element); }
+  SIMD_INLINE Sum add(Sum sum, Operand w, Operand x) { return simd::pairDot(sum, w, x); }
+  SIMD_INLINE simd::Vec total(Sum sum, int32_t) {
+    return simd::toFloat(reinterpret_cast<simd::IntVec>(sum));
+  }
+  SIMD_INLINE simd::Vec join(const Value (&rows)[VALUES]) { return simd::pairsOf(rows[0], rows[1]); }
+};
+
 #else
 
 /** int8 products in float32: exact, because no sum of ROW_CHUNK of them reaches 2^24. */

@@ -275,6 +275,18 @@ SIMD_INLINE DotSum dot(DotSum sum, Quads w, Quads x) {
 SIMD_INLINE IntVec widenAdd(IntVec total, DotSum sum) {
   return _mm256_add_epi32(total, _mm256_madd_epi16(reinterpret_cast<__m256i>(sum), _mm256_set1_epi16(1)));
 }
+
+#define SIMD_INT16_DOT
+typedef int32_t PairSum __attribute__((vector_size(32)));
+SIMD_INLINE PairSum pairDot(PairSum sum, PairSum w, PairSum x) {
+  return sum + reinterpret_cast<PairSum>(
+                   _mm256_madd_epi16(reinterpret_cast<__m256i>(w), reinterpret_cast<__m256i>(x)));
+}
+SIMD_INLINE PairSum loadPairs(const float* p) { return reinterpret_cast<PairSum>(load(p)); }
+SIMD_INLINE PairSum broadcastPair(const float* p) { return reinterpret_cast<PairSum>(broadcast(*p)); }
+SIMD_INLINE Vec pairsOf(IntVec a, IntVec b) {
+  return _mm256_castsi256_ps(_mm256_blend_epi16(a, _mm256_slli_epi32(b, 16), 0xaa));
+}
 #endif
 SIMD_INLINE DotSum dotZero() { return DotSum{}; }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { computeOn, FLOAT32 } from '../../src/core/compute.ts';
+import { computeName, computeOn, FLOAT32, type Precision } from '../../src/core/compute.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { DenseRows } from '../../src/runtime/rows.ts';
@@ -8,13 +8,13 @@ import { gradients, relativeError } from './batch-gradients.ts';
 import { BACKENDS, ISAS, RECIPES, randomTokens } from './models.ts';
 
 /** Backends that do not fall back to float32. */
-const ROUNDING = BACKENDS.filter(([, create]) => create().accelerates.has('bf16'));
+const rounding = (wanted: Precision) => BACKENDS.filter(([, create]) => create().accelerates.has(wanted));
 const COMPUTES = ['bf16', 'int8'] as const;
 /** v6.1 as it is, but for the number of its blocks: the reference would take long. */
 const v61 = await loadRecipe('v61', { set: ['model.1.repeat=1'] });
 
 describe.each(COMPUTES)('compute: %s', (wanted) => {
-  it.each(ROUNDING)(
+  it.each(rounding(wanted))(
     '%s: the gradient of a v6.1 step is rounded, and by no more than the compute type allows',
     (_, create) => {
       const tokens = 192;
@@ -53,7 +53,7 @@ describe.each(COMPUTES)('compute: %s', (wanted) => {
     }
   });
 
-  it.each(ROUNDING)(
+  it.each(rounding(wanted))(
     '%s: a model learns, collapsed and dense, with other bits than in float32',
     async (_, create) => {
       for (const collapse of ['auto', 'never']) {
@@ -70,12 +70,13 @@ describe.each(COMPUTES)('compute: %s', (wanted) => {
         const losses = rounded.map(({ loss }) => loss);
         expect(rounded[0]).toMatchObject({
           path: collapse === 'auto' ? 'collapsed' : 'dense',
-          compute: wanted,
+          compute: computeName(computeOn(create(), wanted)),
         });
         expect(exact[0]).toMatchObject({ compute: 'f32' });
         expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.1);
         expect(losses.at(-1)!).not.toBe(exact.at(-1)!.loss);
-        expect(losses.at(-1)!).toBeCloseTo(exact.at(-1)!.loss, 1);
+        // Later each run goes its own way: a code that falls on the other side of a threshold moves others.
+        for (const i of [0, 1, 2, 3]) expect(losses[i]!).toBeCloseTo(exact[i]!.loss, 1);
       }
     },
   );

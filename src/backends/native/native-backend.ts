@@ -13,19 +13,9 @@ import { defaultThreads } from './threads.ts';
 
 const CACHE_LINE = 64;
 
-/** Precisions that extensions of instruction sets have instructions for. */
-const ACCELERATES: Readonly<Record<string, readonly Precision[]>> = {
-  bf16: ['bf16'],
-  vnni: ['int8'],
-  amx: ['bf16', 'int8'],
-  dotprod: ['int8'],
-};
-
-/** What a native backend with these extensions `accelerates`. */
-export function acceleratedBy(features: readonly string[]): ReadonlySet<Precision> {
-  const own = features.flatMap((feature) => ACCELERATES[feature] ?? []);
-  return new Set(PRECISIONS.filter((one) => one === 'f32' || own.includes(one)));
-}
+/** What a native backend of this instruction set with these extensions `accelerates`. */
+export const acceleratedBy = (isa: string, features: readonly string[]): ReadonlySet<Precision> =>
+  new Set(PRECISIONS.filter((one) => one === 'f32' || packingOf(one, isa, features) > 1));
 
 export interface NativeStatus {
   readonly available: boolean;
@@ -100,23 +90,24 @@ export function createNativeBackend(options: EngineOptions = {}): Backend {
 
 /** The kernels of an engine of `addon` as a backend. */
 export function backendOf(addon: Addon, engine: Engine): Backend {
-  const accelerates = acceleratedBy(engine.features);
+  const { isa, features } = engine;
+  const packing = (precision: Precision): number => packingOf(precision, isa, features);
   return {
-    name: `native:${[engine.isa, ...engine.features].join('+')}`,
+    name: `native:${[isa, ...features].join('+')}`,
     real: 'f32',
     threads: engine.threads,
     ...deferringKernels(engine),
     own: new Set(OP_NAMES),
-    accelerates,
+    accelerates: acceleratedBy(isa, features),
     inspector: {
       digest: (array) => engine.digest(array),
       findNonFinite: (array) => engine.findNonFinite(array),
     },
     packedTernaryBytes: (rows, cols) => engine.packedTernaryBytes(rows, cols),
     headScratchBytes: (rows, cols, vocab, precision) =>
-      headScratchBytes(rows, cols, vocab, engine.threads, packingOf(precision, accelerates)),
+      headScratchBytes(rows, cols, vocab, engine.threads, packing(precision)),
     packedRowsBytes: (rows, leftCols, rightCols, precision) =>
-      packedRowsBytes(rows, leftCols, rightCols, precision, accelerates),
+      packedRowsBytes(rows, leftCols, rightCols, precision, packing(precision)),
     allocate: (bytes) => {
       const memory = new Uint8Array(new ArrayBuffer(bytes + CACHE_LINE));
       const first = (CACHE_LINE - addon.misalignment(memory)) % CACHE_LINE;

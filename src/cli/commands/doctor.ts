@@ -114,7 +114,7 @@ function listBackends({ isas, reasons, build }: NativeStatus): BackendReport[] {
   const native = isas.map(({ isa, supported, missing, features, notBuilt }) => ({
     name: `native:${isa}`,
     usable: supported,
-    compute: supported ? [...acceleratedBy(features)] : [],
+    compute: supported ? [...acceleratedBy(isa, features)] : [],
     detail: supported
       ? features.map((feature) => `with ${feature}`).join(', ')
       : [
