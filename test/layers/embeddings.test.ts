@@ -55,13 +55,24 @@ describe.each(['position_embedding: {}', 'bigram_embedding: {rows: 40, init: {no
   },
 );
 
-it('a text that is longer than position_embedding has positions is an error that names both', async () => {
-  const model = await modelOf('{position_embedding: {positions: 7}}');
-  expect(() => inPieces(model, TOKENS, [8])).toThrow(
-    'position_embedding has 7 positions, and the text is longer',
+it('texts that may be longer than position_embedding has positions are refused before any is read', async () => {
+  const model = await modelOf('{position_embedding: {positions: 8}}');
+  const longer = Int32Array.of(...TOKENS, 3);
+  for (const lengths of [[9], [4, 5]])
+    expect(() => inPieces(model, longer, lengths)).toThrow(
+      expect.objectContaining({
+        message: 'texts of up to 9 tokens were asked for, and there are 8 positions',
+        where: 'position_embedding, positions',
+        remedy: expect.stringMatching(/^Ask for at most 8 .*--context.*--max-tokens/),
+      }),
+    );
+  expect(() => inPieces(model, TOKENS, [4, 4])).not.toThrow();
+});
+
+it('a recipe whose sequences are longer than position_embedding has positions is refused', async () => {
+  await expect(recipeOf('{position_embedding: {positions: 7}}')).rejects.toThrow(
+    /sequences of 8 tokens \(data.seq_len\) need as many positions, not 7/,
   );
-  expect(() => inPieces(model, TOKENS, [4, 4])).toThrow('position_embedding has 7 positions');
-  expect(() => inPieces(model, TOKENS.subarray(1), [4, 3])).not.toThrow();
 });
 
 it('pairs of tokens and a first token are spread over the rows of a bigram table', () => {
