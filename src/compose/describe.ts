@@ -1,6 +1,6 @@
 import { createReferenceBackend } from '../backends/reference/index.ts';
 import type { Backend } from '../core/backend.ts';
-import type { Coupling } from '../core/layer.ts';
+import type { Coupling, InTraining } from '../core/layer.ts';
 import type { OptimizerGroup } from '../core/optimizer.ts';
 import type { Parameter } from '../core/parameter.ts';
 import { foldNames } from '../optim/groups.ts';
@@ -23,6 +23,7 @@ export interface LayerDescription {
   readonly ternary: number;
   /** Multiply-accumulates of one token, forward. */
   readonly macs: number;
+  readonly inTraining?: InTraining | undefined;
 }
 
 export interface ModelDescription {
@@ -110,10 +111,10 @@ function leaves(layer: Described, seen: Set<Parameter>): LayerDescription[] {
 
 /** A parameter that several layers share counts where it comes first. */
 function describe(layer: Described, seen: Set<Parameter>): LayerDescription {
-  const { path, type, inCols, outCols, coupling, macs } = layer;
+  const { path, type, inCols, outCols, coupling, macs, inTraining } = layer;
   const own = [...layer.parameters()].filter((p) => !seen.has(p));
   for (const p of own) seen.add(p);
   const size = (list: readonly Parameter[]) => list.reduce((sum, p) => sum + p.size, 0);
   const ternary = size(own.filter((p) => p.quantised));
-  return { path, type, inCols, outCols, coupling, parameters: size(own), ternary, macs };
+  return { path, type, inCols, outCols, coupling, parameters: size(own), ternary, macs, inTraining };
 }

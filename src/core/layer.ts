@@ -71,6 +71,14 @@ export function joinCouplings(layers: Iterable<{ readonly coupling: Coupling }>)
 /** Token ids have no gradient. */
 export type Grad<X> = X extends Mat ? Mat : null;
 
+/** What a layer does in training and not otherwise, for a person who reads of the model. */
+export interface InTraining {
+  /** Share of elements, or of attention's weights, that are set to 0. */
+  readonly dropout?: number;
+  /** Weights are float until a share of the run is done, and wholly ternary from another on. */
+  readonly blend?: { readonly start: number; readonly end: number };
+}
+
 /**
  * Explicit forward and backward, side by side, bound to whatever backend `ctx.kernels` is. `C` is what forward leaves for
  * backward; it is allocated once, in `plan`, never in the loop.
@@ -97,6 +105,8 @@ export interface Layer<C = unknown, X extends Tensor = Mat> {
   readonly growsTo?: 'context';
   /** Rows see later rows of their call: a recipe with such a layer must say `causal: false`. */
   readonly seesLater?: boolean;
+  /** Left out where training computes what evaluation does. */
+  readonly inTraining?: InTraining | undefined;
   /** Multiply-accumulates of one row, forward. */
   readonly macs: number;
   /** The layers inside, for containers. */

@@ -3,7 +3,7 @@ import { type Init, Parameter } from '../core/parameter.ts';
 import type { Planner } from '../core/planner.ts';
 import type { Ids, Mat } from '../core/tensor.ts';
 
-interface AddedRowsCache {
+export interface AddedRowsCache {
   /** Of each row, the row of the table that is added. */
   readonly ids: Ids;
   readonly added: Mat;

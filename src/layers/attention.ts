@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ROPE_LAYOUTS, type RopeLayout } from '../core/choices.ts';
 import { component } from '../core/component.ts';
 import { FlashError } from '../core/errors.ts';
-import type { Layer, StepContext } from '../core/layer.ts';
+import type { InTraining, Layer, StepContext } from '../core/layer.ts';
 import { count } from '../core/options.ts';
 import { Parameter } from '../core/parameter.ts';
 import { streamOf } from '../core/philox.ts';
@@ -64,6 +64,7 @@ export class Attention implements Layer<AttentionCache> {
   readonly inCols: number;
   readonly outCols: number;
   readonly macs: number;
+  readonly inTraining: InTraining | undefined;
   private readonly group: number;
   private readonly gain: Parameter | null;
   private readonly scale: Parameter | null;
@@ -74,7 +75,7 @@ export class Attention implements Layer<AttentionCache> {
     private readonly options: AttentionOptions,
     seqLen: number,
   ) {
-    const { heads, kvHeads, headCols, rope, qkNorm, headScale, window } = options;
+    const { heads, kvHeads, headCols, rope, qkNorm, headScale, window, dropout } = options;
     this.group = heads / kvHeads;
     this.inCols = (heads + 2 * kvHeads) * headCols;
     this.outCols = heads * headCols;
@@ -83,6 +84,7 @@ export class Attention implements Layer<AttentionCache> {
     this.growsTo = window && !rope ? undefined : 'context';
     this.gain = qkNorm === 'gain' ? new Parameter(`${path}.qk_gain`, 2, headCols, { constant: 1 }) : null;
     this.scale = headScale ? new Parameter(`${path}.scale`, 1, heads, { constant: 1 }) : null;
+    this.inTraining = dropout > 0 ? { dropout } : undefined;
     this.stream = streamOf(path);
   }
 

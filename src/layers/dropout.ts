@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { component } from '../core/component.ts';
-import type { Coupling, Layer, StepContext } from '../core/layer.ts';
+import type { Coupling, InTraining, Layer, StepContext } from '../core/layer.ts';
 import type { Parameter } from '../core/parameter.ts';
 import { streamOf } from '../core/philox.ts';
 import type { Mat } from '../core/tensor.ts';
@@ -18,6 +18,7 @@ export class Dropout implements Layer<null> {
   readonly inCols: number;
   readonly outCols: number;
   readonly macs: number;
+  readonly inTraining: InTraining | undefined;
   private readonly stream: number;
 
   constructor(
@@ -29,6 +30,7 @@ export class Dropout implements Layer<null> {
     this.outCols = dim;
     this.macs = dim;
     this.coupling = rate > 0 ? 'random' : 'row';
+    this.inTraining = rate > 0 ? { dropout: rate } : undefined;
     this.stream = streamOf(path);
   }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ACTIVATION_RULES, type ActivationRule, WEIGHT_RULES, type WeightRule } from '../core/choices.ts';
 import { component, type LayerScope } from '../core/component.ts';
-import type { Layer, PrepareContext, StepContext } from '../core/layer.ts';
+import type { InTraining, Layer, PrepareContext, StepContext } from '../core/layer.ts';
 import { count, initOf, matrixInit } from '../core/options.ts';
 import { type Init, Parameter, type ParameterUse } from '../core/parameter.ts';
 import type { Planner } from '../core/planner.ts';
@@ -66,6 +66,7 @@ export class TernaryLinear implements Layer<TernaryLinearCache> {
   readonly throughKernels = true;
   readonly keeps: Layer['keeps'];
   readonly macs: number;
+  readonly inTraining: InTraining | undefined;
   /** The float master [out x in] that the optimiser updates. */
   readonly weight: Parameter;
   /** Of learned scales, and where the gradient of the ternary values is summed for them and for the master. */
@@ -88,6 +89,7 @@ export class TernaryLinear implements Layer<TernaryLinearCache> {
     });
     this.learned = options.weights === 'learned' ? this.learn(options) : null;
     this.macs = inCols * outCols;
+    this.inTraining = options.blend ? { blend: options.blend } : undefined;
     this.keeps = { input: options.activations === 'none', output: false };
   }
 

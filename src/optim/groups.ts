@@ -101,7 +101,7 @@ function noneFor(match: string, matching: readonly Parameter[], all: readonly Pa
 }
 
 /** The names of parameters, those that differ by a block's number as one: `blocks.*.up.weight`. */
-export function foldNames(parameters: readonly Parameter[]): string[] {
+export function foldNames(parameters: readonly Pick<Parameter, 'name'>[]): string[] {
   return [...new Set(parameters.map(({ name }) => name.replace(/\.\d+(?=\.)/g, '.*')))];
 }
 

@@ -2,6 +2,7 @@ import type {
   Coupling,
   Grad,
   InputLayer,
+  InTraining,
   Layer,
   Objective,
   PrepareContext,
@@ -105,6 +106,7 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat>
   readonly throughKernels: boolean;
   readonly growsTo?: 'context';
   readonly seesLater?: boolean;
+  readonly inTraining?: InTraining;
   readonly children?: readonly Layer[];
 
   constructor(inner: Layer<C, X>, children: readonly Layer[] = []) {
@@ -115,6 +117,7 @@ export class WatchedLayer<C = unknown, X extends Tensor = Mat>
     this.throughKernels = inner.throughKernels ?? false;
     if (inner.growsTo) this.growsTo = inner.growsTo;
     if (inner.seesLater) this.seesLater = inner.seesLater;
+    if (inner.inTraining) this.inTraining = inner.inTraining;
     const inside = inner.children ?? children;
     if (inside.length > 0) this.children = inside;
   }

@@ -31,6 +31,7 @@ describe('flashlm check', () => {
     expect(stdout).toMatch(/^memory +[\d.]+ MB to train \(parameters /m);
     expect(stdout).toMatch(/^token-wise +yes/m);
     expect(stdout).not.toMatch(/^documents/m);
+    expect(stdout).not.toMatch(/^in training/m);
     expect(stdout).toMatch(/^compute +f32$/m);
   });
 
@@ -120,6 +121,41 @@ describe('flashlm check', () => {
     const { status, stderr } = await runInProcess(['check', 'v61-debug', '--set', set]);
     expect(stderr).toContain(message);
     expect(status).not.toBe(0);
+  });
+
+  it('check names blends with their ramp, and every dropout, among what only training does', async () => {
+    const linear = '{ternary_linear: {name: up, out: 16, blend: {start: 0.1, end: 0.4}}}';
+    const model =
+      `[{embedding: {vocab: 300, dim: 16}}, {dropout: 0.1}, {repeat: 2, layers: [{residual: [${linear}]}]}, ` +
+      '{ternary_linear: {out: 48, activations: none, blend: {start: 0.25, end: 0.25}}}, ' +
+      '{attention: 2, dropout: 0.2}, tied_head]';
+    const args = [
+      'check',
+      'v61-debug',
+      '--set',
+      `model=${model}`,
+      '--set',
+      'data.seq_len=8',
+      '--set',
+      'causal=false',
+    ];
+    const { stdout, status } = await runInProcess(args);
+    expect(status).toBe(0);
+    expect(stdout.match(/^in training.*$/gm)!.map((line) => line.replace(/^in training +/, ''))).toEqual([
+      'dropout of 10.0%: dropout',
+      'weights fade from float at 10.0% of the run to wholly ternary at 40.0%: blocks.*.up',
+      'float weights until 25.0% of the run is done, then ternary ones: ternary_linear',
+      'dropout of 20.0%: attention',
+    ]);
+    const { layers } = JSON.parse((await runInProcess([...args, '--json'])).stdout);
+    const inTraining = layers.map((layer: { inTraining?: object }) => layer.inTraining);
+    expect(inTraining.filter(Boolean)).toEqual([
+      { dropout: 0.1 },
+      { blend: { start: 0.1, end: 0.4 } },
+      { blend: { start: 0.1, end: 0.4 } },
+      { blend: { start: 0.25, end: 0.25 } },
+      { dropout: 0.2 },
+    ]);
   });
 
   it('check says what crosses from one document to the next where the recipe resets or aligns them', async () => {

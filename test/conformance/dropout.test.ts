@@ -3,6 +3,7 @@ import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import { mat } from '../../src/core/tensor.ts';
 import { nativeVariants } from './backends.ts';
+import { isKept, philoxOf } from './drawn-philox.ts';
 
 const COLS = 37;
 
@@ -29,6 +30,16 @@ const backends = [
   ...nativeVariants().map(({ name, create }) => ({ name, backend: create(2) })),
 ];
 
+it('Philox as the paper defines it has the published known answers', () => {
+  const hex = (words: string) => words.split(' ').map((word) => BigInt(`0x${word}`));
+  for (const [counter, key, answer] of [
+    ['00000000 00000000 00000000 00000000', '00000000 00000000', '6627e8d5 e169c58d bc57ac4c 9b00dbd8'],
+    ['ffffffff ffffffff ffffffff ffffffff', 'ffffffff ffffffff', '408f276d 41c83b0e a20bc7c6 6d5451fd'],
+    ['243f6a88 85a308d3 13198a2e 03707344', 'a4093822 299f31d0', 'd16cfe09 94fdcceb 5001e420 24126ea1'],
+  ] as const)
+    expect(philoxOf(hex(counter), hex(key))).toEqual(hex(answer));
+});
+
 describe.each(backends)('dropout on $name', ({ backend }) => {
   it('dropout drops the same elements in blocks of rows as in one call, wherever a block begins', () => {
     const whole = drop(backend);
@@ -36,6 +47,15 @@ describe.each(backends)('dropout on $name', ({ backend }) => {
       const blocks = [drop(backend, { rows: cut }), drop(backend, { rows: 60 - cut, firstRow: cut })];
       expect(blocks.flat()).toEqual(whole);
     }
+  });
+
+  it.each([
+    { rate: 0.3, seed: 5, step: 7, stream: 11, firstRow: 0 },
+    { rate: 0.75, seed: 2 ** 40 + 3, step: 2 ** 31, stream: 2 ** 32 - 1, firstRow: 2 ** 31 },
+  ])('dropout keeps the elements that Philox from its definition keeps: %o', (draw) => {
+    const out = drop(backend, draw);
+    const kept = out.map((_, i) => isKept(draw.firstRow * COLS + i, draw));
+    expect(out.map((value) => value !== 0)).toEqual(kept);
   });
 
   it('dropout drops a share of elements close to its rate, and scales the others to keep the mean', () => {

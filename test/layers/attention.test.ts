@@ -4,6 +4,7 @@ import type { Backend } from '../../src/core/backend.ts';
 import { Random } from '../../src/core/random.ts';
 import { type Ids, type Mat, mat, tensor } from '../../src/core/tensor.ts';
 import { nativeVariants } from '../conformance/backends.ts';
+import { type Draw, isKept } from '../conformance/drawn-philox.ts';
 
 const reference = createReferenceBackend('f64');
 const backends: readonly { readonly name: string; readonly create: () => Backend }[] = [
@@ -31,10 +32,14 @@ interface Shape {
   readonly window?: number;
   readonly cap?: number;
   readonly starts?: readonly number[];
+  readonly dropped?: Draw;
 }
 
+/** Of the step's sequences, the one that is tried. */
+const SEQUENCE = 2;
+
 /** Attention as a matrix of masked weights, row by row in float64: written from the equations alone. */
-function masked(qk: Mat, x: Mat, { T, G, R, E, window = 0, cap = 0, starts }: Shape): number[] {
+function masked(qk: Mat, x: Mat, { T, G, R, E, window = 0, cap = 0, starts, dropped }: Shape): number[] {
   const H = G * R;
   const out: number[] = [];
   for (let i = 0; i < T; i++) {
@@ -50,12 +55,17 @@ function masked(qk: Mat, x: Mat, { T, G, R, E, window = 0, cap = 0, starts }: Sh
         return cap ? cap * Math.tanh(score / cap) : score;
       });
       const sum = scores.reduce((total, score) => total + Math.exp(score), 0);
+      // The weights of a row and head begin at a multiple of 64 elements.
+      const first = ((SEQUENCE * T + i) * H + h) * Math.ceil(T / 64) * 64;
+      const factor = (j: number) => (dropped ? Number(isKept(first + j, dropped)) / (1 - dropped.rate) : 1);
       for (let e = 0; e < E; e++)
         out.push(
           scores.reduce(
             (total, score, j) =>
               total +
-              (Math.exp(score) / sum) * (score > -Infinity ? x.data[j * x.cols + (H + G + kv) * E + e]! : 0),
+              (Math.exp(score) / sum) *
+                factor(j) *
+                (score > -Infinity ? x.data[j * x.cols + (H + G + kv) * E + e]! : 0),
             0,
           ),
         );
@@ -66,6 +76,7 @@ function masked(qk: Mat, x: Mat, { T, G, R, E, window = 0, cap = 0, starts }: Sh
 
 function attended(backend: Backend, shape: Shape): { readonly out: Mat; readonly expected: number[] } {
   const { T, G, R, E, window = 0, cap = 0, starts } = shape;
+  const { rate, seed, step, stream } = shape.dropped ?? { rate: 0, seed: 0, step: 0, stream: 0 };
   const qk = filled(backend, T, (G * R + G) * E, 'qk');
   const x = filled(backend, T, (G * R + 2 * G) * E, 'x');
   const out = mat(backend.real, T, G * R * E, 'out');
@@ -82,11 +93,11 @@ function attended(backend: Backend, shape: Shape): { readonly out: Mat; readonly
     R,
     window,
     cap,
-    0,
-    0,
-    0,
-    0,
-    idsOf([0], 'sequence'),
+    rate,
+    seed,
+    step,
+    stream,
+    idsOf([SEQUENCE], 'sequence'),
     starts ? idsOf(starts, 'starts') : null,
     T,
   );
@@ -99,6 +110,7 @@ const SHAPES: readonly (readonly [string, Shape])[] = [
   ['a window', { T: 70, G: 1, R: 2, E: 8, window: 19 }],
   ['a window of one row', { T: 20, G: 1, R: 1, E: 8, window: 1 }],
   ['a soft-cap', { T: 20, G: 1, R: 2, E: 8, cap: 0.7 }],
+  ['dropped weights', { T: 70, G: 1, R: 2, E: 8, dropped: { rate: 0.5, seed: 9, step: 4, stream: 77 } }],
   [
     'several documents',
     {

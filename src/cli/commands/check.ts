@@ -15,6 +15,7 @@ import type { Precision } from '../../core/compute.ts';
 import { FlashError } from '../../core/errors.ts';
 import { formatBytes } from '../../core/format-bytes.ts';
 import type { Coupling } from '../../core/layer.ts';
+import { foldNames } from '../../optim/groups.ts';
 import { createBackend, createSchedule } from '../../recipes/create.ts';
 import { fillRecipe } from '../../recipes/fill.ts';
 import { isFiles, loadRecipe, type Recipe } from '../../recipes/load.ts';
@@ -193,6 +194,7 @@ function describe(
         ...(pathsOf(model, 'sequence').length === 0
           ? []
           : [['documents', describeDocuments(data)] as [string, string]]),
+        ...describeTraining(model).map((line): [string, string] => ['in training', line]),
         ...(model.groups ?? []).map((group): [string, string] => ['optimiser', describeGroup(group)]),
         ['ends', ends!],
         ['compute', COMPUTES[compute]],
@@ -205,6 +207,25 @@ function describe(
     ...warnings.map(styles.yellow),
   ];
 }
+
+/** What only training does, the layers that do the same together: `dropout of 10.0%: blocks.*.dropout`. */
+function describeTraining({ layers }: ModelDescription): string[] {
+  const found = new Map<string, { name: string }[]>();
+  for (const { path, inTraining } of layers) {
+    const { dropout, blend } = inTraining ?? {};
+    const texts = [
+      ...(dropout ? [`dropout of ${formatPercent(dropout)}`] : []),
+      ...(blend ? [describeBlend(blend)] : []),
+    ];
+    for (const text of texts) found.set(text, [...(found.get(text) ?? []), { name: path }]);
+  }
+  return [...found].map(([text, paths]) => `${text}: ${foldNames(paths).join(', ')}`);
+}
+
+const describeBlend = ({ start, end }: { readonly start: number; readonly end: number }): string =>
+  start === end
+    ? `float weights until ${formatPercent(end)} of the run is done, then ternary ones`
+    : `weights fade from float at ${formatPercent(start)} of the run to wholly ternary at ${formatPercent(end)}`;
 
 /** `muon, lr 0.02, for matrix (884,736 parameters): blocks.*.up.weight, blocks.*.down.weight` */
 function describeGroup({ match, optimizer, lr, names, parameters }: GroupDescription): string {
