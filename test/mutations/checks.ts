@@ -233,7 +233,7 @@ export const CHECKS: readonly Check[] = [
     holds: 'a text token by token has the logits it has at once, and none sees a later token',
     uses: ['backend', 'layers', 'model'],
     run(subject) {
-      for (const mixing of MODELS) {
+      for (const mixing of [...MODELS, 'attends'] as const) {
         const model = modelOf(subject, backendOf(subject, 'f64'), mixing);
         model.prepare();
         const { ids } = randomTokens(12, VOCAB, 11);

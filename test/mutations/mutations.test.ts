@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { OP_NAMES } from '../../src/core/ops/table.ts';
 import { caughtBy, opsOf } from './check.ts';
 import { CHECKS } from './checks.ts';
 import { MUTATIONS } from './mutations.ts';
@@ -26,6 +27,11 @@ describe('a planted fault', () => {
       expect(caught).not.toEqual([]);
     },
   );
+
+  it('every op has a planted fault, but for packTernary, which packs nothing in the reference', () => {
+    const planted = new Set(MUTATIONS.map(({ op }) => op));
+    expect(OP_NAMES.filter((op) => !planted.has(op))).toEqual(['packTernary']);
+  });
 
   it('planted faults are caught as docs/mutations.md says (`npm run mutations` writes it)', () => {
     // A merge of two additions may leave their rows in any order.

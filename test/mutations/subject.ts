@@ -5,9 +5,13 @@ import type { Real } from '../../src/core/tensor.ts';
 import { BatchSource } from '../../src/data/batches.ts';
 import { BigramCounts } from '../../src/data/collapse.ts';
 import { Activation } from '../../src/layers/activation.ts';
+import { Attention } from '../../src/layers/attention.ts';
+import { BigramEmbedding } from '../../src/layers/bigram-embedding.ts';
 import { Columns, LearnedColumns } from '../../src/layers/columns.ts';
+import { Dropout } from '../../src/layers/dropout.ts';
 import { Embedding } from '../../src/layers/embedding.ts';
 import { Linear } from '../../src/layers/linear.ts';
+import { PositionEmbedding } from '../../src/layers/position-embedding.ts';
 import { Residual } from '../../src/layers/residual.ts';
 import { RmsNorm } from '../../src/layers/rms-norm.ts';
 import { Scale } from '../../src/layers/scale.ts';
@@ -43,6 +47,10 @@ export interface Subject {
     readonly LearnedColumns: typeof LearnedColumns;
     readonly Scale: typeof Scale;
     readonly SequenceMean: typeof SequenceMean;
+    readonly Dropout: typeof Dropout;
+    readonly Attention: typeof Attention;
+    readonly PositionEmbedding: typeof PositionEmbedding;
+    readonly BigramEmbedding: typeof BigramEmbedding;
     readonly TiedHead: typeof TiedHead;
   };
   /** A model that was just made. */
@@ -70,6 +78,10 @@ export const GENUINE: Subject = {
     LearnedColumns,
     Scale,
     SequenceMean,
+    Dropout,
+    Attention,
+    PositionEmbedding,
+    BigramEmbedding,
     TiedHead,
   },
   model: (model) => model,
@@ -88,8 +100,27 @@ export const VOCAB = 40;
 const DIM = 8;
 const INIT = { normal: 0.5 };
 
+/** Two heads of queries that share one of keys, and a window that a text outgrows. */
+const attentionOf = ({ layers: l }: Subject, path: string): Attention =>
+  new l.Attention(
+    path,
+    {
+      heads: 2,
+      kvHeads: 1,
+      headCols: DIM / 2,
+      rope: { base: 100, fraction: 1, layout: 'half' },
+      qkNorm: false,
+      headScale: false,
+      window: 5,
+      softCap: 0,
+      dropout: 0,
+    },
+    8,
+  );
+
 /** One layer of each kind, and each way a linear layer takes its input, by itself. */
-export function layersOf({ layers: l }: Subject): Layer[] {
+export function layersOf(subject: Subject): Layer[] {
+  const { layers: l } = subject;
   const linear = (path: string, activations: TernaryLinearOptions['activations']): Layer =>
     new l.TernaryLinear(path, DIM, 5, { weights: 'absmean', activations, init: INIT });
   return [
@@ -116,11 +147,15 @@ export function layersOf({ layers: l }: Subject): Layer[] {
     new l.LearnedColumns('learned_columns', DIM, 3, INIT),
     new l.Scale('scale', DIM, 0.5),
     new l.SequenceMean('mean', DIM),
+    new l.Dropout('dropout', DIM, 0.3),
+    attentionOf(subject, 'attention'),
+    new l.BigramEmbedding('bigram', DIM, 11, INIT),
     new l.Residual('residual', new l.RmsNorm('residual.norm', DIM, { gain: true, eps: 1e-5 })),
   ];
 }
 
-export type Mixing = 'token-wise' | 'mixes rows';
+/** `attends`: rows see all rows before them, and their positions. */
+export type Mixing = 'token-wise' | 'mixes rows' | 'attends';
 
 /** Two residual blocks, all kinds of layers in them, under a head that shares the embedding's table. */
 export function modelOf(subject: Subject, backend: Backend, mixing: Mixing): Model {
@@ -136,6 +171,15 @@ export function modelOf(subject: Subject, backend: Backend, mixing: Mixing): Mod
   ) => watch(new l.TernaryLinear(path, inCols, outCols, { weights: 'absmean', activations, init: INIT }));
   const residual = (path: string, layers: readonly Layer[]) =>
     watch(new l.Residual(path, new Sequence(path, layers)));
+  const attend = (path: string) =>
+    mixing === 'attends'
+      ? [
+          watch(new l.PositionEmbedding(`${path}.position`, DIM, 16, INIT)),
+          watch(new l.BigramEmbedding(`${path}.bigram`, DIM, 11, INIT)),
+          linear(`${path}.qkv`, DIM, 2 * DIM, 'none'),
+          watch(attentionOf(subject, `${path}.attention`)),
+        ]
+      : [];
   const embedding = new l.Embedding('embedding', VOCAB, DIM, INIT);
   const body = new Sequence('body', [
     residual('blocks.0', [
@@ -145,7 +189,11 @@ export function modelOf(subject: Subject, backend: Backend, mixing: Mixing): Mod
       watch(new l.Activation('blocks.0.silu', 12, 'silu')),
       linear('blocks.0.down', 12, DIM, 'ternary'),
     ]),
-    residual('blocks.1', [...shift('blocks.1.shift'), linear('blocks.1.linear', DIM, DIM, 'none')]),
+    residual('blocks.1', [
+      ...shift('blocks.1.shift'),
+      ...attend('blocks.1'),
+      linear('blocks.1.linear', DIM, DIM, 'none'),
+    ]),
     norm('norm', false),
   ]);
   const head = new l.TiedHead('tied_head', embedding.table);

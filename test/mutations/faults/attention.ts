@@ -77,7 +77,7 @@ export const ATTENTION_FAULTS: readonly Mutation[] = [
       },
   ),
   kernel(
-    'attention-values-overwritten',
+    'attention-values-last-row',
     'attentionGrad',
     "the last row's values get no gradient",
     (right) =>

@@ -1,8 +1,13 @@
+import type { StepContext } from '../../../src/core/layer.ts';
 import { type Mat, mat } from '../../../src/core/tensor.ts';
 import { Activation } from '../../../src/layers/activation.ts';
+import { Attention } from '../../../src/layers/attention.ts';
+import { BigramEmbedding } from '../../../src/layers/bigram-embedding.ts';
 import { Columns, LearnedColumns } from '../../../src/layers/columns.ts';
+import { Dropout } from '../../../src/layers/dropout.ts';
 import { Embedding } from '../../../src/layers/embedding.ts';
 import { Linear } from '../../../src/layers/linear.ts';
+import { PositionEmbedding } from '../../../src/layers/position-embedding.ts';
 import { Residual } from '../../../src/layers/residual.ts';
 import { RmsNorm } from '../../../src/layers/rms-norm.ts';
 import { Scale } from '../../../src/layers/scale.ts';
@@ -27,6 +32,12 @@ function columnMajor(m: Mat): Mat {
     turned.data[(i % m.cols) * m.rows + Math.floor(i / m.cols)] = m.data[i]!;
   return turned;
 }
+
+/** A step whose sequences begin with this call. */
+const fresh = (ctx: StepContext): StepContext => ({
+  ...ctx,
+  position: { ...ctx.position, data: ctx.position.data.map(() => 0) },
+});
 
 export const LAYER_FAULTS: readonly Mutation[] = [
   {
@@ -201,6 +212,43 @@ export const LAYER_FAULTS: readonly Mutation[] = [
     SequenceMean: class extends SequenceMean {
       override backward(...[ctx, x, y, dy, dx]: Args<SequenceMean['backward']>): void {
         super.backward({ ...ctx, seqLen: dy.rows }, x, y, dy, dx);
+      }
+    },
+  }),
+  layer('dropout-redrawn', 'backward drops other elements than forward', {
+    Dropout: class extends Dropout {
+      override backward(...[ctx, ...rest]: Args<Dropout['backward']>): void {
+        super.backward({ ...ctx, firstRow: ctx.firstRow + 1 }, ...rest);
+      }
+    },
+  }),
+  layer('attention-position', 'rows after a prompt are turned and kept as if the text began with them', {
+    Attention: class extends Attention {
+      override forward(...[ctx, ...rest]: Args<Attention['forward']>): void {
+        super.forward(fresh(ctx), ...rest);
+      }
+    },
+  }),
+  layer('attention-ahead', 'a row gives what the row after it should', {
+    Attention: class extends Attention {
+      override forward(...[ctx, x, y, cache]: Args<Attention['forward']>): void {
+        super.forward(ctx, x, y, cache);
+        y.data.copyWithin(0, y.cols);
+      }
+    },
+  }),
+  layer('position-of-call', 'rows after a prompt have the positions of the first rows', {
+    PositionEmbedding: class extends PositionEmbedding {
+      override forward(...[ctx, ...rest]: Args<PositionEmbedding['forward']>): void {
+        super.forward(fresh(ctx), ...rest);
+      }
+    },
+  }),
+  layer('bigram-state-lost', 'a call begins as if there were no token before it', {
+    BigramEmbedding: class extends BigramEmbedding {
+      override forward(...args: Args<BigramEmbedding['forward']>): void {
+        args[3].state.data.fill(0);
+        super.forward(...args);
       }
     },
   }),

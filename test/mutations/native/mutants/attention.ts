@@ -23,6 +23,24 @@ export const ATTENTION_MUTANTS: readonly NativeMutant[] = [
     'last(i) - window',
   ),
   attention(
+    'sees-ahead',
+    'the first row of a block sees the one after it',
+    'int64_t commonEnd() const { return «last(0) + 1»; }',
+    'last(rows > 1 ? 1 : 0) + 1',
+  ),
+  attention(
+    'own-key',
+    'a row does not see itself, unless all rows of its block see it',
+    'edge(i, after, «last(i) + 1»);',
+    'last(i)',
+  ),
+  attention(
+    'dropout-of-layer',
+    'all layers drop the same weights',
+    'static_cast<uint32_t>(args.step), «static_cast<uint32_t>(args.stream)»,',
+    '0u',
+  ),
+  attention(
     'unscaled',
     'scores are not divided by the root of the head',
     'return (gain ? gain[head] : 1.0f) / «sqrtf(static_cast<float>(E))»;',

@@ -249,6 +249,13 @@ export const ROW_MUTANTS: readonly NativeMutant[] = [
     wrong: '0u',
   },
   {
+    id: 'dropout-of-layer',
+    fault: 'all layers drop the same elements',
+    file: 'kernels/dropout.inl',
+    at: 'simd::intBroadcast(static_cast<int32_t>(«stream»))',
+    wrong: '0',
+  },
+  {
     id: 'dropout-limit-kept',
     fault: 'NaN that is dropped becomes 0, so that a broken run goes on',
     file: 'kernels/dropout.inl',
