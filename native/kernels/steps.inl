@@ -155,9 +155,7 @@ struct CodeSteps {
   SIMD_INLINE Operand load(const float* elements) { return simd::loadPairs(elements); }
   SIMD_INLINE Operand broadcast(const float* element) { return simd::broadcastPair(element); }
   SIMD_INLINE Sum add(Sum sum, Operand w, Operand x) { return simd::pairDot(sum, w, x); }
-  SIMD_INLINE simd::Vec total(Sum sum, int32_t) {
-    return simd::toFloat(reinterpret_cast<simd::IntVec>(sum));
-  }
+  SIMD_INLINE simd::Vec total(Sum sum, int32_t) { return simd::toFloat(reinterpret_cast<simd::IntVec>(sum)); }
   SIMD_INLINE simd::Vec join(const Value (&rows)[VALUES]) { return simd::pairsOf(rows[0], rows[1]); }
 };
 
