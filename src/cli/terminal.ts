@@ -53,6 +53,8 @@ export class Terminal {
     readonly stdout: OutputStream,
     readonly stderr: OutputStream,
     readonly env: NodeJS.ProcessEnv = process.env,
+    /** Seconds, by which long work says now and then how far it is. */
+    readonly now: () => number = () => performance.now() / 1000,
   ) {
     this.styles = createStyles(allowsStyles(stdout, env));
     this.noteStyles = createStyles(allowsStyles(stderr, env));

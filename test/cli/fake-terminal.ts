@@ -25,15 +25,28 @@ export class Capture extends Writable {
   }
 }
 
+interface FakeOptions {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Stands still by default: what is written must not depend on how long anything takes. */
+  readonly now?: () => number;
+}
+
 /** A terminal made of two captures. */
-export function fakeTerminal(options: { isTTY?: boolean; columns?: number; env?: NodeJS.ProcessEnv } = {}): {
+export function fakeTerminal(options: FakeOptions = {}): {
   terminal: Terminal;
   stdout: Capture;
   stderr: Capture;
 } {
   const stdout = new Capture(options);
   const stderr = new Capture(options);
-  const terminal = new Terminal(stdout as OutputStream, stderr as OutputStream, options.env ?? {});
+  const terminal = new Terminal(
+    stdout as OutputStream,
+    stderr as OutputStream,
+    options.env ?? {},
+    options.now ?? (() => 0),
+  );
   return { terminal, stdout, stderr };
 }
 

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ProgressMeter, StepPace } from '../../src/cli/reporters/progress-meter.ts';
 import { JsonReporter, LineReporter, ProgressReporter } from '../../src/cli/reporters/reporter.ts';
 import { TaskLines, TaskProgress } from '../../src/cli/reporters/task-progress.ts';
@@ -16,7 +16,9 @@ const UNLIMITED: Limits = {
 };
 const ZERO = { step: 0, tokens: 0, epochs: 0, seconds: 0 };
 const ESCAPE = '\x1b';
-const PACE = new StepPace(1);
+/** A clock that stands still. */
+const NEVER = () => 0;
+const PACE = new StepPace(1, NEVER);
 
 function stepEvent(step: number, change: Partial<StepEvent> = {}): StepEvent {
   return {
@@ -104,7 +106,12 @@ describe('LineReporter', () => {
     const lines: string[] = [];
     const meter = meterOf({ steps });
     let time = 0;
-    const reporter = new LineReporter((line) => lines.push(line), meter, new StepPace(every, () => time));
+    const reporter = new LineReporter(
+      (line) => lines.push(line),
+      meter,
+      new StepPace(every, () => time),
+      NEVER,
+    );
     for (let step = 1; step <= steps; step++) {
       time = step * secondsAStep;
       const event = stepEvent(step, { tokensPerSecond: 1000 / secondsAStep });
@@ -138,7 +145,7 @@ describe('LineReporter', () => {
 
   it('LineReporter marks PPL, BPC and BPB of a model that is not causal', () => {
     const lines: string[] = [];
-    const reporter = new LineReporter((line) => lines.push(line), meterOf({}), PACE);
+    const reporter = new LineReporter((line) => lines.push(line), meterOf({}), PACE, NEVER);
     reporter.onEvent({ ...evalEvent, causal: false });
     expect(lines).toEqual([
       expect.stringContaining('  PPL 24.53 (not causal)  BPC 1.457 (not causal)  BPB 1.432 (not causal)  ('),
@@ -147,7 +154,7 @@ describe('LineReporter', () => {
 
   it('LineReporter writes evaluations, samples and checkpoints, each in one line', () => {
     const lines: string[] = [];
-    const reporter = new LineReporter((line) => lines.push(line), meterOf({}), PACE);
+    const reporter = new LineReporter((line) => lines.push(line), meterOf({}), PACE, NEVER);
     reporter.onEvent(evalEvent);
     reporter.onEvent({
       event: 'sample',
@@ -171,7 +178,7 @@ describe('LineReporter', () => {
     const meter = meterOf({}, ZERO, null);
     const event = stepEvent(1);
     meter.add(event);
-    new LineReporter((line) => lines.push(line), meter, PACE).onEvent(event);
+    new LineReporter((line) => lines.push(line), meter, PACE, NEVER).onEvent(event);
     expect(lines).toEqual(['step 1  loss 3.5000  lr 0.01  2,000 tokens/s']);
   });
 });
@@ -255,15 +262,14 @@ describe('work between two events of a run', () => {
   });
 
   it('progress lines never mix with the events of --json', () => {
-    vi.useFakeTimers({ toFake: ['performance'] });
-    const { terminal, stdout, stderr } = fakeTerminal();
+    let time = 0;
+    const { terminal, stdout, stderr } = fakeTerminal({ now: () => time });
     const reporter = new JsonReporter(terminal, meterOf({}));
     for (const share of [0, 0.25]) {
       reporter.onProgress({ work: 'evaluation', split: 'train', share, seconds: 0 });
-      vi.advanceTimersByTime(30_000);
+      time += 30;
     }
     reporter.onProgress({ work: 'evaluation', split: 'train', share: 0.5, seconds: 0 });
-    vi.useRealTimers();
     expect(stdout.text).toBe('');
     expect(stderr.lines).toEqual([
       'evaluating train: 25.0%, 1m 30s left',
@@ -297,7 +303,7 @@ describe('ProgressReporter', () => {
   function drawn(columns: number): { stdout: string; stderr: string } {
     const { terminal, stdout, stderr } = fakeTerminal({ isTTY: true, columns });
     const meter = meterOf({ steps: 4 });
-    const reporter = new ProgressReporter(terminal, meter, new StepPace(2));
+    const reporter = new ProgressReporter(terminal, meter, new StepPace(2, NEVER));
     reporter.say('v6.1');
     for (let step = 1; step <= 3; step++) {
       const event = stepEvent(step);

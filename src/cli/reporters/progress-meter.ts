@@ -113,7 +113,7 @@ export class StepPace {
   /** `now` gives seconds. */
   constructor(
     private readonly every: number | 'auto',
-    private readonly now: () => number = () => performance.now() / 1000,
+    private readonly now: () => number,
   ) {
     this.began = now();
   }

@@ -27,7 +27,7 @@ export class LineReporter implements Reporter {
     private readonly write: (line: string) => void,
     private readonly meter: ProgressMeter,
     private readonly pace: StepPace,
-    now?: () => number,
+    now: () => number,
   ) {
     this.tasks = new TaskLines(write, now);
   }
@@ -55,13 +55,14 @@ export class LineReporter implements Reporter {
 /** A bar at the bottom of the terminal, and above it the lines that others see, so that they can be read back. */
 export class ProgressReporter implements Reporter {
   private readonly bar: ProgressBar;
-  private readonly clock = new TaskClock();
+  private readonly clock: TaskClock;
 
   constructor(
     private readonly terminal: Terminal,
     private readonly meter: ProgressMeter,
     private readonly pace: StepPace,
   ) {
+    this.clock = new TaskClock(terminal.now);
     this.bar = new ProgressBar(terminal);
     // There at once: a first step can take minutes.
     this.bar.update(stepName(meter.progress.step, meter), meter.share ?? 0, 'the first step is under way');
@@ -104,7 +105,7 @@ export class JsonReporter implements Reporter {
     private readonly terminal: Terminal,
     private readonly meter: ProgressMeter,
   ) {
-    this.lines = new TaskLines((line) => terminal.note(line));
+    this.lines = new TaskLines((line) => terminal.note(line), terminal.now);
   }
 
   onEvent(event: TrainEvent): void {

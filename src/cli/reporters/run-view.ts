@@ -43,7 +43,12 @@ export class RunView {
     this.budget = new BudgetEstimate(this.plan, progress);
     this.meter = new ProgressMeter(limits, tokensPerStep, tokensPerEpoch, progress, session.floor);
     this.summary = new RunSummary(this.meter);
-    this.reporter = chooseReporter(options, terminal, this.meter, new StepPace(recipe.log.every));
+    this.reporter = chooseReporter(
+      options,
+      terminal,
+      this.meter,
+      new StepPace(recipe.log.every, terminal.now),
+    );
     this.saved = startStep || -1;
     if (!options.quiet) for (const line of introduce(session, this.plan, terminal)) this.say(line);
   }
@@ -152,5 +157,5 @@ function chooseReporter(
   if (options.json) return new JsonReporter(terminal, meter);
   if (options.quiet) return new QuietReporter(terminal);
   if (terminal.interactive) return new ProgressReporter(terminal, meter, pace);
-  return new LineReporter((line) => terminal.print(line), meter, pace);
+  return new LineReporter((line) => terminal.print(line), meter, pace, terminal.now);
 }

@@ -19,7 +19,7 @@ export class TaskClock {
   private newest = 0;
 
   /** `now` gives seconds. */
-  constructor(private readonly now: () => number = () => performance.now() / 1000) {}
+  constructor(private readonly now: () => number) {}
 
   /** Takes in how far `task` is. @returns whether it has only begun. */
   update(task: string, share: number): boolean {
@@ -57,7 +57,7 @@ export class TaskLines {
   /** `now` gives seconds. */
   constructor(
     private readonly write: (line: string) => void,
-    now?: () => number,
+    now: () => number,
   ) {
     this.clock = new TaskClock(now);
   }
@@ -93,12 +93,13 @@ const STAGES: Readonly<Record<PrepareProgress['stage'], string>> = {
 /** Shows how far any work of a command is, and when it will end: a bar on a terminal, now and then a line elsewhere. */
 export class TaskProgress {
   private readonly bar: ProgressBar | undefined;
-  private readonly clock = new TaskClock();
+  private readonly clock: TaskClock;
   private readonly lines: TaskLines;
 
   constructor(private readonly terminal: Terminal) {
+    this.clock = new TaskClock(terminal.now);
     this.bar = terminal.interactive ? new ProgressBar(terminal) : undefined;
-    this.lines = new TaskLines((line) => terminal.note(line));
+    this.lines = new TaskLines((line) => terminal.note(line), terminal.now);
   }
 
   /** `share` from 0 to 1; `amount` says the same in units, where there are any. */
