@@ -45,11 +45,11 @@ async function mistakeIn(name) {
   const tsconfig = path.join(repository, 'tsconfig.json');
   const source = (file) => tsImport(`../src/${file}`, { parentURL: import.meta.url, tsconfig });
   const [{ loadRecipe }, { runTexts }, { settings }] = await Promise.all(
-    ['recipes/load.ts', 'recipes/run-data.ts', 'cli/train-settings.ts'].map(source),
+    ['recipes/load.ts', 'app/run-data.ts', 'cli/train-settings.ts'].map(source),
   );
   const { data, valid, backend } = values;
   try {
-    const texts = runTexts(await loadRecipe(name, { set: settings({ data, valid, backend }) }));
+    const texts = await runTexts(await loadRecipe(name, { set: settings({ data, valid, backend }) }));
     if (!texts.valid) return `There is no validation text for ${name}: name one with --valid.`;
     const missing = [...texts.train.files, ...texts.valid.files].find((file) => !fs.existsSync(file));
     return missing && `There is no file ${missing}`;

@@ -1,11 +1,14 @@
 // PREDICTS a dense step of v6.1 on a machine that nobody here has, from tile loops and an x64 machine's report.
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { tsImport } from 'tsx/esm/api';
 
 /** Two Kunpeng 920 of 48 cores. Clock, cache and memory are the vendor's figures; the rest is assumed. */
 const KUNPENG = {
   cores: 96,
   clock: 2.6e9,
+  /** The output tile of NEON's products. */
+  tile: { rows: 8, cols: 12 },
   ownCache: 512 * 1024,
   /** 8 channels of DDR4-2933 each; of that 70%. */
   memory: 2 * 8 * 2933e6 * 8 * 0.7,
@@ -18,19 +21,18 @@ const KUNPENG = {
 /** What v6.1's authors state for 96 such cores, tokens/s. */
 const PUBLISHED = 43_000;
 
-const source = (file) => tsImport(`../../src/${file}`, import.meta.url);
+const tsconfig = fileURLToPath(new URL('../../tsconfig.json', import.meta.url));
+const source = (file) => tsImport(`../../src/${file}`, { parentURL: import.meta.url, tsconfig });
 
 /** Lines of a table, and of what it rests on. */
 export async function predictKunpeng(tiles, reportFile) {
   const { readReport } = await source('bench/report.ts');
   const { createNativeBackend } = await source('backends/native/index.ts');
-  const { callsOn } = await source('bench/predicted-steps.ts');
-  const { predictStep } = await source('bench/prediction.ts');
-  const { TILES } = await source('bench/sharing.ts');
+  const { callsOn, predictStep } = await source('bench/prediction.ts');
   const { StreamBatches } = await source('bench/token-stream.ts');
   const { loadRecipe } = await source('recipes/load.ts');
-  const { recipeTraining } = await source('recipes/recipe-training.ts');
-  const { OPS } = await source('core/ops.ts');
+  const { recipeTraining } = await source('compose/recipe-training.ts');
+  const { OPS } = await source('core/ops/table.ts');
 
   const report = readReport(reportFile);
   const limits = report.limits.find(({ threads }) => threads === 1);
@@ -69,7 +71,7 @@ export async function predictKunpeng(tiles, reportFile) {
     return flopsOf(op) / 2 / rateOf(by) / Math.min(1, reached);
   };
   const assumed = {
-    tile: TILES.neon,
+    tile: KUNPENG.tile,
     fork: KUNPENG.fork,
     memory: KUNPENG.memory,
     ownCache: KUNPENG.ownCache,
