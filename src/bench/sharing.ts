@@ -1,8 +1,9 @@
 import { headRowsAtOnce, type IsaSupport, packedRows, WORK_SHARES } from '../backends/native/index.ts';
 import type { OpName } from '../core/kernels.ts';
-import { flatArgs } from '../core/ops/calls.ts';
+import { flatArgs, precisionArg } from '../core/ops/calls.ts';
 import { type Dims, sizeOf } from '../core/ops/dims.ts';
 import { scheduleOf } from '../core/ops/schedule.ts';
+import { isWritten } from '../core/ops/spec.ts';
 import { OPS } from '../core/ops/table.ts';
 
 /** What packing an element costs in multiply-adds, about: one is loaded, scaled and stored again. */
@@ -87,17 +88,21 @@ const withSums = (elements: number): Shared => {
   return { parts: [...parts, serial(elements / WORK_SHARES.PART_ROWS / 4)], forks };
 };
 
+/** Matrix products round an operand to a precision and pack it; they write one matrix, or add to one that has no rows of the batch. */
+function matrixProduct(op: OpName, dims: Dims, tile: Tile, cores: number): Shared | undefined {
+  const [written, ...others] = flatArgs(op).filter((arg) => arg.kind === 'tensor' && isWritten(arg.role));
+  if (precisionArg(op) < 0 || written?.kind !== 'tensor' || others.length || written.packs) return undefined;
+  const [rows, cols] = [sizeOf(written.rows, dims), sizeOf(written.cols, dims)];
+  const steps = OPS[op].flops(dims) / (2 * rows * cols);
+  return written.role === 'acc' ? bySums(rows, cols, steps, tile, cores) : byRows(rows, cols, steps, tile);
+}
+
+/** Kernels that are shared out in a way of their own. */
 const RULES: Partial<Record<OpName, (dims: Dims, tile: Tile, cores: number) => Shared>> = {
   ternaryMatmul: ({ M, N, K }, tile) => ({
     parts: [product(M! * N! * K!, M!, N!, M! * N! * K!, tile)],
     forks: 1,
   }),
-  ternaryMatmulFloat: ({ M, N, K }, tile) => byRows(M!, N!, K!, tile),
-  ternaryMatmulGradX: ({ M, N, K }, tile) => byRows(M!, K!, N!, tile),
-  ternaryMatmulGradW: ({ M, N, K }, tile, cores) => bySums(N!, K!, M!, tile, cores),
-  matmul: ({ M, N, K }, tile) => byRows(M!, N!, K!, tile),
-  matmulTransB: ({ M, N, K }, tile) => byRows(M!, N!, K!, tile),
-  matmulTransA: ({ M, N, K }, tile, cores) => bySums(K!, N!, M!, tile, cores),
   headLoss: ({ M, D, V }, tile, cores) => {
     const atOnce = headRowsAtOnce(cores, V!);
     const rows = Math.min(M!, atOnce);
@@ -117,10 +122,10 @@ const RULES: Partial<Record<OpName, (dims: Dims, tile: Tile, cores: number) => S
   scatterAddRows: ({ M, D }) => ({ parts: [inPieces(M! * D!, D! / WORK_SHARES.SCATTER_COLS)], forks: 1 }),
 };
 
-/** How a call is shared out; by default the elements of its largest matrix count. */
+/** How a call is shared out; where it is no product, the elements of its largest matrix count. */
 export function sharedOut(op: OpName, dims: Dims, tile: Tile, cores: number): Shared {
-  const rule = RULES[op];
-  if (rule) return rule(dims, tile, cores);
+  const known = RULES[op]?.(dims, tile, cores) ?? matrixProduct(op, dims, tile, cores);
+  if (known) return known;
   const [rows, cols] = largestMatrix(op, dims);
   return sumsRows(op) ? withSums(rows * cols) : byElements(rows * cols);
 }
