@@ -2,6 +2,7 @@ import { describe, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { nativeVariants } from './backends.ts';
 import {
+  expectDroppedNanPasses,
   expectHugeTies,
   expectLargeRowsNormalised,
   expectNanPasses,
@@ -28,5 +29,9 @@ describe.each(backends)('$name', ({ create }) => {
 
   it('activations, losses and bf16 products pass on every NaN', () => {
     expectNanPasses(create());
+  });
+
+  it('NaN that dropout drops stays NaN', () => {
+    expectDroppedNanPasses(create());
   });
 });

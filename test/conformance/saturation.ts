@@ -132,3 +132,13 @@ export function expectNanPasses(backend: Backend): void {
     }
   }
 }
+
+/** Throws unless NaN that is dropped stays NaN: zeros in its place would hide that a run diverged. */
+export function expectDroppedNanPasses(backend: Backend): void {
+  // A whole group of random numbers and a part of one.
+  const [x, out] = [mat(backend.real, 1, 100, 'x'), mat(backend.real, 1, 100, 'out')];
+  x.data.fill(Number.NaN);
+  backend.kernels.dropout(out, x, 0.9, 1, 0, 0, 0);
+  const lost = out.data.findIndex((value: number) => !Number.isNaN(value));
+  if (lost >= 0) throw new Error(`${backend.name}: dropout makes ${out.data[lost]} of NaN [${lost}]`);
+}

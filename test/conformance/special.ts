@@ -51,6 +51,9 @@ const confident = (more: SpecialCall['inputs'] = {}): SpecialCall['inputs'] => (
   'targets.ids': CONFIDENT.ids,
   'targets.weights': CONFIDENT.weights,
   scale: 1,
+  // Capped logits are not confident.
+  cap: 0,
+  zLoss: 0,
   ...more,
 });
 /** One target with three entries, whose sum float32 cannot represent. */

@@ -136,13 +136,6 @@ export const LOSS_MUTANTS: readonly NativeMutant[] = [
     wrong: 'z',
   },
   {
-    id: 'cap-rooms-shared',
-    fault: 'all threads cap their logits in the same memory',
-    file: 'kernels/softmax_cross_entropy.inl',
-    at: 'rooms ? rooms + «2 * thread * count» : nullptr',
-    wrong: '0 * thread',
-  },
-  {
     id: 'z-loss-unweighted',
     fault: 'the z-loss of a row counts once, whatever its targets weigh',
     file: 'kernels/softmax_cross_entropy.inl',
