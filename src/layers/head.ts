@@ -13,6 +13,7 @@ export interface HeadOptions extends LogitsOptions {
   readonly weights: WeightRule | 'float';
   readonly scale: WeightScale;
   readonly activations: ActivationRule | 'none';
+  readonly bias: boolean;
   readonly init: Init;
 }
 
@@ -20,14 +21,15 @@ export interface HeadOptions extends LogitsOptions {
 type HeadCache = { readonly quantized: Quantized; readonly rows: Mat } | null;
 
 /**
- * Logits `z = h . W^T` and cross-entropy, with weights [vocab x columns] that are not the embedding's: float, or ternary
- * with the gradients of `TernaryLinear`.
+ * Logits `z = h . W^T + b` and cross-entropy, with weights [vocab x columns] that are not the embedding's: float, or ternary
+ * with the gradients of `TernaryLinear`. The bias is float and begins at 0.
  */
 export class Head extends LogitsHead<HeadCache> {
   readonly type = 'head';
   readonly macs: number;
   /** The float values, or the float master. */
   readonly weight: Parameter;
+  protected override readonly bias: Parameter | null;
 
   constructor(
     path: string,
@@ -44,11 +46,12 @@ export class Head extends LogitsHead<HeadCache> {
       rowScales: options.scale === 'row',
       dense: quantised,
     });
+    this.bias = options.bias ? new Parameter(`${path}.bias`, 1, vocab, { constant: 0 }) : null;
     this.macs = this.weight.size;
   }
 
   parameters(): Iterable<Parameter> {
-    return [this.weight];
+    return this.bias ? [this.weight, this.bias] : [this.weight];
   }
 
   plan(rows: number, p: Planner): HeadCache {
@@ -101,6 +104,7 @@ export const head = component({
       .enum([...ACTIVATION_RULES, 'none'])
       .default('none')
       .describe('How the rows that come in are quantised.'),
+    bias: z.boolean().default(false).describe('Add a learned bias to the logit of each token.'),
     init: matrixInit,
     ...LOGITS_OPTIONS,
   }),
@@ -108,6 +112,8 @@ export const head = component({
     {},
     { weights: 'absmean', scale: 'row', activations: 'int8' },
     { weights: 'absmedian', soft_cap: 15, z_loss: 1e-4 },
+    { bias: true },
+    { weights: 'absmean', activations: 'int8', bias: true, soft_cap: 15 },
   ],
   create: ({ soft_cap, z_loss, init, ...rules }, { path, inCols, parameterOf, fail }) => {
     const embedding = parameterOf('embedding') ?? fail('head needs an embedding as the first layer');

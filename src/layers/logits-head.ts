@@ -26,7 +26,7 @@ export const LOGITS_OPTIONS = {
     .describe('Training adds this times logsumexp(z)² to the loss of a token, so that logits do not drift.'),
 };
 
-/** Logits `z = h . table^T` and cross-entropy, without [rows x vocab] in memory: what all heads have in common. */
+/** Logits `z = h . table^T + bias` and cross-entropy, without [rows x vocab] in memory: what all heads have in common. */
 export abstract class LogitsHead<C> implements Objective<C> {
   abstract readonly type: string;
   abstract readonly inCols: number;
@@ -41,7 +41,9 @@ export abstract class LogitsHead<C> implements Objective<C> {
   abstract parameters(): Iterable<Parameter>;
   abstract plan(rows: number, p: Planner): C;
   /** What is multiplied [vocab x inCols], and what its gradient is added to. */
-  protected abstract table(): { readonly value: Mat; readonly grad: Mat };
+  protected abstract table(): Pick<Parameter, 'value' | 'grad'>;
+  /** Added to the logits [1 x vocab]. */
+  protected readonly bias: Parameter | null = null;
   /** The rows that are multiplied; their gradient is that of h. */
   protected abstract rows(ctx: StepContext, h: Mat, cache: C): Mat;
 
@@ -59,12 +61,27 @@ export abstract class LogitsHead<C> implements Objective<C> {
     const rows = this.rows(ctx, h, cache);
     const { products } = ctx.compute;
     const pull = ctx.training ? zLoss : 0;
-    ctx.kernels.headLoss(outNats, dh, dh && grad, rows, value, targets, scale, products, softCap ?? 0, pull);
+    const { bias } = this;
+    ctx.kernels.headLoss(
+      outNats,
+      dh,
+      dh && grad,
+      dh && (bias?.grad ?? null),
+      rows,
+      value,
+      bias?.value ?? null,
+      targets,
+      scale,
+      products,
+      softCap ?? 0,
+      pull,
+    );
   }
 
   logits(ctx: StepContext, out: Mat, h: Mat, cache: C): void {
     const { softCap } = this.logitsOptions;
     ctx.kernels.matmulTransB(out, this.rows(ctx, h, cache), this.table().value, ctx.compute.products);
+    if (this.bias) ctx.kernels.addBias(out, out, this.bias.value);
     if (softCap !== null) ctx.kernels.softCap(out, softCap);
   }
 }

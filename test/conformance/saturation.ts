@@ -35,11 +35,25 @@ export function expectSaturation(backend: Backend): void {
   expectAll('dz', dz.data, [0, 0, 0, SCALE, -SCALE, 0]);
 
   // The same logits as products with a table of one column.
-  const [dh, dTable] = [real(2, 1), real(3, 1)];
-  backend.kernels.headLoss(nats, dh, dTable, real(2, 1, [1, 1]), real(3, 1, Z), targets, SCALE, 'f32', 0, 0);
+  const [dh, dTable, dBias] = [real(2, 1), real(3, 1), real(1, 3)];
+  backend.kernels.headLoss(
+    nats,
+    dh,
+    dTable,
+    dBias,
+    real(2, 1, [1, 1]),
+    real(3, 1, Z),
+    null,
+    targets,
+    SCALE,
+    'f32',
+    0,
+    0,
+  );
   expectAll('headLoss nats', nats.data, [0, 1000]);
   expectAll('headLoss dh', dh.data, [0, SCALE * 1000]);
   expectAll('headLoss dTable', dTable.data, [SCALE, -SCALE, 0]);
+  expectAll('headLoss dBias', dBias.data, [SCALE, -SCALE, 0]);
 }
 
 /** So large that adding the logarithm of a small number changes nothing, even in float64. */
@@ -60,12 +74,26 @@ export function expectHugeTies(backend: Backend): void {
   expectAll('dz', dz.data, [-SCALE / 2, SCALE / 2, 0, 0, 0, 0, 1.5 * SCALE, -0.5 * SCALE, -SCALE]);
   const untargeted = [nats.data[1]!, ...dz.data.subarray(3, 6)];
   if (untargeted.some((value) => value !== 0)) throw new Error(`without targets: ${untargeted}`);
-  const [natsOfOne, dh, dTable] = [real(1, 1), real(1, 1), real(3, 1)];
+  const [natsOfOne, dh, dTable, dBias] = [real(1, 1), real(1, 1), real(3, 1), real(1, 3)];
   const one = { offsets: int([0, 1]), ids: int([0]), weights: real(1, 1, [1]) };
-  backend.kernels.headLoss(natsOfOne, dh, dTable, real(1, 1, [1]), real(3, 1, z), one, SCALE, 'f32', 0, 0);
+  backend.kernels.headLoss(
+    natsOfOne,
+    dh,
+    dTable,
+    dBias,
+    real(1, 1, [1]),
+    real(3, 1, z),
+    null,
+    one,
+    SCALE,
+    'f32',
+    0,
+    0,
+  );
   expectAll('headLoss nats', natsOfOne.data, [Math.LN2]);
   expectAll('headLoss dh', dh.data, [0]);
   expectAll('headLoss dTable', dTable.data, [-SCALE / 2, SCALE / 2, 0]);
+  expectAll('headLoss dBias', dBias.data, [-SCALE / 2, SCALE / 2, 0]);
 }
 
 /** Squares of these overflow float32, or those of a whole row do. */

@@ -104,6 +104,7 @@ describe('head', () => {
       weights: 'absmean',
       scale: 'row',
       activations: 'none',
+      bias: false,
       init: { normal: 1 },
       softCap: null,
       zLoss: 0,
@@ -138,5 +139,57 @@ describe('head', () => {
 
   it('refuses a scale of rows for float weights, and says where', async () => {
     await expect(modelWith('{head: {scale: row}}')).rejects.toThrow(/float weights have no scale/);
+  });
+
+  it.each([
+    ['float', '{head: {init: {normal: 2}, bias: true}}'],
+    ['capped float', '{head: {init: {normal: 2}, bias: true, soft_cap: 3}}'],
+    ['ternary', '{head: {init: {normal: 2}, bias: true, weights: absmean, scale: row}}'],
+  ])('a %s head with a bias has the loss, logits and gradients of a loop over tokens', async (_, entry) => {
+    const model = await modelWith(entry);
+    const parameter = (name: string) => model.store.all.find((p) => p.name === name)!;
+    const [table, gain, weight, bias] = ['embedding.weight', 'rms_norm.gain', 'head.weight', 'head.bias'].map(
+      parameter,
+    );
+    bias!.value.data.forEach((_, v, data) => {
+      data[v] = Math.sin(v);
+    });
+    const z = logits(model);
+    const { codes, rowScale } = weight!.ternary ?? {};
+    const cap = entry.includes('soft_cap') ? 3 : null;
+    const multiplied = Array.from(weight!.value.data, (w, i) =>
+      codes ? rowScale!.data[Math.floor(i / DIM)]! * codes.data[i]! : w,
+    );
+    const [dWeight, dBias] = [new Float64Array(VOCAB * DIM), new Float64Array(VOCAB)];
+    let nats = 0;
+    for (let i = 0; i < TOKENS; i++) {
+      const x = Array.from({ length: DIM }, (_, k) => table!.value.data[ids[i]! * DIM + k]!);
+      const rms = Math.sqrt(x.reduce((sum, v) => sum + v * v, 0) / DIM + 1e-6);
+      const h = x.map((v, k) => (v / rms) * gain!.value.data[k]!);
+      const row = Array.from({ length: VOCAB }, (_, v) => {
+        const sum = h.reduce((all, value, k) => all + value * multiplied[v * DIM + k]!, bias!.value.data[v]!);
+        return cap ? cap * Math.tanh(sum / cap) : sum;
+      });
+      row.forEach((value, v) => {
+        expect(z[i * VOCAB + v]).toBeCloseTo(value, 10);
+      });
+      const lse = Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0));
+      nats += lse - row[targets[i]!]!;
+      row.forEach((value, v) => {
+        const slope = cap ? 1 - (value / cap) ** 2 : 1;
+        const dz = ((Math.exp(value - lse) - (v === targets[i] ? 1 : 0)) * slope) / TOKENS;
+        dBias[v]! += dz;
+        for (let k = 0; k < DIM; k++) dWeight[v * DIM + k]! += dz * h[k]!;
+      });
+    }
+    model.store.zeroGrads();
+    const runner = new BatchRunner(model, { ...sizes, training: true });
+    expect(runner.train(rows(), 1 / TOKENS)).toBeCloseTo(nats, 9);
+    dBias.forEach((value, v) => {
+      expect(bias!.grad.data[v]).toBeCloseTo(value, 11);
+    });
+    dWeight.forEach((value, i) => {
+      expect(weight!.grad.data[i]).toBeCloseTo(value, 11);
+    });
   });
 });

@@ -55,7 +55,20 @@ function tableGradient({ kernels }: Backend, sizes: readonly number[]): Buffer {
     });
     const nats = mat('f32', rows, 1, 'nats');
     const part = of(h.subarray(first, first + rows), rows);
-    kernels.headLoss(nats, null, acc, part, of(table, VOCAB), { offsets, ids, weights }, 1, 'f32', 0, 0);
+    kernels.headLoss(
+      nats,
+      null,
+      acc,
+      null,
+      part,
+      of(table, VOCAB),
+      null,
+      { offsets, ids, weights },
+      1,
+      'f32',
+      0,
+      0,
+    );
     first += rows;
   }
   return Buffer.from(acc.data.buffer);

@@ -15,13 +15,14 @@ export function completeKernels(source: KernelSource): Kernels {
 
 /** Logits of `ROW_CHUNK` rows at a time exist, as sums over rows are formed. */
 function composeHeadLoss(k: Omit<Kernels, FusedOp>): Kernels['headLoss'] {
-  return (outNats, outDh, accTable, h, table, targets, scale, precision, cap, zLoss) => {
+  return (outNats, outDh, accTable, accBias, h, table, bias, targets, scale, precision, cap, zLoss) => {
     for (let start = 0; start < h.rows; start += ROW_CHUNK) {
       const end = Math.min(h.rows, start + ROW_CHUNK);
       const z = mat(h.dtype, end - start, table.rows, 'headLoss/z');
-      const dz = outDh || accTable ? mat(h.dtype, end - start, table.rows, 'headLoss/dz') : null;
+      const dz = outDh || accTable || accBias ? mat(h.dtype, end - start, table.rows, 'headLoss/dz') : null;
       const hRows = rowsOf(h, start, end);
       k.matmulTransB(z, hRows, table, precision);
+      if (bias) k.addBias(z, z, bias);
       const offsets = {
         ...targets.offsets,
         rows: end - start + 1,
@@ -30,6 +31,7 @@ function composeHeadLoss(k: Omit<Kernels, FusedOp>): Kernels['headLoss'] {
       k.softmaxCrossEntropy(rowsOf(outNats, start, end), dz, z, { ...targets, offsets }, scale, cap, zLoss);
       if (outDh) k.matmul(rowsOf(outDh, start, end), dz!, table, precision);
       if (accTable) k.matmulTransA(accTable, dz!, hRows, precision);
+      if (accBias) k.addBiasGrad(accBias, dz!);
     }
   };
 }

@@ -483,6 +483,16 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
       },
   ),
   kernel(
+    'head-bias-overwritten',
+    'headLoss',
+    "the bias's gradient is overwritten, not added to (= for +=)",
+    (k) =>
+      (nats, dh, accTable, accBias, ...rest) => {
+        accBias?.data.fill(0);
+        k.headLoss(nats, dh, accTable, accBias, ...rest);
+      },
+  ),
+  kernel(
     'decay-sign',
     'sgdMomentum',
     'weight decay pushes away from zero',

@@ -23,7 +23,7 @@ function growth(backend: Backend, precision: FloatPrecision): number {
   const [nats, dh, dTable] = [real(ROWS, 1, 1), real(ROWS, COLS, 1), real(VOCAB, COLS, 0)];
   const [h, table] = [real(ROWS, COLS, 0.1), real(VOCAB, COLS, 0.1)];
   const before = process.memoryUsage.rss();
-  backend.kernels.headLoss(nats, dh, dTable, h, table, targets, 1, precision, 0, 0);
+  backend.kernels.headLoss(nats, dh, dTable, null, h, table, null, targets, 1, precision, 0, 0);
   return process.memoryUsage.rss() - before;
 }
 

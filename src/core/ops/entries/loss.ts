@@ -73,18 +73,23 @@ export const softCap = op<(z: Mat, cap: number) => void>({
   flops: ({ M, V }) => 16 * M * V,
 });
 
+/** Heads of most models have none. */
+const ofBias = { ...optional, unusual: true, values: 'logits' } as const;
+
 /**
- * Tied head and cross-entropy in one: `z = h . table^T`, nats and dz as in `softmaxCrossEntropy`,
- * `outDh = dz . table`, `accTable += dz^T . h`; `precision` is that of these three products. Logits exist for one tile
- * of rows at a time. Without `outDh` and `accTable` it only evaluates.
+ * Head and cross-entropy in one: `z = h . table^T + bias`, nats and dz as in `softmaxCrossEntropy`, `outDh = dz . table`,
+ * `accTable += dz^T . h`, `accBias += sum over rows of dz`; `precision` is that of the three products. Logits exist for one
+ * tile of rows at a time. Without `outDh`, `accTable` and `accBias` it only evaluates.
  */
 export const headLoss = op<
   (
     outNats: Mat,
     outDh: Mat | null,
     accTable: Mat | null,
+    accBias: Mat | null,
     h: Mat,
     table: Mat,
+    bias: Mat | null,
     targets: SparseTargets,
     scale: number,
     precision: FloatPrecision,
@@ -96,8 +101,10 @@ export const headLoss = op<
     output('outNats', 'M', 1),
     output('outDh', 'M', 'D', { ...optional, ...roundedOnTheWay }),
     accumulate('accTable', 'V', 'D', { ...optional, ...roundedOnTheWay, values: 'logits' }),
+    accumulate('accBias', 1, 'V', ofBias),
     input('h', 'M', 'D', { values: 'logits' }),
     input('table', 'V', 'D', { values: 'logits' }),
+    input('bias', 1, 'V', ofBias),
     targets,
     scalar('scale', { steady: 1e-3 }),
     floatPrecision,

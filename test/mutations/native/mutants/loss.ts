@@ -156,4 +156,25 @@ export const LOSS_MUTANTS: readonly NativeMutant[] = [
     at: 'options.zLoss > 0 ? «max + log(sum)» : 0',
     wrong: 'log(sum)',
   },
+  {
+    id: 'head-bias-one-row',
+    fault: 'only the first row of a tile gets the bias',
+    file: 'kernels/head_loss.inl',
+    at: 'if («args.bias.data») addRow(logits, args.bias.data, V);',
+    wrong: 'r == 0 ? args.bias.data : nullptr',
+  },
+  {
+    id: 'head-bias-sum-kept',
+    fault: "sums of the bias's gradient begin with what the memory held",
+    file: 'kernels/head_loss.inl',
+    at: '«memset(sums.of(tile), 0, static_cast<size_t>(V) * sizeof(float));»',
+    wrong: '',
+  },
+  {
+    id: 'head-bias-last-rows',
+    fault: "the bias's gradient is that of the last rows that are taken at once",
+    file: 'kernels/head_loss.inl',
+    at: 'if («args.accBias.data») foldParts(args.accBias.data, V, sums, 0);',
+    wrong: 'first + rows == M ? args.accBias.data : nullptr',
+  },
 ];
