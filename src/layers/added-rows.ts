@@ -15,6 +15,8 @@ export interface AddedRowsCache {
 export abstract class AddedRows implements Layer<AddedRowsCache> {
   abstract readonly type: string;
   readonly coupling: Coupling = 'sequence';
+  /** Ids and state are no activations: `find` reads and writes them before any call. */
+  readonly throughKernels = true;
   readonly keeps = { input: false, output: false };
   readonly inCols: number;
   readonly outCols: number;

@@ -20,6 +20,7 @@ interface ValueEmbeddingCache {
 export class ValueEmbedding implements Layer<ValueEmbeddingCache> {
   readonly type = 'value_embedding';
   readonly coupling = 'row';
+  readonly throughKernels = true;
   readonly keeps: Layer['keeps'];
   readonly inCols: number;
   readonly macs: number;

@@ -13,4 +13,4 @@ double runScatterAddRows(const KernelTable& table, Context& context, const Argum
   table.scatterAddRows(context, {matrix<float>(v[0]), matrix<const float>(v[1]), matrix<const int32_t>(v[2])});
   return 0;
 }
-constexpr OpSpec kScatterAddRowsOp = {"scatterAddRows", kScatterAddRowsArgs, 3, 9, kScatterAddRowsSymbols, 3, nullptr, 0, false, kNone, kNone, false, false, false, runScatterAddRows, 0xccc3bfd74fb97d35u};
+constexpr OpSpec kScatterAddRowsOp = {"scatterAddRows", kScatterAddRowsArgs, 3, 9, kScatterAddRowsSymbols, 3, nullptr, 0, true, kNone, kNone, false, false, false, runScatterAddRows, 0x9486c610fc42e323u};

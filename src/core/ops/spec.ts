@@ -61,7 +61,7 @@ export interface TensorArg {
   readonly mayAlias?: readonly string[];
   /** Every element is an index below this symbol. */
   readonly below?: string;
-  /** The runner's, who changes it between passes only: indices that were checked when a call was deferred are still right. */
+  /** Changed between passes only, by the runner or a layer: indices that were checked when a call was deferred are still right. */
   readonly lasting?: true;
   /** Row offsets into the buffers of this many entries: non-decreasing, from >= 0 up to at most the symbol. */
   readonly offsetsInto?: string;
@@ -130,7 +130,7 @@ export interface OpSpec {
   /**
    * How a deferred region runs an op where not tile by tile. `packed`: a sum over rows whose native kernel packs some rows
    * at a time and multiplies once (`RowSum` in `native/src/context.h`). `serial`: on all rows at once, because every call
-   * packs an operand that all rows share.
+   * packs an operand that all rows share, or because its sum has no parts.
    */
   readonly schedule?: 'packed' | 'serial';
   /** What holds between symbols: `M = S*T` in ops on whole sequences. The symbol on the left follows from the others. */

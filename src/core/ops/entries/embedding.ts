@@ -1,9 +1,12 @@
 import type { Ids, Mat } from '../../tensor.ts';
 import { accumulate, bench, ids, input, near, op, output, size, V61 } from '../arguments.ts';
 
+/** Written before a call, by the runner or by the layer itself, and left alone until its results are there. */
+const rowIds = { ...ids('ids', 'M', 'V'), lasting: true } as const;
+
 /** `out[i] = table[ids[i]]`. */
 export const gatherRows = op<(out: Mat, table: Mat, ids: Ids) => void>({
-  args: [output('out', 'M', 'D'), input('table', 'V', 'D'), ids('ids', 'M', 'V')],
+  args: [output('out', 'M', 'D'), input('table', 'V', 'D'), rowIds],
   independent: 'row',
   agree: 'exact',
   flops: () => 0,
@@ -11,8 +14,10 @@ export const gatherRows = op<(out: Mat, table: Mat, ids: Ids) => void>({
 
 /** `accTable[ids[i]] += dy[i]`, rows in order. */
 export const scatterAddRows = op<(accTable: Mat, dy: Mat, ids: Ids) => void>({
-  args: [accumulate('accTable', 'V', 'D'), input('dy', 'M', 'D'), ids('ids', 'M', 'V')],
+  args: [accumulate('accTable', 'V', 'D'), input('dy', 'M', 'D'), rowIds],
   independent: 'row',
+  // Any row may be added to any row of the table: parts of such a sum would be as large as the table.
+  schedule: 'serial',
   agree: near,
   flops: ({ M, D }) => M * D,
 });

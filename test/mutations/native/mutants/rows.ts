@@ -6,14 +6,14 @@ export const ROW_MUTANTS: readonly NativeMutant[] = [
     id: 'gather-id-16',
     fault: 'ids are cut to 16 bits',
     file: 'kernels/gather_rows.inl',
-    at: 'table + «ids[row]» * D',
+    at: 'const uint32_t id = «static_cast<uint32_t>(ids[row])»;',
     wrong: 'static_cast<uint16_t>(ids[row])',
   },
   {
     id: 'scatter-id-16',
     fault: 'ids are cut to 16 bits',
     file: 'kernels/scatter_add_rows.inl',
-    at: 'table + «ids[row]» * D',
+    at: 'const uint32_t id = «static_cast<uint32_t>(ids[row])»;',
     wrong: 'static_cast<uint16_t>(ids[row])',
   },
   {
