@@ -1,6 +1,7 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { extname } from 'node:path';
 import { FlashError } from '../core/errors.ts';
+import { fileError } from '../files/files.ts';
 import { openRegularFile } from '../files/regular-file.ts';
 import { type Chunk, ChunkBuilder } from './chunk-builder.ts';
 import { type DocumentPart, documentFilter } from './document-share.ts';
@@ -136,6 +137,8 @@ function sizeOf(path: string): number {
     const { size } = fstatSync(fd);
     if (size > 0) return size;
     throw new FlashError('The data file is empty', { where: path, remedy: 'Give a file with text in it.' });
+  } catch (error) {
+    throw fileError(error, CANNOT_READ, path);
   } finally {
     closeSync(fd);
   }
