@@ -3,6 +3,7 @@
 #include "../kernels/adamw.inl"
 #include "../kernels/add.inl"
 #include "../kernels/attention.inl"
+#include "../kernels/attention_grad.inl"
 #include "../kernels/bias.inl"
 #include "../kernels/causal_conv.inl"
 #include "../kernels/columns.inl"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "vectors.inl"
+#include "left_operands.inl"
 
 // Small products of matrices that lie in others, for operands too small to be packed: those of attention's
 // heads. Every element is one chain of fused multiply-adds over the steps in order, whatever tile it falls
@@ -23,68 +23,140 @@ struct Rows {
   int64_t stride;
 
   Rows from(int64_t row, int64_t col) const { return {data + row * stride + col, stride}; }
+  operator Rows<const T>() const { return {data, stride}; }
 };
 
-/** ROWS rows and VECS registers of `out += left . right`, the last register with as many lanes as `part`
- * says.
- */
+/** Of a matrix, the elements (r, c) with low <= c - r < high: what attention's queries see of its keys. */
+struct Band {
+  int64_t low, high;
+
+  /** The same elements, counted from (r, c) on. */
+  Band from(int64_t r, int64_t c) const { return {low + r - c, high + r - c}; }
+  Band transposed() const { return {1 - high, 1 - low}; }
+  /** Row r has columns [begin, end) of `cols`. */
+  int64_t begin(int64_t r) const { return low + r > 0 ? low + r : 0; }
+  int64_t end(int64_t r, int64_t cols) const { return high + r < cols ? high + r : cols; }
+};
+
+/** Far from overflow, and further than rows go. */
+constexpr int64_t NO_EDGE = INT64_MAX / 4;
+constexpr Band WHOLE_BAND = {-NO_EDGE, NO_EDGE};
+
+/** ROWS rows and VECS registers of a product, the last register with as many lanes as `part` says. */
 template <int ROWS, int VECS, class Part>
-__attribute__((noinline)) void addProductTile(Rows<float> out, Strided left, Rows<const float> right,
-                                              int64_t steps, Part part) {
+struct ProductTile {
   simd::Vec sum[ROWS][VECS];
+  Part part;
+
+  template <class Body>
+  SIMD_METHOD void each(const Body& body) {
 #pragma GCC unroll 8
-  for (int r = 0; r < ROWS; r++) {
-    float* row = out.data + r * out.stride;
-    for (int v = 0; v + 1 < VECS; v++) sum[r][v] = simd::load(row + v * simd::LANES);
-    sum[r][VECS - 1] = take(row + (VECS - 1) * simd::LANES, part);
+    for (int r = 0; r < ROWS; r++) {
+#pragma GCC unroll 4
+      for (int v = 0; v + 1 < VECS; v++) body(r, v * simd::LANES, sum[r][v], Whole{});
+      body(r, (VECS - 1) * simd::LANES, sum[r][VECS - 1], part);
+    }
   }
-  const float* a = left.data;
-  const float* b = right.data;
-  for (int64_t k = 0; k < steps; k++) {
+  /** Adds a step to the rows for which `takes(r)`. */
+  template <class Takes>
+  SIMD_METHOD void step(const float* a, int64_t row, const float* b, const Takes& takes) {
     simd::Vec col[VECS];
+#pragma GCC unroll 4
     for (int v = 0; v + 1 < VECS; v++) col[v] = simd::load(b + v * simd::LANES);
     col[VECS - 1] = take(b + (VECS - 1) * simd::LANES, part);
 #pragma GCC unroll 8
     for (int r = 0; r < ROWS; r++) {
-      const simd::Vec x = simd::broadcast(a[r * left.row]);
+      if (!takes(r)) continue;
+      const simd::Vec x = simd::broadcast(a[r * row]);
 #pragma GCC unroll 4
       for (int v = 0; v < VECS; v++) sum[r][v] = simd::fma(x, col[v], sum[r][v]);
     }
-    a += left.step;
-    b += right.stride;
   }
-#pragma GCC unroll 8
-  for (int r = 0; r < ROWS; r++) {
-    float* row = out.data + r * out.stride;
-    for (int v = 0; v + 1 < VECS; v++) simd::store(row + v * simd::LANES, sum[r][v]);
-    put(row + (VECS - 1) * simd::LANES, sum[r][VECS - 1], part);
+};
+
+/**
+ * A product, `out = left . right` for the elements of `out` that `band` has and some beside them
+ * (`Into::replace`); or `out += left . right` with the elements of `left` that `band` has, the others unread.
+ */
+struct Product {
+  Rows<float> out;
+  int64_t rows, cols;
+  Strided left;
+  Rows<const float> right;
+  int64_t steps;
+  Band band;
+};
+
+/** The tile of a product at row r and column c. */
+template <Into INTO, int ROWS, int VECS, class Part>
+__attribute__((noinline)) void productTile(const Product& product, int64_t r, int64_t c, Part part) {
+  ProductTile<ROWS, VECS, Part> tile;
+  tile.part = part;
+  const Rows<float> out = product.out.from(r, c);
+  const int64_t row = product.left.row, leftStep = product.left.step, rightStep = product.right.stride;
+  const float *a = product.left.from(r, 0).data, *b = product.right.from(0, c).data;
+  const auto run = [&](int64_t from, int64_t to, const auto& takes) INLINE_BODY {
+    for (int64_t k = from; k < to; k++) {
+      tile.step(a, row, b, [&](int i) INLINE_BODY { return takes(i, k); });
+      a += leftStep;
+      b += rightStep;
+    }
+  };
+  const auto always = [](int, int64_t) INLINE_BODY { return true; };
+  if constexpr (INTO == Into::replace) {
+    tile.each([](int, int, simd::Vec& sum, auto) INLINE_BODY { sum = simd::zero(); });
+    run(0, product.steps, always);
+  } else {
+    tile.each([&](int i, int at, simd::Vec& sum, auto lanes)
+                  INLINE_BODY { sum = take(out.data + i * out.stride + at, lanes); });
+    // A few steps at either end are not of all rows.
+    const Band band = product.band.from(r, 0);
+    const int64_t first = band.begin(0), last = band.end(ROWS - 1, product.steps);
+    int64_t from = band.begin(ROWS - 1), to = band.end(0, product.steps);
+    if (from >= to) from = to = last;
+    const auto inBand = [&](int i, int64_t k) INLINE_BODY { return k - i >= band.low && k - i < band.high; };
+    a += first * leftStep;
+    b += first * rightStep;
+    run(first, from, inBand);
+    run(from, to, always);
+    run(to, last, inBand);
+  }
+  tile.each([&](int i, int at, simd::Vec& sum, auto lanes)
+                INLINE_BODY { put(out.data + i * out.stride + at, sum, lanes); });
+}
+
+/** Rows of a tile of two registers each: sums and operands stay in registers. */
+constexpr int PRODUCT_ROWS = simd::TILE_ROWS;
+
+/** `productTile` for the `rows` that are left, up to ROWS. */
+template <Into INTO, int VECS, class Part, int ROWS = PRODUCT_ROWS>
+inline void productRows(const Product& product, int64_t r, int64_t c, int64_t rows, Part part) {
+  if constexpr (ROWS > 1) {
+    if (rows < ROWS) return productRows<INTO, VECS, Part, ROWS - 1>(product, r, c, rows, part);
+  }
+  productTile<INTO, ROWS, VECS>(product, r, c, part);
+}
+
+/** The tiles of `count` columns from c on. */
+template <Into INTO, int VECS, class Part>
+inline void productColumns(const Product& product, int64_t c, int64_t count, Part part) {
+  const Band band = INTO == Into::replace ? product.band.from(0, c) : product.band;
+  const int64_t along = INTO == Into::replace ? count : product.steps;
+  for (int64_t r = 0; r < product.rows; r += PRODUCT_ROWS) {
+    const int64_t rows = product.rows - r < PRODUCT_ROWS ? product.rows - r : PRODUCT_ROWS;
+    if (band.begin(r) < band.end(r + rows - 1, along)) productRows<INTO, VECS>(product, r, c, rows, part);
   }
 }
 
-/** Rows of a tile: with two registers each, sums and operands stay in registers. */
-constexpr int PRODUCT_ROWS = simd::TILE_ROWS < 8 ? 4 : 8;
-
-template <int VECS, class Part>
-inline void addProductColumns(Rows<float> out, int64_t rows, Strided left, Rows<const float> right,
-                              int64_t steps, Part part) {
-  int64_t r = 0;
-  for (; r + PRODUCT_ROWS <= rows; r += PRODUCT_ROWS)
-    addProductTile<PRODUCT_ROWS, VECS>(out.from(r, 0), left.from(r, 0), right, steps, part);
-  for (; r < rows; r++) addProductTile<1, VECS>(out.from(r, 0), left.from(r, 0), right, steps, part);
-}
-
-/** `out += left . right` for `rows` rows and `cols` columns of `out`. */
-inline void addProduct(Rows<float> out, int64_t rows, int64_t cols, Strided left, Rows<const float> right,
-                       int64_t steps) {
+template <Into INTO>
+inline void formProduct(const Product& product) {
   constexpr int64_t PAIR = 2 * simd::LANES;
   int64_t c = 0;
-  for (; c + PAIR <= cols; c += PAIR)
-    addProductColumns<2>(out.from(0, c), rows, left, right.from(0, c), steps, Whole{});
-  for (; c + simd::LANES <= cols; c += simd::LANES)
-    addProductColumns<1>(out.from(0, c), rows, left, right.from(0, c), steps, Whole{});
-  if (c < cols)
-    addProductColumns<1>(out.from(0, c), rows, left, right.from(0, c), steps,
-                         Tail{static_cast<int>(cols - c)});
+  for (; c + PAIR <= product.cols; c += PAIR) productColumns<INTO, 2>(product, c, PAIR, Whole{});
+  for (; c + simd::LANES <= product.cols; c += simd::LANES)
+    productColumns<INTO, 1>(product, c, simd::LANES, Whole{});
+  const int64_t left = product.cols - c;
+  if (left > 0) productColumns<INTO, 1>(product, c, left, Tail{static_cast<int>(left)});
 }
 
 /** `to[c * stride + r] = from(r, c)` for `rows` rows of `cols` values. */
@@ -97,6 +169,14 @@ inline void transposeRows(float* to, int64_t stride, Rows<const float> from, int
   for (int64_t r = 0; r < rows; r++) {
     for (int64_t c = r < wholeRows ? wholeCols : 0; c < cols; c++)
       to[c * stride + r] = from.data[r * from.stride + c];
+  }
+}
+
+inline void copyRows(Rows<float> to, Rows<const float> from, int64_t rows, int64_t cols) {
+  for (int64_t r = 0; r < rows; r++) {
+    const float* row = from.from(r, 0).data;
+    float* copy = to.from(r, 0).data;
+    eachVector(0, cols, [=](int64_t c, auto part) { put(copy + c, take(row + c, part), part); });
   }
 }
 

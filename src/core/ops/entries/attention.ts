@@ -26,12 +26,12 @@ const HEADS = {
   independent: 'sequence',
   equations: ['M = S*T', 'H = G*R', 'K = G*R+G', 'W = G*R+2*G'],
 } as const;
-/** Edges of registers and tiles, of blocks of 16 queries, and of the random numbers' groups of 64. */
+/** Edges of registers and tiles, of blocks of 24 queries and 96 keys, and of the random numbers' groups of 64. */
 const HEAD_SIZES = {
   G: { tested: [1, 2], bench: 2 },
   R: { tested: [1, 3], bench: 2 },
   E: { tested: [1, 3, 8, 17, 32, 48, 64], bench: 48 },
-  T: { tested: [1, 2, 4, 15, 16, 17, 33, 47, 65, 130], bench: 256 },
+  T: { tested: [1, 2, 4, 15, 16, 17, 25, 49, 65, 130], bench: 256 },
 };
 const TURNED_SIZES = { ...HEAD_SIZES, B: { tested: [1, 16], bench: 24 }, C: { tested: [1, 40], bench: 256 } };
 const [kvHeads, group, seqLen] = [size('kvHeads', 'G'), size('group', 'R'), size('seqLen', 'T')];

@@ -1,12 +1,22 @@
 import type { NativeMutant } from '../mutant.ts';
 
-const attention = (id: string, fault: string, at: string, wrong: string): NativeMutant => ({
+const attention = (
+  id: string,
+  fault: string,
+  at: string,
+  wrong: string,
+  file = 'attention',
+): NativeMutant => ({
   id: `attention-${id}`,
   fault,
-  file: 'kernels/attention.inl',
+  file: `kernels/${file}.inl`,
   at,
   wrong,
 });
+const call = (id: string, fault: string, at: string, wrong: string) =>
+  attention(id, fault, at, wrong, 'attention_call');
+const backward = (id: string, fault: string, at: string, wrong: string) =>
+  attention(id, fault, at, wrong, 'attention_grad');
 const turn = (id: string, fault: string, at: string, wrong: string): NativeMutant => ({
   id: `rope-${id}`,
   fault,
@@ -16,48 +26,38 @@ const turn = (id: string, fault: string, at: string, wrong: string): NativeMutan
 });
 
 export const ATTENTION_MUTANTS: readonly NativeMutant[] = [
-  attention(
+  call(
     'window-edge',
     'a window is one row too wide',
     'const int64_t reach = «last(i) - window + 1»;',
     'last(i) - window',
   ),
-  attention(
+  call(
     'sees-ahead',
-    'the first row of a block sees the one after it',
-    'int64_t commonEnd() const { return «last(0) + 1»; }',
-    'last(rows > 1 ? 1 : 0) + 1',
+    'queries see the row after them',
+    'const int64_t after = «last(0) + 1 - key»;',
+    'last(rows > 1 ? 1 : 0) + 1 - key',
   ),
   attention(
     'own-key',
-    'a row does not see itself, unless all rows of its block see it',
-    'edge(i, after, «last(i) + 1»);',
-    'last(i)',
+    'a row does not see itself',
+    'block.lowest(i) - origin, «block.last(i) + 1 - origin»};',
+    'block.last(i) - origin',
   ),
-  attention(
+  call(
     'dropout-of-layer',
     'all layers drop the same weights',
     'static_cast<uint32_t>(args.step), «static_cast<uint32_t>(args.stream)»,',
     '0u',
   ),
-  attention(
+  call(
     'unscaled',
     'scores are not divided by the root of the head',
     'return (gain ? gain[head] : 1.0f) / «sqrtf(static_cast<float>(E))»;',
     '1.0f',
   ),
-  attention(
-    'gain-of-first',
-    "every head takes the first head's gain",
-    '(gain ? «gain[head]» : 1.0f)',
-    'gain[0]',
-  ),
-  attention(
-    'documents-joined',
-    'a document sees the one before it',
-    'return «start > 0» ? QueryBlock{',
-    'false',
-  ),
+  call('gain-of-first', "every head takes the first head's gain", '(gain ? «gain[head]» : 1.0f)', 'gain[0]'),
+  call('documents-joined', 'a document sees the one before it', 'return «start > 0» ? QueryBlock{', 'false'),
   attention(
     'ring-slot',
     'the rows before a call lie one slot further',
@@ -70,7 +70,7 @@ export const ATTENTION_MUTANTS: readonly NativeMutant[] = [
     'for (int64_t t = call.T > P ? call.T - P : 0; «t < call.T»; t++) {',
     't + 1 < call.T',
   ),
-  attention(
+  call(
     'value-of-key',
     'values are taken from the columns of keys',
     'return x.from(row, (heads() + «G + g») * E);',
@@ -79,29 +79,34 @@ export const ATTENTION_MUTANTS: readonly NativeMutant[] = [
   attention(
     'lse-without-max',
     'the maximum is missing in the logarithm of the sum',
-    'static_cast<float>(«max + log(sum)»);',
-    'log(sum)',
+    'lses[(first + i) * H + head] = «max[i] + logf(sum[i])»;',
+    'logf(sum[i])',
   ),
-  attention(
+  backward(
     'mean-missing',
     "the softmax's mean is not taken off the gradient of its scores",
-    'simd::sub(take(ds + at, part), «pull»)',
+    'simd::sub(simd::load(d + at), «simd::broadcast(row.mean)»)',
     'simd::zero()',
   ),
-  attention('cap-slope', "the soft-cap's slope is missing", 'const bool isCapped = «call.cap > 0»;', 'false'),
-  attention(
+  backward(
+    'cap-slope',
+    "the soft-cap's slope is missing",
+    'if («row.scores.cap > 0») ds = simd::mul(ds, slope[j]);',
+    'false',
+  ),
+  backward(
     'dropped-before-mean',
     'dropout is left out of the gradient of weights',
-    '«if (call.rate > 0) call.drop(ds + low, s, block.first + i, head, row0 + low, count - low);»',
+    '«if (call.rate > 0) call.drop(d + begin, s, block.first + i, head, row + begin, end - begin);»',
     '',
   ),
-  attention(
+  call(
     'dropout-of-sequence',
     'all sequences of a step drop the same weights',
     'static_cast<uint64_t>(«sequence[s]»)',
     '0',
   ),
-  attention(
+  backward(
     'keys-by-one-head',
     'the gradient of shared keys is that of the last query head',
     'for (int64_t r = «0»; r < call.R; r++) {\n        for (int64_t t = 0; t < T;) {',
