@@ -1,9 +1,9 @@
 import { createReferenceBackend } from '../backends/reference/index.ts';
 import type { Backend } from '../core/backend.ts';
+import { foldNames } from '../core/fold-names.ts';
 import type { Coupling, InTraining } from '../core/layer.ts';
 import type { OptimizerGroup } from '../core/optimizer.ts';
 import type { Parameter } from '../core/parameter.ts';
-import { foldNames } from '../optim/groups.ts';
 import { layersOf } from '../recipes/build-model.ts';
 import { createOptimizer, createSchedule } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';

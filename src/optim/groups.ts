@@ -2,6 +2,7 @@ import picomatch from 'picomatch';
 import { z } from 'zod';
 import { component, type Spec } from '../core/component.ts';
 import { FlashError } from '../core/errors.ts';
+import { foldNames } from '../core/fold-names.ts';
 import type { Memory } from '../core/memory.ts';
 import type { Optimizer, OptimizerGroup, OptimizerPlan } from '../core/optimizer.ts';
 import type { Parameter } from '../core/parameter.ts';
@@ -98,11 +99,6 @@ function noneFor(match: string, matching: readonly Parameter[], all: readonly Pa
   return new FlashError(`optimizer groups: no parameter matches '${match}'`, {
     remedy: `Kinds: ${Object.keys(KINDS).join(', ')}. Names: ${foldNames(all).join(', ')}.`,
   });
-}
-
-/** The names of parameters, those that differ by a block's number as one: `blocks.*.up.weight`. */
-export function foldNames(parameters: readonly Pick<Parameter, 'name'>[]): string[] {
-  return [...new Set(parameters.map(({ name }) => name.replace(/\.\d+(?=\.)/g, '.*')))];
 }
 
 const group = z.strictObject({

@@ -4,12 +4,35 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { OP_NAMES } from '../../src/core/ops/table.ts';
 
-it('a generated token, and a call of a native kernel, allocate no arrays or objects', async () => {
+interface Measured {
+  readonly what: string;
+  readonly bytes: number;
+  readonly most: number;
+}
+
+async function measure(): Promise<Measured[]> {
   const script = fileURLToPath(new URL('children/measure-garbage.ts', import.meta.url));
   const space = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
   const { stdout } = await promisify(execFile)(process.execPath, [...space, '--import', 'tsx', script]);
-  const found = JSON.parse(stdout) as { what: string; bytes: number; most: number }[];
+  return JSON.parse(stdout) as Measured[];
+}
+
+/** An object a layer, a view of an array, a sort or a list of arguments takes more. */
+const excess = (found: readonly Measured[]): Measured[] => found.filter(({ bytes, most }) => bytes > most);
+
+/**
+ * How well the engine compiles a function differs from process to process, and now and then it leaves an allocation in that
+ * others do without: one of ours is there in every process.
+ */
+const PROCESSES = 5;
+
+it('a generated token, and a call of a native kernel, allocate no arrays or objects', async () => {
+  const found = await measure();
   expect(found.length).toBe(7 + OP_NAMES.length);
-  // An object a layer, a view of an array, a sort or a list of arguments takes more.
-  expect(found.filter(({ bytes, most }) => bytes > most)).toEqual([]);
+  let left = excess(found);
+  for (let i = 1; i < PROCESSES && left.length > 0; i++) {
+    const again = new Set(excess(await measure()).map(({ what }) => what));
+    left = left.filter(({ what }) => again.has(what));
+  }
+  expect(left).toEqual([]);
 });

@@ -17,7 +17,7 @@ import { Sampler, type SamplingOptions } from '../../../src/train/sampling.ts';
 // the kernel take. The young generation is so large (--min-semi-space-size) that nothing is collected while it is measured.
 const WARM = 20_000;
 const TURN = 2000;
-const TURNS = 400;
+const TURNS = 60;
 
 /**
  * The least of several turns, as many as it takes to get to `most`: code that the engine has not compiled for good yet
