@@ -34,7 +34,7 @@ export interface BackendCoverage {
 /** Sizes around which kernels have edges: below, at and above a register and a tile. */
 const SIZES = [1, 3, 8, 17, 49, 65];
 /** Larger calls would make the scalar reference slow: ops with many dimensions take smaller sizes. */
-const MAX_FLOPS = 600_000;
+const MAX_FLOPS = 100_000;
 
 /** Every op on the reference and on each instruction set of the build. */
 export function coverage(isas: readonly IsaSupport[], onBackend?: (name: string) => void): BackendCoverage[] {

@@ -10,7 +10,7 @@ import { type CliProcess, finished, startCli } from './cli-process.ts';
 import { runInProcess } from './fake-terminal.ts';
 
 // `npm run test:crash` gives more kills, at other moments.
-const KILLS = Number(process.env.FLASHLM_TEST_KILLS ?? effort(6, 60));
+const KILLS = Number(process.env.FLASHLM_TEST_KILLS ?? effort(3, 60));
 const SEED = Number(process.env.FLASHLM_TEST_SEED ?? 1);
 const STEPS = 150;
 

@@ -9,7 +9,7 @@ import { effort } from '../effort.ts';
 import { EFFORT } from './effort.ts';
 
 /** Larger tensors would only be slow. */
-const MAX_ELEMENTS = 60_000;
+const MAX_ELEMENTS = effort(25_000, 60_000);
 
 const largestTensor = (op: OpName, dims: Dims): number =>
   Math.max(

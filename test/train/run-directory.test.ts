@@ -18,6 +18,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FlashError } from '../../src/core/errors.ts';
 import { latestCheckpoint, listCheckpoints, readCheckpoint } from '../../src/train/checkpoint-files.ts';
 import { RunDirectory, runFiles } from '../../src/train/run-directory.ts';
+import { effort } from '../effort.ts';
 import { outputOf, startChild } from './children/run-child.ts';
 
 const date = new Date(2025, 0, 2, 3, 4, 5);
@@ -209,16 +210,19 @@ describe('metrics of a resumed run', () => {
   });
 });
 
+/** Each a kill a little later. */
+const ROUNDS = effort(4, 16);
+
 describe('a process that ends in the middle', () => {
   it('a process killed while writing leaves only complete checkpoints', async () => {
     const path = await newRun();
     const { checkpoints } = runFiles(path);
     let unfinished = 0;
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       // 2 MB files: a checkpoint takes a few milliseconds; steps 1 and 2 are replaced over and over.
       const child = startChild('write-checkpoints.ts', [path, '1,2', '500000', 'forever']);
       await once(child.stdout!, 'data');
-      await sleep(3 * round);
+      await sleep(6 * round);
       child.kill('SIGKILL');
       await once(child, 'close');
       unfinished += (await readdir(checkpoints)).filter((name) => name.startsWith('.')).length;

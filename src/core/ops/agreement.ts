@@ -135,8 +135,10 @@ function deviation(
   let [beyond, worst] = [0, 0];
   let mismatch: Mismatch | null = null;
   for (let row = 0; row < rows; row++) {
-    const size = whole ? ofAll : rms(value, row * cols, (row + 1) * cols);
+    let size = whole ? ofAll : -1;
     for (let i = row * cols; i < (row + 1) * cols; i++) {
+      if (a[i] === b[i]) continue;
+      if (size < 0) size = rms(value, row * cols, (row + 1) * cols);
       const scale = Math.abs(value(i)) + Math.max(size, terms?.[i] ?? 0);
       const rounding = old ? ROUNDINGS * STORED * Math.max(Math.abs(b[i]!), Math.abs(old[i]!)) : 0;
       const distance = Math.abs(a[i]! - b[i]!);
