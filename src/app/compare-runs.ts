@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parse } from 'yaml';
 import { describeModel } from '../compose/describe.ts';
@@ -18,12 +18,14 @@ export interface ComparedRun {
   /** Of the recipe. */
   readonly name: string;
   readonly seed: number;
+  /** Size of the tokenizer's vocabulary. */
+  readonly vocab: number;
   readonly step: number;
   /** Tokens trained on, repetitions included. */
   readonly tokens: number;
   /** Training time over all sittings: evaluation and checkpoints are not in it. */
   readonly seconds: number;
-  /** Median over all steps; null before the first. */
+  /** Over the whole training time; null before the first step. */
   readonly tokensPerSecond: number | null;
   readonly parameters: number;
   /** Bytes of the weights where ternary ones take 2 bits and all others 32. */
@@ -47,7 +49,7 @@ export interface SeedGroup {
 
 /** A setting that is not the same in all recipes. */
 export interface RecipeDifference {
-  /** `optimizer.lr`, `model[1].repeat`; `model` where the models have different layers. */
+  /** As `--set` takes it: `optimizer.lr`, `model.1.repeat`; `model` where the models have different layers. */
   readonly key: string;
   /** By run, as JSON; null where a recipe does not have it. */
   readonly values: readonly (string | null)[];
@@ -90,23 +92,26 @@ interface ReadRun {
 }
 
 async function readRun(path: string): Promise<ReadRun> {
-  const directory = await realpath(path).catch(() => path);
+  const real = await realpath(path).catch(() => path);
+  // A checkpoint stands for its run.
+  const directory = existsSync(join(real, 'model.safetensors')) ? dirname(dirname(real)) : real;
   const files = runFiles(directory);
   const text = await readFile(files.recipe, 'utf8').catch(async () => {
     throw await notARun(path);
   });
   const recipe = await loadRecipe(files.recipe);
   const { parameters, ternaryShare } = describeModel(recipe);
-  const { last, rate, evaluation } = await readMetrics(files.metrics);
+  const { last, evaluation } = await readMetrics(files.metrics);
   const ternary = Math.round(parameters * ternaryShare);
   const run = {
     directory,
     name: recipe.name,
     seed: recipe.train.seed,
+    vocab: recipe.tokenizer.vocab,
     step: last?.step ?? 0,
     tokens: last?.tokens ?? 0,
     seconds: last?.seconds ?? 0,
-    tokensPerSecond: rate,
+    tokensPerSecond: last ? last.tokens / last.seconds : null,
     parameters,
     packedBytes: Math.ceil(ternary / 4) + 4 * (parameters - ternary),
     backend: last?.backend ?? null,
@@ -118,7 +123,6 @@ async function readRun(path: string): Promise<ReadRun> {
 
 /** A run of weeks has millions of lines: of each only what is needed stays. */
 async function readMetrics(path: string) {
-  const rates: number[] = [];
   const evaluations = new Map<string, EvalEvent>();
   let last: StepEvent | undefined;
   try {
@@ -128,19 +132,12 @@ async function readMetrics(path: string) {
     })) {
       const event = eventOf(line);
       if (event?.event === 'eval') evaluations.set(event.split, event);
-      if (event?.event !== 'step') continue;
-      last = event;
-      rates.push(event.tokensPerSecond);
+      if (event?.event === 'step') last = event;
     }
   } catch (error) {
     throw fileError(error, 'Cannot read the metrics of the run', path);
   }
-  rates.sort((a, b) => a - b);
-  return {
-    last,
-    rate: rates[rates.length >> 1] ?? null,
-    evaluation: evaluations.get('valid') ?? evaluations.get('train') ?? null,
-  };
+  return { last, evaluation: evaluations.get('valid') ?? evaluations.get('train') ?? null };
 }
 
 /** Undefined for the line that a run is writing just now. */
@@ -155,7 +152,7 @@ function eventOf(line: string): TrainEvent | undefined {
 function* flatten(value: unknown, key: string): Generator<[key: string, value: string]> {
   if (typeof value !== 'object' || value === null) yield [key, JSON.stringify(value)];
   else if (Array.isArray(value)) {
-    for (const [i, inner] of value.entries()) yield* flatten(inner, `${key}[${i}]`);
+    for (const [i, inner] of value.entries()) yield* flatten(inner, `${key}.${i}`);
   } else
     for (const [name, inner] of Object.entries(value)) yield* flatten(inner, key ? `${key}.${name}` : name);
 }
@@ -209,20 +206,31 @@ function differencesOf(runs: readonly ComparedRun[], settings: readonly Settings
     .filter(({ values }) => new Set(values).size > 1);
   const inModel = different.filter(({ key }) => MODEL.test(key));
   if (inModel.length <= MOST_PLACES) return different;
-  const values = runs.map(({ parameters }) => `${parameters.toLocaleString('en-US')} parameters`);
+  const models = settings.map((of) => JSON.stringify([...of].filter(([key]) => MODEL.test(key))));
+  const distinct = [...new Set(models)];
+  const sizeOf = (model: string): number => runs[models.indexOf(model)]!.parameters;
+  const values = models.map((model) => {
+    const alike = distinct.filter((other) => sizeOf(other) === sizeOf(model));
+    const which = alike.length > 1 ? `, ${alike.indexOf(model) + 1} of ${alike.length} such` : '';
+    return `${sizeOf(model).toLocaleString('en-US')} parameters${which}`;
+  });
   return [{ key: 'model', values }, ...different.filter(({ key }) => !MODEL.test(key))];
 }
 
 function warningsOf(runs: readonly ComparedRun[]): string[] {
   const nameOf = ({ directory }: ComparedRun): string => basename(directory);
   const without = runs.filter(({ evaluation }) => !evaluation);
+  const vocabularies = new Set(runs.map(({ vocab }) => vocab));
   const texts = new Set(
     runs.flatMap(({ evaluation }) =>
       evaluation ? [`${evaluation.split} ${evaluation.characters} ${evaluation.bytes}`] : [],
     ),
   );
   return [
-    ...without.map((run) => `${nameOf(run)} has not been evaluated yet`),
+    ...without.map((run) => `${nameOf(run)} is at step ${run.step} and has not been evaluated yet`),
+    ...(vocabularies.size > 1
+      ? ['The runs have different tokenizers: compare BPC, not PPL, which is of a token']
+      : []),
     ...(texts.size > 1
       ? ['The runs were evaluated on different texts: their scores cannot be compared']
       : []),

@@ -33,6 +33,7 @@ export const compare: CliCommand = {
 const COLUMNS: readonly Column[] = [
   { title: '', align: 'right' },
   { title: 'run', align: 'left' },
+  { title: 'text', align: 'left' },
   { title: 'BPC', align: 'right' },
   { title: 'PPL', align: 'right' },
   { title: 'tokens/s', align: 'right' },
@@ -64,6 +65,7 @@ function row(run: ComparedRun, i: number): string[] {
   return [
     numberOf(i),
     basename(run.directory),
+    evaluation?.split ?? '-',
     evaluation ? formatBits(evaluation.bpc, evaluation, 4) : '-',
     evaluation ? formatPpl(evaluation, 2) : '-',
     tokensPerSecond === null ? '-' : formatShort(tokensPerSecond),
