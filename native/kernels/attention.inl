@@ -74,22 +74,20 @@ struct WeightRow {
     for (int j = 1; j < MOST_REGISTERS; j++) maxima[0] = simd::max(maxima[0], maxima[j]);
     return simd::reduceMax(maxima[0]);
   }
-  /** Puts e^(score - max) in place of scores, and returns their sum. */
-  SIMD_METHOD float weigh(float max) const {
-    simd::Vec sums[SIXTEEN];
-    for (simd::Vec& sum : sums) sum = simd::zero();
+  /** Puts e^(score - max) in place of scores, and returns their sum: in float64, as many small ones beside a
+   * large one count too. */
+  SIMD_METHOD double weigh(float max) const {
+    simd::Sum16 sum;
     const simd::Vec shift = simd::broadcast(max);
     eachSixteen(first(), last(), [&](int64_t i, auto registers) INLINE_BODY {
       simd::Vec e[registers.COUNT];
       for (int j = 0; j < registers.COUNT; j++)
         e[j] = simd::sub(shift, simd::load(row + i + j * simd::LANES));
       simd::expMinus(e);
-      for (int j = 0; j < registers.COUNT; j++) {
-        sums[j % SIXTEEN] = simd::add(sums[j % SIXTEEN], e[j]);
-        simd::store(row + i + j * simd::LANES, e[j]);
-      }
+      for (int j = 0; j < registers.COUNT; j++) simd::store(row + i + j * simd::LANES, e[j]);
+      for (int j = 0; j < registers.COUNT; j += SIXTEEN) sum.add(row + i + j * simd::LANES);
     });
-    return sumOf(sums);
+    return sum.fold();
   }
 };
 
@@ -101,8 +99,9 @@ inline void attend(const AttentionCall& call, const AttentionTask& task, const Q
   const Rows<const float> q = call.queries(first, head);
   const Rows<float> out = outs.from(first, head * E);
   task.eachRun(block, [&](int64_t key, int64_t count, int64_t slot, int64_t row) {
-    const float* kept = task.ring.keys + (task.s * call.G + task.g) * E * P + slot;
-    const Rows<const float> keys = slot < 0 ? task.keys.from(0, row) : Rows<const float>{kept, P};
+    const Rows<const float> keys =
+        slot < 0 ? task.keys.from(0, row)
+                 : Rows<const float>{task.ring.keys + (task.s * call.G + task.g) * E * P + slot, P};
     formProduct<Into::replace>({{weights + key - origin, stride},
                                 block.rows,
                                 count,
@@ -116,11 +115,12 @@ inline void attend(const AttentionCall& call, const AttentionTask& task, const Q
     return WeightRow{weights + i * stride, block.lowest(i) - origin, block.last(i) + 1 - origin};
   };
   // All maxima before all sums: what a row's ends in takes longer than its loop.
-  float max[QUERY_ROWS], sum[QUERY_ROWS];
+  float max[QUERY_ROWS];
+  double sum[QUERY_ROWS];
   for (int64_t i = 0; i < block.rows; i++) max[i] = rowOf(i).score(scores);
   for (int64_t i = 0; i < block.rows; i++) sum[i] = rowOf(i).weigh(max[i]);
   for (int64_t i = 0; i < block.rows; i++) {
-    lses[(first + i) * H + head] = max[i] + logf(sum[i]);
+    lses[(first + i) * H + head] = static_cast<float>(max[i] + log(sum[i]));
     memset(out.from(i, 0).data, 0, static_cast<size_t>(E) * sizeof(float));
     if (!(call.rate > 0)) continue;
     const int64_t from = block.lowest(i) > block.base ? block.lowest(i) - block.base : 0;
@@ -129,15 +129,15 @@ inline void attend(const AttentionCall& call, const AttentionTask& task, const Q
               block.last(i) + 1 - origin - at);
   }
   task.eachRun(block, [&](int64_t key, int64_t count, int64_t slot, int64_t row) {
-    const float* kept = task.ring.values + (task.s * P + slot) * task.ring.stride + task.g * E;
+    const int64_t kept = (task.s * P + slot) * task.ring.stride + task.g * E;
     const Rows<const float> values =
-        slot < 0 ? task.values.from(row, 0) : Rows<const float>{kept, task.ring.stride};
+        slot < 0 ? task.values.from(row, 0) : Rows<const float>{task.ring.values + kept, task.ring.stride};
     formProduct<Into::add>(
         {out, block.rows, E, {weights + key - origin, stride, 1}, values, count, block.seen(key)});
   });
   for (int64_t i = 0; i < block.rows; i++) {
     float* row = out.from(i, 0).data;
-    const simd::Vec factor = simd::broadcast(1 / sum[i]);
+    const simd::Vec factor = simd::broadcast(static_cast<float>(1 / sum[i]));
     eachVector(0, E,
                [=](int64_t e, auto part) { put(row + e, simd::mul(take(row + e, part), factor), part); });
   }

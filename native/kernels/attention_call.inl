@@ -125,13 +125,6 @@ SIMD_INLINE void eachSixteen(int64_t begin, int64_t end, const Body& body) {
   for (; i < end; i += 16) body(i, Registers<SIXTEEN>{});
 }
 
-/** The sum of 16 lanes, in halves. */
-SIMD_INLINE float sumOf(simd::Vec (&lanes)[SIXTEEN]) {
-  for (int half = SIXTEEN / 2; half >= 1; half /= 2)
-    for (int j = 0; j < half; j++) lanes[j] = simd::add(lanes[j], lanes[j + half]);
-  return simd::reduceAdd(lanes[0]);
-}
-
 /** Scores from products of queries and keys: times `factor`, capped. */
 struct Scores {
   float factor, cap;

@@ -40,7 +40,6 @@ struct Band {
 
 /** Far from overflow, and further than rows go. */
 constexpr int64_t NO_EDGE = INT64_MAX / 4;
-constexpr Band WHOLE_BAND = {-NO_EDGE, NO_EDGE};
 
 /** ROWS rows and VECS registers of a product, the last register with as many lanes as `part` says. */
 template <int ROWS, int VECS, class Part>

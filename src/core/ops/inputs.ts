@@ -125,18 +125,24 @@ function codeValues(least: number, most: number, cols: number, seed: number): Fi
   };
 }
 
-/** Documents begin at some of the rows of each sequence. */
-function documentStarts({ T }: Dims): Fill {
+/** Documents begin at some of the rows of each sequence; by the seed they are a few rows long, or longer than a tile. */
+function documentStarts({ T }: Dims, seed: number): Fill {
+  const rows = seed % 2 ? 40 : 4;
   let start = 0;
   return (random, i) => {
     const t = i % T!;
-    if (t === 0 || random.uint32() % 4 === 0) start = t;
+    if (t === 0 || random.uint32() % rows === 0) start = t;
     return start;
   };
 }
 
-function indices(args: readonly FlatArg[], inputs: readonly Input[], arg: TensorArg, dims: Dims): Fill {
-  if (arg.values === 'starts') return documentStarts(dims);
+function indices(
+  args: readonly FlatArg[],
+  inputs: readonly Input[],
+  arg: TensorArg,
+  { dims, seed }: Call,
+): Fill {
+  if (arg.values === 'starts') return documentStarts(dims, seed);
   const below = dims[arg.below!]!;
   const at = args.findIndex((other) => other.kind === 'tensor' && other.offsetsInto === arg.rows);
   if (at < 0) return (random) => random.uint32() % below;
@@ -161,7 +167,7 @@ function tensorValues(
   const random = new Draws(seed, `${op}/${arg.name}`);
   if (arg.offsetsInto) return offsets(random, rows, dims[arg.offsetsInto]!);
   const fill = arg.below
-    ? indices(args, inputs, arg, dims)
+    ? indices(args, inputs, arg, call)
     : FILLS[(arg.values as keyof typeof FILLS | undefined) ?? 'normal'](cols, seed);
   const values = new Float64Array(rows * cols);
   for (let i = 0; i < values.length; i++) values[i] = Math.fround(fill(random, i));

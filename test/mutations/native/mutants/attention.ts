@@ -79,8 +79,8 @@ export const ATTENTION_MUTANTS: readonly NativeMutant[] = [
   attention(
     'lse-without-max',
     'the maximum is missing in the logarithm of the sum',
-    'lses[(first + i) * H + head] = «max[i] + logf(sum[i])»;',
-    'logf(sum[i])',
+    'lses[(first + i) * H + head] = static_cast<float>(«max[i] + log(sum[i])»);',
+    'log(sum[i])',
   ),
   backward(
     'mean-missing',

@@ -25,6 +25,13 @@ export const PRODUCT_MUTANTS: readonly NativeMutant[] = [
     wrong: '0',
   },
   {
+    id: 'pairs-unshifted',
+    fault: 'the second code of a pair of int16 is packed where the first one is',
+    file: 'simd/avx2.h',
+    at: 'return _mm256_castsi256_ps(«_mm256_blend_epi16(a, _mm256_slli_epi32(b, 16), 0xaa)»);',
+    wrong: '_mm256_blend_epi16(a, b, 0xaa)',
+  },
+  {
     id: 'rows-uneven',
     fault: 'with more than 8 threads rows are packed at once that are no whole chunks',
     file: 'kernels/gemm.inl',
