@@ -32,19 +32,20 @@ export function shapeOf(op: OpName, given: Dims = {}): Dims {
       exitCode: 2,
     });
   }
-  const usual = (symbol: string): number | undefined => OPS[op].sizes?.[symbol]?.bench ?? USUAL[symbol];
   const dims: Record<string, number> = { ...given };
   const follow = (): void => {
     const steps = planSteps<never>(equationsOf(op).flatMap(relationsOf), Object.keys(dims));
     for (const step of steps) dims[step.symbol] = stepValue(step, () => Number.NaN, dims);
   };
   follow();
-  // One by one, so that a size which follows from those before it is not taken from the usual ones.
-  for (const symbol of symbols) {
-    const own = usual(symbol);
-    if (dims[symbol] !== undefined || own === undefined) continue;
-    dims[symbol] = own;
-    follow();
+  const own = Object.fromEntries(symbols.map((symbol) => [symbol, OPS[op].sizes?.[symbol]?.bench]));
+  // One by one, so that a size which follows from those before it is not taken from others; the op's own go first.
+  for (const sizes of [own, USUAL]) {
+    for (const symbol of symbols) {
+      if (dims[symbol] !== undefined || sizes[symbol] === undefined) continue;
+      dims[symbol] = sizes[symbol];
+      follow();
+    }
   }
   const unsized = symbols.find((symbol) => dims[symbol] === undefined);
   if (unsized !== undefined) {

@@ -17,6 +17,11 @@ describe("v6.1's shapes", () => {
     expect(OPS[op].flops(dims)).toBeGreaterThanOrEqual(0);
   });
 
+  it.each(OP_NAMES)('%s is measured at the sizes that its entry has for benchmarks', (op) => {
+    for (const [symbol, { bench }] of Object.entries(OPS[op].sizes ?? {}))
+      if (bench !== undefined) expect(shapeOf(op)[symbol], symbol).toBe(bench);
+  });
+
   it('benchmark shapes of v6.1 are those of the model', () => {
     expect(shapeOf('ternaryMatmul')).toEqual({ M: 1024, N: 384, K: 192 });
     expect(shapeOf('activation')).toEqual({ M: 1024, D: 384 });
