@@ -30,10 +30,12 @@ export function backendTree(
     next++;
     const inner = expression(depth + 1);
     if (!inner) return undefined;
-    let argument: MapTree | undefined;
+    let argument: Tree | undefined;
     if (tokens[next] === ',') {
       next++;
-      argument = expression(depth + 1);
+      // A word alone is a backend or any other text: what the decorator's option takes.
+      const isWord = tokens[next + 1] === ')' && /^[\w+:.-]+$/.test(tokens[next] ?? '');
+      argument = isWord ? toTree(tokens[next++], place) : expression(depth + 1);
       if (!argument) return undefined;
     }
     if (tokens[next++] !== ')') return wrong("')' is missing");
@@ -49,7 +51,7 @@ export function backendTree(
     return toTree({ type, ...option }, place) as MapTree;
   };
 
-  const wrapped = (inner: MapTree, type: string, argument: MapTree | undefined): MapTree | undefined => {
+  const wrapped = (inner: MapTree, type: string, argument: Tree | undefined): MapTree | undefined => {
     const main = registry.get('decorator', type)?.main;
     const known = registry.get('decorator', type) !== undefined;
     if (argument && known && main === undefined) return wrong(`${type} takes one backend`);
@@ -76,7 +78,8 @@ export function backendText({ component, options, common }: Spec): string {
   return wrap.reduce((inner, decorator) => {
     const { main } = decorator.component;
     const argument =
-      main === undefined ? undefined : (decorator.options as Readonly<Record<string, Spec>>)[main];
-    return `${decorator.component.type}(${inner}${argument ? `, ${backendText(argument)}` : ''})`;
+      main === undefined ? undefined : (decorator.options as Readonly<Record<string, Spec | string>>)[main];
+    const written = argument && typeof argument === 'object' ? backendText(argument) : argument;
+    return `${decorator.component.type}(${inner}${written ? `, ${written}` : ''})`;
   }, plain);
 }

@@ -128,3 +128,19 @@ it('a plugin part on the command line is named in errors as one in a recipe', as
     "--backend broken_decorator(reference): making decorator 'broken_decorator' failed: boom",
   );
 });
+
+it("a plugin's decorator takes a word after the backend that it wraps", async () => {
+  const counts = `export default { name: 'p', register: (add) => add({
+    kind: 'decorator', type: 'counts', summary: 's', main: 'op', create: ({ op }) => (inner) => ({
+      ...inner, kernels: inner.kernels, name: 'counts(' + inner.name + ', ' + op + ')' }),
+    schema: SCHEMA, examples: [{ op: 'add' }],
+  }) };`;
+  const zod = `import { z } from '${import.meta.resolve('zod')}';\n`;
+  const text = zod + counts.replace('SCHEMA', 'z.strictObject({ op: z.string() })');
+  const dir = folder({ 'counts.mjs': text, 'recipe.yaml': `plugins: [./counts.mjs]\nextends: v61-debug\n` });
+  const { registry } = await loadRecipe(`${dir}/recipe.yaml`);
+  for (const name of ['counts(reference, rmsNorm)', 'checked(counts(reference, rmsNorm))']) {
+    const backend = createBackend(parseBackend(name, registry), { threads: 1, notice: () => {} });
+    expect(backend.name).toBe(name);
+  }
+});
