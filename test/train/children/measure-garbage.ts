@@ -38,7 +38,10 @@ function bytesEach(most: number, act: () => unknown): number {
 /** What each may take: a draw boxes a few numbers, 16 bytes each; what an iterator gives takes 40 bytes. */
 const MAX_BYTES = { draw: 128, token: 64, call: 16 } as const;
 const results: { what: string; bytes: number; most: number }[] = [];
+/** With arguments only what they name is measured. */
+const wanted = new Set(process.argv.slice(2));
 function measure(kind: keyof typeof MAX_BYTES, what: string, act: () => unknown): void {
+  if (wanted.size > 0 && !wanted.has(what)) return;
   results.push({ what, bytes: bytesEach(MAX_BYTES[kind], act), most: MAX_BYTES[kind] });
 }
 
