@@ -56,7 +56,7 @@ struct WeightRow {
     for (int64_t i = first(); i < low; i++) row[i] = before;
     for (int64_t i = 0; i < 16; i += simd::LANES) simd::store(row + end + i, simd::broadcast(after));
   }
-  /** Puts scores in place of products, and returns the greatest. */
+  /** Overwrites products with scores, and returns the largest. */
   SIMD_METHOD float score(const Scores& scores) const {
     pad(row[low], row[end - 1]);
     simd::Vec maxima[MOST_REGISTERS];

@@ -93,7 +93,7 @@ interface ReadRun {
 
 async function readRun(path: string): Promise<ReadRun> {
   const real = await realpath(path).catch(() => path);
-  // A checkpoint stands for its run.
+  // For a checkpoint, the run that it belongs to.
   const directory = existsSync(join(real, 'model.safetensors')) ? dirname(dirname(real)) : real;
   const files = runFiles(directory);
   const text = await readFile(files.recipe, 'utf8').catch(async () => {

@@ -29,7 +29,7 @@ interface FakeOptions {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly env?: NodeJS.ProcessEnv;
-  /** Stands still by default: what is written must not depend on how long anything takes. */
+  /** Always gives the same time by default: output must not depend on how long anything takes. */
   readonly now?: () => number;
 }
 

@@ -16,7 +16,7 @@ const UNLIMITED: Limits = {
 };
 const ZERO = { step: 0, tokens: 0, epochs: 0, seconds: 0 };
 const ESCAPE = '\x1b';
-/** A clock that stands still. */
+/** A clock that always gives the same time. */
 const NEVER = () => 0;
 const PACE = new StepPace(1, NEVER);
 
