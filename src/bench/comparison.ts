@@ -1,5 +1,6 @@
 import { unlessFloat32 } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
+import type { DecodeResult, GenerationReport, PrefillResult } from './decode-bench.ts';
 import type { OpResult } from './op-bench.ts';
 import { caseName, type OpCase } from './op-case.ts';
 import type { BenchReport } from './report.ts';
@@ -46,6 +47,14 @@ export class Comparison {
   ofStep(result: StepResult, report: BenchReport): number | undefined {
     return this.byKey.get(keyOf(stepEntry(result, report)))?.speedup;
   }
+
+  ofDecode(result: DecodeResult, report: GenerationReport): number | undefined {
+    return this.byKey.get(keyOf(decodeEntry(result, report)))?.speedup;
+  }
+
+  ofPrefill(result: PrefillResult, report: GenerationReport): number | undefined {
+    return this.byKey.get(keyOf(prefillEntry(result, report)))?.speedup;
+  }
 }
 
 interface Entry {
@@ -60,6 +69,12 @@ const keyOf = ({ what, threads }: Pick<Entry, 'what' | 'threads'>): string =>
 const entries = (report: BenchReport): Entry[] => [
   ...report.ops.map(opEntry),
   ...report.steps.map((step) => stepEntry(step, report)),
+  ...(report.generation ? generationEntries(report.generation) : []),
+];
+
+const generationEntries = (report: GenerationReport): Entry[] => [
+  ...report.decode.map((result) => decodeEntry(result, report)),
+  ...report.prefill.map((result) => prefillEntry(result, report)),
 ];
 
 /** Reports from before these choices have neither: codes were ternary, and all arithmetic float32. */
@@ -83,9 +98,11 @@ const opEntry = (result: OpResult): Entry => ({
 export interface Plan {
   readonly ops: readonly OpCase[];
   readonly training: { readonly recipe: string; readonly tokens: number } | null;
+  readonly generation?: Pick<GenerationReport, 'recipe' | 'context'> | null;
 }
 
-const partsOf = ({ ops, training }: Plan): string[] => [
+const partsOf = ({ ops, training, generation }: Plan): string[] => [
+  ...(generation ? [`texts of ${textsOf(generation)}`] : []),
   ...(training ? [`steps of ${training.recipe} with ${training.tokens} tokens`] : []),
   ...new Set(ops.map(opName)),
 ];
@@ -117,3 +134,19 @@ function stepEntry({ path, compute, threads, seconds }: StepResult, { training }
     seconds: seconds.median,
   };
 }
+
+/** Where the length of a text changes what a token costs, other lengths are other work. */
+const textsOf = ({ recipe, context }: Pick<GenerationReport, 'recipe' | 'context'>): string =>
+  context === null ? recipe : `${recipe} with ${context} tokens`;
+
+const decodeEntry = ({ sequences, threads, seconds }: DecodeResult, report: GenerationReport): Entry => ({
+  what: `decode ${textsOf(report)}, ${sequences} text${sequences === 1 ? '' : 's'}`,
+  threads,
+  seconds: seconds.median,
+});
+
+const prefillEntry = ({ tokens, threads, seconds }: PrefillResult, report: GenerationReport): Entry => ({
+  what: `prefill ${textsOf(report)}, ${tokens} tokens`,
+  threads,
+  seconds: seconds.median,
+});

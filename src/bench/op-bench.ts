@@ -48,7 +48,8 @@ export function arithmeticOn(wanted: Arithmetic, limits: MachineLimits): Arithme
   return wanted;
 }
 
-function rateOf(arithmetic: Arithmetic, limits: MachineLimits): number {
+/** Operations per second of what `arithmeticOn` gives. */
+export function rateOf(arithmetic: Arithmetic, limits: MachineLimits): number {
   const { floatOps, bf16Ops, integerOps, ternaryOps } = limits;
   return { float32: floatOps, bf16: bf16Ops, int8: integerOps, ternary: ternaryOps }[arithmetic]!;
 }
@@ -68,7 +69,8 @@ export function boundOf(work: Work, limits: MachineLimits): Bound {
   return memory.seconds > arithmetic.seconds ? memory : arithmetic;
 }
 
-function levelOf(footprint: number, { memory, threads }: MachineLimits): MemoryLevel {
+/** The nearest memory that holds so many bytes of all threads together. */
+export function levelOf(footprint: number, { memory, threads }: MachineLimits): MemoryLevel {
   return memory.find(({ capacity }) => capacity === null || footprint / threads <= capacity)!;
 }
 

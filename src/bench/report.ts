@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { commandLine } from '../core/command-line.ts';
 import { FlashError } from '../core/errors.ts';
 import { readSmallFile } from '../files/regular-file.ts';
+import type { GenerationReport } from './decode-bench.ts';
 import type { KernelReport } from './kernel-bench.ts';
 import type { Prediction } from './prediction.ts';
 import type { StepResult } from './step-bench.ts';
@@ -38,6 +39,8 @@ export interface BenchReport extends KernelReport {
   readonly peakMemory: number | null;
   /** Of machines with more cores, where they were asked for. */
   readonly predictions: readonly Prediction[];
+  /** How fast a model writes; null or absent where that was not measured. */
+  readonly generation?: GenerationReport | null;
 }
 
 export function thisMachine(): Machine {
@@ -58,6 +61,14 @@ const COMPARED = z.looseObject({
   ops: z.array(z.looseObject({ ...timed, op: z.string(), dims: z.record(z.string(), z.number()) })),
   steps: z.array(z.looseObject({ ...timed, path: z.string() })),
   training: z.looseObject({ recipe: z.string(), tokens: z.number() }).nullable(),
+  generation: z
+    .looseObject({
+      recipe: z.string(),
+      context: z.number().nullable(),
+      decode: z.array(z.looseObject({ ...timed, sequences: z.number() })),
+      prefill: z.array(z.looseObject({ ...timed, tokens: z.number() })),
+    })
+    .nullish(),
   date: z.iso.datetime(),
   machine: z.looseObject({ cpu: z.string(), cpus: z.number(), load: z.number(), node: z.string() }),
   calls: z.array(z.looseObject({ backend: z.string() })).min(1),

@@ -37,15 +37,16 @@ export function formatTime(seconds: number): string {
   return `${digits(seconds * factor)} ${unit}`;
 }
 
-const gigabytes = (rate: number): string => `${digits(rate / 1e9)} GB/s`;
+export const gigabytes = (rate: number): string => `${digits(rate / 1e9)} GB/s`;
 
 /** An integer multiply-accumulate is one, a float one is two operations. */
 const arithmetic = (opsPerSecond: number, integer: boolean): string =>
   integer ? `${digits(opsPerSecond / 2e9)} GMAC/s` : `${digits(opsPerSecond / 1e9)} GFLOP/s`;
 
-const percent = (share: number | null): string => (share === null ? '' : `${Math.round(share * 100)}%`);
-const plusMinus = (seconds: Summary): string => `±${Math.round(spread(seconds) * 100)}%`;
-const times = (speedup: number | undefined): string =>
+export const percent = (share: number | null): string =>
+  share === null ? '' : `${Math.round(share * 100)}%`;
+export const plusMinus = (seconds: Summary): string => `±${Math.round(spread(seconds) * 100)}%`;
+export const times = (speedup: number | undefined): string =>
   speedup === undefined ? '' : `${speedup.toFixed(2)}x`;
 
 function bytes(count: number): string {

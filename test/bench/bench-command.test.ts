@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { nativeStatus } from '../../src/backends/native/index.ts';
 import { type BenchReport, FORMAT } from '../../src/bench/report.ts';
 import { formatTime } from '../../src/cli/bench-tables.ts';
 import { runInProcess } from '../cli/fake-terminal.ts';
+import { RECIPE, TinyRun } from '../faults/tiny-run.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -173,7 +174,58 @@ describe('flashlm bench', () => {
     }
   });
 
+  it('bench --decode opens a run as generate does, and measures nothing but limits and texts', async () => {
+    const tiny = new TinyRun(RECIPE.replace('steps: 6', 'steps: 1'));
+    try {
+      await tiny.train();
+      const run = (await tiny.latest())!;
+      const asked = ['bench', run, '--decode', '--quick', '--threads', '1'];
+      const { status, stdout, stderr } = await runInProcess([...asked, '--json']);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      const { ops, steps, training, peakMemory, generation } = JSON.parse(stdout) as BenchReport;
+      expect({ ops, steps, training, peakMemory }).toEqual({
+        ops: [],
+        steps: [],
+        training: null,
+        peakMemory: null,
+      });
+      expect(generation).toMatchObject({
+        recipe: 'tiny',
+        context: null,
+        prefill: [{ threads: 1, tokens: 1000 }],
+      });
+      expect(generation!.decode.map(({ backend, sequences }) => [backend, sequences])).toEqual(
+        [1, 4, 16, 64].map((sequences) => ['reference', sequences]),
+      );
+      const old = join(folder, 'texts.json');
+      await writeFile(old, stdout);
+      const other = await runInProcess([
+        'bench',
+        tiny.recipe,
+        '--decode',
+        '--set',
+        'name=other',
+        '--compare',
+        old,
+      ]);
+      expect(other).toMatchObject({
+        status: 2,
+        stderr: expect.stringMatching(/It has texts of tiny; this run measures texts of other/),
+      });
+    } finally {
+      tiny.remove();
+      vi.unstubAllEnvs();
+    }
+  });
+
   it.each([
+    [
+      ['--decode', '--op', 'add'],
+      /'--decode' measures neither ops nor steps: leave --op, --only, --predict out/,
+    ],
+    [['--decode', '--only', 'ops'], /'--decode' measures neither/],
+    [['--decode', '--predict', '8'], /'--decode' measures neither|'--predict' needs/],
+    [['latest/nothing', '--decode'], /There is no run/],
     [['--op', 'activatoin'], /Did you mean activation\?/],
     [['--op', 'zzzzzz'], /Expected one of activation, adamW/],
     [['--op', 'activation', '--shape', 'M=0'], /Expected sizes of at least 1/],

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
 import { Comparison, requireOverlap } from '../../bench/comparison.ts';
+import { benchContext } from '../../bench/decode-bench.ts';
 import { benchKernels } from '../../bench/kernel-bench.ts';
 import { isaOf } from '../../bench/machine-limits.ts';
 import { FULL, QUICK } from '../../bench/measurement.ts';
@@ -24,10 +25,12 @@ import { createBackend, parseBackend } from '../../recipes/create.ts';
 import { loadRecipe, type Recipe } from '../../recipes/load.ts';
 import { nearest } from '../../recipes/nearest.ts';
 import { RECIPE } from '../../recipes/schema.ts';
+import { measureDecode, openModels } from '../bench-decode.ts';
 import { describeBench, describePredictions, unmatchedNote } from '../bench-tables.ts';
 import type { CliCommand } from '../command.ts';
+import { describeGeneration } from '../decode-tables.ts';
 import { addSetOption, path, wholeNumber } from '../options.ts';
-import { ProgressBar } from '../reporters/progress-bar.ts';
+import { withProgressBar } from '../reporters/progress-bar.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface BenchOptions {
@@ -36,6 +39,7 @@ interface BenchOptions {
   readonly op?: readonly OpName[];
   readonly shape?: Dims;
   readonly only?: 'ops' | 'step';
+  readonly decode?: boolean;
   readonly set?: readonly string[];
   readonly quick?: boolean;
   readonly compare?: string;
@@ -47,11 +51,18 @@ export const bench: CliCommand = {
   examples: [
     commandLine`bench --quick`,
     commandLine`bench --op ternaryMatmul --shape M=1024,N=384,K=192 --backend native:avx2`,
+    commandLine`bench v61-attn --decode`,
+    commandLine`bench latest --decode --threads 1`,
     `${commandLine`bench --json > old.json`}; ${commandLine`bench --compare old.json`}`,
   ],
   define(command, terminal) {
     command
-      .argument('[recipe]', 'whose training step to measure, on random tokens', path, 'v61')
+      .argument(
+        '[recipe]',
+        'whose training step to measure, on random tokens; with --decode a run too',
+        path,
+        'v61',
+      )
       .option('--backend <name>', "another backend than the recipe's: native:avx2, reference...")
       .option(
         '--threads <n>',
@@ -62,6 +73,10 @@ export const bench: CliCommand = {
       .option('--shape <sizes>', "other sizes than v6.1's, such as M=1024,N=384,K=192; needs --op", shape)
       .addOption(new Option('--only <part>', 'leave the other part out').choices(['ops', 'step']));
     addSetOption(command)
+      .option(
+        '--decode',
+        'in place of ops and steps: how fast the recipe, or the run, reads a prompt and writes texts side by side',
+      )
       .option('--quick', 'fewer and shorter measurements')
       .option(
         '--compare <file>',
@@ -116,10 +131,15 @@ async function run(
     command.error("error: option '--op' measures ops alone: leave '--only step' out");
   if (options.predict && (options.threads || options.op || options.only === 'ops'))
     command.error("error: option '--predict' needs steps with one thread and with more");
+  if (options.decode && (options.op || options.only || options.predict))
+    command.error(
+      "error: option '--decode' measures neither ops nor steps: leave --op, --only, --predict out",
+    );
   const mostThreads = THREADS_A_CPU * availableParallelism();
   if (options.threads && options.threads > mostThreads)
     command.error(`error: option '--threads' takes at most ${mostThreads} on this machine`);
   const old = options.compare === undefined ? null : readReport(options.compare);
+  if (options.decode) return runDecode(name, options, old, terminal);
   const steps = options.only !== 'ops' && !options.op;
   const recipe = await loadRecipe(name, { set: options.set });
   const backends = createBackends(recipe, options, (notice) => terminal.note(notice));
@@ -133,17 +153,49 @@ async function run(
     if (shortfall) terminal.note(shortfall);
     const recipes = steps ? await recipesByCompute(name, recipe, options, backends[0]!) : [];
     const report = await measure(recipe, recipes, backends, cases, options, terminal);
-    const comparison = old && new Comparison(old, report);
-    if (options.json)
-      terminal.print(JSON.stringify(comparison ? { ...report, comparison: comparison.ratios } : report));
-    else {
-      for (const line of describeBench(report, comparison, terminal)) terminal.print(line);
-      if (options.predict) for (const line of describePredictions(report, terminal)) terminal.print(line);
-    }
-    const unmatched = comparison && unmatchedNote(comparison, options.compare!);
-    if (unmatched) terminal.note(unmatched);
+    print(report, old, options, terminal);
   } finally {
     for (const backend of backends) backend.dispose();
+  }
+}
+
+function print(
+  report: BenchReport,
+  old: BenchReport | null,
+  { json, compare }: BenchOptions,
+  terminal: Terminal,
+): void {
+  const comparison = old && new Comparison(old, report);
+  const { generation, predictions } = report;
+  if (json)
+    terminal.print(JSON.stringify(comparison ? { ...report, comparison: comparison.ratios } : report));
+  else {
+    const lines = [
+      ...describeBench(report, comparison, terminal),
+      ...(generation ? describeGeneration(generation, comparison, terminal) : []),
+      ...(predictions.length ? describePredictions(report, terminal) : []),
+    ];
+    for (const line of lines) terminal.print(line);
+  }
+  const unmatched = comparison && unmatchedNote(comparison, compare!);
+  if (unmatched) terminal.note(unmatched);
+}
+
+/** The same as `run` for texts in place of ops and steps. */
+async function runDecode(
+  name: string,
+  options: BenchOptions,
+  old: BenchReport | null,
+  terminal: Terminal,
+): Promise<void> {
+  const runs = await openModels(name, options, (notice) => terminal.note(notice));
+  try {
+    const { recipe } = runs[0]!;
+    const generation = { recipe: recipe.name, context: benchContext(runs[0]!) };
+    if (old) requireOverlap(old, { ops: [], training: null, generation }, options.compare!);
+    print(await measureDecode(runs, options.quick ? QUICK : FULL, terminal), old, options, terminal);
+  } finally {
+    for (const each of runs) each.dispose();
   }
 }
 
@@ -196,9 +248,7 @@ async function measure(
 ): Promise<BenchReport> {
   const machine = thisMachine();
   const effort = quick ? QUICK : FULL;
-  const bar = terminal.interactive ? new ProgressBar(terminal) : undefined;
-  const show = (stage: string) => (share: number) => bar?.update(stage, share, '');
-  try {
+  return withProgressBar(terminal, async (show) => {
     const withLimits = cases.length > 0 || predict !== undefined;
     const kernels = await benchKernels(backends, cases, effort, withLimits, show('limits and ops'));
     let training: BenchReport['training'] = null;
@@ -227,11 +277,17 @@ async function measure(
         predictions = await predictSteps(one!, steps, variants, tokens, predict, assumed);
       }
     }
-    const date = new Date().toISOString();
-    return { format: FORMAT, date, machine, ...kernels, training, steps, peakMemory, predictions };
-  } finally {
-    bar?.stop();
-  }
+    return {
+      format: FORMAT,
+      date: new Date().toISOString(),
+      machine,
+      ...kernels,
+      training,
+      steps,
+      peakMemory,
+      predictions,
+    };
+  });
 }
 
 /** The head's logits are one for each token of the vocabulary. */

@@ -61,3 +61,16 @@ export class ProgressBar {
     return `${this.label} ${'━'.repeat(full)}${'─'.repeat(cells - full)} ${percent}  ${this.detail}`;
   }
 }
+
+/** Does `work` while a bar shows, in a terminal, how far it is: `show(stage)` takes the shares. */
+export async function withProgressBar<T>(
+  terminal: Terminal,
+  work: (show: (stage: string) => (share: number) => void) => Promise<T>,
+): Promise<T> {
+  const bar = terminal.interactive ? new ProgressBar(terminal) : undefined;
+  try {
+    return await work((stage) => (share) => bar?.update(stage, share, ''));
+  } finally {
+    bar?.stop();
+  }
+}
