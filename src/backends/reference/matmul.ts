@@ -1,4 +1,5 @@
 import type { Kernels } from '../../core/kernels.ts';
+import { addRows, dotRows } from './products.ts';
 import { rounded } from './rounding.ts';
 import { rowChunks } from './row-chunks.ts';
 
@@ -8,23 +9,18 @@ export const matmul: Kernels['matmul'] = (out, a, b, precision) => {
   const sums = new Float64Array(N);
   for (let i = 0; i < M; i++) {
     sums.fill(0);
-    for (let k = 0; k < K; k++) {
-      const aik = left[i * K + k]!;
-      for (let j = 0; j < N; j++) sums[j]! += aik * right[k * N + j]!;
-    }
-    for (let j = 0; j < N; j++) out.data[i * N + j] = sums[j]!;
+    addRows(sums, left.subarray(i * K, (i + 1) * K), right);
+    out.data.set(sums, i * N);
   }
 };
 
 export const matmulTransB: Kernels['matmulTransB'] = (out, a, b, precision) => {
   const [M, K, N] = [a.rows, a.cols, b.rows];
   const [left, right] = [rounded(a, precision), rounded(b, precision)];
+  const sums = new Float64Array(N);
   for (let i = 0; i < M; i++) {
-    for (let j = 0; j < N; j++) {
-      let sum = 0;
-      for (let k = 0; k < K; k++) sum += left[i * K + k]! * right[j * K + k]!;
-      out.data[i * N + j] = sum;
-    }
+    dotRows(sums, left.subarray(i * K, (i + 1) * K), right);
+    out.data.set(sums, i * N);
   }
 };
 
@@ -33,12 +29,11 @@ export const matmulTransA: Kernels['matmulTransA'] = (acc, a, b, precision) => {
   const [left, right] = [rounded(a, precision), rounded(b, precision)];
   const sums = new Float64Array(N);
   for (const [start, end] of rowChunks(K)) {
+    const column = new Float64Array(end - start);
     for (let i = 0; i < M; i++) {
+      for (let k = start; k < end; k++) column[k - start] = left[k * M + i]!;
       sums.fill(0);
-      for (let k = start; k < end; k++) {
-        const aki = left[k * M + i]!;
-        for (let j = 0; j < N; j++) sums[j]! += aki * right[k * N + j]!;
-      }
+      addRows(sums, column, right.subarray(start * N, end * N));
       for (let j = 0; j < N; j++) acc.data[i * N + j]! += sums[j]!;
     }
   }

@@ -24,8 +24,8 @@ export function bf16(x: number): number {
 }
 
 /** What a matrix product takes for `m`: its values rounded to the product's precision. */
-export function rounded(m: Mat, precision: FloatPrecision): Mat['data'] {
-  return precision === 'f32' ? m.data : m.data.map(bf16);
+export function rounded(m: Mat, precision: FloatPrecision): Float64Array {
+  return precision === 'f32' ? new Float64Array(m.data) : Float64Array.from(m.data, bf16);
 }
 
 /** Below this a row or column counts as all zero: 127 divided by it must be a number. */

@@ -1,6 +1,7 @@
 import type { Precision } from '../../core/compute.ts';
 import type { Kernels } from '../../core/kernels.ts';
 import type { TernaryWeight } from '../../core/tensor.ts';
+import { addRows, dotRows } from './products.ts';
 import { bf16, quantizeInt8, rounded } from './rounding.ts';
 import { rowChunks } from './row-chunks.ts';
 
@@ -25,34 +26,28 @@ export const blendTernary: Kernels['blendTernary'] = (out, w, master, share) => 
 
 export const ternaryMatmul: Kernels['ternaryMatmul'] = (out, x, w) => {
   const [M, K, N] = [x.codes.rows, x.codes.cols, w.codes.rows];
+  const [left, right] = [new Float64Array(x.codes.data), new Float64Array(w.codes.data)];
+  const sums = new Float64Array(N);
   for (let i = 0; i < M; i++) {
     const s = x.scale.data[i]! * w.scale.data[0]!;
-    for (let j = 0; j < N; j++) {
-      let dot = 0;
-      for (let k = 0; k < K; k++) dot += x.codes.data[i * K + k]! * w.codes.data[j * K + k]!;
-      out.data[i * N + j] = s * dot * rowScale(w, j);
-    }
+    dotRows(sums, left.subarray(i * K, (i + 1) * K), right);
+    for (let j = 0; j < N; j++) out.data[i * N + j] = s * sums[j]! * rowScale(w, j);
   }
 };
 
 export const ternaryMatmulFloat: Kernels['ternaryMatmulFloat'] = (out, x, w, precision) => {
   const [M, K, N] = [x.rows, x.cols, w.codes.rows];
-  const left = rounded(x, precision);
+  const [left, right] = [rounded(x, precision), new Float64Array(w.codes.data)];
+  const sums = new Float64Array(N);
   for (let i = 0; i < M; i++) {
-    for (let j = 0; j < N; j++) {
-      let sum = 0;
-      for (let k = 0; k < K; k++) sum += left[i * K + k]! * w.codes.data[j * K + k]!;
-      out.data[i * N + j] = w.scale.data[0]! * sum * rowScale(w, j);
-    }
+    dotRows(sums, left.subarray(i * K, (i + 1) * K), right);
+    for (let j = 0; j < N; j++) out.data[i * N + j] = w.scale.data[0]! * sums[j]! * rowScale(w, j);
   }
 };
 
 /** One row or column of gradients in a precision: its values are `scale * values`. */
-function inPrecision(
-  g: ArrayLike<number>,
-  precision: Precision,
-): { scale: number; values: ArrayLike<number> } {
-  if (precision === 'f32') return { scale: 1, values: g };
+function inPrecision(g: ArrayLike<number>, precision: Precision): { scale: number; values: Float64Array } {
+  if (precision === 'f32') return { scale: 1, values: new Float64Array(g) };
   if (precision === 'bf16') return { scale: 1, values: Float64Array.from(g, bf16) };
   const { scale, codes } = quantizeInt8(g);
   return { scale, values: codes };
@@ -65,15 +60,14 @@ const storedIn = (precision: Precision): ((v: number) => number) =>
 export const ternaryMatmulGradX: Kernels['ternaryMatmulGradX'] = (outDx, dy, w, precision) => {
   const [M, N, K] = [dy.rows, dy.cols, w.codes.cols];
   const stored = storedIn(precision);
+  const codes = new Float64Array(w.codes.data);
   const sums = new Float64Array(K);
   for (let i = 0; i < M; i++) {
     sums.fill(0);
     const row = dy.data.subarray(i * N, (i + 1) * N);
     const scaled = w.rowScale ? Float64Array.from(row, (v, j) => stored(v * rowScale(w, j))) : row;
     const g = inPrecision(scaled, precision);
-    for (let j = 0; j < N; j++) {
-      for (let k = 0; k < K; k++) sums[k]! += g.values[j]! * w.codes.data[j * K + k]!;
-    }
+    addRows(sums, g.values, codes);
     for (let k = 0; k < K; k++) outDx.data[i * K + k] = w.scale.data[0]! * g.scale * sums[k]!;
   }
 };
@@ -81,16 +75,15 @@ export const ternaryMatmulGradX: Kernels['ternaryMatmulGradX'] = (outDx, dy, w, 
 export const ternaryMatmulGradW: Kernels['ternaryMatmulGradW'] = (accW, dy, x, precision) => {
   const [M, N, K] = [dy.rows, dy.cols, x.codes.cols];
   const stored = storedIn(precision);
+  const codes = new Float64Array(x.codes.data);
   const sums = new Float64Array(K);
   for (const [start, end] of rowChunks(M)) {
+    const scaled = new Float64Array(end - start);
     for (let j = 0; j < N; j++) {
+      for (let i = start; i < end; i++) scaled[i - start] = stored(dy.data[i * N + j]! * x.scale.data[i]!);
+      const g = inPrecision(scaled, precision);
       sums.fill(0);
-      const scaled = (_: unknown, r: number) =>
-        stored(dy.data[(start + r) * N + j]! * x.scale.data[start + r]!);
-      const g = inPrecision(Float64Array.from({ length: end - start }, scaled), precision);
-      for (let i = start; i < end; i++) {
-        for (let k = 0; k < K; k++) sums[k]! += g.values[i - start]! * x.codes.data[i * K + k]!;
-      }
+      addRows(sums, g.values, codes.subarray(start * K, end * K));
       for (let k = 0; k < K; k++) accW.data[j * K + k]! += g.scale * sums[k]!;
     }
   }
