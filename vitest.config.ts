@@ -12,6 +12,8 @@ export default defineConfig({
     // By itself vitest leaves one CPU idle.
     maxWorkers: '100%',
     sequence: { sequencer: LongestFirst },
+    // Long arrays would be compared property by property.
+    setupFiles: ['test/setup.ts'],
     // A file leaves its process as it found it, so the next one goes on with the modules that are loaded.
     isolate: false,
     // Suites that take long or need much memory belong to `npm run test:all`.
