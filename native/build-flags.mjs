@@ -21,6 +21,7 @@ const COMMON = [
   'src/machine.cpp',
   'src/schedule.cpp',
   'src/scratch.cpp',
+  'src/thread_team.cpp',
 ];
 
 const AVX2 = ['-mavx2', '-mfma', '-mf16c', '-mpopcnt'];
@@ -111,7 +112,7 @@ const MIN_CPU = { x64: '-march=x86-64', arm64: '-march=armv8-a' };
  * `env` has CPPFLAGS and CXXFLAGS as make takes them. They come before the flags without which kernels would be wrong: a
  * build for `-march=native` or with `-ffast-math` is as correct as any.
  */
-export function compileFlags(source, { platform, arch, simde, openMp, unoptimised = [], env }) {
+export function compileFlags(source, { platform, arch, simde, unoptimised = [], env }) {
   const file = path.relative(root, source).replaceAll(path.sep, '/');
   const flags = [
     unoptimised.includes(file) ? '-O0' : '-O3',
@@ -120,9 +121,8 @@ export function compileFlags(source, { platform, arch, simde, openMp, unoptimise
   ];
   // No -ffast-math and no contraction: sums in a fixed order must give the same bits on every instruction set, and
   // kernels say themselves where they want a fused multiply-add.
-  flags.push('-std=c++17', '-fPIC', '-fvisibility=hidden', '-fno-lto');
+  flags.push('-std=c++17', '-pthread', '-fPIC', '-fvisibility=hidden', '-fno-lto');
   flags.push('-fno-fast-math', '-ffp-contract=off', '-fno-math-errno', '-Wall', '-Wextra', '-Wno-error');
-  if (openMp) flags.push('-fopenmp');
   if (simde) flags.push('-DFLASHLM_SIMDE');
   if (platform === 'darwin')
     flags.push('-mmacosx-version-min=11.0', '-arch', arch === 'x64' ? 'x86_64' : arch);
@@ -142,15 +142,14 @@ export function compileFlags(source, { platform, arch, simde, openMp, unoptimise
   return flags;
 }
 
-export function linkFlags({ platform, arch, openMp, wrapped = [], env }) {
+export function linkFlags({ platform, arch, wrapped = [], env }) {
   const flags = [...splitWords(env.CXXFLAGS), ...splitWords(env.LDFLAGS), '-fno-lto'];
   flags.push(
     ...(platform === 'darwin'
       ? ['-bundle', '-undefined', 'dynamic_lookup', '-arch', arch === 'x64' ? 'x86_64' : arch]
-      : // Never unloaded: when a worker ends, its OpenMP threads still wait in code that this file keeps mapped.
-        ['-shared', '-Wl,-z,nodelete', '-Wl,-rpath,$ORIGIN']),
+      : // Never unloaded: when a worker ends, Node closes this file before the thread ends, and its team with it.
+        ['-shared', '-pthread', '-Wl,-z,nodelete']),
   );
-  if (openMp) flags.push('-fopenmp');
   flags.push(...wrapped.map((name) => `-Wl,--wrap=${name}`));
   return flags;
 }

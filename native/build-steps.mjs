@@ -1,9 +1,9 @@
 // The steps of a build: find a compiler, compile one file if anything it read has changed, link.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { programWords, ruleFiles, splitWords } from './build-words.mjs';
+import { programWords, ruleFiles } from './build-words.mjs';
 
 /** `message` says what failed, `remedy` what to do, `output` is the compiler's own text where there is one. */
 export class BuildError extends Error {
@@ -45,18 +45,6 @@ export async function findCompiler(env, platform) {
   const why = given ? `the compiler CXX=${given} does not run` : 'no C++ compiler found';
   const remedy = INSTALL[platform] ?? 'use a platform with g++ or clang++';
   throw new BuildError(why, given ? `correct CXX or unset it, or ${remedy}` : remedy);
-}
-
-/** Whether the compiler can compile and link OpenMP; Apple's clang cannot without a library. */
-export async function hasOpenMp(compiler, folder, env) {
-  const probe = path.join(folder, `probe.${process.pid}`);
-  await writeFile(`${probe}.cpp`, '#include <omp.h>\nint probe() { return omp_get_max_threads(); }\n');
-  const { code } = await run(compiler.command, [
-    ...[env.CPPFLAGS, env.CXXFLAGS, env.LDFLAGS].flatMap(splitWords),
-    ...['-fopenmp', '-shared', '-fPIC', `${probe}.cpp`, '-o', probe],
-  ]);
-  await Promise.all([rm(`${probe}.cpp`, { force: true }), rm(probe, { force: true })]);
-  return code === 0;
 }
 
 /** Whether the compiler can be given these flags. */

@@ -15,15 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { beyondThisCpu, compileFlags, linkFlags, optionalFlags, sources } from './build-flags.mjs';
 import { buildFolder, nativeStamp, nativeState, readStamp } from './build-stamp.mjs';
-import {
-  BuildError,
-  compile,
-  findCompiler,
-  findObject,
-  hasOpenMp,
-  knowsFlags,
-  link,
-} from './build-steps.mjs';
+import { BuildError, compile, findCompiler, findObject, knowsFlags, link } from './build-steps.mjs';
 import { prebuildFolder, prebuildProblem } from './prebuilt.mjs';
 
 export { buildFolder };
@@ -74,9 +66,8 @@ export async function build({
   const state = nativeState();
   const given = settings(env);
   const compiler = await findCompiler(given, platform);
-  const openMp = await hasOpenMp(compiler, folder, given);
   const leftOut = [...waived, ...(await beyond(compiler, arch, waived))];
-  const target = { platform, arch, simde, openMp, leftOut, wrapped, unoptimised, env: given };
+  const target = { platform, arch, simde, leftOut, wrapped, unoptimised, env: given };
 
   const all = [...sources(target), ...added];
   const places = await Promise.all(
@@ -103,7 +94,7 @@ export async function build({
   await writeFile(nativeStamp(folder), JSON.stringify({ sources: state, env: given, waived }));
   await rm(path.join(folder, FAILURE), { force: true });
   await removeOthers(path.join(folder, 'obj'), objects, waived);
-  return { compiled: count, openMp };
+  return { compiled: count };
 }
 
 /** The optional files that this compiler is too old for. */
@@ -194,15 +185,14 @@ async function main() {
   if (values['this-cpu'] && isReady(folder, waived)) return;
   const started = performance.now();
   try {
-    const { compiled, openMp } = await build({ folder, arch, waived, onFile: progress() });
+    const { compiled } = await build({ folder, arch, waived, onFile: progress() });
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const place = relative(path.join(folder, ADDON));
     const without = waived.length
       ? `; without ${waived.map(nameOf).join(', ')}, which this CPU lacks (all of them: ${command})`
       : '';
-    const threads = openMp ? '' : '; one thread only, the compiler has no OpenMP';
     console.log(
-      `native kernels: ${compiled ? `compiled ${many(compiled, 'file')} in ${seconds} s` : 'up to date'} (${place}${threads}${without})`,
+      `native kernels: ${compiled ? `compiled ${many(compiled, 'file')} in ${seconds} s` : 'up to date'} (${place}${without})`,
     );
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;

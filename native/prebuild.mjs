@@ -4,24 +4,20 @@
 // apt-get, it is installed. A prebuilt addon needs a C library at least as new as the symbols that were linked, so make
 // them on the oldest system that is to run them.
 import { execFileSync } from 'node:child_process';
-import { copyFile, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { ADDON, build, buildFolder } from './build.mjs';
 import { need, runs } from './need.mjs';
 import {
-  LICENCE,
   MANIFEST,
   PREBUILT_ARCHS,
   prebuildFolder,
   prebuildProblem,
-  RUNTIME,
   sha256,
   sourcesHash,
 } from './prebuilt.mjs';
 
-const native = fileURLToPath(new URL('.', import.meta.url));
 const GNU_NAMES = { x64: 'x86_64', arm64: 'aarch64' };
 /** Version names of what the addon takes from the system; the highest of each is what the system must have. */
 const VERSIONS = /\b(GLIBC|GLIBCXX|CXXABI)_(\d+(?:\.\d+)+)\b/g;
@@ -52,36 +48,27 @@ async function prebuild(arch) {
   const made = path.join(buildFolder('linux', arch), 'prebuild');
   // Stripped by the linker, so no second tool for the other architecture is needed.
   const env = { ...process.env, CXX: compiler, CXXFLAGS: '-s' };
-  const { openMp } = await build({ folder: made, platform: 'linux', arch, env });
-  if (!openMp) throw new Error(`${compiler} has no OpenMP: what it makes would run on one thread`);
+  await build({ folder: made, platform: 'linux', arch, env });
 
   const folder = prebuildFolder('linux', arch);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const place = (name) => path.join(folder, name);
   await copyFile(path.join(made, ADDON), place(ADDON));
-  await copyFile(await realpath(text(compiler, [`-print-file-name=${RUNTIME}`]).trim()), place(RUNTIME));
-  await copyFile(path.join(native, 'licences', LICENCE), place(LICENCE));
 
-  const files = await Promise.all(
-    [ADDON, RUNTIME, LICENCE].map(async (name) => [name, sha256(await readFile(place(name)))]),
-  );
   const manifest = {
     sources: await sourcesHash(),
     compiler: text(compiler, ['--version']).split('\n')[0],
     libc: 'glibc',
-    needs: Object.fromEntries([ADDON, RUNTIME].map((name) => [name, needs(place(name))])),
-    licences: { [ADDON]: 'MIT', [RUNTIME]: `GPL-3.0-or-later WITH GCC-exception-3.1, see ${LICENCE}` },
-    files: Object.fromEntries(files),
+    needs: needs(place(ADDON)),
+    files: { [ADDON]: sha256(await readFile(place(ADDON))) },
   };
   await writeFile(place(MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
 
   const problem = await prebuildProblem(folder);
   if (problem) throw new Error(`${folder}: ${problem}`);
-  const wanted = Object.entries(manifest.needs).map(
-    ([name, versions]) => `${name} needs ${Object.entries(versions).flat().join(' ')}`,
-  );
-  console.log(`prebuilds/linux-${arch} (${manifest.compiler}): ${wanted.join('; ')}`);
+  const wanted = Object.entries(manifest.needs).flat().join(' ');
+  console.log(`prebuilds/linux-${arch} (${manifest.compiler}): needs ${wanted}`);
 }
 
 try {

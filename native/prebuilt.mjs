@@ -11,10 +11,8 @@ export const PREBUILT_ARCHS = ['x64', 'arm64'];
 
 export const prebuildFolder = (platform, arch) => path.join(native, '..', 'prebuilds', `${platform}-${arch}`);
 
-/** Files next to the addon: its manifest, the OpenMP runtime that it was linked against, and the runtime's licence. */
+/** The file next to the addon that describes it. */
 export const MANIFEST = 'manifest.json';
-export const RUNTIME = 'libgomp.so.1';
-export const LICENCE = 'libgomp.LICENCE.txt';
 
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 

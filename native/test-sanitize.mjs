@@ -4,6 +4,7 @@
 //               instruction set this machine runs, and on NEON's through SIMDe
 //   hostile     wrong arguments of every kind on every one of them, in the same build
 //   growth      calls again and again: none may leak memory
+//   races       every op on several threads, and the team of threads itself, in builds with ThreadSanitizer
 //   valgrind    wrong arguments on the ordinary build, for memory that is read before it is written, and for leaks
 //
 // Needs g++ on x64 Linux, SIMDe's headers and valgrind (Debian: apt-get install g++ libsimde-dev valgrind). As root with
@@ -14,6 +15,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { build, buildFolder } from './build.mjs';
+import { beyondThisCpu } from './build-flags.mjs';
 import { need, runs } from './need.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -43,7 +45,8 @@ function fail(why) {
   process.exit(1);
 }
 
-const asan = () => execFileSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
+const runtime = (name) =>
+  execFileSync('g++', [`-print-file-name=lib${name}.so`], { encoding: 'utf8' }).trim();
 
 /** Runs a program in the package's root; `null` when it does not succeed. */
 function start(command, args, env = {}, stdio = 'inherit') {
@@ -65,7 +68,7 @@ async function sanitized() {
     // Each tensor in separate memory that ends where it does: what is read past it is seen too.
     FLASHLM_GUARDS: 'none',
     FLASHLM_ROUNDS: '20',
-    LD_PRELOAD: asan(),
+    LD_PRELOAD: runtime('asan'),
     // Node keeps most of its memory until the process ends: `growth` and `valgrind` look for leaks instead.
     ASAN_OPTIONS: 'detect_leaks=0:redzone=128',
     UBSAN_OPTIONS: 'print_stacktrace=1',
@@ -111,6 +114,27 @@ async function hostile() {
   return `${sum(1)} calls accepted and ${sum(2)} refused without a report`;
 }
 
+/** All checks of the team but `fork`: the sanitizer can't follow a child that makes threads. */
+const TEAM_CHECKS = ['pieces', 'many', 'sleep', 'nested', 'callers', 'ends', 'refused'];
+
+async function races() {
+  const raced = path.join(folder, '..', 'races');
+  const CXXFLAGS = '-fsanitize=thread -g1 -O2';
+  await build({ folder: raced, waived: beyondThisCpu(), env: { ...process.env, CXX: 'g++', CXXFLAGS } });
+  const team = path.join(raced, 'thread-team');
+  const flags = [...CXXFLAGS.split(' '), '-std=c++17', '-pthread', '-Wl,--wrap=pthread_create'];
+  const files = ['test/native/children/thread-team.cpp', 'native/src/thread_team.cpp'];
+  if (start('g++', [...flags, ...files, '-o', team]) === null) return null;
+  if (start(team, TEAM_CHECKS) === null) return null;
+  const env = { FLASHLM_ADDON: raced, LD_PRELOAD: runtime('tsan') };
+  const ops = start(process.execPath, ['--import', 'tsx', 'test/native/outputs.ts'], env, [
+    'ignore',
+    'pipe',
+    'inherit',
+  ]);
+  return ops === null ? null : `${Object.keys(JSON.parse(ops)).length} ops and a team without a report`;
+}
+
 async function ordinary() {
   await build({ folder: buildFolder(process.platform, process.arch) });
 }
@@ -141,10 +165,10 @@ async function valgrind() {
   return ours.length ? null : `no error in the addon (${errors.length} in Node and the dynamic linker alone)`;
 }
 
-const PARTS = { sanitizers, hostile, growth, valgrind };
+const PARTS = { sanitizers, hostile, races, growth, valgrind };
 
 if (process.platform !== 'linux' || process.arch !== 'x64') fail('only on x64 Linux');
-need(() => runs('g++', ['--version']) && existsSync(asan()), 'g++ with AddressSanitizer', 'g++');
+need(() => runs('g++', ['--version']) && existsSync(runtime('asan')), 'g++ with AddressSanitizer', 'g++');
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PARTS);
 const lines = [];
 for (const name of names) {

@@ -195,8 +195,8 @@ inline void multiplyTileOfRows(Context& ctx, Output out, int64_t rows, const Ope
   const int64_t allSteps = stepsOf<Steps>(left.values), roomSize = atMost(allSteps, CHUNK) * TILE_COLS;
   float* rooms = ctx.scratch.get<float>(static_cast<size_t>(ctx.threads * roomSize));
   if (!rooms) return;
-  const Team team = teamFor(ctx, allSteps * out.cols, PACK_SHARE);
-  parallelRows(team, out.cols, TILE_COLS, [&](int64_t begin, int64_t end, int thread) {
+  const int threads = threadsFor(ctx, allSteps * out.cols, PACK_SHARE);
+  parallelRows(threads, out.cols, TILE_COLS, [&](int64_t begin, int64_t end, int thread) {
     [[maybe_unused]] typename Steps::Unit::Registers registers;
     float converted[Operand::IN_PLACE ? 1 : Steps::ROWS * CHUNK];
     float* room = rooms + thread * roomSize;

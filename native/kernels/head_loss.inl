@@ -86,7 +86,7 @@ inline void headLossIn(Context& ctx, const HeadLossArgs& args) {
     dz.values = rows;
     sums.rows = rows;
     // HEAD_ROWS at a time, so that no tile lies in two chunks.
-    parallelRows(teamFor(ctx, rows * V * D, PRODUCT_SHARE), rows, HEAD_ROWS,
+    parallelRows(threadsFor(ctx, rows * V * D, PRODUCT_SHARE), rows, HEAD_ROWS,
                  [&](int64_t begin, int64_t end, int thread) {
                    headRows<Steps>(args, panels, dz, sums, first, begin, end, z + thread * roomRows * V);
                  });

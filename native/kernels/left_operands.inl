@@ -191,8 +191,8 @@ constexpr int64_t COLUMN_BLOCK = 256 / GROUP * GROUP;
 template <class Steps, class Pack>
 inline void eachColumnBlock(const Context& ctx, const PackedColumns<Steps>& to, const Pack& pack) {
   const int64_t blocks = ceilDiv(to.cols, COLUMN_BLOCK);
-  const Team team = teamFor(ctx, to.values * to.cols, PACK_SHARE);
-  parallelTasks(team, to.chunks() * blocks, [&](int64_t task, int) {
+  const int threads = threadsFor(ctx, to.values * to.cols, PACK_SHARE);
+  parallelTasks(threads, to.chunks() * blocks, [&](int64_t task, int) {
     const int64_t col = task % blocks * COLUMN_BLOCK;
     pack(task / blocks, col, atMost(to.cols - col, COLUMN_BLOCK));
   });

@@ -35,10 +35,10 @@ template <class Body>
 inline void eachOutputPart(const Context& ctx, int64_t rows, int64_t tileRows, int64_t panels, int64_t steps,
                            const Body& body) {
   if (rows == 0 || panels == 0) return;
-  const Team team = teamFor(ctx, rows * panels * TILE_COLS * steps, PRODUCT_SHARE);
+  const int threads = threadsFor(ctx, rows * panels * TILE_COLS * steps, PRODUCT_SHARE);
   const int64_t rowTiles = ceilDiv(rows, tileRows);
-  const OutputGrid grid = outputGrid(team.busy, rowTiles, panels);
-  parallelTasks(team, grid.rowParts * grid.panelParts, [&](int64_t part, int thread) {
+  const OutputGrid grid = outputGrid(threads, rowTiles, panels);
+  parallelTasks(threads, grid.rowParts * grid.panelParts, [&](int64_t part, int thread) {
     const int64_t i = part / grid.panelParts, j = part % grid.panelParts;
     body(rowTiles * i / grid.rowParts * tileRows, atMost(rowTiles * (i + 1) / grid.rowParts * tileRows, rows),
          panels * j / grid.panelParts, panels * (j + 1) / grid.panelParts, thread);

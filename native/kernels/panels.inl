@@ -61,19 +61,19 @@ inline Panels newPanels(Context& ctx, int64_t steps, int64_t cols) {
   return panels;
 }
 
-/** All threads, with only as many busy as `work` is worth. */
-inline Team teamFor(const Context& ctx, int64_t work, int64_t share) {
-  const int64_t busy = atMost(work / share, ctx.threads);
-  return {ctx.threads, busy > 1 ? static_cast<int>(busy) : 1};
+/** As many threads as `work` is worth. */
+inline int threadsFor(const Context& ctx, int64_t work, int64_t share) {
+  const int64_t threads = atMost(work / share, ctx.threads);
+  return threads > 1 ? static_cast<int>(threads) : 1;
 }
 
 /** Calls `fill(to, step, steps, col, cols)` for every part of the panels: `cols` of its columns exist. */
 template <class Fill>
 inline void fillPanels(const Context& ctx, const Panels& panels, const Fill& fill) {
   const int64_t count = panels.count(), parts = ceilDiv(panels.steps, PACK_STEPS);
-  const Team team = teamFor(ctx, panels.steps * panels.cols, PACK_SHARE);
+  const int threads = threadsFor(ctx, panels.steps * panels.cols, PACK_SHARE);
   // Steps may be rows that the same thread wrote: it packs all columns of them.
-  parallelTasks(team, count * parts, [&](int64_t part, int) {
+  parallelTasks(threads, count * parts, [&](int64_t part, int) {
     const int64_t panel = part % count, step = part / count * PACK_STEPS, col = panel * TILE_COLS;
     fill(panels.at(panel, step), step, atMost(panels.steps - step, PACK_STEPS), col,
          atMost(panels.cols - col, TILE_COLS));

@@ -111,8 +111,8 @@ inline uint32_t storedQuad(const int8_t* row, int64_t q, int64_t cols) {
 /** The codes, as they are stored, as quads of four rows. */
 inline void packTransposedQuads(const Context& ctx, const QuadPanels& panels,
                                 const Matrix<const int8_t>& codes) {
-  const Team team = teamFor(ctx, codes.rows * codes.cols, PACK_SHARE);
-  parallelTasks(team, panels.count(), [&](int64_t panel, int) {
+  const int threads = threadsFor(ctx, codes.rows * codes.cols, PACK_SHARE);
+  parallelTasks(threads, panels.count(), [&](int64_t panel, int) {
     const int64_t col = panel * TILE_COLS, cols = atMost(codes.cols - col, TILE_COLS);
     for (int64_t step = 0; step < panels.steps; step++) {
       uint8_t* to = const_cast<uint8_t*>(panels.at(panel, step));

@@ -6,8 +6,6 @@ import { type ReadText, readText } from './read-text.ts';
 export interface ProcessLimits {
   /** Address space that may still be taken (`ulimit -v`). */
   readonly addressSpace: number;
-  /** Stack of a new thread (`ulimit -s`). */
-  readonly threadStack: number;
 }
 
 /** Threads that may still be started; Infinity where nothing limits them. */
@@ -33,17 +31,10 @@ const THIS_SYSTEM: System = {
   user: process.getuid?.(),
 };
 
-/** glibc gives a thread this much where the stack has no limit. */
-const DEFAULT_STACK = 2 << 20;
-
 /** Linux says them in proc(5); elsewhere nothing limits. */
 export function processLimits(read: ReadText = readText): ProcessLimits {
   const taken = numberIn(read('/proc/self/status'), 'VmSize');
-  const stack = softLimit(read, 'Max stack size');
-  return {
-    addressSpace: Math.max(0, softLimit(read, 'Max address space') - 1024 * taken),
-    threadStack: Number.isFinite(stack) ? stack : DEFAULT_STACK,
-  };
+  return { addressSpace: Math.max(0, softLimit(read, 'Max address space') - 1024 * taken) };
 }
 
 /** As they are now: every process of the machine is looked at. */

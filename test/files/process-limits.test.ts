@@ -4,7 +4,6 @@ import { FlashError } from '../../src/core/errors.ts';
 import { processLimits, threadLimits } from '../../src/files/process-limits.ts';
 
 const LIMITS = `Limit                     Soft Limit           Hard Limit           Units
-Max stack size            8388608              unlimited            bytes
 Max processes             100                  200                  processes
 Max address space         3000000000           unlimited            bytes
 `;
@@ -14,14 +13,11 @@ const read = (files: Readonly<Record<string, string>>) => (file: string) => file
 
 it('process limits are read from /proc, and the address space is what remains of it', () => {
   const files = { '/proc/self/limits': LIMITS, '/proc/self/status': STATUS };
-  expect(processLimits(read(files))).toEqual({
-    addressSpace: 3_000_000_000 - 1_024_000_000,
-    threadStack: 8 << 20,
-  });
+  expect(processLimits(read(files))).toEqual({ addressSpace: 3_000_000_000 - 1_024_000_000 });
 });
 
 it('a process without limits or without /proc is unlimited', () => {
-  const all = { addressSpace: Infinity, threadStack: 2 << 20 };
+  const all = { addressSpace: Infinity };
   expect(processLimits(read({}))).toEqual(all);
   const text = LIMITS.replaceAll(/ \d+ /g, ' unlimited ');
   expect(processLimits(read({ '/proc/self/limits': text, '/proc/self/status': STATUS }))).toEqual(all);

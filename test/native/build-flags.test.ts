@@ -27,7 +27,6 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const target = (env: Record<string, string> = {}) => ({
   platform: 'linux',
   arch: process.arch,
-  openMp: false,
   leftOut: [],
   env,
 });

@@ -38,7 +38,7 @@ describe.skipIf(!hasObjects)('a host in C', () => {
     const cxx = (process.env.CXX || 'c++').split(' ');
     const strict = ['-std=c11', '-pedantic', '-Wall', '-Wextra', '-Werror'];
     execFileSync(c[0]!, [...c.slice(1), ...strict, '-c', SOURCE, '-o', object]);
-    execFileSync(cxx[0]!, [...cxx.slice(1), object, ...objects(), '-fopenmp', '-pthread', '-o', program]);
+    execFileSync(cxx[0]!, [...cxx.slice(1), object, ...objects(), '-pthread', '-o', program]);
     lines = execFileSync(program, ['none', ...isas], { encoding: 'utf8' })
       .trim()
       .split('\n');

@@ -84,18 +84,10 @@ function tryCandidate({ folder, prebuilt }: Candidate): Addon | string {
 }
 
 /**
- * GNU's OpenMP lets waiting threads spin for milliseconds. On a machine that others use too, a thread then
- * burns the very time slice that the one it waits for needs: two-thread kernels became a hundred times
- * slower. It reads this when it is loaded, so it is set before; a value from outside is respected.
- */
-const SPIN_COUNT = '1000';
-
-/**
  * Loads the addon from FLASHLM_ADDON, or else from the local build, else from a prebuilt one. The package at
  * `root`, where it is given, has its own addon whatever the variable says. Never throws.
  */
 export function loadAddon(root?: string): Loaded {
-  if (!process.env.OMP_WAIT_POLICY) process.env.GOMP_SPINCOUNT ??= SPIN_COUNT;
   const reasons: string[] = [];
   for (const candidate of candidates(root ?? packageRoot, root ? undefined : process.env.FLASHLM_ADDON)) {
     const result = tryCandidate(candidate);

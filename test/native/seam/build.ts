@@ -11,7 +11,7 @@ const { nativeStamp, readStamp } = await import(
   new URL('../../../native/build-stamp.mjs', import.meta.url).href
 );
 
-/** What makes a build of the addon one that a test can refuse memory, and tell of another CPU: see `seam.cpp`. */
+/** What makes a build of the addon one that a test can refuse memory and threads, and tell of another CPU: see `seam.cpp`. */
 export const TEST_SEAM = {
   added: [path.join(here, 'seam.cpp')],
   wrapped: [
@@ -22,6 +22,7 @@ export const TEST_SEAM = {
     '_ZN7flashlm9readCpuidEjjRNS_9CpuidLeafE',
     '_ZN7flashlm11savedStatesEv',
     '_ZN7flashlm12requestTilesEv',
+    'pthread_create',
   ],
 };
 

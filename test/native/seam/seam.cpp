@@ -1,6 +1,9 @@
 // Linked into the addon for tests alone, around functions that it calls (`--wrap`): memory that cannot be
-// had, and CPUs that are not at hand. Without the variables that tests set, everything is as in the addon.
+// had, threads that the system refuses, and CPUs that are not at hand. Without the variables that tests set,
+// everything is as in the addon.
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,5 +115,14 @@ bool __real__ZN7flashlm12requestTilesEv();
 bool __wrap__ZN7flashlm12requestTilesEv() {
   const char* value = cpuSays("tiles");
   return value ? atoi(value) != 0 : __real__ZN7flashlm12requestTilesEv();
+}
+
+int __real_pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*), void*);
+int __wrap_pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*),
+                          void* of) {
+  static std::atomic<int> created{0};
+  const char* most = getenv("FLASHLM_MOST_THREADS");
+  if (most && created++ >= atoi(most)) return EAGAIN;
+  return __real_pthread_create(thread, attributes, run, of);
 }
 }

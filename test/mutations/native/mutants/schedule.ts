@@ -5,6 +5,7 @@ const region = { file: 'src/deferred_region.cpp' } as const;
 const schedule = { file: 'src/schedule.cpp' } as const;
 const uses = { file: 'src/schedule.h' } as const;
 const parallel = { file: 'src/parallel.h' } as const;
+const team = { file: 'src/thread_team.cpp' } as const;
 
 /** Working memory, threads, and deferred calls. */
 export const SCHEDULE_MUTANTS: readonly NativeMutant[] = [
@@ -267,18 +268,18 @@ export const SCHEDULE_MUTANTS: readonly NativeMutant[] = [
     wrong: '',
   },
   {
-    ...parallel,
+    ...team,
     id: 'pieces-by-number',
     fault: 'with fewer threads than asked for, some pieces of work are left out',
-    at: 'piece += «omp_get_num_threads()») fn(piece);',
-    wrong: 'threads',
+    at: 'piece += «threads») run_(',
+    wrong: 'pieces_',
   },
   {
-    ...parallel,
+    ...team,
     id: 'pieces-beyond-threads',
     fault: 'pieces of work beyond the number of threads are left out',
-    at: 'for (int piece = omp_get_thread_num(); piece < «pieces»;',
-    wrong: '(pieces < omp_get_num_threads() ? pieces : omp_get_num_threads())',
+    at: 'for (int piece = number; piece < «pieces_»;',
+    wrong: '(pieces_ < threads ? pieces_ : threads)',
   },
   {
     ...parallel,
