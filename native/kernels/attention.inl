@@ -91,18 +91,78 @@ struct WeightRow {
   }
 };
 
+/** A thread's memory: a task's keys and values, and the weights and sums of a block of queries. */
+struct AttentionRoom {
+  Rows<float> keys, values, weights, sums;
+
+  /** Floats of all of it for T rows after P others; `base` is where it begins. */
+  int64_t place(int64_t T, int64_t P, int64_t E, float* base) {
+    Matrices own = {base};
+    keys = own.next(E, T);
+    values = own.next(T, E);
+    weights = own.next(QUERY_ROWS, P + T + 32);
+    sums = own.next(QUERY_ROWS, E);
+    return own.used;
+  }
+};
+
+inline void clearRows(Rows<float> of, int64_t rows, int64_t cols) {
+  for (int64_t i = 0; i < rows; i++) memset(of.from(i, 0).data, 0, static_cast<size_t>(cols) * sizeof(float));
+}
+
+/**
+ * Keys of a document between two of whose multiples values are summed by themselves: in one sum over all
+ * keys, each of many small weights beside a large one would be rounded to the large one's digits.
+ */
+constexpr int64_t STRETCH = 128;
+
+/** Sums values by the weights of a block's queries: those of keys from `origin` on. */
+inline void sumValues(const AttentionCall& call, const AttentionTask& task, const QueryBlock& block,
+                      Rows<const float> weights, int64_t origin, Rows<float> room, Rows<float> out) {
+  const int64_t E = call.E, P = task.ring.P, last = block.end() - 1;
+  const bool isOne = block.lowest(0) / STRETCH == last / STRETCH;
+  const Rows<float> sums = isOne ? out : room;
+  clearRows(out, block.rows, E);
+  clearRows(sums, block.rows, E);
+  task.eachRun(block, [&](int64_t key, int64_t count, int64_t slot, int64_t row) {
+    const int64_t kept = (task.s * P + slot) * task.ring.stride + task.g * E;
+    const Rows<const float> values =
+        slot < 0 ? task.values.from(row, 0) : Rows<const float>{task.ring.values + kept, task.ring.stride};
+    for (int64_t k = key, end = key + count; k < end;) {
+      const int64_t next = (k / STRETCH + 1) * STRETCH, to = next < end ? next : end;
+      formProduct<Onto::extend>({sums,
+                                 block.rows,
+                                 E,
+                                 {weights.data + k - origin, weights.stride, 1},
+                                 values.from(k - key, 0),
+                                 to - k,
+                                 block.seen(k)});
+      k = to;
+      if (isOne || (k < next && k <= last)) continue;
+      for (int64_t i = 0; i < block.rows; i++) {
+        float *of = sums.from(i, 0).data, *all = out.from(i, 0).data;
+        eachVector(0, E, [=](int64_t e, auto part) {
+          put(all + e, simd::add(take(all + e, part), take(of + e, part)), part);
+          put(of + e, simd::zero(), part);
+        });
+      }
+    }
+  });
+}
+
 /** One query head of a task for a block of queries. */
 inline void attend(const AttentionCall& call, const AttentionTask& task, const QueryBlock& block,
-                   int64_t head, float* weights, Rows<float> outs, float* lses) {
+                   int64_t head, const AttentionRoom& room, Rows<float> outs, float* lses) {
   const int64_t E = call.E, H = call.heads(), P = task.ring.P, first = task.row + block.first;
   const int64_t origin = block.lowest(0) / 16 * 16, stride = rowStride(block.end() - origin + 16);
+  float* weights = room.weights.data;
   const Rows<const float> q = call.queries(first, head);
   const Rows<float> out = outs.from(first, head * E);
   task.eachRun(block, [&](int64_t key, int64_t count, int64_t slot, int64_t row) {
     const Rows<const float> keys =
         slot < 0 ? task.keys.from(0, row)
                  : Rows<const float>{task.ring.keys + (task.s * call.G + task.g) * E * P + slot, P};
-    formProduct<Into::replace>({{weights + key - origin, stride},
+    formProduct<Onto::replace>({{weights + key - origin, stride},
                                 block.rows,
                                 count,
                                 {q.data, q.stride, 1},
@@ -121,20 +181,13 @@ inline void attend(const AttentionCall& call, const AttentionTask& task, const Q
   for (int64_t i = 0; i < block.rows; i++) sum[i] = rowOf(i).weigh(max[i]);
   for (int64_t i = 0; i < block.rows; i++) {
     lses[(first + i) * H + head] = static_cast<float>(max[i] + log(sum[i]));
-    memset(out.from(i, 0).data, 0, static_cast<size_t>(E) * sizeof(float));
     if (!(call.rate > 0)) continue;
     const int64_t from = block.lowest(i) > block.base ? block.lowest(i) - block.base : 0;
     const int64_t at = from + block.base - origin;
     call.drop(weights + i * stride + at, task.s, block.first + i, head, from,
               block.last(i) + 1 - origin - at);
   }
-  task.eachRun(block, [&](int64_t key, int64_t count, int64_t slot, int64_t row) {
-    const int64_t kept = (task.s * P + slot) * task.ring.stride + task.g * E;
-    const Rows<const float> values =
-        slot < 0 ? task.values.from(row, 0) : Rows<const float>{task.ring.values + kept, task.ring.stride};
-    formProduct<Into::add>(
-        {out, block.rows, E, {weights + key - origin, stride, 1}, values, count, block.seen(key)});
-  });
+  sumValues(call, task, block, {weights, stride}, origin, room.sums, out);
   for (int64_t i = 0; i < block.rows; i++) {
     float* row = out.from(i, 0).data;
     const simd::Vec factor = simd::broadcast(static_cast<float>(1 / sum[i]));
@@ -160,25 +213,26 @@ void attention(Context& ctx, const AttentionArgs& args) noexcept {
   const AttentionCall call = attentionCall(args, args.out.cols);
   const int64_t T = call.T, G = call.G, E = call.E, P = args.keys.cols;
   const int64_t sequences = args.position.rows;
-  const int64_t keysRoom = E * rowStride(T), valuesRoom = T * rowStride(E);
-  const int64_t room = keysRoom + valuesRoom + QUERY_ROWS * rowStride(P + T + 32);
-  float* rooms = ctx.scratch.get<float>(static_cast<size_t>(ctx.threads) * room);
+  AttentionRoom measure;
+  const int64_t roomSize = measure.place(T, P, E, nullptr);
+  float* rooms = ctx.scratch.get<float>(static_cast<size_t>(ctx.threads) * roomSize);
   if (!rooms) return;
   const Rows<float> outs = {args.out.data, args.out.cols};
   const int64_t grain = tasksAThread(T * (T / 2 + 1 + P) * call.R * E);
   parallelRows(ctx.threads, sequences * G, grain, [&](int64_t begin, int64_t end, int thread) {
-    float* own = rooms + thread * room;
-    const Rows<float> keys = {own, rowStride(T)}, values = {own + keysRoom, rowStride(E)};
+    AttentionRoom room;
+    room.place(T, P, E, rooms + thread * roomSize);
     for (int64_t i = begin; i < end; i++) {
       const int64_t s = i / G, before = args.position.data[s] > 0 ? args.position.data[s] : 0;
       const KeptRows ring = {args.keys.data, args.values.data, P, G * E};
-      const AttentionTask task = {s, i % G, s * T, before, before < P ? before : P, ring, keys, values};
-      transposeRows(keys.data, keys.stride, call.keys(task.row, task.g), T, E);
-      copyRows(values, call.values(task.row, task.g), T, E);
+      const AttentionTask task = {s,    i % G,     s * T,      before, before < P ? before : P,
+                                  ring, room.keys, room.values};
+      transposeRows(room.keys.data, room.keys.stride, call.keys(task.row, task.g), T, E);
+      copyRows(room.values, call.values(task.row, task.g), T, E);
       for (int64_t t = 0; t < T;) {
         const QueryBlock block = queryBlock(call, task.row, t, before, task.kept);
         for (int64_t r = 0; r < call.R; r++)
-          attend(call, task, block, task.g * call.R + r, own + keysRoom + valuesRoom, outs, args.outLse.data);
+          attend(call, task, block, task.g * call.R + r, room, outs, args.outLse.data);
         t += block.rows;
       }
       if (P > 0) keepRows(call, task);

@@ -17,6 +17,18 @@ constexpr int64_t QUERY_ROWS = 24, KEY_ROWS = 96;
  */
 constexpr int64_t rowStride(int64_t count) { return ((count + 15) / 16 | 1) * 16; }
 
+/** Matrices side by side in a thread's memory; where there is no `base`, only how much they need. */
+struct Matrices {
+  float* base;
+  int64_t used = 0;
+
+  Rows<float> next(int64_t rows, int64_t cols) {
+    const Rows<float> next = {base ? base + used : nullptr, rowStride(cols)};
+    used += rows * next.stride;
+    return next;
+  }
+};
+
 /** What forward and backward know of a call. */
 struct AttentionCall {
   int64_t T, G, R, E, window;

@@ -25,20 +25,15 @@ struct GradientRoom {
 
   /** Floats of all of it for T rows; `base` is where it begins. */
   int64_t place(int64_t T, int64_t E, float* base) {
-    int64_t used = 0;
-    const auto next = [&](int64_t rows, int64_t cols) {
-      const Rows<float> next = {base ? base + used : nullptr, rowStride(cols)};
-      used += rows * next.stride;
-      return next;
-    };
-    keysAcross = next(E, T);
-    valuesAcross = next(E, T);
-    keys = next(T, E);
-    dKeys = next(T, E);
-    dValues = next(T, E);
-    weights = next(QUERY_ROWS, KEY_ROWS);
-    dScores = next(QUERY_ROWS, KEY_ROWS);
-    return used;
+    Matrices own = {base};
+    keysAcross = own.next(E, T);
+    valuesAcross = own.next(E, T);
+    keys = own.next(T, E);
+    dKeys = own.next(T, E);
+    dValues = own.next(T, E);
+    weights = own.next(QUERY_ROWS, KEY_ROWS);
+    dScores = own.next(QUERY_ROWS, KEY_ROWS);
+    return own.used;
   }
 };
 
@@ -94,9 +89,9 @@ inline void attendBack(const AttentionCall& call, const AttentionGradients& of, 
     const int64_t keys = block.end() - key < KEY_ROWS ? block.end() - key : KEY_ROWS, row = key - block.base;
     const Band seen = block.seen(key), seeing = seen.transposed();
     const Strided dScores = {room.dScores.data, room.dScores.stride, 1};
-    formProduct<Into::replace>(
+    formProduct<Onto::replace>(
         {room.weights, block.rows, keys, {q.data, q.stride, 1}, room.keysAcross.from(0, row), E, seen});
-    formProduct<Into::replace>(
+    formProduct<Onto::replace>(
         {room.dScores, block.rows, keys, {dy.data, dy.stride, 1}, room.valuesAcross.from(0, row), E, seen});
     for (int64_t i = 0; i < block.rows; i++) {
       const int64_t begin = seen.begin(i), end = seen.end(i, keys);
@@ -111,15 +106,15 @@ inline void attendBack(const AttentionCall& call, const AttentionGradients& of, 
         });
       if (call.rate > 0) call.drop(p + begin, s, block.first + i, head, row + begin, end - begin);
     }
-    formProduct<Into::add>({dq, block.rows, E, dScores, room.keys.from(row, 0), keys, seen});
-    formProduct<Into::add>({room.dKeys.from(row, 0),
+    formProduct<Onto::add>({dq, block.rows, E, dScores, room.keys.from(row, 0), keys, seen});
+    formProduct<Onto::add>({room.dKeys.from(row, 0),
                             keys,
                             E,
                             {room.dScores.data, 1, room.dScores.stride},
                             q,
                             block.rows,
                             seeing});
-    formProduct<Into::add>({room.dValues.from(row, 0),
+    formProduct<Onto::add>({room.dValues.from(row, 0),
                             keys,
                             E,
                             {room.weights.data, 1, room.weights.stride},

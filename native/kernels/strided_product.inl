@@ -4,9 +4,15 @@
 
 // Small products of matrices that lie in others, for operands too small to be packed: those of attention's
 // heads. Every element is one chain of fused multiply-adds over the steps in order, whatever tile it falls
-// into, so that a product may be cut anywhere.
+// into.
 namespace flashlm {
 namespace {
+
+/**
+ * What a product does with the numbers of `out`: takes their place, is added to them, or goes on with them as
+ * its own sums, so that a product may be cut anywhere.
+ */
+enum class Onto { replace, add, extend };
 
 /** The left operand: element (i, k) is `data[i * row + k * step]`. */
 struct Strided {
@@ -75,7 +81,7 @@ struct ProductTile {
 
 /**
  * A product, `out = left . right` for the elements of `out` that `band` has and some beside them
- * (`Into::replace`); or `out += left . right` with the elements of `left` that `band` has, the others unread.
+ * (`Onto::replace`); or `out += left . right` with the elements of `left` that `band` has, the others unread.
  */
 struct Product {
   Rows<float> out;
@@ -87,7 +93,7 @@ struct Product {
 };
 
 /** The tile of a product at row r and column c. */
-template <Into INTO, int ROWS, int VECS, class Part>
+template <Onto ONTO, int ROWS, int VECS, class Part>
 __attribute__((noinline)) void productTile(const Product& product, int64_t r, int64_t c, Part part) {
   ProductTile<ROWS, VECS, Part> tile;
   tile.part = part;
@@ -102,12 +108,12 @@ __attribute__((noinline)) void productTile(const Product& product, int64_t r, in
     }
   };
   const auto always = [](int, int64_t) INLINE_BODY { return true; };
-  if constexpr (INTO == Into::replace) {
-    tile.each([](int, int, simd::Vec& sum, auto) INLINE_BODY { sum = simd::zero(); });
+  tile.each([&](int i, int at, simd::Vec& sum, auto lanes) INLINE_BODY {
+    sum = ONTO == Onto::extend ? take(out.data + i * out.stride + at, lanes) : simd::zero();
+  });
+  if constexpr (ONTO == Onto::replace) {
     run(0, product.steps, always);
   } else {
-    tile.each([&](int i, int at, simd::Vec& sum, auto lanes)
-                  INLINE_BODY { sum = take(out.data + i * out.stride + at, lanes); });
     // A few steps at either end are not of all rows.
     const Band band = product.band.from(r, 0);
     const int64_t first = band.begin(0), last = band.end(ROWS - 1, product.steps);
@@ -120,42 +126,44 @@ __attribute__((noinline)) void productTile(const Product& product, int64_t r, in
     run(from, to, always);
     run(to, last, inBand);
   }
-  tile.each([&](int i, int at, simd::Vec& sum, auto lanes)
-                INLINE_BODY { put(out.data + i * out.stride + at, sum, lanes); });
+  tile.each([&](int i, int at, simd::Vec& sum, auto lanes) INLINE_BODY {
+    float* to = out.data + i * out.stride + at;
+    put(to, ONTO == Onto::add ? simd::add(take(to, lanes), sum) : sum, lanes);
+  });
 }
 
 /** Rows of a tile of two registers each: sums and operands stay in registers. */
 constexpr int PRODUCT_ROWS = simd::TILE_ROWS;
 
 /** `productTile` for the `rows` that are left, up to ROWS. */
-template <Into INTO, int VECS, class Part, int ROWS = PRODUCT_ROWS>
+template <Onto ONTO, int VECS, class Part, int ROWS = PRODUCT_ROWS>
 inline void productRows(const Product& product, int64_t r, int64_t c, int64_t rows, Part part) {
   if constexpr (ROWS > 1) {
-    if (rows < ROWS) return productRows<INTO, VECS, Part, ROWS - 1>(product, r, c, rows, part);
+    if (rows < ROWS) return productRows<ONTO, VECS, Part, ROWS - 1>(product, r, c, rows, part);
   }
-  productTile<INTO, ROWS, VECS>(product, r, c, part);
+  productTile<ONTO, ROWS, VECS>(product, r, c, part);
 }
 
 /** The tiles of `count` columns from c on. */
-template <Into INTO, int VECS, class Part>
+template <Onto ONTO, int VECS, class Part>
 inline void productColumns(const Product& product, int64_t c, int64_t count, Part part) {
-  const Band band = INTO == Into::replace ? product.band.from(0, c) : product.band;
-  const int64_t along = INTO == Into::replace ? count : product.steps;
+  const Band band = ONTO == Onto::replace ? product.band.from(0, c) : product.band;
+  const int64_t along = ONTO == Onto::replace ? count : product.steps;
   for (int64_t r = 0; r < product.rows; r += PRODUCT_ROWS) {
     const int64_t rows = product.rows - r < PRODUCT_ROWS ? product.rows - r : PRODUCT_ROWS;
-    if (band.begin(r) < band.end(r + rows - 1, along)) productRows<INTO, VECS>(product, r, c, rows, part);
+    if (band.begin(r) < band.end(r + rows - 1, along)) productRows<ONTO, VECS>(product, r, c, rows, part);
   }
 }
 
-template <Into INTO>
+template <Onto ONTO>
 inline void formProduct(const Product& product) {
   constexpr int64_t PAIR = 2 * simd::LANES;
   int64_t c = 0;
-  for (; c + PAIR <= product.cols; c += PAIR) productColumns<INTO, 2>(product, c, PAIR, Whole{});
+  for (; c + PAIR <= product.cols; c += PAIR) productColumns<ONTO, 2>(product, c, PAIR, Whole{});
   for (; c + simd::LANES <= product.cols; c += simd::LANES)
-    productColumns<INTO, 1>(product, c, simd::LANES, Whole{});
+    productColumns<ONTO, 1>(product, c, simd::LANES, Whole{});
   const int64_t left = product.cols - c;
-  if (left > 0) productColumns<INTO, 1>(product, c, left, Tail{static_cast<int>(left)});
+  if (left > 0) productColumns<ONTO, 1>(product, c, left, Tail{static_cast<int>(left)});
 }
 
 /** `to[c * stride + r] = from(r, c)` for `rows` rows of `cols` values. */

@@ -61,6 +61,17 @@ const COUNTS = [2 ** 24, 1, 1];
 const counted = (more: SpecialCall['inputs']): SpecialCall['inputs'] =>
   confident({ 'targets.offsets': (i) => 3 * i, 'targets.weights': (i) => COUNTS[i % 3]!, ...more });
 
+/** In one float32 sum, so many small terms beside a large one would lose a visible share. */
+const MANY_KEYS = 1000;
+const PLAIN_ATTENTION = {
+  gain: every(1),
+  window: 0,
+  cap: 0,
+  rate: 0,
+  sequence: every(0),
+  starts: every(0),
+} satisfies SpecialCall['inputs'];
+
 export const SPECIAL_CALLS: readonly SpecialCall[] = [
   {
     claim: 'AdamW keeps the digits of 1 - beta in its first step',
@@ -348,6 +359,34 @@ export const SPECIAL_CALLS: readonly SpecialCall[] = [
     dims: { M: 2, D: WIDE },
     inputs: { x: (i) => 1000 + (i % 9), factor: 0.125 },
     within: 2e-5,
+  },
+  {
+    claim: 'attention adds many values of little weight to one of a large weight',
+    op: 'attention',
+    dims: { S: 1, T: MANY_KEYS, G: 1, R: 1, E: 1, P: 1 },
+    inputs: {
+      ...PLAIN_ATTENTION,
+      qk: (i) => (i === 1 ? 9 : i % 2 ? 0 : 1),
+      x: every(1.1),
+      keys: every(0),
+      values: every(0),
+      position: every(0),
+    },
+    within: 6e-6,
+  },
+  {
+    claim: "attention's gradients add many small ones to a large one",
+    op: 'attentionGrad',
+    dims: { S: 1, T: MANY_KEYS, G: 1, R: 1, E: 1 },
+    inputs: {
+      ...PLAIN_ATTENTION,
+      qk: every(0),
+      x: every(1),
+      y: every(1),
+      lse: every(0),
+      dy: (i) => (i ? 1.1e-4 : 1),
+    },
+    within: 3e-6,
   },
   {
     claim: "a row's median is the weight that is there twice in its middle",

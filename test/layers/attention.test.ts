@@ -132,6 +132,55 @@ describe.each(backends)('attention on $name', ({ create }) => {
       expect(Math.abs(out.data[i]! - value)).toBeLessThan(tolerance);
   });
 
+  it.each([0, 90])('rows in calls of any length attend with the bits of one call, window %i', (window) => {
+    const backend = create();
+    const [T, G, R, E] = [400, 1, 2, 5];
+    const lengths = [129, 100, 1, 1, 26, 143];
+    const qk = filled(backend, T, (G * R + G) * E, 'qk');
+    const x = filled(backend, T, (G * R + 2 * G) * E, 'x');
+    const inCalls = (kept: number, calls: readonly number[]): Mat['data'] => {
+      const [keys, values] = [
+        mat(backend.real, G * E, kept, 'keys'),
+        mat(backend.real, kept, G * E, 'values'),
+      ];
+      const out = mat(backend.real, T, G * R * E, 'out');
+      let from = 0;
+      for (const length of calls) {
+        const lse = mat(backend.real, length, G * R, 'lse');
+        const rowsOf = ({ data, cols }: Mat) => {
+          const at = new Uint8Array(data.buffer, data.byteOffset + from * cols * data.BYTES_PER_ELEMENT);
+          return mat(backend.real, length, cols, 'rows', at);
+        };
+        const [y, position] = [rowsOf(out), idsOf([from], 'position')];
+        const drop = [0, 0, 0, 0] as const;
+        const [sequence, starts] = [idsOf([0], 'sequence'), null];
+        backend.kernels.attention(
+          y,
+          lse,
+          keys,
+          values,
+          rowsOf(qk),
+          rowsOf(x),
+          null,
+          position,
+          G,
+          R,
+          window,
+          0,
+          ...drop,
+          sequence,
+          starts,
+          length,
+        );
+        from += length;
+      }
+      return out.data;
+    };
+    // Rows that are kept wrap where there are fewer than the text has.
+    const kept = window || T;
+    expect(inCalls(kept, lengths)).toEqual(inCalls(1, [T]));
+  });
+
   it('a rotated query and key have a product that depends on their distance alone', () => {
     const backend = create();
     const [E, C] = [6, 50];

@@ -7,6 +7,7 @@ export const SUITES: readonly string[] = [
   'conformance/quantisers',
   'conformance/saturation',
   'conformance/special',
+  'layers/attention',
   'conformance/not-finite',
   'native/arguments',
   'backends/digest',

@@ -44,6 +44,31 @@ export const ATTENTION_MUTANTS: readonly NativeMutant[] = [
     'block.lowest(i) - origin, «block.last(i) + 1 - origin»};',
     'block.last(i) - origin',
   ),
+  attention(
+    'one-sum',
+    'the values of all keys are one sum',
+    'const bool isOne = «block.lowest(0) / STRETCH == last / STRETCH»;',
+    'true',
+  ),
+  attention(
+    'stretch-lost',
+    'the last values of a row are lost',
+    'if (isOne || (k < next && «k <= last»)) continue;',
+    'true',
+  ),
+  attention(
+    'stretch-of-call',
+    'sums of values begin where the rows of a call do',
+    'const int64_t next = «(k / STRETCH + 1) * STRETCH»,',
+    'key + ((k - key) / STRETCH + 1) * STRETCH',
+  ),
+  attention(
+    'product-lost',
+    'a product takes the place of those that it is added to',
+    'put(to, «ONTO == Onto::add» ?',
+    'false',
+    'strided_product',
+  ),
   call(
     'dropout-of-layer',
     'all layers drop the same weights',
