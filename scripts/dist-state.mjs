@@ -7,6 +7,9 @@ const SOURCES = ['src', 'tsconfig.json', 'tsconfig.build.json', 'scripts/compile
 /** What `compile.mjs` leaves about the dist that it made. */
 export const STAMP = path.join(repository, 'dist', '.built');
 
+/** What the compiler remembers about the dist that it made. */
+export const BUILD_INFO = path.join(repository, 'dist', '.tsbuildinfo');
+
 export const sourceState = () => stateOf(SOURCES);
 
 export const isCompiled = () => readStamp(STAMP).sources === sourceState();

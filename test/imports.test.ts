@@ -28,15 +28,20 @@ it('the list of rooms lets each room import only rooms that are listed before it
 it.each([
   ['an import', `import { a } from '../app/a.ts';`],
   ['a type import', `import type { A } from '../app/a.ts';`],
+  ['an import of types among values', `import { type A } from '../app/a.ts';`],
   ['an export', `export { a } from '../app/a.ts';`],
+  ['an export of all', `export * from '../app/a.ts';`],
+  ['an export of types', `export type { A } from '../app/a.ts';`],
   ['an import for its effects', `import '../app/a.ts';`],
   ['a dynamic import', `const a = await import('../app/a.ts');`],
+  ['a dynamic import in a function', `const f = () => import(\`../app/a.ts\`);`],
   ['the type of a module', `let a: import('../app/a.ts').A;`],
+  ['the type of a module as a whole', `type A = typeof import('../app/a.ts');`],
   ['a worker', `new Worker(new URL('../app/a.ts', import.meta.url));`],
 ])('%s from a higher room is named with its file and line', (_, line) => {
-  expect(faultsOf(['train/t.ts', `// import '../cli/x.ts'\n\n${line}\n`])).toEqual([
-    'src/train/t.ts:3 imports src/app/a.ts, but train may import core, files, runtime, data, optim only.',
-  ]);
+  expect(faultsOf(['train/t.ts', `// é 𝄞 import '../cli/x.ts'\n"import '../cli/y.ts'";\n${line}\n`])).toEqual(
+    ['src/train/t.ts:3 imports src/app/a.ts, but train may import core, files, runtime, data, optim only.'],
+  );
 });
 
 it('a node: module in core is named, and one in another room is allowed', () => {
@@ -62,4 +67,8 @@ it('an import cycle is named once, by the import that closes it', () => {
   expect(faults).toEqual([
     'src/core/ops/c.ts:2 closes a cycle: core/a.ts -> core/b.ts -> core/ops/c.ts -> core/a.ts.',
   ]);
+});
+
+it('a file that does not parse is an error with its place, not one without imports', () => {
+  expect(() => faultsOf(['core/a.ts', `let a = 1;\nimport { b from './b.ts';`])).toThrow(/core\/a\.ts:2:12/);
 });

@@ -1,4 +1,4 @@
-import ts from 'typescript';
+import { parseSync, Visitor } from 'rolldown/utils';
 
 /** Which rooms (folders of `src`) each room may import: only rooms above it in this list. `index.ts` may import all. */
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
@@ -39,6 +39,12 @@ interface Import {
   readonly isFile: boolean;
 }
 
+/** Where something is in a text. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** What the import lines of `files` (path from `src` -> text) do that they must not, one sentence each. */
 export function importFaults(files: ReadonlyMap<string, string>): string[] {
   const imports = [...files].flatMap(([path, text]) => importsOf(path, text));
@@ -47,17 +53,30 @@ export function importFaults(files: ReadonlyMap<string, string>): string[] {
 
 /** Type imports, dynamic imports and workers included; comments and strings are not mistaken for imports. */
 function importsOf(from: string, text: string): Import[] {
-  const { importedFiles } = ts.preProcessFile(text, true, true);
-  const workers = text.matchAll(/new URL\('(\.[^']+\.ts)', import\.meta\.url\)/g);
-  const found = [
-    ...importedFiles.map(({ fileName, pos }) => ({ name: fileName, pos })),
-    ...[...workers].map((match) => ({ name: match[1]!, pos: match.index })),
-  ];
-  return found.map(({ name, pos }) => {
+  const { program, errors } = parseSync(from, text);
+  if (errors.length) throw new Error(errors.map(({ codeframe, message }) => codeframe ?? message).join('\n'));
+  const found: Import[] = [];
+  /** What is computed (`import(name)`) names no module. */
+  const add = (module: Span | null): void => {
+    const name = module && /^['"`]([^$]+)['"`]$/.exec(text.slice(module.start, module.end))?.[1];
+    if (!name) return;
     const isFile = name.startsWith('.');
     const to = isFile ? new URL(name, `file:///${from}`).pathname.slice(1) : name;
-    return { from, line: text.slice(0, pos).split('\n').length, to, isFile };
-  });
+    found.push({ from, line: text.slice(0, module.start).split('\n').length, to, isFile });
+  };
+  const addSource = ({ source }: { readonly source: Span | null }): void => add(source);
+  new Visitor({
+    ImportDeclaration: addSource,
+    ExportNamedDeclaration: addSource,
+    ExportAllDeclaration: addSource,
+    ImportExpression: addSource,
+    TSImportType: addSource,
+    NewExpression: ({ callee, arguments: [first] }) => {
+      const isFile = first?.type === 'Literal' && /^\..*\.ts$/.test(String(first.value));
+      if (isFile && callee.type === 'Identifier' && callee.name === 'URL') add(first);
+    },
+  }).visit(program);
+  return found.sort((a, b) => a.line - b.line);
 }
 
 /** Files beside the rooms (`index.ts`) are a room each. */

@@ -1,9 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nativeStatus } from '../../src/backends/native/index.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
@@ -59,25 +67,23 @@ describe('TypeScript', () => {
     changed.set(list, `${read(list)}export * from './squared-relu.ts';\n`);
 
   it('TypeScript in the documents compiles where they say to put it', () => {
-    const { config } = ts.readConfigFile(`${ROOT}/tsconfig.json`, ts.sys.readFile);
-    const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, ROOT);
-    const host = ts.createCompilerHost(options);
-    const overlay = (name: string) =>
-      name.startsWith(ROOT) ? changed.get(name.slice(ROOT.length)) : undefined;
-    const { getSourceFile, fileExists, readFile } = host;
-    host.getSourceFile = (name, ...rest) => {
-      const text = overlay(name);
-      return text === undefined ? getSourceFile(name, ...rest) : ts.createSourceFile(name, text, rest[0]);
+    const tree = join(dir, 'tree');
+    const write = (name: string, text: string) => {
+      mkdirSync(dirname(join(tree, name)), { recursive: true });
+      writeFileSync(join(tree, name), text);
     };
-    host.fileExists = (name) => overlay(name) !== undefined || fileExists(name);
-    host.readFile = (name) => overlay(name) ?? readFile(name);
-    const names = [...changed.keys()].map((name) => `${ROOT}${name}`);
-    const program = ts.createProgram(names, options, host);
-    const found = names.flatMap((name) => {
-      const file = program.getSourceFile(name)!;
-      return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
-    });
-    expect(ts.formatDiagnostics(found, { ...host, getNewLine: () => '\n' })).toBe('');
+    // What no document changes is checked where it is.
+    for (const folder of ['src', 'test'])
+      for (const name of readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }))
+        if (name.endsWith('.ts')) write(join(folder, name), `// @ts-nocheck\n${read(join(folder, name))}`);
+    for (const name of ['package.json', 'tsconfig.json']) write(name, read(name));
+    symlinkSync(join(ROOT, 'node_modules'), join(tree, 'node_modules'), 'junction');
+    for (const [name, text] of changed) write(name, text);
+    const files = { extends: './tsconfig.json', files: [...changed.keys()], include: [] };
+    write('tsconfig.docs.json', JSON.stringify(files));
+    const args = [join(ROOT, 'node_modules/typescript/bin/tsc'), '--project', 'tsconfig.docs.json'];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: tree, encoding: 'utf8' });
+    expect(`${stdout}${stderr}`).toBe('');
   });
 
   it('TypeScript quoted from a file is in that file', () => {

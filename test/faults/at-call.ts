@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import ts from 'typescript';
+import { transformSync } from 'rolldown/utils';
 
 const MODULES = ['interpose', 'children/at-call'];
 
@@ -18,16 +18,14 @@ export function atCall(
 
 /** Compiles the module and what it imports to JavaScript: a loader of TypeScript takes each process a second. */
 function compile(folder: string): void {
-  const compilerOptions = {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.ES2022,
-    rewriteRelativeImportExtensions: true,
-  };
   for (const name of MODULES) {
     const source = readFileSync(new URL(`${name}.ts`, import.meta.url), 'utf8');
     const file = join(folder, `${name}.js`);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, ts.transpileModule(source, { compilerOptions }).outputText);
+    const { code } = transformSync(`${name}.ts`, source, {
+      typescript: { rewriteImportExtensions: 'rewrite' },
+    });
+    writeFileSync(file, code);
   }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
 }

@@ -34,10 +34,13 @@ describe('npm run compile', () => {
     expect(existsSync(checkout.path('dist/old.js'))).toBe(false);
   });
 
-  it('npm run compile restores files removed from dist', () => {
+  it('npm run compile restores files that were removed from dist or edited there', () => {
     rmSync(checkout.path('dist/log.js'));
     expect(compile()).toEqual(silent);
     expect(existsSync(checkout.path('dist/log.js'))).toBe(true);
+    checkout.write('dist/log.js', 'edited by hand');
+    expect(compile()).toEqual(silent);
+    expect(start()).toEqual({ ...silent, stdout: 'edited\n' });
   });
 
   it('npm run compile fails with the place of an error in src, and does not change dist', () => {
@@ -47,5 +50,15 @@ describe('npm run compile', () => {
     expect(status).toBe(1);
     expect(stderr).toMatch(/wrong\.ts.*TS2322/);
     expect(checkout.modified('dist/.built')).toBe(before);
+    expect(existsSync(checkout.path('dist/wrong.js'))).toBe(false);
+  });
+
+  it('npm run compile reports an error again until it is corrected, then compiles what was edited meanwhile', () => {
+    checkout.writeProgram("'edited again'");
+    expect(compile()).toMatchObject({ status: 1, stderr: expect.stringMatching(/TS2322/) });
+    checkout.write('src/wrong.ts', "export const wrong: string = 'text';\n");
+    expect(compile()).toEqual(silent);
+    expect(start()).toEqual({ ...silent, stdout: 'edited again\n' });
+    expect(existsSync(checkout.path('dist/wrong.js'))).toBe(true);
   });
 });
