@@ -17,6 +17,7 @@
 #include "../kernels/head_loss.inl"
 #include "../kernels/learned_scale.inl"
 #include "../kernels/linear_attention.inl"
+#include "../kernels/linear_attention_grad.inl"
 #include "../kernels/lion.inl"
 #include "../kernels/matmul.inl"
 #include "../kernels/multiply.inl"

@@ -242,20 +242,27 @@ export const SPECIAL_CALLS: readonly SpecialCall[] = [
     },
     within: 1e-5,
   },
-  {
-    claim: 'gated linear attention counts a log decay above 0 as 0',
-    op: 'gla',
-    dims: { S: 1, T: 5, G: 1, R: 1, K: 3, V: 2, E: 1, B: 0 },
-    inputs: { x: (i) => (i % 9 === 8 ? 3 : 1), state: every(1), bonus: every(1) },
-    within: 1e-6,
-  },
-  {
-    claim: 'a log decay above 0 has no gradient',
-    op: 'glaGrad',
-    dims: { S: 1, T: 5, G: 1, R: 1, K: 3, V: 2, E: 1, B: 0 },
-    inputs: { x: (i) => (i % 9 === 8 ? 3 : 1), dy: every(1), bonus: every(1), accBonus: every(0) },
-    within: 1e-6,
-  },
+  // One column of log decay for a head, for two channels, and for each.
+  ...[1, 2, 4].flatMap((E): SpecialCall[] => {
+    const dims = { S: 1, T: 5, G: 1, R: 1, K: 4, V: 2, E, B: 0 };
+    const x = (i: number): number => (i % (10 + E) >= 10 ? 3 : 1);
+    return [
+      {
+        claim: `gated linear attention counts a log decay above 0 as 0, ${E} for 4 channels`,
+        op: 'gla',
+        dims,
+        inputs: { x, state: every(1), bonus: every(1) },
+        within: 1e-6,
+      },
+      {
+        claim: `a log decay above 0 has no gradient, ${E} for 4 channels`,
+        op: 'glaGrad',
+        dims,
+        inputs: { x, dy: every(1), bonus: every(1), accBonus: every(0) },
+        within: 1e-6,
+      },
+    ];
+  }),
   ...ACTIVATION_FNS.flatMap((fn): SpecialCall[] => {
     // gelu_tanh rounds its exponent, and the rounding error grows with the exponent.
     const within = fn === 'gelu_tanh' ? 2e-5 : 2e-6;

@@ -190,11 +190,16 @@ function backwardHead(
     const dk = new Float64Array(keys);
     for (let c = 0; c < keys; c++) {
       const old = (n: number): number => before[c * values + n]!;
-      const u = bonus?.data[head * keys + c] ?? 0;
       const read = dot(old, dOut);
-      dq[c] = bonus ? read + u * k[c]! * ofWritten : decay[c]! * read + k[c]! * ofWritten;
-      dk[c] = dot((n) => dState[c * values + n]!, written) + u * q[c]! * ofWritten;
-      if (bonus) bonusTerms[(i * keyHeads * group + head) * keys + c] = q[c]! * k[c]! * ofWritten;
+      dk[c] = dot((n) => dState[c * values + n]!, written);
+      if (bonus) {
+        const u = bonus.data[head * keys + c]!;
+        dq[c] = read + u * k[c]! * ofWritten;
+        dk[c]! += u * q[c]! * ofWritten;
+        bonusTerms[(i * keyHeads * group + head) * keys + c] = q[c]! * k[c]! * ofWritten;
+      } else {
+        dq[c] = decay[c]! * read + k[c]! * ofWritten;
+      }
       if (rule === 'delta') {
         dk[c]! -= decay[c]! * dot(old, (n) => dResidual[n]!);
         for (let n = 0; n < values; n++) dState[c * values + n]! -= k[c]! * dResidual[n]!;

@@ -18,6 +18,7 @@ export const SUITES: readonly string[] = [
   'native/hostile-engine',
   'native/out-of-memory',
   'conformance/invariance',
+  'properties/document-starts',
   'native/hostile',
   'backends/deferred',
   'native/large.long',

@@ -139,7 +139,7 @@ export const glaGrad = op<
   // A tile's states would be computed again for each phase of a sum over rows.
   schedule: 'serial',
   agree: { ...near, whole: ['outDx', 'accBonus'] },
-  flops: ({ M, G, R, K, V }) => 18 * M! * G! * R! * K! * V!,
+  flops: ({ M, G, R, K, V }) => 12 * M! * G! * R! * K! * V!,
 });
 
 /**
@@ -173,7 +173,7 @@ export const delta = op<
   ],
   ...ofDelta,
   agree: { ...near, whole: ['out', 'state'] },
-  flops: ({ M, G, R, K, V }) => 8 * M! * G! * R! * K! * V!,
+  flops: ({ M, G, R, K, V }) => 7 * M! * G! * R! * K! * V!,
 });
 
 /** Gradients of `delta` for sequences that begin after a state of zero. */
@@ -203,5 +203,5 @@ export const deltaGrad = op<
   ],
   ...ofDelta,
   agree: { ...near, whole: ['outDx'] },
-  flops: ({ M, G, R, K, V }) => 28 * M! * G! * R! * K! * V!,
+  flops: ({ M, G, R, K, V }) => 21 * M! * G! * R! * K! * V!,
 });
