@@ -104,7 +104,9 @@ export class Blocks {
         ...this.targetEntries,
       };
       const { nats, x, h, dx, dh, inputCache, bodyCache, objectiveCache } = planBlock(model, rows, p);
-      const context = contexts(model, { seqLen, position: state.position, ids, sequence });
+      // One tile of a deferred region would only be recorded, and keep a single thread busy.
+      const isDirect = !training && rows <= TILE_ROWS;
+      const context = contexts(model, { seqLen, position: state.position, ids, sequence }, isDirect);
       let firstRow = 0;
       let starting: Ids | null = null;
       return {
@@ -167,11 +169,14 @@ export function planBlock({ input, body, objective }: ModelParts, rows: number, 
   };
 }
 
+/** Rows that go through the kernel calls of a deferred region at a time. */
+const TILE_ROWS = 64;
+
 /**
  * The contexts of one block. The last one is kept: a text that is written passes the same `Pass` for every token, and
  * must not leave garbage each time.
  */
-function contexts({ backend }: Model, of: Place) {
+function contexts({ backend }: Model, of: Place, isDirect: boolean) {
   let last: { pass: Pass | undefined; kernels: unknown; context: StepContext } | undefined;
   return (pass: Pass | undefined, firstRow: number, starts: Ids | null): StepContext => {
     const { kernels } = backend;
@@ -183,7 +188,15 @@ function contexts({ backend }: Model, of: Place) {
       context.firstRow !== firstRow ||
       context.starts !== starts
     )
-      last = { pass, kernels, context: stepContext(backend, { ...of, firstRow, starts }, pass) };
+      last = {
+        pass,
+        kernels,
+        context: stepContext(
+          isDirect ? { kernels, watch: backend.watch } : backend,
+          { ...of, firstRow, starts },
+          pass,
+        ),
+      };
     return last!.context;
   };
 }

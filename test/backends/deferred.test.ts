@@ -1,13 +1,16 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createNativeBackend } from '../../src/backends/native/index.ts';
+import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Backend } from '../../src/core/backend.ts';
 import { mat, tensor } from '../../src/core/tensor.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
+import { Blocks } from '../../src/runtime/blocks.ts';
 import { DenseRows } from '../../src/runtime/rows.ts';
 import { nativeVariants } from '../conformance/backends.ts';
 import { gradients } from '../properties/batch-gradients.ts';
 import { modelOf, RECIPES, randomTokens } from '../properties/models.ts';
+import { rowsOf } from '../properties/sequences.ts';
 import { anyCall, makePool, type PoolCall } from './random-calls.ts';
 
 const THREADS = [1, 3];
@@ -272,4 +275,32 @@ describe('a deferred region', () => {
       expect(found.grads).toEqual(expected.grads);
     },
   );
+});
+
+describe('a model', () => {
+  it('a model defers calls of training and of many rows, and makes those of a few that are written at once', async () => {
+    const recipe = await loadRecipe('shift', {
+      set: ['model.0.embedding.dim=24', 'model.1.residual.4.ternary_linear.out=24'],
+    });
+    let regions = 0;
+    const reference = createReferenceBackend('f32');
+    const model = modelOf(recipe, {
+      ...reference,
+      defer: (calls) => {
+        regions++;
+        calls();
+      },
+    });
+    model.prepare();
+    const regionsOf = (rows: number, training: boolean): number => {
+      const blocks = new Blocks(model, { rows, seqLen: rows, training, targetCapacity: 1 });
+      const block = blocks.block(rows, rows);
+      block.load(rowsOf(randomTokens(rows, model.vocab, 1).ids));
+      regions = 0;
+      block.forward();
+      return regions;
+    };
+    expect([1, 64, 65].map((rows) => regionsOf(rows, false) > 0)).toEqual([false, false, true]);
+    expect(regionsOf(1, true)).toBeGreaterThan(0);
+  });
 });
