@@ -144,21 +144,25 @@ inline void productRows(const Product& product, int64_t r, int64_t c, int64_t ro
   productTile<ONTO, ROWS, VECS>(product, r, c, part);
 }
 
-/** The tiles of `count` columns from c on. */
-template <Onto ONTO, int VECS, class Part>
+/** The tiles of `count` columns from c on, of at most ROWS rows each. */
+template <Onto ONTO, int VECS, int ROWS = PRODUCT_ROWS, class Part>
 inline void productColumns(const Product& product, int64_t c, int64_t count, Part part) {
   const Band band = ONTO == Onto::replace ? product.band.from(0, c) : product.band;
   const int64_t along = ONTO == Onto::replace ? count : product.steps;
-  for (int64_t r = 0; r < product.rows; r += PRODUCT_ROWS) {
-    const int64_t rows = product.rows - r < PRODUCT_ROWS ? product.rows - r : PRODUCT_ROWS;
-    if (band.begin(r) < band.end(r + rows - 1, along)) productRows<ONTO, VECS>(product, r, c, rows, part);
+  for (int64_t r = 0; r < product.rows; r += ROWS) {
+    const int64_t rows = product.rows - r < ROWS ? product.rows - r : ROWS;
+    if (band.begin(r) < band.end(r + rows - 1, along))
+      productRows<ONTO, VECS, Part, ROWS>(product, r, c, rows, part);
   }
 }
 
 template <Onto ONTO>
 inline void formProduct(const Product& product) {
-  constexpr int64_t PAIR = 2 * simd::LANES;
+  constexpr int64_t PAIR = 2 * simd::LANES, FOUR = 4 * simd::LANES;
   int64_t c = 0;
+  // One row has no other sums to form while one waits for its last product.
+  for (; product.rows == 1 && c + FOUR <= product.cols; c += FOUR)
+    productColumns<ONTO, 4, 1>(product, c, FOUR, Whole{});
   for (; c + PAIR <= product.cols; c += PAIR) productColumns<ONTO, 2>(product, c, PAIR, Whole{});
   for (; c + simd::LANES <= product.cols; c += simd::LANES)
     productColumns<ONTO, 1>(product, c, simd::LANES, Whole{});

@@ -54,6 +54,13 @@ export const PRODUCT_MUTANTS: readonly NativeMutant[] = [
     equivalent: 'their sums are computed and never stored',
   },
   {
+    id: 'product-wide-skips',
+    fault: 'the tiles of four registers of a single row are a register apart from each other',
+    file: 'kernels/strided_product.inl',
+    at: 'product.rows == 1 && c + FOUR <= product.cols; «c += FOUR»)',
+    wrong: 'c += FOUR + simd::LANES',
+  },
+  {
     id: 'quad-padding',
     fault: 'bytes past the last code of a row of weights are not cleared',
     file: 'kernels/ternary_pack.inl',
