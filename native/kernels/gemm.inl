@@ -184,13 +184,13 @@ inline void multiplyRows(const Context& ctx, Output out, int64_t rows, const Ope
 }
 
 /**
- * out = left . right for rows that fit in one tile, so that each panel is used once: a thread packs a chunk
- * of it with `fill(to, step, steps, col, cols)` and multiplies it while it is in L1. The sums have the same
- * bits as with packed panels.
+ * out = left . right for at most ROW_BLOCK rows, so that each panel is used once: a thread packs a chunk of
+ * it with `fill(to, step, steps, col, cols)` and multiplies it while it is in L1. The sums have the same bits
+ * as with packed panels.
  */
 template <class Steps, class Operand, class Fill>
-inline void multiplyTileOfRows(Context& ctx, Output out, int64_t rows, const Operand& left, const Fill& fill,
-                               const float* scale) {
+inline void multiplyFewRows(Context& ctx, Output out, int64_t rows, const Operand& left, const Fill& fill,
+                            const float* scale) {
   constexpr int64_t CHUNK = Operand::CHUNK;
   const int64_t allSteps = stepsOf<Steps>(left.values), roomSize = atMost(allSteps, CHUNK) * TILE_COLS;
   float* rooms = ctx.scratch.get<float>(static_cast<size_t>(ctx.threads * roomSize));
@@ -198,7 +198,7 @@ inline void multiplyTileOfRows(Context& ctx, Output out, int64_t rows, const Ope
   const int threads = threadsFor(ctx, allSteps * out.cols, PACK_SHARE);
   parallelRows(threads, out.cols, TILE_COLS, [&](int64_t begin, int64_t end, int thread) {
     [[maybe_unused]] typename Steps::Unit::Registers registers;
-    float converted[Operand::IN_PLACE ? 1 : Steps::ROWS * CHUNK];
+    float converted[Operand::IN_PLACE ? 1 : ROW_BLOCK * CHUNK];
     float* room = rooms + thread * roomSize;
     for (int64_t col = begin; col < end; col += TILE_COLS) {
       const int64_t cols = atMost(out.cols - col, TILE_COLS);
@@ -221,7 +221,7 @@ inline void multiplyTileOfRows(Context& ctx, Output out, int64_t rows, const Ope
 template <class Steps, class Operand, class Fill>
 inline void multiplyFilled(Context& ctx, Output out, int64_t rows, const Operand& left, const Fill& fill,
                            const float* scale = nullptr) {
-  if (rows <= Steps::ROWS) return multiplyTileOfRows<Steps>(ctx, out, rows, left, fill, scale);
+  if (rows <= ROW_BLOCK) return multiplyFewRows<Steps>(ctx, out, rows, left, fill, scale);
   const Panels right = newPanels(ctx, stepsOf<Steps>(left.values), out.cols);
   if (!right.data) return;
   fillPanels(ctx, right, fill);

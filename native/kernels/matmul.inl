@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gemm.inl"
+#include "rows_in_place.inl"
 
 namespace flashlm {
 namespace {
@@ -16,6 +17,9 @@ inline void matmul(Context& ctx, const MatmulArgs& args) noexcept {
 inline void matmulTransB(Context& ctx, const MatmulTransBArgs& args) noexcept {
   withFloatSteps(args.precision, [&](auto steps) {
     using Steps = decltype(steps);
+    if constexpr (Steps::IN_PLACE) {
+      if (args.a.rows <= Steps::ROWS) return multiplyInPlace(ctx, args.out, args.a, args.b);
+    }
     multiplyFilled<Steps>(ctx, whole(args.out), args.a.rows, rowsOf<Steps>(args.a),
                           columnsFill<Steps>(args.b.cols, args.b.data));
   });

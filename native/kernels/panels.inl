@@ -119,10 +119,13 @@ inline auto codesFill(int64_t values, const int8_t* codes, int64_t stride) {
 
 /** Elements [cols x steps], `stride` apart, as a part of a panel. */
 inline void transposePart(float* to, const float* from, int64_t stride, int64_t steps, int64_t cols) {
-  const int64_t wholeCols = cols / 4 * 4, wholeSteps = steps / 4 * 4;
-  for (int64_t c = 0; c < wholeCols; c += 4) {
-    for (int64_t s = 0; s < wholeSteps; s += 4) {
-      simd::transpose4(to + s * TILE_COLS + c, TILE_COLS, from + c * stride + s, stride);
+  const int64_t wholeCols = cols / simd::LANES * simd::LANES, wholeSteps = steps / 4 * 4;
+  for (int64_t s = 0; s < wholeSteps; s += 4) {
+    for (int64_t c = 0; c < wholeCols; c += simd::LANES) {
+      simd::Vec columns[4];
+      simd::loadColumns(from + c * stride + s, stride, columns);
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++) simd::store(to + (s + i) * TILE_COLS + c, columns[i]);
     }
   }
   for (int64_t s = 0; s < steps; s++) {

@@ -83,6 +83,21 @@ SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int6
   _mm_storeu_ps(to + 3 * toStride, r3);
 }
 
+SIMD_INLINE void loadColumns(const float* p, int64_t stride, Vec (&columns)[4]) {
+  Vec rows[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    const Vec low = _mm256_castps128_ps256(_mm_loadu_ps(p + i * stride));
+    rows[i] = _mm256_insertf128_ps(low, _mm_loadu_ps(p + (4 + i) * stride), 1);
+  }
+  const Vec a = _mm256_unpacklo_ps(rows[0], rows[1]), b = _mm256_unpackhi_ps(rows[0], rows[1]);
+  const Vec c = _mm256_unpacklo_ps(rows[2], rows[3]), d = _mm256_unpackhi_ps(rows[2], rows[3]);
+  columns[0] = _mm256_shuffle_ps(a, c, 0x44);
+  columns[1] = _mm256_shuffle_ps(a, c, 0xee);
+  columns[2] = _mm256_shuffle_ps(b, d, 0x44);
+  columns[3] = _mm256_shuffle_ps(b, d, 0xee);
+}
+
 /** 2^n for the n in the lowest bits of t, from -126 to 127. */
 SIMD_INLINE Vec pow2(Vec t) {
   const __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(t), 23);

@@ -75,6 +75,24 @@ SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int6
   _mm_storeu_ps(to + 3 * toStride, r3);
 }
 
+SIMD_INLINE void loadColumns(const float* p, int64_t stride, Vec (&columns)[4]) {
+  Vec rows[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    const auto four = [=](int j) { return _mm_loadu_ps(p + (4 * j + i) * stride); };
+    rows[i] = _mm512_castps128_ps512(four(0));
+    rows[i] = _mm512_insertf32x4(rows[i], four(1), 1);
+    rows[i] = _mm512_insertf32x4(rows[i], four(2), 2);
+    rows[i] = _mm512_insertf32x4(rows[i], four(3), 3);
+  }
+  const Vec a = _mm512_unpacklo_ps(rows[0], rows[1]), b = _mm512_unpackhi_ps(rows[0], rows[1]);
+  const Vec c = _mm512_unpacklo_ps(rows[2], rows[3]), d = _mm512_unpackhi_ps(rows[2], rows[3]);
+  columns[0] = _mm512_shuffle_ps(a, c, 0x44);
+  columns[1] = _mm512_shuffle_ps(a, c, 0xee);
+  columns[2] = _mm512_shuffle_ps(b, d, 0x44);
+  columns[3] = _mm512_shuffle_ps(b, d, 0xee);
+}
+
 /** 2^n for the n in the lowest bits of t, from -126 to 127. */
 SIMD_INLINE Vec pow2(Vec t) {
   const __m512i exponent = _mm512_slli_epi32(_mm512_castps_si512(t), 23);

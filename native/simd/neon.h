@@ -62,15 +62,21 @@ SIMD_INLINE float reduceAdd(Vec v) {
 }
 SIMD_INLINE float reduceMax(Vec v) { return vmaxvq_f32(v); }
 
-SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int64_t fromStride) {
-  const float32x4_t r0 = vld1q_f32(from), r1 = vld1q_f32(from + fromStride);
-  const float32x4_t r2 = vld1q_f32(from + 2 * fromStride), r3 = vld1q_f32(from + 3 * fromStride);
+SIMD_INLINE void loadColumns(const float* p, int64_t stride, Vec (&columns)[4]) {
+  const float32x4_t r0 = vld1q_f32(p), r1 = vld1q_f32(p + stride);
+  const float32x4_t r2 = vld1q_f32(p + 2 * stride), r3 = vld1q_f32(p + 3 * stride);
   const float32x4x2_t even = vzipq_f32(r0, r2), odd = vzipq_f32(r1, r3);
   const float32x4x2_t low = vzipq_f32(even.val[0], odd.val[0]), high = vzipq_f32(even.val[1], odd.val[1]);
-  vst1q_f32(to, low.val[0]);
-  vst1q_f32(to + toStride, low.val[1]);
-  vst1q_f32(to + 2 * toStride, high.val[0]);
-  vst1q_f32(to + 3 * toStride, high.val[1]);
+  columns[0] = low.val[0];
+  columns[1] = low.val[1];
+  columns[2] = high.val[0];
+  columns[3] = high.val[1];
+}
+SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int64_t fromStride) {
+  Vec columns[4];
+  loadColumns(from, fromStride, columns);
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) vst1q_f32(to + i * toStride, columns[i]);
 }
 
 /** 2^n for the n in the lowest bits of t, from -126 to 127. */

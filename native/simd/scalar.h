@@ -31,6 +31,8 @@
  *                             int32 saturated to int8; i may be four registers
  *   transpose4(to, toStride, from, fromStride)
  *                             4 x 4 floats; strides count floats
+ *   loadColumns(p, stride, columns)
+ *                             columns[i], i < 4: lane j is p[j * stride + i]
  *   toFloat(i) toInt(v) intBroadcast(x) storeInts(p, i)
  *                             toInt rounds half to even
  *   laneNumbers()             IntVec of 0, 1, 2, ...
@@ -142,6 +144,10 @@ SIMD_INLINE void transpose4(float* to, int64_t toStride, const float* from, int6
   for (int r = 0; r < 4; r++) {
     for (int c = 0; c < 4; c++) to[r * toStride + c] = from[c * fromStride + r];
   }
+}
+
+SIMD_INLINE void loadColumns(const float* p, int64_t, Vec (&columns)[4]) {
+  for (int i = 0; i < 4; i++) columns[i] = p[i];
 }
 
 template <int N>
