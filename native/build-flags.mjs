@@ -95,14 +95,23 @@ const SIMDE_FLAGS = {
 
 const isaFlags = (arch, simde) => ({ ...(ISA_FLAGS[arch] ?? OTHER_ARCH), ...(simde && SIMDE_FLAGS) });
 
-/** How long a file takes to compile: seconds for tables, one or two for the others. */
-const weight = (file) => (file.startsWith('isa/') ? 2 : file === 'src/binding.cpp' ? 1 : 0);
+/** About how many seconds a file takes to compile. */
+function secondsOf(file) {
+  if (file.startsWith('isa/overrides/')) return 10;
+  return file.startsWith('isa/') ? 40 : file === 'src/binding.cpp' ? 4 : 1;
+}
+
+/** About how many seconds `files`, absolute paths, take on so many cores. */
+export function compileSeconds(files, cores) {
+  const each = files.map((file) => secondsOf(path.relative(root, file).replaceAll(path.sep, '/')));
+  return Math.max(...each, each.reduce((sum, seconds) => sum + seconds, 0) / cores);
+}
 
 /** Absolute paths of all C++ files for `arch`, without those in `leftOut`; the slowest first, so that all cores end together. */
 export const sources = ({ arch, simde, leftOut }) =>
   [...COMMON, ...Object.keys(isaFlags(arch, simde))]
     .filter((file) => !leftOut.includes(file))
-    .sort((a, b) => weight(b) - weight(a))
+    .sort((a, b) => secondsOf(b) - secondsOf(a))
     .map((file) => path.join(root, file));
 
 /** The least CPU of an architecture. A compiler's own default, or -march=native, would let its instructions into every file. */

@@ -13,7 +13,14 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { beyondThisCpu, compileFlags, linkFlags, optionalFlags, sources } from './build-flags.mjs';
+import {
+  beyondThisCpu,
+  compileFlags,
+  compileSeconds,
+  linkFlags,
+  optionalFlags,
+  sources,
+} from './build-flags.mjs';
 import { buildFolder, nativeStamp, nativeState, readStamp } from './build-stamp.mjs';
 import { BuildError, compile, findCompiler, findObject, knowsFlags, link } from './build-steps.mjs';
 import { prebuildFolder, prebuildProblem } from './prebuilt.mjs';
@@ -24,9 +31,6 @@ export { buildFolder };
 export const ADDON = 'flashlm.node';
 export const FAILURE = 'failed.txt';
 const LOG = 'build.log';
-
-/** What a file takes to compile, on average. */
-const SECONDS_A_FILE = 4;
 
 const here = fileURLToPath(import.meta.url);
 /** npm runs installation scripts inside the package; a person's working folder is INIT_CWD. */
@@ -48,7 +52,7 @@ const settings = ({ CXX = '', CPPFLAGS = '', CXXFLAGS = '', LDFLAGS = '' }) => (
  * Brings `folder/flashlm.node` up to date and returns how many files were compiled. `waived` are tables to build another
  * time: their objects stay where there are any. `unoptimised` are tables that nobody will run here. `simde` adds NEON's tables to an x64 build; a test's own files can be
  * `added`, and functions be `wrapped` by theirs (the linker's --wrap). `onFile` hears before the first compilation and
- * after each how many are done and how many there are. Throws BuildError without a compiler or when a file does not compile.
+ * after each how many are done, and which there are. Throws BuildError without a compiler or when a file does not compile.
  */
 export async function build({
   folder,
@@ -74,18 +78,18 @@ export async function build({
     all.map((source) => findObject(compiler, source, compileFlags(source, target), folder)),
   );
   const waiting = places.filter(({ fresh }) => !fresh);
-  const count = waiting.length;
+  const files = waiting.map(({ source }) => source);
   let done = 0;
   const errors = [];
   const worker = async () => {
     for (let job = waiting.shift(); job && !errors.length; job = waiting.shift()) {
       await compile(compiler, job, given).then(
-        () => onFile(++done, count),
+        () => onFile(++done, files),
         (error) => errors.push(error),
       );
     }
   };
-  if (count) onFile(0, count);
+  if (files.length) onFile(0, files);
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
   if (errors.length) throw errors[0];
 
@@ -94,7 +98,7 @@ export async function build({
   await writeFile(nativeStamp(folder), JSON.stringify({ sources: state, env: given, waived }));
   await rm(path.join(folder, FAILURE), { force: true });
   await removeOthers(path.join(folder, 'obj'), objects, waived);
-  return { compiled: count };
+  return { compiled: files.length };
 }
 
 /** The optional files that this compiler is too old for. */
@@ -155,9 +159,10 @@ const many = (count, name) => `${count} ${name}${count === 1 ? '' : 's'}`;
 /** Says how long it will take before the first file, and on a terminal how many are done. */
 function progress() {
   const terminal = process.stdout.isTTY;
-  return (done, count) => {
+  return (done, files) => {
+    const count = files.length;
     const cores = Math.min(availableParallelism(), count);
-    const seconds = Math.ceil((SECONDS_A_FILE * count) / cores / 5) * 5;
+    const seconds = Math.ceil(compileSeconds(files, cores) / 5) * 5;
     const begin = `native kernels: compiling ${many(count, 'file')} on ${many(cores, 'core')}, about ${seconds} s`;
     if (terminal) process.stdout.write(`\r${begin}: ${done} done${done === count ? '\n' : ''}`);
     else if (!done) console.log(begin);
