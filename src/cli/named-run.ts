@@ -26,8 +26,7 @@ export async function namedRun(argument: string, root: string = RUNS): Promise<s
   if (run !== undefined) return join(run, ...parts.slice(at + 1));
   throw new FlashError('There is no run', {
     where: folder,
-    remedy:
-      "Name its directory, or the folder it is in: DIR/latest for 'eval' and 'generate', --out for --resume.",
+    remedy: 'Name its directory, or the folder it is in: DIR/latest, or --out where the run is resumed.',
     exitCode: 2,
   });
 }
