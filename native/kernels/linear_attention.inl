@@ -45,7 +45,6 @@ template <Reads READS, class Begins>
 inline void addRows(const Heads& heads, const HeadRows<false>& head, int64_t rows, const Begins& begins,
                     const float* bonus, float* state, float* outs, int64_t stride) {
   for (int64_t t = 0; t < rows; t++) {
-    head.prefetch(t + ROWS_AHEAD);
     if (begins(t)) memset(state, 0, heads.state() * sizeof(float));
     const HeadRow row = head.at(t);
     const float share = READS == Reads::before ? bonusOf(row, bonus, heads.keys) : 0;

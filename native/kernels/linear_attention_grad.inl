@@ -68,7 +68,7 @@ class HeadGradients {
     if constexpr (DELTA) {
       clear(room.dState);
       for (int64_t first = 0; first < T; first += ROWS_AHEAD) {
-        take(first);
+        prepare(first);
         const auto begins = [=](int64_t r) { return this->begins(first + r); };
         replaceRows<Reads::never>(heads, room.head, rowsFrom(first, T), begins, room.dState, room.dWritten,
                                   room.residuals + first * heads.values, nullptr, 0);
@@ -85,7 +85,7 @@ class HeadGradients {
   void clear(float* state) const { memset(state, 0, heads.state() * sizeof(float)); }
   float* mark(int64_t first) const { return room.marks + first / ROWS_AHEAD * heads.state(); }
   /** The numbers of the rows from `first` on. */
-  void take(int64_t first) const { room.head.read(x + first * cols, rowsFrom(first, heads.seqLen), head); }
+  void prepare(int64_t first) const { room.head.read(x + first * cols, rowsFrom(first, heads.seqLen), head); }
   const float* residual(int64_t t, const HeadRow& row) const {
     return DELTA ? room.residuals + t * heads.values : row.v;
   }
@@ -100,7 +100,7 @@ class HeadGradients {
       const float* from = residual(first + r, row);
       float* to = room.written + r * V;
       eachVector(0, V, [=](int64_t i, auto part) {
-        put(to + i, simd::mul(simd::broadcast(row.gate), flashlm::take(from + i, part)), part);
+        put(to + i, simd::mul(simd::broadcast(row.gate), take(from + i, part)), part);
       });
     }
   }
@@ -110,15 +110,12 @@ class HeadGradients {
     const int64_t V = heads.values, rows = rowsFrom(first, heads.seqLen);
     float* const dState = room.dState;
     if (heads.decays) transposeRows(mark(first), heads.keys, {dState, V}, heads.keys, V);
-    take(first);
+    prepare(first);
     write(first);
     for (int64_t r = rows - 1; r >= 0; r--) {
       const int64_t t = first + r;
       const HeadRow row = room.head.at(r);
       const float *written = room.written + r * V, *dOut = dy + t * dyStride;
-      room.head.prefetch(r - ROWS_AHEAD);
-      prefetchColumns(dOut - ROWS_AHEAD * dyStride, V);
-      prefetchColumns(dResidual(t - ROWS_AHEAD), V);
       if constexpr (!DELTA)
         addRowBack<READS>(heads, row, share(row), written, dOut, dState, room.dWritten, room.terms);
       else if (r + 1 == rows || begins(t + 1))
@@ -142,7 +139,7 @@ class HeadGradients {
     const float *dWritten = room.dWritten, *terms = room.terms;
     float* dv = dResidual(t);
     eachVector(0, V, [=](int64_t i, auto part) {
-      put(dv + i, simd::mul(simd::broadcast(row.gate), flashlm::take(dWritten + i, part)), part);
+      put(dv + i, simd::mul(simd::broadcast(row.gate), take(dWritten + i, part)), part);
     });
     if (heads.gates) dx[t * cols + heads.gate(head)] = dotOf(dWritten, residual(t, row), V);
     float* dKey = room.dKeys + t * K;
@@ -152,12 +149,10 @@ class HeadGradients {
   /** Takes `state` over the rows from `first` on, and writes their other gradients. */
   void goOn(int64_t first, float* ofWritten) const {
     const int64_t K = heads.keys, V = heads.values, rows = rowsFrom(first, heads.seqLen);
-    take(first);
+    prepare(first);
     write(first);
     for (int64_t r = 0; r < rows; r++) {
       const int64_t t = first + r;
-      room.head.prefetch(r + ROWS_AHEAD);
-      prefetchColumns(dy + (t + ROWS_AHEAD) * dyStride, V);
       if (begins(t)) clear(room.state);
       readRow<DELTA, READS>(heads, room.head.at(r), room.written + r * V, dy + t * dyStride, dResidual(t),
                             room.state, room.read + r * K, room.known + r * K);
@@ -179,15 +174,15 @@ class HeadGradients {
     const bool isFirst = t == 0 || begins(t);
     const simd::Vec counts = simd::broadcast(isFirst ? 0.0f : 1.0f);
     eachVector(0, K, [=](int64_t c, auto part) {
-      const simd::Vec q = flashlm::take(row.q + c, part), k = flashlm::take(row.k + c, part);
-      const simd::Vec ofRead = simd::mul(simd::broadcast(scale), flashlm::take(read + c, part));
-      const simd::Vec ofLater = flashlm::take(dKey + c, part);
-      const simd::Vec ofKnown = DELTA ? flashlm::take(known + c, part) : simd::zero();
+      const simd::Vec q = take(row.q + c, part), k = take(row.k + c, part);
+      const simd::Vec ofRead = simd::mul(simd::broadcast(scale), take(read + c, part));
+      const simd::Vec ofLater = take(dKey + c, part);
+      const simd::Vec ofKnown = DELTA ? take(known + c, part) : simd::zero();
       simd::Vec itself = simd::broadcast(own);
-      if (READS == Reads::before) itself = simd::mul(itself, flashlm::take(u + c, part));
+      if (READS == Reads::before) itself = simd::mul(itself, take(u + c, part));
       put(dq + c, simd::fma(k, itself, ofRead), part);
       put(dk + c, simd::fma(q, itself, simd::sub(ofLater, ofKnown)), part);
-      const simd::Vec written = simd::fnma(k, simd::add(ofLater, ofKnown), flashlm::take(product + c, part));
+      const simd::Vec written = simd::fnma(k, simd::add(ofLater, ofKnown), take(product + c, part));
       // An infinite query makes a gradient of both signs, whose sum is no number: q - q is none either.
       const simd::Vec both = simd::add(simd::fma(q, ofRead, written), simd::sub(q, q));
       const simd::Vec found = READS == Reads::before ? written : both;
@@ -262,8 +257,8 @@ void glaGrad(Context& ctx, const GlaGradArgs& args) noexcept {
       const simd::Vec share = simd::broadcast(ofWritten[row * heads.count() + head]);
       float* sum = sums + head * K;
       eachVector(0, K, [=](int64_t i, auto part) {
-        const simd::Vec product = simd::mul(flashlm::take(q + i, part), flashlm::take(k + i, part));
-        put(sum + i, simd::fma(product, share, flashlm::take(sum + i, part)), part);
+        const simd::Vec product = simd::mul(take(q + i, part), take(k + i, part));
+        put(sum + i, simd::fma(product, share, take(sum + i, part)), part);
       });
     }
   };

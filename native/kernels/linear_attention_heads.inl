@@ -80,12 +80,7 @@ SIMD_INLINE void eachHalving(int64_t begin, int64_t end, const Body& body) {
   else if (i < end) body(i, Tail{static_cast<int>(end - i)}, Registers<1>{});
 }
 
-/** Prefetches columns of a row: the next rows of a head are too far apart for the hardware's prefetcher. */
-SIMD_INLINE void prefetchColumns(const float* columns, int64_t count) {
-  for (int64_t i = 0; i < count; i += 16) __builtin_prefetch(columns + i);
-}
-
-/** Rows whose numbers are made, or prefetched, at a time. */
+/** Rows whose numbers are made at a time. */
 constexpr int64_t ROWS_AHEAD = 16;
 constexpr int64_t rowsFrom(int64_t first, int64_t T) {
   return T - first < ROWS_AHEAD ? T - first : ROWS_AHEAD;

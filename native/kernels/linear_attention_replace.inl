@@ -72,7 +72,6 @@ inline void replaceRows(const Heads& heads, const HeadRows<true>& head, int64_t 
   const int64_t V = heads.values;
   bool isKnown = false;
   for (int64_t t = 0; t < rows; t++) {
-    head.prefetch(t + ROWS_AHEAD);
     if (begins(t)) memset(state, 0, heads.state() * sizeof(float));
     if (!isKnown) knownUnder(head.fadedKey(t), state, heads.keys, V, known);
     isKnown = t + 1 < rows && !begins(t + 1);

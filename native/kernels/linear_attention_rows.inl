@@ -60,13 +60,6 @@ class HeadRows {
   /** 1 / norm of a query and of a key that were divided by them. */
   double perQ(int64_t t) const { return DELTA ? pers[t][0] : 1; }
   double perK(int64_t t) const { return DELTA ? pers[t][1] : 1; }
-  /** A row after those that were read, or before them. */
-  void prefetch(int64_t t) const {
-    prefetchColumns(row(t) + heads.q(keyHead()), heads.keys);
-    prefetchColumns(row(t) + heads.k(keyHead()), heads.keys);
-    prefetchColumns(row(t) + heads.v(h), heads.values);
-    prefetchColumns(row(t) + heads.decay(h), heads.decays);
-  }
 
  private:
   void readKeys(int64_t rows) {
