@@ -6,20 +6,28 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nativeVariants } from '../conformance/backends.ts';
 
+// A script without types.
+const { nativeStamp, readStamp } = await import(
+  new URL('../../native/build-stamp.mjs', import.meta.url).href
+);
+
 const SOURCE = fileURLToPath(new URL('./children/c-host.c', import.meta.url));
 const target = `${process.platform}-${process.arch}`;
-const objectFolder = fileURLToPath(new URL(`../../native/build/${target}/obj`, import.meta.url));
+const buildFolder = fileURLToPath(new URL(`../../native/build/${target}/`, import.meta.url));
+const objectFolder = path.join(buildFolder, 'obj');
 // A prebuilt addon comes without them.
 const hasObjects = existsSync(objectFolder) && nativeVariants().length > 0;
 
-/** The newest object of each source: all of the addon but what belongs to Node. */
+/** The newest object of each source: all of the addon but what belongs to Node. What the last build waived is older. */
 function objects(): string[] {
+  const { waived } = readStamp(nativeStamp(buildFolder)) as { waived: readonly string[] };
+  const others = new Set(['binding', ...waived.map((file) => path.parse(file).name)]);
   const newest = new Map<string, string>();
   const age = (name: string) => statSync(path.join(objectFolder, name)).mtimeMs;
   for (const name of readdirSync(objectFolder).filter((file) => file.endsWith('.o'))) {
     const source = name.replace(/-[0-9a-f]+\.o$/, '');
     const known = newest.get(source);
-    if (source !== 'binding' && (!known || age(name) > age(known))) newest.set(source, name);
+    if (!others.has(source) && (!known || age(name) > age(known))) newest.set(source, name);
   }
   return [...newest.values()].map((name) => path.join(objectFolder, name));
 }
