@@ -167,6 +167,8 @@ class Engine : public Napi::ObjectWrap<Engine> {
         InstanceMethod<&Engine::open>("open"),
         InstanceMethod<&Engine::close>("close"),
         InstanceMethod<&Engine::discard>("discard"),
+        InstanceMethod<&Engine::rehearse>("rehearse"),
+        InstanceMethod<&Engine::workingBytes>("workingBytes"),
         InstanceMethod<&Engine::packedTernaryBytes>("packedTernaryBytes"),
         InstanceMethod<&Engine::measureLimit>("measureLimit"),
         InstanceMethod<&Engine::digest>("digest"),
@@ -388,6 +390,14 @@ class Engine : public Napi::ObjectWrap<Engine> {
     object.Set("seconds", seconds);
     object.Set("work", work);
     return object;
+  }
+
+  /** From here on calls take their working memory, and compute nothing. */
+  void rehearse(const Napi::CallbackInfo& info) { flashlm_rehearse(engine(info.Env())); }
+
+  /** Bytes that calls have needed to work in. */
+  Napi::Value workingBytes(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), static_cast<double>(flashlm_working_bytes(engine(info.Env()))));
   }
 
   /** `digest(array)`: a checksum of a typed array's bytes. */

@@ -30,6 +30,8 @@ class Scratch {
 
   /** Takes back all memory. Called by the binding before each kernel. */
   void reset();
+  /** Bytes that it holds. */
+  size_t size() const;
   /** The size of an allocation that has failed since `reset`, or 0. */
   __attribute__((always_inline)) size_t failed() const { return failed_; }
 
@@ -72,6 +74,8 @@ struct Context {
   Scratch scratch;
   /** Null when the call runs on all of its rows at once. */
   RowSum* sum = nullptr;
+  /** Calls take their working memory, and compute nothing. */
+  bool rehearses = false;
 };
 
 }  // namespace flashlm

@@ -98,7 +98,7 @@ class Runner {
   void runWith(const Call& call, RowSum* sum) {
     context_.scratch.reset();
     context_.sum = sum;
-    call.op->run(table_, context_, call.values);
+    runOp(*call.op, table_, context_, call.values);
     context_.sum = nullptr;
   }
 
@@ -207,7 +207,7 @@ class Runner {
     argumentsFor(step, row, count, own, values);
     own.context.scratch.reset();
     own.context.sum = sum.bytes ? &sum : nullptr;
-    step.call->op->run(table_, own.context, values);
+    runOp(*step.call->op, table_, own.context, values);
     own.context.sum = nullptr;
   }
 
@@ -249,6 +249,11 @@ class Runner {
 
 }  // namespace
 
+double runOp(const OpSpec& op, const KernelTable& table, Context& context, const Argument* values) {
+  const Rehearsal rehearsal(context.rehearses);
+  return op.run(table, context, values);
+}
+
 void DeferredRegion::open() {
   isOpen_ = true;
   count_ = 0;
@@ -268,9 +273,19 @@ void DeferredRegion::add(const OpSpec& op, const Argument* values) {
   call.index = count_++;
 }
 
+size_t DeferredRegion::workingBytes() const {
+  size_t bytes = sums_.size();
+  for (int i = 0; workers_ && i < threads_; i++) {
+    const Worker& worker = workers_[static_cast<size_t>(i)];
+    bytes += worker.context.scratch.size() + worker.tiles.size();
+  }
+  return bytes;
+}
+
 DeferredRegion::Outcome DeferredRegion::run(const KernelTable& table, Context& context,
                                             const std::vector<Range>& transient, double* seconds) {
   if (!workers_) workers_ = std::make_unique<Worker[]>(static_cast<size_t>(threads_));
+  for (int i = 0; i < threads_; i++) workers_[static_cast<size_t>(i)].context.rehearses = context.rehearses;
   // Moved out first, so that no call runs twice, even after an error.
   const std::vector<Call> calls = std::move(calls_);
   calls_.clear();

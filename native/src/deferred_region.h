@@ -10,6 +10,9 @@
 
 namespace flashlm {
 
+/** Runs a checked call. In an engine that rehearses it only takes its working memory. */
+double runOp(const OpSpec& op, const KernelTable& table, Context& context, const Argument* values);
+
 /** The kernel calls of a deferred region: they are recorded, and run later in the order of schedule.h. */
 class DeferredRegion {
  public:
@@ -40,6 +43,9 @@ class DeferredRegion {
    */
   Outcome run(const KernelTable& table, Context& context, const std::vector<Range>& transient,
               double* seconds);
+
+  /** Bytes that calls of regions hold to work in, beside the engine's own scratch. */
+  size_t workingBytes() const;
 
   /** A thread's memory for its tiles. */
   struct Worker {

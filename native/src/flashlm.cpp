@@ -196,7 +196,7 @@ flashlm_status flashlm_run(flashlm_engine* engine, int index, const flashlm_valu
       if (op.mayBeDeferred) return;
     }
     e.context.scratch.reset();
-    const double returned = isWork ? op.run(e.kernels.table, e.context, values) : 0;
+    const double returned = isWork ? runOp(op, e.kernels.table, e.context, values) : 0;
     if (const size_t bytes = e.context.scratch.failed()) throwOutOfMemory(op.name, bytes);
     if (result) *result = returned;
   });
@@ -228,6 +228,12 @@ flashlm_status flashlm_close(flashlm_engine* engine, const flashlm_range* transi
 }
 
 void flashlm_discard(flashlm_engine* engine) { engine->region->discard(); }
+
+void flashlm_rehearse(flashlm_engine* engine) { engine->context.rehearses = true; }
+
+size_t flashlm_working_bytes(const flashlm_engine* engine) {
+  return engine->context.scratch.size() + engine->region->workingBytes();
+}
 
 flashlm_status flashlm_packed_ternary_bytes(flashlm_engine* engine, int64_t rows, int64_t cols,
                                             int64_t* bytes) {

@@ -97,6 +97,14 @@ flashlm_status flashlm_close(flashlm_engine* engine, const flashlm_range* transi
 /* Ends the region without running its calls. */
 void flashlm_discard(flashlm_engine* engine);
 
+/*
+ * From here on calls are checked and take the memory that they work in, as ever, but compute nothing: tensors
+ * keep their contents or get others, and results mean nothing.
+ */
+void flashlm_rehearse(flashlm_engine* engine);
+/* Bytes that the engine holds for calls to work in: what the most demanding ones have needed so far. */
+size_t flashlm_working_bytes(const flashlm_engine* engine);
+
 /* Bytes of the packed layout of rows x cols ternary codes. */
 flashlm_status flashlm_packed_ternary_bytes(flashlm_engine* engine, int64_t rows, int64_t cols,
                                             int64_t* bytes);

@@ -55,13 +55,19 @@ void Scratch::reset() {
   failed_ = 0;
   if (!blocks_) return;
   if (!blocks_->next) return blocks_->clear();
-  // The last call outgrew its block: one block of the whole size serves the next.
+  // The last call outgrew its block: one block of what it used serves the next.
   size_t total = 0;
-  for (const Block* block = blocks_; block; block = block->next) total += block->size;
+  for (const Block* block = blocks_; block; block = block->next) total += block->used;
   release();
   bytes(total, 1);
   failed_ = 0;
   if (blocks_) blocks_->clear();
+}
+
+size_t Scratch::size() const {
+  size_t total = 0;
+  for (const Block* block = blocks_; block; block = block->next) total += block->size;
+  return total;
 }
 
 void Scratch::release() {

@@ -83,6 +83,9 @@ class Waiter {
 /** Set in threads that are running a piece. */
 thread_local bool inSection = false;
 
+/** Set in threads whose sections run nothing. */
+thread_local bool inRehearsal = false;
+
 /** A child of this process has none of its threads but the one that forked. */
 std::atomic<int> forks{0};
 
@@ -216,7 +219,11 @@ thread_local Teams teams;
 
 }  // namespace
 
+Rehearsal::Rehearsal(bool isOne) : before_(inRehearsal) { inRehearsal = isOne; }
+Rehearsal::~Rehearsal() { inRehearsal = before_; }
+
 void runPieces(int pieces, void (*run)(const void* context, int piece), const void* context) {
+  if (inRehearsal) return;
   if (pieces > 1 && !inSection) {
     if (teams.team && !teams.team->isOfThisProcess()) teams.drop();
     if (!teams.team) teams.team = new (std::nothrow) Team();

@@ -11,4 +11,17 @@ namespace flashlm {
  */
 void runPieces(int pieces, void (*run)(const void* context, int piece), const void* context);
 
+/** While one lives, sections of this thread run no piece: a kernel takes its working memory, and computes
+ * nothing. */
+class Rehearsal {
+ public:
+  explicit Rehearsal(bool isOne);
+  ~Rehearsal();
+  Rehearsal(const Rehearsal&) = delete;
+  Rehearsal& operator=(const Rehearsal&) = delete;
+
+ private:
+  const bool before_;
+};
+
 }  // namespace flashlm

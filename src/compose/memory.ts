@@ -4,18 +4,20 @@ import type { Backend } from '../core/backend.ts';
 import { computeOn } from '../core/compute.ts';
 import { FlashError } from '../core/errors.ts';
 import { formatBytes } from '../core/format-bytes.ts';
-import type { Layer } from '../core/layer.ts';
 import type { Memory } from '../core/memory.ts';
 import type { Optimizer, OptimizerPlan } from '../core/optimizer.ts';
-import type { Parameter } from '../core/parameter.ts';
+import { FlatLayout, type Parameter } from '../core/parameter.ts';
 import { BYTES, type Mat, mat } from '../core/tensor.ts';
 import { processLimits } from '../files/process-limits.ts';
+import { buildModel } from '../recipes/build-model.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { chooseBlockRows } from '../runtime/batch-runner.ts';
-import { planBlock } from '../runtime/blocks.ts';
-import { couplingOf, type ModelParts } from '../runtime/model.ts';
+import { Blocks, planBlock } from '../runtime/blocks.ts';
+import { couplingOf, growsToContext, isBound, Model, type ModelParts } from '../runtime/model.ts';
+import { DenseRows } from '../runtime/rows.ts';
 import { Workspace } from '../runtime/workspace.ts';
 import { generationBlock } from '../train/generate.ts';
+import { documentsAtOnce } from '../train/sequence-scorer.ts';
 import { tokensPerStep } from './run-limits.ts';
 
 /** Bytes that a training run needs, an estimate made without allocating them. */
@@ -23,19 +25,28 @@ export interface MemoryEstimate {
   /** Weights, gradients and quantised weights. */
   readonly parameters: number;
   readonly optimizer: number;
-  /** What one block of rows leaves for its backward pass. */
+  /** What one block of rows leaves for its backward pass, without `unwritten`. */
   readonly activations: number;
-  /** What kernels need beside: the head's, and the weight gradients of a residual block, whose rows are all packed at once. */
+  /** What kernels work in. */
   readonly scratch: number;
   /** Token ids and targets of one step. */
   readonly batch: number;
+  /** Activations of a block of the validation text, which has memory to itself. */
+  readonly evaluation: number;
+  /** Node, its heap, libraries, the tokenizer and texts. */
+  readonly process: number;
   readonly total: number;
+  /** Memory of activations that is allocated and never written, as tiles in caches take its place. */
+  readonly unwritten: number;
   /** The largest array among them. */
   readonly largest: number;
 }
 
 /** Ids and targets of a token on their way from the data to a block. */
 const BYTES_PER_TOKEN = 32;
+
+/** What remains of a run's resident memory without the other parts: the same for all models. */
+const PROCESS = 140e6;
 
 /** All parameters of a model, in the order of its store. */
 const parametersOf = ({ input, body, objective }: ModelParts): Parameter[] => [
@@ -69,10 +80,13 @@ export function estimateMemory(
   const bytes = BYTES[backend.real];
   const tokens = tokensPerStep(recipe);
   const all = parametersOf(parts);
-  const values = all.reduce((sum, p) => sum + p.size, 0);
-  const shared = all.reduce((sum, p) => sum + p.uses.length * p.size, 0);
-  const ternary = all.reduce((sum, p) => sum + (p.quantised ? p.size : 0), 0);
-  const dense = all.reduce((sum, p) => sum + (p.isDense ? p.size : 0), 0);
+  const values = new FlatLayout(all).length;
+  const beside = all.reduce((sum, p) => sum + (p.uses.length + Number(p.isDense)) * p.size, 0);
+  const ternary = all.reduce(
+    (sum, { quantised, size, rows, cols }) =>
+      sum + (quantised ? size + backend.packedTernaryBytes(rows, cols) : 0),
+    0,
+  );
   const collapsed = couplingOf(parts) === 'row' && recipe.collapse === 'auto';
   const rows = chooseBlockRows(
     { coupling: couplingOf(parts), backend },
@@ -83,48 +97,66 @@ export function estimateMemory(
     },
   );
   const planned = planActivations(parts, rows, { seqLen: data.seq_len, training: true }, backend);
-  const sizes = {
-    parameters: (2 * values + shared + dense) * bytes + 2 * ternary,
+  const known = {
+    parameters: (2 * values + beside) * bytes + ternary,
     optimizer: optimizerBytes,
-    activations: planned.bytes,
-    scratch: headScratch(recipe, parts, rows, backend) + packedRows(recipe, parts, rows, backend),
+    activations: planned.bytes - planned.unwritten,
     batch: tokens * BYTES_PER_TOKEN,
+    evaluation: evaluationBytes(recipe, parts, backend),
+    process: PROCESS,
   };
+  const needed = sum(Object.values(known));
+  // Not for a run that is refused, whose arrays can't even be reserved.
+  const scratch = needed <= availableMemory() ? scratchBytes(recipe, parts, rows, backend) : 0;
   return {
-    ...sizes,
-    total: Object.values(sizes).reduce((sum, size) => sum + size, 0),
+    ...known,
+    scratch,
+    total: needed + scratch,
+    unwritten: planned.unwritten,
     largest: Math.max(values * bytes, planned.largest),
   };
 }
 
-function headScratch(
-  { compute }: Recipe,
-  { objective: { inCols, vocab } }: ModelParts,
-  rows: number,
-  backend: Backend,
-): number {
-  return backend.headScratchBytes?.(rows, inCols, vocab, computeOn(backend, compute).products) ?? 0;
+/** What a block of the validation text takes, with what its documents carry from call to call. */
+function evaluationBytes({ data, train, collapse }: Recipe, parts: ModelParts, backend: Backend): number {
+  const coupling = couplingOf(parts);
+  const rows = chooseBlockRows(
+    { coupling, backend },
+    {
+      seqLen: data.seq_len,
+      blockRows: train.block_rows,
+      maxRows: coupling === 'row' && collapse === 'auto' ? parts.objective.vocab : Number.POSITIVE_INFINITY,
+    },
+  );
+  const seqLen = data.seq_len;
+  const { bytes, unwritten, carried } = planActivations(parts, rows, { seqLen, training: false }, backend);
+  if (carried === 0 || coupling === 'row' || growsToContext(parts)) return bytes - unwritten;
+  const each = carried / Math.ceil(rows / seqLen);
+  // As documents end there are fewer, by halves: each number of them has memory to itself.
+  return bytes - unwritten + 2 * documentsAtOnce(rows, seqLen, bytes, each) * each;
 }
 
-/** Of the residual block that packs most: blocks run one after another. */
-function packedRows({ compute }: Recipe, { body }: ModelParts, rows: number, backend: Backend): number {
-  if (!backend.defer || !backend.packedRowsBytes) return 0;
-  const { products, gradients } = computeOn(backend, compute);
-  const sizes = residualsIn(body).map((block) => {
-    let bytes = 0;
-    for (const { matrix, quantised, rows: outCols, cols: inCols } of block.parameters()) {
-      if (!matrix) continue;
-      bytes += backend.packedRowsBytes!(rows, outCols, inCols, quantised ? gradients : products);
+/** What kernels work in while a block of so many rows is trained: it is rehearsed, as nobody else knows. */
+function scratchBytes(recipe: Recipe, parts: ModelParts, rows: number, backend: Backend): number {
+  const { seq_len: seqLen } = recipe.data;
+  const rehearsal = (rehearsing: Backend): void => {
+    // The layers of another model keep its memory.
+    const model = new Model(rehearsing, isBound(parts) ? buildModel(recipe.model, { seqLen }) : parts);
+    try {
+      const block = new Blocks(model, { rows, seqLen, training: true, targetCapacity: rows }).block(rows);
+      const tokens = new Int32Array(rows);
+      block.load(new DenseRows(rows).of(tokens, tokens, rows));
+      const pass = { training: true, compute: computeOn(backend, recipe.compute) };
+      block.forward(pass);
+      block.loss(pass, 1);
+      block.backward(pass);
+    } catch {
+      // A layer that fails here fails in training too, which says where.
+    } finally {
+      model.release();
     }
-    return bytes;
-  });
-  return Math.max(0, ...sizes);
-}
-
-/** The blocks that are deferred regions. */
-function residualsIn(layer: Layer): Layer[] {
-  if (layer.type === 'residual' && layer.throughKernels) return [layer];
-  return (layer.children ?? []).flatMap(residualsIn);
+  };
+  return backend.rehearse?.(rehearsal) ?? 0;
 }
 
 /**
@@ -139,7 +171,8 @@ export function availableMemory(): number {
   return Math.min(
     limit > 0 ? limit : totalmem(),
     totalmem(),
-    Math.max(0, processLimits().addressSpace - ENGINE),
+    // An estimate counts what is resident of the engine.
+    Math.max(0, processLimits().addressSpace - ENGINE + PROCESS),
   );
 }
 
@@ -147,7 +180,7 @@ const SMALLER = 'Make the model (dim, out, repeat, vocab), data.batch or train.b
 
 /** @throws FlashError for a run that needs more memory than there is, naming the bytes. */
 export function requireMemory(estimate: MemoryEstimate, available: number = availableMemory()): void {
-  const { total, largest, ...parts } = estimate;
+  const { total, largest, unwritten: _, ...parts } = estimate;
   const [part, bytes] = Object.entries(parts).sort((a, b) => b[1] - a[1])[0]!;
   const what =
     total > available
@@ -175,6 +208,8 @@ export function decodingBytes(
   return block.bytes + texts * (2 * logits + 3 * carried);
 }
 
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
 const readable = (bytes: number): string => `${bytes.toLocaleString('en')} bytes (${formatBytes(bytes)})`;
 
 /** What `Blocks` asks its workspace for, and what of it the sequences carry. */
@@ -183,7 +218,12 @@ function planActivations(
   rows: number,
   sizes: { readonly seqLen: number; readonly context?: number; readonly training: boolean },
   backend: Backend,
-): { readonly bytes: number; readonly largest: number; readonly carried: number } {
+): {
+  readonly bytes: number;
+  readonly unwritten: number;
+  readonly largest: number;
+  readonly carried: number;
+} {
   const workspace = new Workspace(backend, true);
   const sequences = Math.ceil(rows / sizes.seqLen);
   let carried = 0;
@@ -194,7 +234,8 @@ function planActivations(
     },
   };
   workspace.plan({ ...sizes, state }, (p) => planBlock(parts, rows, p));
-  return { bytes: workspace.bytes + carried, largest: workspace.largest, carried };
+  const unwritten = backend.defer ? workspace.transientBytes : 0;
+  return { bytes: workspace.bytes + carried, unwritten, largest: workspace.largest, carried };
 }
 
 /** Adds up requests, and hands out arrays without data. */

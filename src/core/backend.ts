@@ -1,4 +1,4 @@
-import type { FloatPrecision, Precision } from './compute.ts';
+import type { Precision } from './compute.ts';
 import type { KernelClock } from './kernel-times.ts';
 import type { Kernels, OpName } from './kernels.ts';
 import type { Real } from './tensor.ts';
@@ -20,13 +20,13 @@ export interface Backend {
   readonly accelerates: ReadonlySet<Precision>;
   /** Bytes of the private layout that `packTernary` makes of codes [rows x cols]; 0 where there is none. */
   packedTernaryBytes(rows: number, cols: number): number;
-  /** Bytes that `headLoss` needs besides its arguments in training; absent where that is negligible. */
-  headScratchBytes?(rows: number, cols: number, vocab: number, precision: FloatPrecision): number;
+  /** Bytes that kernels hold to work in, beside their arguments; absent where that is negligible. */
+  workingBytes?(): number;
   /**
-   * Bytes that a sum over `rows` rows of two matrices (a weight's gradient) packs of both at most in a deferred region;
-   * absent where nothing is packed.
+   * Bytes that kernels need to work in for the calls that `calls` makes. It gets a backend like this one whose kernels check
+   * their arguments and compute nothing; memory that nobody writes takes no place. Absent where `workingBytes` is.
    */
-  packedRowsBytes?(rows: number, leftCols: number, rightCols: number, precision: Precision): number;
+  rehearse?(calls: (backend: Backend) => void): number;
   /** Zeroed memory whose first byte lies on a 64-byte boundary where the backend cares. */
   allocate(bytes: number): Uint8Array;
   /** Its kernels follow the type of the tensors they are given, whatever `real` is. */

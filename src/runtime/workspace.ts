@@ -75,6 +75,8 @@ interface Slot {
   /** Null where memory is only counted. */
   readonly memory: Uint8Array | null;
   free: boolean;
+  /** All that it is for is transient. */
+  isTransient: boolean;
 }
 
 /**
@@ -111,11 +113,14 @@ export class Workspace {
       if (!this.planned)
         this.order.push((shared ? this.findFree(bytes) : undefined) ?? this.add(bytes, label));
       const index = this.order[request++]!;
-      const { memory } = this.slots[index]!;
+      const slot = this.slots[index]!;
+      const isTransient = shared && depth > 0;
+      if (!isTransient) slot.isTransient = false;
+      const { memory } = slot;
       const plain = memory
         ? tensor(dtype, rows, cols, label, memory)
         : { ...tensor(dtype, 0, 0, label), rows, cols };
-      const t = shared && depth > 0 ? { ...plain, transient: true as const } : plain;
+      const t = isTransient ? { ...plain, transient: true as const } : plain;
       owner.set(t as Tensor, index);
       return t;
     };
@@ -160,6 +165,11 @@ export class Workspace {
     );
   }
 
+  /** Bytes of memory for what is transient alone: deferred regions that go through tiles never write it. */
+  get transientBytes(): number {
+    return this.slots.reduce((sum, slot) => sum + (slot.isTransient ? slot.bytes : 0), 0);
+  }
+
   /** Bytes of the largest array among them. */
   get largest(): number {
     return this.slots.reduce((most, slot) => Math.max(most, slot.bytes), 0);
@@ -183,6 +193,6 @@ export class Workspace {
 
   private add(bytes: number, label: string): number {
     const memory = this.counts ? null : allocate(this.backend, bytes, label);
-    return this.slots.push({ bytes, memory, free: false }) - 1;
+    return this.slots.push({ bytes, memory, free: false, isTransient: true }) - 1;
   }
 }

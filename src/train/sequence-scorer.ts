@@ -14,6 +14,12 @@ import type { Scorer } from './scorer.ts';
 const ROW_PADDING = 16;
 const CONTINUES: Pass = { continues: true };
 
+/** How many documents are scored side by side: what they carry must not take more than the activations do. */
+export function documentsAtOnce(rows: number, seqLen: number, activations: number, carried: number): number {
+  const most = Math.floor(rows / Math.min(ROW_PADDING, seqLen));
+  return Math.max(1, Math.min(most, Math.floor(activations / carried)));
+}
+
 /**
  * Scores documents side by side: each takes a few rows of every call, at most a training sequence, and its layers carry their
  * state from call to call; when one has ended, the next document takes its place. So a call has as many rows for short
@@ -30,9 +36,7 @@ export function sequenceScorer(
   const targetIds = new Int32Array(rows);
   const offsets = new Int32Array(rows + 1);
   const weights = new Int32Array(rows).fill(1);
-  const most = Math.floor(rows / Math.min(ROW_PADDING, seqLen));
-  // What documents carry must not take more than the activations do.
-  const sequences = Math.max(1, Math.min(most, Math.floor(blocks.bytes / blocks.state(1).bytes)));
+  const sequences = documentsAtOnce(rows, seqLen, blocks.bytes, blocks.state(1).bytes);
 
   return function* ({ eos, tokens: pieces, count: total }) {
     model.prepare();

@@ -120,6 +120,8 @@ describe('Engine', () => {
     for (const name of [
       ...OP_NAMES,
       'packedTernaryBytes',
+      'rehearse',
+      'workingBytes',
       'measureLimit',
       'open',
       'close',
@@ -229,6 +231,8 @@ describe('Engine', () => {
       expect(() => engine[op](...call.flat())).toThrow(/disposed of/);
       for (const use of [
         () => engine.packedTernaryBytes(1, 1),
+        () => engine.rehearse(),
+        () => engine.workingBytes(),
         () => engine.measureLimit('fma', 1, new Float32Array(0)),
       ])
         expect(use).toThrow(/disposed of/);

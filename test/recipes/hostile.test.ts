@@ -67,7 +67,7 @@ describe('impossible sizes', () => {
     [
       'a model that is too wide',
       wide,
-      /^The run would need [\d,]{15,} bytes \(\d\S* TB\) of memory \(parameters: .*; there are [\d,]+ bytes/,
+      /^The run would need [\d,]{15,} bytes \(\d\S* TB\) of memory \(evaluation: .*; there are [\d,]+ bytes/,
     ],
     [
       'a vocabulary that is too large',

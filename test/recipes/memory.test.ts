@@ -8,6 +8,9 @@ const SMALL = {
   activations: 10,
   scratch: 0,
   batch: 10,
+  evaluation: 0,
+  process: 0,
+  unwritten: 0,
   total: 40,
   largest: 10,
 };

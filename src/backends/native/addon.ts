@@ -34,6 +34,10 @@ export interface Engine extends Readonly<Record<OpName, NativeCall>> {
   close(transient: readonly ArrayBufferView[], seconds: Float64Array | null): void;
   /** `close` without running them. */
   discard(): void;
+  /** From here on calls are checked and take the memory that they work in, but compute nothing. */
+  rehearse(): void;
+  /** Bytes that calls have needed to work in so far, which the engine keeps. */
+  workingBytes(): number;
   packedTernaryBytes(rows: number, cols: number): number;
   measureLimit(limit: LimitName, rounds: number, memory: Float32Array): LimitSample;
   /** A checksum of an array's bytes. */

@@ -4,14 +4,16 @@ import { PRECISIONS, type Precision } from '../../core/compute.ts';
 import { FlashError } from '../../core/errors.ts';
 import { OP_NAMES } from '../../core/ops/table.ts';
 import type { Addon, Engine, EngineOptions, IsaSupport } from './addon.ts';
-import { headScratchBytes } from './head-scratch.ts';
 import { deferringKernels } from './kernels.ts';
 import { buildCommand, loadAddon } from './load.ts';
-import { packedRowsBytes, packingOf } from './packed-rows.ts';
+import { packingOf } from './packing.ts';
 import { requireThreads } from './thread-limits.ts';
 import { defaultThreads } from './threads.ts';
 
 const CACHE_LINE = 64;
+
+/** So much at once comes from the system, zeroed when it is first touched; less may come from the heap, which zeroes it. */
+const FROM_SYSTEM = 40 << 20;
 
 /** What a native backend of this instruction set with these extensions `accelerates`. */
 export const acceleratedBy = (isa: string, features: readonly string[]): ReadonlySet<Precision> =>
@@ -88,10 +90,26 @@ export function createNativeBackend(options: EngineOptions = {}): Backend {
   return backendOf(addon, engine);
 }
 
+/** Hands out memory that takes no place until it is written: for a rehearsal. */
+function untouched(addon: Addon): Backend['allocate'] {
+  let room = new Uint8Array();
+  let reserved = 0;
+  return (bytes) => {
+    const size = Math.ceil(bytes / CACHE_LINE) * CACHE_LINE;
+    if (size > room.length) {
+      const fresh = new Uint8Array(Math.max(size + CACHE_LINE, FROM_SYSTEM, reserved));
+      reserved += fresh.length;
+      room = fresh.subarray((CACHE_LINE - addon.misalignment(fresh)) % CACHE_LINE);
+    }
+    const memory = room.subarray(0, bytes);
+    room = room.subarray(size);
+    return memory;
+  };
+}
+
 /** The kernels of an engine of `addon` as a backend. */
 export function backendOf(addon: Addon, engine: Engine): Backend {
   const { isa, features } = engine;
-  const packing = (precision: Precision): number => packingOf(precision, isa, features);
   return {
     name: `native:${[isa, ...features].join('+')}`,
     real: 'f32',
@@ -104,10 +122,17 @@ export function backendOf(addon: Addon, engine: Engine): Backend {
       findNonFinite: (array) => engine.findNonFinite(array),
     },
     packedTernaryBytes: (rows, cols) => engine.packedTernaryBytes(rows, cols),
-    headScratchBytes: (rows, cols, vocab, precision) =>
-      headScratchBytes(rows, cols, vocab, engine.threads, packing(precision)),
-    packedRowsBytes: (rows, leftCols, rightCols, precision) =>
-      packedRowsBytes(rows, leftCols, rightCols, precision, packing(precision)),
+    workingBytes: () => engine.workingBytes(),
+    rehearse: (calls) => {
+      const rehearsing = new addon.Engine({ isa, features, threads: engine.threads });
+      rehearsing.rehearse();
+      try {
+        calls({ ...backendOf(addon, rehearsing), allocate: untouched(addon) });
+        return rehearsing.workingBytes();
+      } finally {
+        rehearsing.dispose();
+      }
+    },
     allocate: (bytes) => {
       const memory = new Uint8Array(new ArrayBuffer(bytes + CACHE_LINE));
       const first = (CACHE_LINE - addon.misalignment(memory)) % CACHE_LINE;

@@ -8,6 +8,7 @@ import {
   type LayerDescription,
   type ModelDescription,
 } from '../../compose/describe.ts';
+import type { MemoryEstimate } from '../../compose/memory.ts';
 import { runLimits, tokensPerStep } from '../../compose/run-limits.ts';
 import type { Backend } from '../../core/backend.ts';
 import { commandLine } from '../../core/command-line.ts';
@@ -156,6 +157,19 @@ const COLUMNS: readonly Column[] = [
   { title: 'MACs/token', align: 'right' },
 ];
 
+/** The parts of the memory by the names that people know, without those that there are not. */
+function partsOf(memory: MemoryEstimate): [string, number][] {
+  return [
+    ['parameters', memory.parameters],
+    ['optimiser', memory.optimizer],
+    ['activations', memory.activations],
+    ['kernels', memory.scratch],
+    ['batch', memory.batch],
+    ['evaluation', memory.evaluation],
+    ['Node', memory.process],
+  ].filter(([, bytes]) => bytes) as [string, number][];
+}
+
 function describe(
   { name, compute, sizes, data }: Recipe,
   model: ModelDescription,
@@ -181,9 +195,9 @@ function describe(
         ['work', `${formatShort(model.macsPerToken)} multiply-accumulates a token, forward`],
         [
           'memory',
-          `${formatBytes(memory.total)} to train (parameters ${formatBytes(memory.parameters)}, optimiser ` +
-            `${formatBytes(memory.optimizer)}, activations ${formatBytes(memory.activations)}` +
-            `${memory.scratch ? `, the head's kernel ${formatBytes(memory.scratch)}` : ''})`,
+          `${formatBytes(memory.total)} to train (${partsOf(memory)
+            .map(([name, bytes]) => `${name} ${formatBytes(bytes)}`)
+            .join(', ')})`,
         ],
         [
           'token-wise',

@@ -15,6 +15,7 @@ export const SUITES: readonly string[] = [
   'native/packed-weights',
   'conformance/conformance',
   'native/many-threads',
+  'native/working-memory',
   'native/hostile-engine',
   'native/out-of-memory',
   'conformance/invariance',

@@ -35,7 +35,7 @@ export const SCHEDULE_MUTANTS: readonly NativeMutant[] = [
     ...scratch,
     id: 'scratch-keeps-outgrown',
     fault: 'blocks that a call outgrew are kept',
-    at: 'total += block->size;\n  «release();»',
+    at: 'total += block->used;\n  «release();»',
     wrong: '',
   },
   {
@@ -280,6 +280,34 @@ export const SCHEDULE_MUTANTS: readonly NativeMutant[] = [
     fault: 'pieces of work beyond the number of threads are left out',
     at: 'for (int piece = number; piece < «pieces_»;',
     wrong: '(pieces_ < threads ? pieces_ : threads)',
+  },
+  {
+    ...team,
+    id: 'rehearsal-computes',
+    fault: 'a rehearsed call computes',
+    at: 'if («inRehearsal») return;',
+    wrong: 'false',
+  },
+  {
+    ...region,
+    id: 'rehearsal-leaves-tiles-out',
+    fault: 'the calls that go through tiles compute in a rehearsal',
+    at: 'context.rehearses = «context.rehearses»;',
+    wrong: 'false',
+  },
+  {
+    ...region,
+    id: 'working-bytes-without-tiles',
+    fault: 'the memory of tiles does not count as working memory',
+    at: 'worker.context.scratch.size() + «worker.tiles.size()»;',
+    wrong: '0',
+  },
+  {
+    ...region,
+    id: 'working-bytes-without-sums',
+    fault: 'what is packed for sums over rows does not count as working memory',
+    at: 'size_t bytes = «sums_.size()»;',
+    wrong: '0',
   },
   {
     ...parallel,

@@ -13,21 +13,3 @@ export function headRowsAtOnce(threads: number, vocab: number): number {
   const fitting = Math.floor(WORK_SHARES.HEAD_VALUES / vocab / ROW_CHUNK) * ROW_CHUNK;
   return Math.max(ROW_CHUNK, Math.min(fitting, packedRows(threads)));
 }
-
-/**
- * Bytes that `headLoss` needs besides its arguments in training, without the padding of tiles: the table
- * packed twice, dz and h packed for some rows, logits for each thread. `packing`: values per packed element.
- */
-export function headScratchBytes(
-  rows: number,
-  cols: number,
-  vocab: number,
-  threads: number,
-  packing: number,
-): number {
-  const most = Math.min(rows, headRowsAtOnce(threads, vocab));
-  const chunks = Math.ceil(most / ROW_CHUNK) * ROW_CHUNK;
-  const packed = 2 * vocab * cols + chunks * vocab + most * cols;
-  const logits = Math.min(threads, Math.ceil(most / WORK_SHARES.HEAD_ROWS)) * WORK_SHARES.HEAD_ROWS * vocab;
-  return 4 * (packed / packing + logits);
-}
