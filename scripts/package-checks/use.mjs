@@ -45,8 +45,8 @@ class Negate {
   constructor(path, cols) { this.path = path; this.inCols = cols; this.outCols = cols; }
   parameters() { return []; }
   plan() { return null; }
-  forward({ k }, x, y) { y.data.set(x.data); k.scale(y, -1); }
-  backward({ k }, x, y, dy, dx) { dx.data.set(dy.data); k.scale(dx, -1); }
+  forward({ kernels: k }, x, y) { y.data.set(x.data); k.scale(y, -1); }
+  backward({ kernels: k }, x, y, dy, dx) { dx.data.set(dy.data); k.scale(dx, -1); }
 }
 const negate = component({
   kind: 'layer', type: 'negate', summary: 'The negative.', schema: z.strictObject({}), examples: [{}],
