@@ -170,7 +170,7 @@ class Team {
     Team& team = *worker.team;
     bool spins = false;
     for (uint64_t section = 0;;) {
-      // The caller waits for every worker that takes part, so none misses a section of its own.
+      // The caller waits for every worker that takes part, so no worker misses a section that counts on it.
       worker.waiter.waitUntil(spins, [&, before = section] {
         section = team.section_.load();
         return section != before && static_cast<uint64_t>(worker.number) <= section % kMaxThreads;
