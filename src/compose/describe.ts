@@ -8,7 +8,13 @@ import { layersOf } from '../recipes/build-model.ts';
 import { createOptimizer, createSchedule } from '../recipes/create.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { couplingOf } from '../runtime/model.ts';
-import { estimateMemory, type MemoryEstimate, planWithoutMemory, requireMemory } from './memory.ts';
+import {
+  estimateMemory,
+  type MemoryEstimate,
+  planWithoutMemory,
+  type Rehearse,
+  requireMemory,
+} from './memory.ts';
 
 /** One layer as the command `check` shows it. Containers are not shown, the layers inside them are. */
 export interface LayerDescription {
@@ -59,6 +65,7 @@ export interface GroupDescription {
 export function describeModel(
   recipe: Recipe,
   backend: Backend = createReferenceBackend('f32'),
+  rehearse: Rehearse = 'always',
 ): ModelDescription {
   const parts = layersOf(recipe);
   const { input, body, objective } = parts;
@@ -74,7 +81,7 @@ export function describeModel(
   createSchedule(recipe.schedule);
   createSchedule(recipe.weight_decay_schedule);
   const { plan, bytes } = planWithoutMemory(createOptimizer(recipe.optimizer), parts, backend);
-  const memory = estimateMemory(recipe, parts, bytes, backend);
+  const memory = estimateMemory(recipe, parts, bytes, backend, rehearse);
   requireMemory(memory);
   return {
     layers,

@@ -27,7 +27,7 @@ export interface MemoryEstimate {
   readonly optimizer: number;
   /** What one block of rows leaves for its backward pass, without `unwritten`. */
   readonly activations: number;
-  /** What kernels work in. */
+  /** What kernels work in: only as far as it was rehearsed. */
   readonly scratch: number;
   /** Token ids and targets of one step. */
   readonly batch: number;
@@ -41,6 +41,9 @@ export interface MemoryEstimate {
   /** The largest array among them. */
   readonly largest: number;
 }
+
+/** Whether an estimate must be complete, or only tell whether the run fits. */
+export type Rehearse = 'always' | 'near the limit';
 
 /** Ids and targets of a token on their way from the data to a block. */
 const BYTES_PER_TOKEN = 32;
@@ -69,12 +72,16 @@ export function planWithoutMemory(
   return { plan, bytes: memory.bytes };
 }
 
-/** The memory of training `parts` as `recipe` says, with so many bytes for the optimiser. */
+/**
+ * The memory of training `parts` as `recipe` says, with so many bytes for the optimiser. What kernels work in is found by a
+ * rehearsal of a block, which takes as long as some steps: `always`, or only where little memory would be left.
+ */
 export function estimateMemory(
   recipe: Recipe,
   parts: ModelParts,
   optimizerBytes: number,
   backend: Backend,
+  rehearse: Rehearse,
 ): MemoryEstimate {
   const { data, train } = recipe;
   const bytes = BYTES[backend.real];
@@ -106,8 +113,10 @@ export function estimateMemory(
     process: PROCESS,
   };
   const needed = sum(Object.values(known));
+  const available = availableMemory();
   // Not for a run that is refused, whose arrays can't even be reserved.
-  const scratch = needed <= availableMemory() ? scratchBytes(recipe, parts, rows, backend) : 0;
+  const worth = needed <= available && (rehearse === 'always' || needed > available / 2);
+  const scratch = worth ? scratchBytes(recipe, parts, rows, backend) : 0;
   return {
     ...known,
     scratch,

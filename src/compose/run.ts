@@ -143,7 +143,7 @@ function containerOf(recipe: Recipe, { backend }: Overrides) {
  * @throws FlashError for a model that does not fit the memory, before any of it is allocated.
  */
 export function composeModel(recipe: Recipe, backend: Backend): Model {
-  describeModel(recipe, backend);
+  describeModel(recipe, backend, 'near the limit');
   const parts = layersOf(recipe);
   const free = isBound(parts) ? buildModel(recipe.model, { seqLen: recipe.data.seq_len }) : parts;
   const model = new Model(backend, free);
