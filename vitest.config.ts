@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { ALL } from './test/effort.ts';
@@ -9,8 +10,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/temporary-folder.ts'],
-    // By itself vitest leaves one CPU idle.
-    maxWorkers: '100%',
+    // By itself vitest leaves one CPU idle; with a worker for each, one that waits for a process or the disk does.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
     // Long arrays would be compared property by property.
     setupFiles: ['test/setup.ts'],
