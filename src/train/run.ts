@@ -189,10 +189,10 @@ export class Run {
   }
 
   private async afterStep(event: StepEvent): Promise<void> {
-    const { checkpointEvery, evalEvery, sampleEvery, limits } = this.options;
+    const { checkpointEvery, evalEvery, sampleEvery } = this.options;
     const due = (every: number | null): boolean => every !== null && event.step % every === 0;
     this.emit(event);
-    const isLast = reached(limits, this.trainer.progress) !== null;
+    const isLast = reached(this.trainer.limits, this.trainer.progress) !== null;
     // Before an evaluation makes the codes again.
     if (isLast || due(evalEvery)) this.reportCodes();
     // The end of a run evaluates and samples anyway.

@@ -21,6 +21,10 @@ beforeAll(async () => {
     'eval.tokens=64',
     '--set',
     'eval.every=null',
+    '--set',
+    'sample.every=2',
+    '--set',
+    'sample.max_tokens=2',
   ];
   expect(await runInProcess(['train', 'v61-debug', '--backend', 'reference', ...args])).toMatchObject({
     status: 0,
@@ -39,8 +43,11 @@ async function resume(name: string, ...flags: string[]) {
   await cp(whole, run, { recursive: true });
   const result = await runInProcess(['train', '--resume', run, ...flags]);
   const lines = (await readFile(join(run, 'metrics.jsonl'), 'utf8')).trim().split('\n');
-  const steps = lines.map((line) => JSON.parse(line)).filter(({ event }) => event === 'step');
-  return { ...result, run, steps, ended: steps.at(-1).step as number };
+  const events = lines.map((line) => JSON.parse(line));
+  const steps = events.filter(({ event }) => event === 'step');
+  const stepsWith = (name: string): number[] =>
+    events.filter(({ event, step }) => event === name && step > 20).map(({ step }) => step);
+  return { ...result, run, steps, stepsWith, ended: steps.at(-1).step as number };
 }
 
 it('a run whose limit is reached says that limits count from the start, and what to type', async () => {
@@ -56,6 +63,12 @@ it.each([
 ])("--more %s continues from the run's position, to step %d", async (amount, step) => {
   const { status, ended } = await resume(`more-${step}`, '--more', amount, '--quiet');
   expect({ status, ended }).toEqual({ status: 0, ended: step });
+});
+
+it('a run with --more has its samples when they are due, and its codes at its new last step alone', async () => {
+  const { stepsWith } = await resume('more-events', '--more', '5steps', '--quiet');
+  expect(stepsWith('sample')).toEqual([22, 24, 25]);
+  expect(stepsWith('ternary')).toEqual([25]);
 });
 
 it('--more with a time trains for that time in addition to what the run has used', async () => {
