@@ -52,9 +52,15 @@ export interface Remembered {
   recall(gradient: Mat | null): Mat;
 }
 
-export interface LayerScope extends ModelScope {
+/** What every layer after the input layer may do. */
+interface InnerScope extends ModelScope {
   /** Columns that come in. */
   readonly inCols: number;
+  /** The first parameter of the model's input layer, if that is of this type: the table that a tied head shares. */
+  parameterOf(inputType: string): Parameter | undefined;
+}
+
+export interface LayerScope extends InnerScope {
   /**
    * The layers of a list that is one of the options, one after another: `inCols` columns go into the first.
    * `segment` is added to their paths (`blocks.3`), which repeated lists need. `repetition` is what `$index` (from 0)
@@ -78,11 +84,8 @@ export interface LayerScope extends ModelScope {
   /** What a layer before keeps; a name that none has is a mistake at `option`. */
   recall(name: string, option: string): Remembered;
 }
-export interface ObjectiveScope extends ModelScope {
-  readonly inCols: number;
-  /** The parameter of the model's input layer, if that is of this type: what a tied head shares. */
-  parameterOf(inputType: string): Parameter | undefined;
-}
+export type ObjectiveScope = InnerScope;
+
 export interface BackendScope extends Scope {
   /** Threads the recipe asks for; undefined leaves it to the backend. */
   readonly threads: number | undefined;

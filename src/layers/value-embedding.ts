@@ -103,7 +103,10 @@ export const valueEmbedding = component({
   summary:
     "Adds a learned row for the row's token to values inside the model; with gates, these are the first columns.",
   schema: z.strictObject({
-    vocab: count.describe('Number of tokens.'),
+    vocab: count
+      .nullable()
+      .default(null)
+      .describe("Number of tokens; null: the embedding's, which may not be more."),
     gates: z
       .int()
       .min(0)
@@ -114,9 +117,16 @@ export const valueEmbedding = component({
     init: init.default({ normal: 0.02 }).describe('First values.'),
   }),
   examples: [{ vocab: 8 }, { vocab: 8, gates: 2, init: { normal: 0.5 } }],
-  create: ({ vocab, gates, init }, { path, inCols, fail }) => {
+  create: ({ vocab, gates, init }, { path, inCols, parameterOf, fail }) => {
+    const tokens = parameterOf('embedding')?.rows;
+    const rows =
+      vocab ??
+      tokens ??
+      fail('without an embedding as the first layer it needs its number of tokens', 'vocab');
+    if (tokens !== undefined && rows < tokens)
+      fail(`the embedding has ${tokens} tokens, and this table ${rows} rows`, 'vocab');
     if (gates && (inCols % gates !== 0 || inCols < 2 * gates))
       fail(`${inCols} columns come in, which are not ${gates} gates and ${gates} equal groups`, 'gates');
-    return new ValueEmbedding(path, inCols - gates, { vocab, gates, init });
+    return new ValueEmbedding(path, inCols - gates, { vocab: rows, gates, init });
   },
 });

@@ -9,6 +9,7 @@ import type {
   Spec,
 } from '../core/component.ts';
 import type { InputLayer, Layer, Objective } from '../core/layer.ts';
+import type { Parameter } from '../core/parameter.ts';
 import type { RecipeIssue } from '../core/recipe-tree.ts';
 import { Sequence } from '../layers/sequence.ts';
 import type { ModelParts } from '../runtime/model.ts';
@@ -104,6 +105,7 @@ class ModelBuilder {
   /** `$index` and `$times` where layers are being built. */
   private repetition: readonly (readonly [string, number])[] = [];
 
+  private input: InputLayer | undefined;
   private readonly remembered = new Map<string, Remembered>();
   private readonly sharedParts = new Map<string, unknown>();
 
@@ -114,10 +116,10 @@ class ModelBuilder {
     this.checkOrder(specs);
     const [first, last] = [specs[0], specs.at(-1)];
     if (!first || this.issues.length > 0) return undefined;
-    const input = this.attempt(() => this.input(first, scope));
+    const input = this.attempt(() => this.inputLayer(first, scope));
     const inside = specs.slice(1, -1);
     const body = input && this.attempt(() => this.list(inside, input.outCols, scope, 'model'));
-    const objective = body && last && this.attempt(() => this.objective(last, body.outCols, scope, input));
+    const objective = body && last && this.attempt(() => this.objective(last, body.outCols, scope));
     return objective && { input, body, objective };
   }
 
@@ -159,9 +161,9 @@ class ModelBuilder {
     return layers.length === 1 ? layers[0]! : watchLayer(new Sequence(path, layers));
   }
 
-  private input(spec: Spec<ModelKind>, scope: PathScope): InputLayer {
-    const input = this.create(spec, 'input', this.scope(spec, pathOf(spec, scope)));
-    return watchInput(input);
+  private inputLayer(spec: Spec<ModelKind>, scope: PathScope): InputLayer {
+    this.input = watchInput(this.create(spec, 'input', this.scope(spec, pathOf(spec, scope))));
+    return this.input;
   }
 
   private layer(spec: Spec<ModelKind>, inCols: number, scope: PathScope): Layer {
@@ -178,6 +180,7 @@ class ModelBuilder {
     const layerScope: LayerScope = {
       ...base,
       inCols,
+      parameterOf: this.parameterOf,
       add: (segment, make) => {
         const layer = watchLayer(make(inner.path(segment)));
         added.push(layer);
@@ -209,14 +212,17 @@ class ModelBuilder {
     return watchLayer(this.create(spec, 'layer', layerScope), added);
   }
 
-  private objective(spec: Spec<ModelKind>, inCols: number, scope: PathScope, input: InputLayer): Objective {
+  private objective(spec: Spec<ModelKind>, inCols: number, scope: PathScope): Objective {
     const objective = this.create(spec, 'objective', {
       ...this.scope(spec, pathOf(spec, scope)),
       inCols,
-      parameterOf: (type) => (input.type === type ? [...input.parameters()][0] : undefined),
+      parameterOf: this.parameterOf,
     });
     return watchObjective(objective);
   }
+
+  private readonly parameterOf = (type: string): Parameter | undefined =>
+    this.input?.type === type ? [...this.input.parameters()][0] : undefined;
 
   private create<K extends ModelKind>(spec: Spec<ModelKind>, kind: K, scope: Scopes[K]): Made[K] {
     try {

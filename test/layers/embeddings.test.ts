@@ -75,6 +75,15 @@ it('a recipe whose sequences are longer than position_embedding has positions is
   );
 });
 
+it('a table of values has a row for each token of the embedding, and may not have fewer', async () => {
+  const rows = async (layer: string) => (await modelOf(layer)).store.all.at(-1)!.rows;
+  expect(await rows('value_embedding')).toBe(VOCAB);
+  expect(await rows(`{value_embedding: {vocab: ${VOCAB + 1}}}`)).toBe(VOCAB + 1);
+  await expect(recipeOf(`{value_embedding: {vocab: ${VOCAB - 1}}}`)).rejects.toThrow(
+    `the embedding has ${VOCAB} tokens, and this table ${VOCAB - 1} rows`,
+  );
+});
+
 it('pairs of tokens and a first token are spread over the rows of a bigram table', () => {
   const rows = 500;
   const counts = new Int32Array(rows);
