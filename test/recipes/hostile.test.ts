@@ -28,9 +28,7 @@ describe('texts made to do harm', () => {
     ['a type of another language', 'a: !!js/function "x"\n', 'tags are not used in recipes'],
     ['a date by YAML 1.1', '%YAML 1.1\n---\nname: !!timestamp 2020-01-01\n', 'tags are not used in recipes'],
   ])('hostile YAML ends in an error: %s', async (_, text, message) => {
-    const began = performance.now();
     expect((await mistakesOf(text)).join('\n')).toContain(message);
-    expect(performance.now() - began).toBeLessThan(10_000);
   });
 
   it('bytes that are not text end in an error', async () => {
