@@ -8,7 +8,7 @@ const MAX_CHARACTERS = 1 << 26;
 /**
  * The prompts of a file: one a line, or JSON. JSON is one array, or one value a line; each prompt is a string, or an object
  * whose `field` is one. A file is JSON when its name says so (.json, .jsonl, .ndjson), when it holds an array of such
- * prompts, or when its first line is such an object.
+ * prompts, or when its first line is such an object. Blank lines are left out: they part prompts for the eye.
  * @throws FlashError for a file that cannot be read, is not text, or holds anything else, with the line.
  */
 export async function readPrompts(path: string, field = DEFAULT_TEXT_FIELD): Promise<string[]> {
@@ -33,18 +33,10 @@ export async function readPrompts(path: string, field = DEFAULT_TEXT_FIELD): Pro
     return array.map((value, i) => checked(value, field, `${path}, entry ${i + 1}`));
   if (/\.json$/i.test(name))
     throw new FlashError('The file is not a JSON array', { where: path, remedy: REMEDY });
-  const lines = text.replace(/\r?\n$/, '').split(/\r?\n/);
-  const isJson = /\.(jsonl|ndjson)$/i.test(name) || (lines[0]!.startsWith('{') && isRecord(lines[0]!, field));
-  return lines.map((line, i) => {
-    const where = `${path}:${i + 1}`;
-    if (line.trim() === '') {
-      throw new FlashError('The line is empty', {
-        where,
-        remedy: `Remove it. A text without a prompt is {"${field}": ""} in a file of JSON lines.`,
-      });
-    }
-    return isJson ? checked(parsed(line), field, where) : line;
-  });
+  const lines = [...text.split(/\r?\n/).entries()].filter(([, line]) => line.trim() !== '');
+  const first = lines[0]![1];
+  const isJson = /\.(jsonl|ndjson)$/i.test(name) || (first.startsWith('{') && isRecord(first, field));
+  return lines.map(([i, line]) => (isJson ? checked(parsed(line), field, `${path}:${i + 1}`) : line));
 }
 
 const REMEDY = 'Give one prompt a line, or a JSON array of strings.';
