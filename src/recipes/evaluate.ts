@@ -16,6 +16,7 @@ import { nearest } from './nearest.ts';
 
 /** What formulas may use where they are written. */
 export interface Names {
+  /** NaN for a size that is wrong: that has been reported, and what uses it is not wrong too. */
   readonly sizes: Values;
   /** A block's parameters: their values are in place already, and errors name them. */
   readonly parameters: readonly string[];
@@ -70,9 +71,9 @@ export function evaluate(schema: z.ZodObject, tree: Tree, names: Names): Evaluat
         (name) => !names.sizes.has(name) && !names.positional.includes(name),
       );
       if (unknown !== undefined) issues.push({ place, ...unknownSize(unknown, text, names) });
-      else if (formula.names.every((name) => names.sizes.has(name))) {
-        return { ...at, value: formula.value(names.sizes), formula: text };
-      } else {
+      else if (!usesWrong(formula, names.sizes)) {
+        if (formula.names.every((name) => names.sizes.has(name)))
+          return { ...at, value: formula.value(names.sizes), formula: text };
         const bound = substitute(text, names.sizes);
         open.push({ path, formula: parseFormula(bound), text: bound });
         return { ...at, value: STAND_IN, formula: text };
@@ -87,6 +88,10 @@ export function evaluate(schema: z.ZodObject, tree: Tree, names: Names): Evaluat
 
   return { tree: visit(tree, []), open, wrong, issues };
 }
+
+/** Whether one of the sizes in a formula is wrong. */
+export const usesWrong = ({ names }: Formula, sizes: Values): boolean =>
+  names.some((name) => Number.isNaN(sizes.get(name)));
 
 /** A text that fits, such as `auto`, is not a formula. */
 function wantsNumber(schemas: readonly z.ZodType[], text: string): boolean {

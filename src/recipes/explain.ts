@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { RecipeIssue, Tree } from '../core/recipe-tree.ts';
+import type { Entry, MapTree, RecipeIssue, Tree } from '../core/recipe-tree.ts';
 import { unwrap } from '../core/slots.ts';
 import { nearest } from './nearest.ts';
 import { entry, find, placeOf, show } from './tree.ts';
@@ -51,8 +51,20 @@ function explainOne(issue: Issue, schema: z.ZodType, tree: Tree, subject: Subjec
   if (!at && path.length) {
     return [{ place, message: `${inside} is missing in ${name}`, missing: String(path.at(-1)) }];
   }
+  if (at?.kind === 'map' && path.length === 1 && path[0] === main)
+    return [{ place, message: besideMain(name, main, at) }];
   const message = `${inside} ${requirement(issue)}, found ${show(at)}`;
   return [{ place, message, nearest: nearestChoice(issue, at) }];
+}
+
+/** What to write in place of `attention: { heads: 4, rope: false }`. */
+function besideMain(name: string, main: string, { entries }: MapTree): string {
+  const text = ({ value }: Entry): string =>
+    value.kind === 'scalar' ? String(value.formula ?? value.value) : '...';
+  const own = entries.get(main);
+  const others = [...entries].filter(([key]) => key !== main).map(([key, entry]) => `${key}: ${text(entry)}`);
+  const written = [`${name}: ${own ? text(own) : '...'}`, ...others].join(', ');
+  return `'${name}' is followed by its ${main}, and other options are beside it: write { ${written} }`;
 }
 
 /** A key that the schema does not know. */

@@ -1,6 +1,6 @@
 import type { Entry, MapTree, Tree } from '../core/recipe-tree.ts';
 import type { MistakeList } from './errors.ts';
-import { type Names, unknownSize } from './evaluate.ts';
+import { type Names, unknownSize, usesWrong } from './evaluate.ts';
 import { explain } from './explain.ts';
 import {
   type Formula,
@@ -17,15 +17,18 @@ import { entry, toPlain } from './tree.ts';
 
 const SCHEMA = WRITING.pick({ sizes: true });
 
+const isSize = (value: unknown): value is number => SCHEMA.safeParse({ sizes: { any: value } }).success;
+
 /**
  * The values of a recipe's `sizes`. One may be computed from others, in any order: `ffn: 2*$d`. Mistakes are reported,
- * and those sizes left out.
+ * and the values of those sizes are NaN.
  */
 export function readSizes(recipe: MapTree, mistakes: MistakeList): Values {
   const sizes = entry(recipe, 'sizes');
   const written = sizes?.value.kind === 'map' ? sizes.value.entries : new Map<string, Entry>();
   const numbers = new Map<string, Entry>();
   const formulas = new Map<string, Formula>();
+  const values = new Map<string, number>();
   for (const [name, { place, value }] of written) {
     if (!NAME.test(name) || POSITIONAL.includes(name)) {
       const why = POSITIONAL.includes(name) ? 'it has a meaning already' : 'expected letters, digits and _';
@@ -36,14 +39,16 @@ export function readSizes(recipe: MapTree, mistakes: MistakeList): Values {
       } catch (error) {
         if (!(error instanceof FormulaError)) throw error;
         mistakes.report(value.place, `the formula '${value.value}' ${error.message}`);
+        values.set(name, Number.NaN);
       }
     } else numbers.set(name, { place, value });
   }
-  const values = new Map<string, number>();
   for (const [name, { value }] of numbers) {
-    if (value.kind === 'scalar' && typeof value.value === 'number') values.set(name, value.value);
+    const number = value.kind === 'scalar' ? value.value : null;
+    values.set(name, isSize(number) ? number : Number.NaN);
   }
   compute(formulas, values, written, numbers, mistakes);
+  for (const name of formulas.keys()) if (!isSize(values.get(name))) values.set(name, Number.NaN);
   const tree: Tree | undefined =
     sizes && (sizes.value.kind === 'map' ? { ...sizes.value, entries: numbers } : sizes.value);
   const whole: Tree = {
@@ -71,6 +76,8 @@ function compute(
   for (let ready = [...left].filter(isReady); ready.length > 0; ready = [...left].filter(isReady)) {
     for (const [name, formula] of ready) {
       left.delete(name);
+      values.set(name, Number.NaN);
+      if (usesWrong(formula, values)) continue;
       const { place, value } = written.get(name)!;
       const text = String((value as { value?: unknown }).value);
       try {

@@ -124,6 +124,18 @@ describe('mistakes in a recipe', () => {
       'dim: §3000000000',
       "'dim' must be at most 2147483647, found 3000000000",
     ],
+    [
+      'a map where a main option is',
+      'ternary_linear: { name: up, out: 16 }',
+      'attention: §{ heads: 1, rope: false, qk_norm: $q }',
+      "'attention' is followed by its heads, and other options are beside it: write { attention: 1, rope: false, qk_norm: $q }",
+    ],
+    [
+      'a map without the main option',
+      'ternary_linear: { name: up, out: 16 }',
+      'attention: §{ head: 1 }',
+      "'attention' is followed by its heads, and other options are beside it: write { attention: ..., head: 1 }",
+    ],
     ['repeat 0', 'repeat: 2', 'repeat: §0', "'repeat' must be at least 1, found 0"],
     [
       'an empty list',

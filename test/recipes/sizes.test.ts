@@ -146,6 +146,16 @@ describe('named sizes', () => {
     expect(found).toContain(`recipe.yaml:${before.length}:${before.at(-1)!.length + 1}: ${message}`);
   });
 
+  it.each([
+    ['{ d: 8,', '{ d: wide,', "2:13: 'sizes.d' must be a number, found 'wide'"],
+    ['{ d: 8,', '{ d: 0,', "2:13: 'sizes.d' must be at least 1, found 0"],
+    ['ffn: 2*$d', 'ffn: 2*', "2:21: the formula '2*' ends too early"],
+    ['ffn: 2*$d', 'ffn: 2*$e', "2:21: unknown size '$e' in '2*$e'; did you mean '$d'?"],
+    ['{ d: 8,', '{ d: $ffn,', '2:13: sizes form a cycle: $d -> $ffn -> $d'],
+  ])('a wrong size is one mistake, wherever the size is used: %s -> %s', async (from, to, mistake) => {
+    expect(await mistakesOf(SIZED.replace(from, to))).toEqual([`recipe.yaml:${mistake}`]);
+  });
+
   it('a --set of an unknown size, or of a recipe without sizes, is refused', async () => {
     expect(await mistakesOf(SIZED, { set: ['sizes.fn=12'] })).toEqual([
       "--set sizes.fn=12: nothing uses the size 'fn'; did you mean 'ffn'?",
