@@ -9,6 +9,12 @@
 namespace flashlm {
 namespace {
 
+/**
+ * Up to so many rows weights of two bits are no slower wherever they lie, and the faster the farther away
+ * that is. More rows than a tile read what lies in the nearest cache again, and would take it apart again.
+ */
+constexpr int64_t TWO_BIT_ROWS = QuadSteps::ROWS;
+
 /** The codes of x in rows padded to whole steps, `rowBytes` each. */
 class CodeRows {
  public:
@@ -38,11 +44,12 @@ class CodeRows {
 };
 
 /** Rows [begin, end) of the product with the panels [panelBegin, panelEnd). */
+template <class Steps>
 inline void ternaryBlock(const TernaryMatmulArgs& args, const CodeRows& x, const QuadPanels& w,
                          const BitRoute& bits, int64_t begin, int64_t end, int64_t panelBegin,
                          int64_t panelEnd, int thread) {
   const Output all = whole(args.out, args.w_rowScale.data);
-  const int64_t rowBytes = 4 * w.steps;
+  const int64_t rowBytes = Steps::ELEMENTS * w.steps;
   for (int64_t block = begin; block < end; block += ROW_BLOCK) {
     const int64_t rows = atMost(end - block, ROW_BLOCK);
     const int8_t* codes = x.block(block, rows, thread);
@@ -52,21 +59,30 @@ inline void ternaryBlock(const TernaryMatmulArgs& args, const CodeRows& x, const
       finish[r] = {0, args.x_scale.data[block + r] * args.w_scale.data[0]};
     }
     if (bits.multiply(rows, codes, rowBytes, panelBegin, panelEnd, thread, finish, out)) continue;
-    for (int64_t r = 0; r < rows; r++) finish[r].sumOfCodes = sumOfCodes(codes + r * rowBytes, w.steps);
-    dotBlock<QuadSteps>(rows, codes, w, panelBegin, panelEnd, finish, out);
+    for (int64_t r = 0; r < rows; r++) finish[r].sumOfCodes = sumOfCodes(codes + r * rowBytes, rowBytes / 4);
+    dotBlock<Steps>(rows, codes, w, panelBegin, panelEnd, finish, out);
   }
 }
 
-inline void ternaryMatmul(Context& ctx, const TernaryMatmulArgs& args) noexcept {
-  const QuadPanels w = quadPanels(args.w_packed.data, args.out.cols, args.x_codes.cols);
-  const CodeRows x(ctx, args.x_codes, 4 * w.steps);
+template <class Steps>
+inline void multiplyTernary(Context& ctx, const TernaryMatmulArgs& args, const QuadPanels& w) {
+  const CodeRows x(ctx, args.x_codes, Steps::ELEMENTS * w.steps);
   const BitRoute bits(ctx, args);
   if (ctx.scratch.failed()) return;
-  eachOutputPart(ctx, args.x_codes.rows, QuadSteps::ROWS, w.count(), args.x_codes.cols,
+  eachOutputPart(ctx, args.x_codes.rows, Steps::ROWS, w.count(), args.x_codes.cols,
                  [&](int64_t rowBegin, int64_t rowEnd, int64_t panelBegin, int64_t panelEnd, int thread) {
-                   [[maybe_unused]] QuadSteps::Unit::Registers registers;
-                   ternaryBlock(args, x, w, bits, rowBegin, rowEnd, panelBegin, panelEnd, thread);
+                   [[maybe_unused]] typename Steps::Unit::Registers registers;
+                   ternaryBlock<Steps>(args, x, w, bits, rowBegin, rowEnd, panelBegin, panelEnd, thread);
                  });
+}
+
+inline void ternaryMatmul(Context& ctx, const TernaryMatmulArgs& args) noexcept {
+  const int64_t rows = args.out.cols, cols = args.x_codes.cols;
+#ifdef SIMD_TWO_BITS
+  if (args.x_codes.rows <= TWO_BIT_ROWS)
+    return multiplyTernary<TwoBitSteps>(ctx, args, twoBitPanels(args.w_packed.data, rows, cols));
+#endif
+  multiplyTernary<QuadSteps>(ctx, args, quadPanels(args.w_packed.data, rows, cols));
 }
 
 inline void ternaryMatmulFloat(Context& ctx, const TernaryMatmulFloatArgs& args) noexcept {

@@ -9,9 +9,12 @@
  * panel ceil(K / 4) steps (filled up to those that are taken together) of TILE_COLS quads: byte i of quad j
  * of step s is code(row j, column 4 s + i) + CODE_PLUS. The codes are stored as {0, 1, 2} because the byte
  * products of x86's vectors need one unsigned operand; the sum of the other one is subtracted at the end.
- * Tile registers take signed bytes, so CODE_PLUS is 0. Bytes past K are 0, as is the padding of x. Where the
- * wrapper has bit planes, they follow the quads (bit_planes.inl). Last comes the right operand of the input's
- * gradient, in the precision of the `packTernary` call.
+ * Tile registers take signed bytes, so CODE_PLUS is 0. Bytes past K are 0, as is the padding of x.
+ *
+ * After the quads comes what has two bits for a code: bit planes where the wrapper has them (bit_planes.inl),
+ * or the same quads, four steps in one where it can take them apart again (SIMD_TWO_BITS): bits 2 i of a byte
+ * are those of step i of the four. Last comes the right operand of the input's gradient, in the precision of
+ * the `packTernary` call.
  */
 namespace flashlm {
 namespace {
@@ -35,6 +38,26 @@ inline QuadPanels quadPanels(const uint8_t* packed, int64_t rows, int64_t cols) 
   return {packed, stepsIn<QuadUnit>(cols, 4), rows};
 }
 
+#ifdef SIMD_TWO_BITS
+constexpr bool HAS_TWO_BITS = true;
+#else
+constexpr bool HAS_TWO_BITS = false;
+#endif
+/** Steps of quads in one step of two bits for each code. */
+constexpr int64_t TWO_BIT_PARTS = 4;
+
+/** The same codes with two bits each; no steps where the wrapper does not take them. */
+inline QuadPanels twoBitPanels(const uint8_t* packed, int64_t rows, int64_t cols) {
+  const QuadPanels quads = quadPanels(packed, rows, cols);
+  return {packed + quads.bytes(), HAS_TWO_BITS ? ceilDiv(quads.steps, TWO_BIT_PARTS) : 0, rows};
+}
+
+/** Bytes of the right operands of `x . codes^T`. */
+inline int64_t forwardBytes(int64_t rows, int64_t cols) {
+  return quadPanels(nullptr, rows, cols).bytes() + twoBitPanels(nullptr, rows, cols).bytes() +
+         bitPlaneBytes(rows, cols);
+}
+
 /**
  * The codes [rows x cols] as the right operand of `dy . codes`: Panels for f32 and bf16, QuadPanels (codes,
  * as above) for int8. A tag in front says which of them was written last.
@@ -43,9 +66,7 @@ class BackwardPanels {
  public:
   /** `packed` is all of the packed weights. */
   BackwardPanels(const uint8_t* packed, int64_t rows, int64_t cols)
-      : tag_(packed + quadPanels(nullptr, rows, cols).bytes() + bitPlaneBytes(rows, cols)),
-        rows_(rows),
-        cols_(cols) {}
+      : tag_(packed + forwardBytes(rows, cols)), rows_(rows), cols_(cols) {}
 
   /** Bytes for the tag and the largest form, float32. */
   static int64_t bytes(int64_t rows, int64_t cols) {
@@ -86,8 +107,7 @@ class BackwardPanels {
 
 /** Bytes of the packed form of codes [rows x cols]. */
 inline int64_t packedTernaryBytes(int64_t rows, int64_t cols) {
-  return quadPanels(nullptr, rows, cols).bytes() + bitPlaneBytes(rows, cols) +
-         BackwardPanels::bytes(rows, cols);
+  return forwardBytes(rows, cols) + BackwardPanels::bytes(rows, cols);
 }
 
 /** Four codes plus CODE_PLUS each, without carries between bytes, whatever the codes. */
@@ -155,13 +175,32 @@ inline void packBackward(Context& ctx, const BackwardPanels& to, const Matrix<co
 inline void packTernary(Context& ctx, const PackTernaryArgs& args) noexcept {
   const int64_t rows = args.codes.rows, cols = args.codes.cols;
   uint8_t* packed = args.outPacked.data;
-  const QuadPanels quads = quadPanels(packed, rows, cols);
+  const QuadPanels quads = quadPanels(packed, rows, cols), twoBits = twoBitPanels(packed, rows, cols);
   eachRow(ctx, quads.count() * TILE_COLS, cols, [=](int64_t row) {
-    uint8_t* to = packed + (row / TILE_COLS * quads.steps * TILE_COLS + row % TILE_COLS) * 4;
+    const auto to = [=](const QuadPanels& panels, int64_t step) {
+      return const_cast<uint8_t*>(panels.at(row / TILE_COLS, step)) + row % TILE_COLS * 4;
+    };
+    const auto packParts = [=](int64_t first, int64_t parts, auto quadAt) INLINE_BODY {
+      uint32_t joined = 0;
+      for (int64_t i = 0; i < parts; i++) {
+        const uint32_t quad = quadAt(first + i);
+        memcpy(to(quads, first + i), &quad, 4);
+        joined |= (quad & 0x03030303u) << 2 * i;
+      }
+      if constexpr (HAS_TWO_BITS) memcpy(to(twoBits, first / TWO_BIT_PARTS), &joined, 4);
+    };
     const int8_t* codes = args.codes.data + row * cols;
-    for (int64_t q = 0; q < quads.steps; q++) {
-      const uint32_t quad = row < rows ? storedQuad(codes, q, cols) : 0;
-      memcpy(to + q * TILE_COLS * 4, &quad, 4);
+    int64_t q = 0;
+    for (; row < rows && 4 * (q + TWO_BIT_PARTS) <= cols; q += TWO_BIT_PARTS) {
+      packParts(q, TWO_BIT_PARTS, [=](int64_t at) INLINE_BODY {
+        uint32_t quad;
+        memcpy(&quad, codes + 4 * at, 4);
+        return stored(quad);
+      });
+    }
+    for (; q < quads.steps; q += TWO_BIT_PARTS) {
+      packParts(q, atMost(quads.steps - q, TWO_BIT_PARTS),
+                [=](int64_t at) INLINE_BODY { return row < rows ? storedQuad(codes, at, cols) : 0; });
     }
   });
   packBitPlanes(ctx, packed + quads.bytes(), args.codes);

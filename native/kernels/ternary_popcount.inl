@@ -31,12 +31,13 @@ struct BitSteps {
   using Unit = Vectors;
   using Element = uint32_t;
   static constexpr int64_t ELEMENTS = 2;
+  static constexpr int PARTS = 1;
   static constexpr int64_t SHARE = simd::LANES * 8;
   static constexpr int ROWS = simd::BIT_TILE_ROWS;
   static constexpr int64_t MAX_STEPS = simd::BIT_STEPS;
 
   SIMD_INLINE auto zero() { return simd::bitZero(); }
-  SIMD_INLINE auto weights(const uint8_t* panel) { return simd::loadPlanes(panel); }
+  SIMD_INLINE auto weights(const uint8_t* panel, int) { return simd::loadPlanes(panel); }
   SIMD_INLINE auto broadcast(const Element* x) { return simd::broadcastPlanes(x); }
 };
 

@@ -34,9 +34,10 @@ struct RowFinish {
 /** Four byte products per lane and step, for any codes of x. */
 struct QuadSteps {
   using Unit = QuadUnit;
-  /** The element type of rows of x, and the elements per step. */
+  /** The element type of rows of x, the elements per step, and the parts that a step is multiplied in. */
   using Element = int8_t;
   static constexpr int64_t ELEMENTS = 4;
+  static constexpr int PARTS = 1;
   /** Bytes of a step in one register of a panel. */
   static constexpr int64_t SHARE = simd::LANES * 4;
   static constexpr int ROWS = rowsOfTile<Unit>(simd::DOT_TILE_ROWS);
@@ -44,9 +45,21 @@ struct QuadSteps {
   static constexpr int64_t MAX_STEPS = simd::DOT_STEPS;
 
   SIMD_INLINE auto zero() { return simd::dotZero(); }
-  SIMD_INLINE auto weights(const uint8_t* panel) { return simd::loadQuads(panel); }
+  SIMD_INLINE auto weights(const uint8_t* panel, int) { return simd::loadQuads(panel); }
   SIMD_INLINE auto broadcast(const Element* x) { return simd::broadcastQuad(x); }
 };
+
+#ifdef SIMD_TWO_BITS
+/** The same products from two bits for each code: a quarter of the bytes, but they must be taken apart. */
+struct TwoBitSteps : QuadSteps {
+  static constexpr int64_t ELEMENTS = 4 * TWO_BIT_PARTS;
+  static constexpr int PARTS = TWO_BIT_PARTS;
+  static constexpr int64_t MAX_STEPS =
+      simd::DOT_STEPS == simd::ALL_STEPS ? simd::ALL_STEPS : simd::DOT_STEPS / TWO_BIT_PARTS;
+
+  SIMD_INLINE auto weights(const uint8_t* panel, int part) { return simd::loadTwoBits(panel, part); }
+};
+#endif
 
 /**
  * One tile of ROWS x TILE_COLS integer dot products over `steps` <= Steps::MAX_STEPS. `x` is the first row at
@@ -59,6 +72,7 @@ __attribute__((noinline)) void dotTile(const typename Steps::Element* x, int64_t
                                        bool last, const RowFinish* finish, Output out) {
   // As constants, so that the branches below disappear: they cost a tile of few steps a tenth of its time.
   if constexpr (Steps::MAX_STEPS == simd::ALL_STEPS) first = last = true;
+  constexpr int64_t PART = Steps::ELEMENTS / Steps::PARTS;
   decltype(Steps::zero()) sum[ROWS][simd::TILE_VECS];
 #pragma GCC unroll 8
   for (int r = 0; r < ROWS; r++) {
@@ -66,14 +80,17 @@ __attribute__((noinline)) void dotTile(const typename Steps::Element* x, int64_t
     for (int v = 0; v < simd::TILE_VECS; v++) sum[r][v] = Steps::zero();
   }
   for (int64_t step = 0; step < steps; step++) {
-    decltype(Steps::weights(panel)) w[simd::TILE_VECS];
 #pragma GCC unroll 4
-    for (int v = 0; v < simd::TILE_VECS; v++) w[v] = Steps::weights(panel + v * Steps::SHARE);
+    for (int part = 0; part < Steps::PARTS; part++) {
+      decltype(Steps::weights(panel, part)) w[simd::TILE_VECS];
+#pragma GCC unroll 4
+      for (int v = 0; v < simd::TILE_VECS; v++) w[v] = Steps::weights(panel + v * Steps::SHARE, part);
 #pragma GCC unroll 8
-    for (int r = 0; r < ROWS; r++) {
-      const auto part = Steps::broadcast(x + r * rowStride);
+      for (int r = 0; r < ROWS; r++) {
+        const auto codes = Steps::broadcast(x + r * rowStride + part * PART);
 #pragma GCC unroll 4
-      for (int v = 0; v < simd::TILE_VECS; v++) sum[r][v] = simd::dot(sum[r][v], w[v], part);
+        for (int v = 0; v < simd::TILE_VECS; v++) sum[r][v] = simd::dot(sum[r][v], w[v], codes);
+      }
     }
     x += Steps::ELEMENTS;
     panel += simd::TILE_VECS * Steps::SHARE;

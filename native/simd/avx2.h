@@ -246,6 +246,13 @@ SIMD_INLINE Quads loadQuads(const uint8_t* p) {
 SIMD_INLINE Quads loadSignedQuads(const int8_t* p) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
+#define SIMD_TWO_BITS
+struct TwoBits {
+  Quads quads;
+};
+SIMD_INLINE TwoBits loadTwoBits(const uint8_t* p, int part) {
+  return {_mm256_and_si256(_mm256_srli_epi32(loadQuads(p), 2 * part), _mm256_set1_epi8(3))};
+}
 SIMD_INLINE Quads onesQuads() { return _mm256_set1_epi8(1); }
 SIMD_INLINE Quads broadcastQuad(const int8_t* p) {
   int32_t quad;
@@ -303,6 +310,13 @@ SIMD_INLINE Vec pairsOf(IntVec a, IntVec b) {
   return _mm256_castsi256_ps(_mm256_blend_epi16(a, _mm256_slli_epi32(b, 16), 0xaa));
 }
 #endif
+SIMD_INLINE DotSum dot(DotSum sum, TwoBits w, Quads x) {
+  sum = dot(sum, w.quads, x);
+  // Keeps gcc from adding up the products of all parts first: it has no registers for those of more than one
+  // row.
+  asm("" : "+x"(sum));
+  return sum;
+}
 SIMD_INLINE DotSum dotZero() { return DotSum{}; }
 
 }  // namespace simd

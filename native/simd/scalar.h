@@ -63,6 +63,11 @@
  *   bf16Pairs(a, b)           lane i holds a[i] and b[i], rounded as by roundBf16
  *   bf16Row(p)                2 LANES consecutive values, rounded
  *
+ * With SIMD_TWO_BITS, few rows are multiplied with ternary weights of two bits each
+ * (kernels/ternary_pack.inl); dot takes them too:
+ *
+ *   loadTwoBits(p, part)      TwoBits: LANES quads of the codes at bits 2 part of the bytes
+ *
  * An instruction set that counts bits, or has an extension that does, packs ternary weights as bit planes too
  * (see kernels/bit_planes.inl): its wrapper defines SIMD_BIT_PLANES and
  *

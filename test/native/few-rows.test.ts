@@ -12,6 +12,7 @@ const ROWS = 70;
 const OPS_WITH_FEW: readonly OpName[] = [
   'matmul',
   'matmulTransB',
+  'ternaryMatmul',
   'ternaryMatmulFloat',
   'ternaryMatmulGradX',
 ];
