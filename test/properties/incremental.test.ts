@@ -1,34 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import type { Layer } from '../../src/core/layer.ts';
 import { mat } from '../../src/core/tensor.ts';
-import { createRegistry } from '../../src/recipes/builtins.ts';
 import { loadRecipe, type Recipe } from '../../src/recipes/load.ts';
 import { Blocks } from '../../src/runtime/blocks.ts';
 import { BACKENDS, modelOf, RECIPES, randomTokens } from './models.ts';
-import { allAtOnce, inPieces, oneByOne, rowsOf } from './sequences.ts';
+import { LAYERS, VOCAB } from './random-models.ts';
+import { allAtOnce, inPieces, oneByOne, rowsOf, seesLater } from './sequences.ts';
 
 const LENGTH = 32;
 
-const seesLater = (layer: Layer): boolean =>
-  Boolean(layer.seesLater) || (layer.children ?? []).some(seesLater);
-
 /** A model around each example of each registered layer that reads rows before: embedding, layer, projection back, head. */
 async function sequenceLayers(): Promise<[string, Recipe][]> {
-  const examples = createRegistry()
-    .all('layer')
-    .flatMap(({ type, examples, main }) =>
-      examples.map((example: Record<string, unknown>) => {
-        const { [main ?? '']: value, ...others } = example;
-        return { [type]: main === undefined || value === undefined ? example : value, ...(main && others) };
-      }),
-    );
   const recipes = await Promise.all(
-    examples.map(async (layer): Promise<[string, Recipe]> => {
+    LAYERS.map(async (layer): Promise<[string, Recipe]> => {
       const back = { ternary_linear: { out: 8, activations: 'int8' } };
-      const model = [{ embedding: { vocab: 260, dim: 8, init: { normal: 1 } } }, layer, back, 'tied_head'];
+      const model = [{ embedding: { vocab: VOCAB, dim: 8, init: { normal: 1 } } }, layer, back, 'tied_head'];
       return [
         JSON.stringify(layer),
-        await loadRecipe('shift', { set: [`model=${JSON.stringify(model)}`, 'tokenizer.vocab=260'] }),
+        await loadRecipe('shift', { set: [`model=${JSON.stringify(model)}`, `tokenizer.vocab=${VOCAB}`] }),
       ];
     }),
   );

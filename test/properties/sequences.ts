@@ -1,3 +1,4 @@
+import type { Layer } from '../../src/core/layer.ts';
 import { mat } from '../../src/core/tensor.ts';
 import { Blocks } from '../../src/runtime/blocks.ts';
 import type { Model } from '../../src/runtime/model.ts';
@@ -50,3 +51,7 @@ export function lossOf(logits: Float64Array, token: number): number {
   const sum = logits.reduce((total, z) => total + Math.exp(z - max), 0);
   return max + Math.log(sum) - logits[token]!;
 }
+
+/** Whether rows of the layer, or of one inside it, depend on rows after them. */
+export const seesLater = (layer: Layer): boolean =>
+  Boolean(layer.seesLater) || (layer.children ?? []).some(seesLater);
