@@ -15,12 +15,21 @@ export function paths(text: string, previous: readonly string[] = []): string[] 
   return [...previous, path(text)];
 }
 
-/** Parses whole numbers from `min` up, such as `400`. A wrong value is wrong usage: commander ends with exit status 2. */
+/** The largest count: those of recipes and of the library have 32 bits too. */
+const MAX_COUNT = 2 ** 31 - 1;
+
+/**
+ * Parses whole numbers from `min` up, such as `400`: from 1 up they are counts, from 0 up anything, such as a seed. A wrong value
+ * is wrong usage: commander ends with exit status 2.
+ */
 export function wholeNumber(min: number, example = String(Math.max(min, 100))): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= min) return value;
-    throw new InvalidArgumentError(`Expected a whole number of at least ${min}, such as ${example}.`);
+    const max = min > 0 ? MAX_COUNT : Number.MAX_SAFE_INTEGER;
+    const isWhole = /^\d+$/.test(text);
+    if (isWhole && value >= min && value <= max) return value;
+    const range = isWhole && value > max ? `at most ${max}` : `at least ${min}`;
+    throw new InvalidArgumentError(`Expected a whole number of ${range}, such as ${example}.`);
   };
 }
 

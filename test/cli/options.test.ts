@@ -40,4 +40,12 @@ describe('option values', () => {
       }
     },
   );
+
+  it('a count above the largest one is refused with that one, and a seed may be larger', () => {
+    expect(wholeNumber(1)('2147483647')).toBe(2 ** 31 - 1);
+    expect(() => wholeNumber(1)('2147483648')).toThrow(
+      'Expected a whole number of at most 2147483647, such as',
+    );
+    expect(wholeNumber(0)('2147483648')).toBe(2 ** 31);
+  });
 });
