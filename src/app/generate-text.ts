@@ -1,9 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
+import { availableMemory, decodingBytes } from '../compose/memory.ts';
+import { FlashError } from '../core/errors.ts';
+import { formatBytes } from '../core/format-bytes.ts';
 import { Random } from '../core/random.ts';
 import { callback, checkOptions, optionsOf } from '../recipes/check-options.ts';
 import type { Recipe } from '../recipes/load.ts';
 import { SAMPLE } from '../recipes/schema.ts';
+import type { Model } from '../runtime/model.ts';
 import { TextGenerator } from '../train/generate.ts';
 import {
   longestText,
@@ -37,6 +41,8 @@ export interface WritingOptions {
   readonly seed?: number;
   /** Called with the number of prompt tokens read so far. */
   readonly onRead?: PromptListener;
+  /** Called with each notice for the user, in whole sentences. */
+  readonly onNotice?: (notice: string) => void;
 }
 
 const { prompt, max_tokens, temperature, top_k, top_p, min_p, repetition_penalty, stop } = SAMPLE.shape;
@@ -51,7 +57,12 @@ export const DRAWING_OPTIONS = {
   maxTokens: max_tokens,
   seed: z.int().min(0),
 };
-const WRITING_OPTIONS = optionsOf<WritingOptions>({ prompt, ...DRAWING_OPTIONS, onRead: callback });
+const WRITING_OPTIONS = optionsOf<WritingOptions>({
+  prompt,
+  ...DRAWING_OPTIONS,
+  onRead: callback,
+  onNotice: callback,
+});
 
 /** Of a model that is named by its run too; the prompt is a separate argument. */
 const RUN_WRITING_OPTIONS = WRITING_OPTIONS.omit({ prompt: true }).extend(optionsOf(OPEN_OPTIONS).shape);
@@ -81,10 +92,10 @@ export function streamText(trained: Trained, options: WritingOptions = {}): Gene
 
 function* stream(
   trained: Trained,
-  { prompt = trained.recipe.sample.prompt, seed = newSeed(), onRead, ...options }: WritingOptions,
+  { prompt = trained.recipe.sample.prompt, seed = newSeed(), onRead, onNotice, ...options }: WritingOptions,
 ): Generator<string, GeneratedText> {
   const request = { prompt, ...drawing(trained.recipe, options) };
-  const generator = new TextGenerator(trained.composed.model, 1, textContext(trained, [prompt], request));
+  const generator = openGenerator(trained, 1, textContext(trained, [prompt], request), onNotice);
   const writing = writeText(generator, trained.tokenizer, request, randomOf(seed), onRead);
   let written = '';
   for (;;) {
@@ -104,14 +115,38 @@ export function textContext(
   return model.growsToContext ? longestText(tokenizer, prompts, request) : undefined;
 }
 
-/** What a person should know of texts that may get longer than the sequences that the model was trained on. */
-export function lengthNotice({ recipe }: Trained, context: number | undefined): string | undefined {
+/**
+ * What writes so many texts side by side. Once it has its memory, `onNotice` is told of texts that may get longer than the
+ * sequences that the model was trained on.
+ * @throws FlashError for a `context` that needs more memory than there is.
+ */
+export function openGenerator(
+  { composed: { model }, recipe }: Trained,
+  texts: number,
+  context: number | undefined,
+  onNotice?: (notice: string) => void,
+): TextGenerator {
+  if (context !== undefined) requireRoom(model, texts, context);
+  const generator = new TextGenerator(model, texts, context);
   const { seq_len: trained } = recipe.data;
-  if (context === undefined || context <= trained) return undefined;
-  return (
-    `A text may get ${context} tokens long with its prompt; the model was trained on sequences of ${trained} (data.seq_len). ` +
-    'It goes on beyond them, and may write worse there.'
-  );
+  if (context !== undefined && context > trained) {
+    const [longest, sequence] = [context, trained].map((tokens) => tokens.toLocaleString('en'));
+    onNotice?.(
+      `A text may get ${longest} tokens long with its prompt; the model was trained on sequences of ${sequence} (data.seq_len). ` +
+        'It goes on beyond them, and may write worse there.',
+    );
+  }
+  return generator;
+}
+
+function requireRoom(model: Model, texts: number, context: number): void {
+  const [needed, available] = [decodingBytes(model, texts, context, model.backend), availableMemory()];
+  if (needed <= available) return;
+  const what = `A text of ${context.toLocaleString('en')} tokens, its prompt among them, needs ${formatBytes(needed)} of memory`;
+  throw new FlashError(`${what}; there are ${formatBytes(available)}`, {
+    remedy: 'Write fewer tokens (--max-tokens), or give a shorter prompt.',
+    exitCode: 2,
+  });
 }
 
 export const newSeed = (): number => randomInt(2 ** 32);
@@ -151,11 +186,7 @@ export async function generateText(
   checkArguments('generateText', { run, prompt });
   checkOptions('generateText', 'the options', RUN_WRITING_OPTIONS, options);
   return withTrained(run, options, (trained) => {
-    const { sample } = trained.recipe;
-    const request = drawing(trained.recipe, options);
-    const notice = lengthNotice(trained, textContext(trained, [prompt ?? sample.prompt], request));
-    if (notice) (options.onNotice ?? printNotice)(notice);
-    const writing = stream(trained, { ...options, prompt });
+    const writing = stream(trained, { ...options, prompt, onNotice: options.onNotice ?? printNotice });
     for (;;) {
       const { done, value } = writing.next();
       if (done) return value;

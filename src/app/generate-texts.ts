@@ -5,15 +5,14 @@ import { FlashError } from '../core/errors.ts';
 import { formatBytes } from '../core/format-bytes.ts';
 import { count as countSchema } from '../core/options.ts';
 import { callback, checkOptions, optionsOf } from '../recipes/check-options.ts';
-import { TextGenerator } from '../train/generate.ts';
 import { type TextStart, writeTexts } from '../train/write-text.ts';
 import { checkArguments } from './arguments.ts';
 import {
   DRAWING_OPTIONS,
   drawing,
   type GeneratedText,
-  lengthNotice,
   newSeed,
+  openGenerator,
   randomOf,
   textContext,
   type WritingOptions,
@@ -97,10 +96,8 @@ async function* write(
   const total = prompts.length * count;
   const request = drawing(trained.recipe, options);
   const context = textContext(trained, prompts, request);
-  const notice = lengthNotice(trained, context);
-  if (notice) (options.onNotice ?? printNotice)(notice);
   const sideBySide = batchSize(trained, batch, total, context);
-  const generator = new TextGenerator(trained.composed.model, sideBySide, context);
+  const generator = openGenerator(trained, sideBySide, context, options.onNotice ?? printNotice);
   const { maxTokens } = request;
   const seedOf = (text: number): number => nextSeed(seed, text % count);
   const starts = function* (): Generator<TextStart> {

@@ -18,6 +18,9 @@ const tiny = new TinyRun(
 const events: TrainEvent[] = [];
 let run: string;
 
+const REFUSED =
+  /^error: A text of 1,999,999,999 tokens, its prompt among them, needs .* of memory; there are .*\n {2}Write fewer tokens \(--max-tokens\), or give a shorter prompt.\n$/;
+
 beforeAll(async () => {
   const report = (event: TrainEvent) => void events.push(event);
   const done = await trainRecipe(tiny.recipe, { out: tiny.runs, report, onNotice: () => {} });
@@ -89,5 +92,13 @@ describe('a run of a model whose state grows with the sequence', () => {
     notices.length = 0;
     await generateText(run, 'A', { ...options, maxTokens: 2 });
     expect(notices).toEqual([]);
+  });
+
+  it('a text that is too long for the memory is refused with the option that is too large, and nothing else', async () => {
+    for (const flags of [[], ['--count', '2']]) {
+      const args = ['generate', run, '--prompt', 'A', '--max-tokens', '1999999998', ...flags];
+      const { status, stderr } = await runInProcess(args);
+      expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(REFUSED) });
+    }
   });
 });

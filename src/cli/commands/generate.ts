@@ -1,13 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { InvalidArgumentError, Option } from 'commander';
 import { documentMarker } from '../../app/document-marker.ts';
-import {
-  drawing,
-  lengthNotice,
-  streamText,
-  textContext,
-  type WritingOptions,
-} from '../../app/generate-text.ts';
+import { streamText, type WritingOptions } from '../../app/generate-text.ts';
 import { loadTrained, type Trained } from '../../app/trained.ts';
 import { commandLine } from '../../core/command-line.ts';
 import { DOCUMENT_MARKER } from '../../data/corpus.ts';
@@ -140,9 +134,10 @@ async function run(path: string, options: GenerateOptions, terminal: Terminal): 
       await printTexts(trained, all, generation, { terminal, progress });
     } else {
       const { count, batch, ...one } = writing;
-      const notice = lengthNotice(trained, textContext(trained, [prompt], drawing(trained.recipe, one)));
-      if (notice) progress.note(notice);
-      await printText(trained, { ...one, prompt }, temperature, { terminal, progress });
+      await printText(trained, { ...one, prompt, onNotice: progress.note }, temperature, {
+        terminal,
+        progress,
+      });
     }
     if (terminal.interactive && trained.composed.model.coupling === 'row')
       terminal.note(terminal.noteStyles.dim(babbleNote(trained.recipe.name)));
