@@ -8,6 +8,7 @@ export {
   type RecipeDifference,
   type RunComparison,
   type SeedGroup,
+  type UnreadRun,
 } from './app/compare-runs.ts';
 export { type EvaluationOptions, evaluateText, type TextScore } from './app/evaluate-text.ts';
 export { type GeneratedText, generateText, streamText, type WritingOptions } from './app/generate-text.ts';

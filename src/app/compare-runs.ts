@@ -4,6 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parse } from 'yaml';
 import { describeModel } from '../compose/describe.ts';
+import { commandLine } from '../core/command-line.ts';
+import { FlashError } from '../core/errors.ts';
 import type { StepEvent } from '../core/hook.ts';
 import { fileError } from '../files/files.ts';
 import { loadRecipe } from '../recipes/load.ts';
@@ -55,9 +57,18 @@ export interface RecipeDifference {
   readonly values: readonly (string | null)[];
 }
 
+/** A run that is left out of a comparison. */
+export interface UnreadRun {
+  /** As it was named. */
+  readonly directory: string;
+  readonly error: FlashError;
+}
+
 export interface RunComparison {
   /** In the order in which they were named. */
   readonly runs: readonly ComparedRun[];
+  /** Those that cannot be compared, and why: what is no run, a recipe whose plugin is not there any more. */
+  readonly unread: readonly UnreadRun[];
   /** Bits a character by recipe, for recipes that were trained with several seeds. */
   readonly seeds: readonly SeedGroup[];
   readonly differences: readonly RecipeDifference[];
@@ -68,15 +79,19 @@ export interface RunComparison {
 /**
  * The scores, speed and size of runs side by side, and what differs in their recipes. Runs may be training. Nothing is
  * computed: figures are those of each run's metrics.jsonl.
- * @throws FlashError when a directory is no run.
+ * @throws FlashError when none of them can be read.
  */
 export async function compareRuns(directories: readonly string[]): Promise<RunComparison> {
   checkArguments('compareRuns', { directories });
-  const read = await Promise.all(directories.map(readRun));
+  const all = await Promise.all(directories.map(readOrFail));
+  const unread = all.filter((one) => 'error' in one);
+  const read = all.filter((one) => 'run' in one);
+  if (read.length === 0 && unread.length > 0) throw unread[0]!.error;
   const runs = read.map(({ run }) => run);
   const settings = read.map(({ settings }) => settings);
   return {
     runs,
+    unread,
     seeds: seedGroups(runs, settings),
     differences: differencesOf(runs, settings),
     warnings: warningsOf(runs),
@@ -90,6 +105,12 @@ interface ReadRun {
   readonly run: ComparedRun;
   readonly settings: Settings;
 }
+
+const readOrFail = (directory: string): Promise<ReadRun | UnreadRun> =>
+  readRun(directory).catch((error) => {
+    if (error instanceof FlashError) return { directory, error };
+    throw error;
+  });
 
 async function readRun(path: string): Promise<ReadRun> {
   const real = await realpath(path).catch(() => path);
@@ -229,10 +250,13 @@ function warningsOf(runs: readonly ComparedRun[]): string[] {
   return [
     ...without.map((run) => `${nameOf(run)} is at step ${run.step} and has not been evaluated yet`),
     ...(vocabularies.size > 1
-      ? ['The runs have different tokenizers: compare BPC, not PPL, which is of a token']
+      ? ['the runs have different tokenizers: compare BPC, not PPL, which is of a token']
       : []),
     ...(texts.size > 1
-      ? ['The runs were evaluated on different texts: their scores cannot be compared']
+      ? [
+          'the runs were evaluated on different texts or parts of one, so their scores cannot be compared; ' +
+            `${commandLine`eval RUN --data FILE`} scores each of them on all of the same one`,
+        ]
       : []),
   ];
 }

@@ -107,7 +107,9 @@ describe('compare', () => {
     const text = readFileSync(metrics(other), 'utf8');
     writeFileSync(metrics(other), text.replace(/"characters":\d+/g, '"characters":7'));
     const { warnings } = await compareRuns([runs[0]!, other]);
-    expect(warnings).toEqual([expect.stringMatching(/^The runs were evaluated on different texts/)]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^the runs were evaluated on different texts .* flashlm eval RUN --data FILE /),
+    ]);
   });
 
   it('compare prints a table, the seeds and what differs', async () => {
@@ -143,9 +145,30 @@ describe('compare', () => {
     expect(again).toBe(silu);
   });
 
+  it('compare shows the other runs where one cannot be read, says what is wrong with that one, and fails', async () => {
+    const broken = `${runs[0]}-broken`;
+    cpSync(runs[0]!, broken, { recursive: true });
+    const recipe = join(broken, 'recipe.yaml');
+    writeFileSync(recipe, `plugins: [./gone.ts]\n${readFileSync(recipe, 'utf8')}`);
+    const args = ['compare', broken, runs[0]!, tiny.root, runs[2]!];
+    const { status, stdout, stderr } = await runInProcess(args);
+    expect(status).toBe(1);
+    expect(stdout.match(/^\d .*/gm)!.map((line) => line.split(/ +/)[1])).toEqual(
+      [runs[0]!, runs[2]!].map((run) => basename(run)),
+    );
+    expect(stdout).toContain('\n  optimizer.lr  0.01 (1), 0.02 (2)\n');
+    expect(stderr).toMatch(/^error: .*-broken\/recipe\.yaml:1:\d+: there is no plugin .*gone\.ts\n/);
+    expect(stderr).toMatch(/\nerror: .* is neither a run directory nor a checkpoint of one\n/);
+    const { stdout: json } = await runInProcess([...args, '--json']);
+    expect(JSON.parse(json).unread).toEqual([
+      { directory: broken, error: [expect.stringContaining('there is no plugin')] },
+      { directory: tiny.root, error: [expect.stringContaining('neither a run'), expect.any(String)] },
+    ]);
+  });
+
   it('compare refuses what is no run, as wrong usage', async () => {
-    const { status, stderr } = await runInProcess(['compare', runs[0]!, tiny.root]);
-    expect(status).toBe(2);
+    const { status, stdout, stderr } = await runInProcess(['compare', tiny.root]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain('is neither a run directory nor a checkpoint of one');
   });
 });

@@ -1,8 +1,10 @@
 import { basename } from 'node:path';
 import { type ComparedRun, compareRuns, type RunComparison, type SeedGroup } from '../../app/compare-runs.ts';
 import { commandLine } from '../../core/command-line.ts';
+import { FlashError } from '../../core/errors.ts';
 import { formatBytes } from '../../core/format-bytes.ts';
 import type { CliCommand } from '../command.ts';
+import { Exit, reportError } from '../errors.ts';
 import { formatBits, formatCount, formatDuration, formatPlural, formatPpl, formatShort } from '../format.ts';
 import { namedRun, RUN_ARGUMENT } from '../named-run.ts';
 import { paths } from '../options.ts';
@@ -24,11 +26,16 @@ export const compare: CliCommand = {
       .option('--json', 'print one JSON object')
       .action(async (named: readonly string[], options: CompareOptions) => {
         const comparison = await compareRuns(await Promise.all(named.map((run) => namedRun(run))));
-        if (options.json) terminal.print(JSON.stringify(comparison));
+        if (options.json) terminal.print(JSON.stringify(comparison, errorsAsLines));
         else for (const line of describe(comparison, terminal)) terminal.print(line);
+        for (const { error } of comparison.unread) reportError(error, terminal, false);
+        if (comparison.unread.length > 0) throw new Exit(1);
       });
   },
 };
+
+const errorsAsLines = (_: string, value: unknown): unknown =>
+  value instanceof FlashError ? value.lines() : value;
 
 const COLUMNS: readonly Column[] = [
   { title: '', align: 'right' },
