@@ -15,7 +15,7 @@ import { Sampler, type SamplingOptions } from '../../../src/train/sampling.ts';
 
 // Prints how many bytes of heap one draw, one generated token besides its kernels, and one call of a native kernel besides
 // the kernel take. The young generation is so large (--min-semi-space-size) that nothing is collected while it is measured.
-const WARM = 20_000;
+const WARM = 5000;
 const TURN = 2000;
 const TURNS = 60;
 
