@@ -38,11 +38,7 @@ export async function prepareRunData(
   const texts = await runTexts(recipe);
   const train = await prepareText(recipe, texts.train, tokenizer ?? recipe.tokenizer, options);
   if (!texts.valid) return { train, valid: null };
-  const valid = await prepareText(recipe, texts.valid, train.tokenizer, options);
-  if (!texts.valid.part) return { train, valid };
-  const kept = valid.tokens.info.documents;
-  const notice = `${kept} of ${kept + train.tokens.info.documents} documents are kept for validation.`;
-  return { train, valid: { ...valid, notices: [...valid.notices, notice] } };
+  return { train, valid: await prepareText(recipe, texts.valid, train.tokenizer, options) };
 }
 
 /** Looks whether the recipe's texts are there, and of a kind that can be read. @throws FlashError where not */

@@ -120,6 +120,12 @@ describe('a limit that a resumed run has reached', () => {
       `Nothing was left to train: a limit counts from the start of the run, and ${text}`,
     );
   });
+
+  it('a run of one step is told that one step is done', () => {
+    expect(describeNothingLeft(planOf({ steps: 1 }).limits, progressOf(1, 2))).toMatch(
+      / and 1 step is done\. Give --steps 2, or --more 1step\.$/,
+    );
+  });
 });
 
 describe('--more', () => {

@@ -74,7 +74,7 @@ export const train: CliCommand = {
           .conflicts(['steps', 'epochs', 'tokens', 'budget']),
       )
       .addOption(new Option('--json', 'print each event as one JSON object a line').conflicts('quiet'))
-      .option('--quiet', 'print nothing but the summary')
+      .option('--quiet', 'print nothing but the summary; warnings and notices go to standard error')
       .addHelpText(
         'after',
         '\nAny of --steps, --epochs, --tokens and --budget replaces all limits of the recipe; the first one that is' +

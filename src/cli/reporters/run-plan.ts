@@ -1,6 +1,7 @@
 import type { Session } from '../../app/session.ts';
 import { limitFlag, shortTime } from '../../compose/run-limits.ts';
 import { computeName, unlessFloat32 } from '../../core/compute.ts';
+import type { PreparedData } from '../../data/prepare.ts';
 import { isFiles, type Recipe } from '../../recipes/load.ts';
 import { shown } from '../../recipes/read-file.ts';
 import { type Limits, type Measure, type Progress, stepsOf, UNLIMITED } from '../../train/limits.ts';
@@ -113,10 +114,12 @@ export function describeNothingLeft(limits: Limits, progress: Progress): string 
   const measure = measures.find((one) => done[one] >= limits[one]) ?? 'steps';
   const used = measure === 'seconds' ? Math.round(done.seconds) || 1 : done[measure];
   const double = measure === 'seconds' ? 2 * used : Number((2 * used).toPrecision(3));
-  const more = measure === 'seconds' ? shortTime(used) : `${Number(used.toPrecision(3))}${measure}`;
+  const noun = done[measure] === 1 ? measure.slice(0, -1) : measure;
+  const more = measure === 'seconds' ? shortTime(used) : `${Number(used.toPrecision(3))}${noun}`;
+  const isDone = done[measure] === 1 ? 'is done' : 'are done';
   return (
     `Nothing was left to train: a limit counts from the start of the run, and ${describeAmount(measure, used)} ` +
-    `${measure === 'seconds' ? 'is used' : 'are done'}. Give ${limitFlag(measure, double)}, or --more ${more}.`
+    `${measure === 'seconds' ? 'is used' : isDone}. Give ${limitFlag(measure, double)}, or --more ${more}.`
   );
 }
 
@@ -131,8 +134,6 @@ export function introduce(session: Session, plan: RunPlan, page: Page): string[]
       : `path dense (every token is computed${tokenWise ? ', because collapse is off' : ''})`;
   const compute = computeName(run.trainer.compute);
   const how = [backend.name, formatPlural(backend.threads, 'thread'), ...unlessFloat32(compute), path];
-  const steps = stepsOf(plan.limits, plan.tokensPerStep, plan.tokensPerEpoch);
-  const warning = warnOfFewSteps(plan, steps, startStep > 0);
   return [
     ...formatPairs(
       [
@@ -148,7 +149,6 @@ export function introduce(session: Session, plan: RunPlan, page: Page): string[]
       page,
     ),
     ...(startStep ? [goingOn(session)] : []),
-    ...(warning ? [warning] : []),
   ];
 }
 
@@ -159,11 +159,11 @@ function goingOn({ run }: Session): string {
 }
 
 function describeData(source: Recipe['data']['source'], { train, valid }: Session['data']): string {
-  const { documents } = train.tokens.info;
   const files = isFiles(source) ? [source].flat() : [source.component.type];
   const name = files.length > 1 ? `${shown(files[0]!)} and ${files.length - 1} more` : shownSource(files[0]!);
-  const validation = valid ? `, validation ${formatPlural(valid.tokens.tokens, 'token')}` : '';
-  return `${name}: ${formatPlural(train.tokens.tokens, 'token')} in ${formatPlural(documents, 'document')}${validation}`;
+  const size = ({ tokens }: PreparedData): string =>
+    `${formatPlural(tokens.tokens, 'token')} in ${formatPlural(tokens.info.documents, 'document')}`;
+  return `${name}: ${size(train)}${valid ? `, validation ${size(valid)}` : ''}`;
 }
 
 /** Files of a loaded recipe have absolute paths; what has none is a data set's name. */

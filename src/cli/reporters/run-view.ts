@@ -6,6 +6,7 @@ import { shown } from '../../recipes/read-file.ts';
 import { DivergenceWatch } from '../../train/divergence.ts';
 import type { DoneEvent, TrainEvent } from '../../train/events.ts';
 import { NonFiniteError } from '../../train/explain-non-finite.ts';
+import { stepsOf } from '../../train/limits.ts';
 import { formatCount, formatDuration, formatPlural } from '../format.ts';
 import type { Terminal } from '../terminal.ts';
 import { ProgressMeter, StepPace } from './progress-meter.ts';
@@ -51,6 +52,7 @@ export class RunView {
     );
     this.saved = startStep || -1;
     if (!options.quiet) for (const line of introduce(session, this.plan, terminal)) this.say(line);
+    this.warn(stepsOf(limits, tokensPerStep, tokensPerEpoch));
   }
 
   onEvent(event: TrainEvent): void {
@@ -128,15 +130,21 @@ export class RunView {
 
   private tellDivergence(event: StepEvent): void {
     const found = this.divergence.add(event);
-    if (found && !this.options.quiet) this.say(describeDivergence(found, this.session));
+    if (found) this.say(describeDivergence(found, this.session));
   }
 
   private tellBudget(): void {
     const steps = this.budget.stepsOnce(this.meter.progress);
-    if (steps === undefined || this.options.quiet) return;
+    if (steps === undefined) return;
     const { limits, tokensPerStep } = this.plan;
     const size = `${formatPlural(tokensPerStep, 'token')}`;
-    this.say(`${formatDuration(limits.seconds)} hold about ${formatPlural(steps, 'step')} of ${size} here`);
+    const held = `${formatDuration(limits.seconds)} hold about ${formatPlural(steps, 'step')} of ${size} here`;
+    if (!this.options.quiet) this.say(held);
+    this.warn(steps);
+  }
+
+  /** Of a run of so few steps, also where nothing else is said. */
+  private warn(steps: number): void {
     const warning = warnOfFewSteps(this.plan, steps, this.session.startStep > 0);
     if (warning) this.say(warning);
   }
