@@ -80,7 +80,8 @@ function events(text: string): { event: string; [key: string]: unknown }[] {
 describe('flashlm train', () => {
   it('train ends with scores, speed, a sample, the directory and the next command', async () => {
     const out = root('summary');
-    const args = ['v61-debug', '--steps', '6', '--backend', 'reference', '--out', out];
+    const sets = ['--set', 'eval.every=4', '--set', 'eval.tokens=64'];
+    const args = ['v61-debug', '--steps', '6', '--backend', 'reference', '--out', out, ...sets];
     const { status, stdout, stderr } = await runInProcess(['train', ...args]);
     expect(stderr).toBe('');
     expect(status).toBe(0);
@@ -95,6 +96,7 @@ describe('flashlm train', () => {
     expect(stdout).toMatch(
       /^step 1\/6 {2}loss \d\.\d{4} \(floor \d\.\d{4}\) {2}lr .* tokens\/s {2}.* left$/m,
     );
+    expect(stdout).toMatch(/^step 4 {2}valid: loss /m);
     const summary = stdout.slice(stdout.indexOf('Done after 6 steps: all steps are done.'));
     expect(summary).toMatch(/^ +loss +PPL +BPC +BPB +tokens +characters\ntrain .*\nvalid /m);
     // One floor, of the whole text, everywhere.

@@ -66,7 +66,7 @@ export class RunSummary {
   private step: StepEvent | undefined;
   private sample: SampleEvent | undefined;
   private timing: TimingEvent | undefined;
-  /** The last one of each split. */
+  /** The last one of each split, in their order. */
   private readonly evals = new Map<string, EvalEvent>();
 
   constructor(private readonly meter: ProgressMeter) {}
@@ -75,7 +75,10 @@ export class RunSummary {
     if (event.event === 'step') this.step = event;
     else if (event.event === 'sample') this.sample = event;
     else if (event.event === 'timing') this.timing = event;
-    else if (event.event === 'eval') this.evals.set(event.split, event);
+    else if (event.event === 'eval') {
+      this.evals.delete(event.split);
+      this.evals.set(event.split, event);
+    }
   }
 
   /** The end of a finished run: scores, speed, a sample, where it is and what to type next. */
