@@ -80,12 +80,12 @@ export async function startRun(recipe: Recipe, root: string, options: SessionOpt
 }
 
 /**
- * Checks a separate model for leaks of later tokens; recipes that declare themselves non-causal are skipped.
- * @throws FlashError for a recipe that leaks and does not declare it.
+ * Checks in a separate model that no row sees a later token; recipes that declare themselves non-causal are skipped.
+ * @throws FlashError for a recipe whose model does, and that does not declare it.
  */
 function checkCausality(recipe: Recipe, { onTask }: SessionOptions): void {
   if (!recipe.causal) return;
-  const results = checkUnasked(recipe, (share) => onTask?.('looking for leaks', share));
+  const results = checkUnasked(recipe, (share) => onTask?.('checking that no row sees a later token', share));
   refuseLeak(recipe, results);
 }
 

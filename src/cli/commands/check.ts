@@ -52,7 +52,7 @@ export const check: CliCommand = {
       .option('--json', 'print one JSON object')
       .addHelpText(
         'after',
-        '\nExit status 1: the recipe is wrong, or its model leaks and the recipe does not say "causal: false".',
+        '\nExit status 1: the recipe is wrong, or its model sees later tokens and the recipe does not say "causal: false".',
       )
       .action(async (name: string, options: CheckOptions) => {
         const recipe = await loadRecipe(name, { set: options.set });
@@ -79,7 +79,7 @@ export const check: CliCommand = {
         refuseLeak(recipe, causality);
         if (!recipe.causal && causality.length > 0 && causality.every(({ causal }) => causal)) {
           terminal.note(
-            'The recipe says "causal: false", and no leak was found: its PPL may be marked for nothing.',
+            'The recipe says "causal: false", and no row sees a later token: its PPL may be marked for nothing.',
           );
         }
       });
@@ -144,8 +144,11 @@ function trainingBackend({ backend, train }: Recipe): Backend {
 }
 
 function lookForLeaks(recipe: Recipe, thorough: boolean, { show }: TaskProgress): CausalityResult[] {
-  if (!thorough) return checkUnasked(recipe, (share) => show('looking for leaks', share));
-  return checkThoroughly(recipe, (share, backend) => show(`looking for leaks on ${backend}`, share));
+  if (!thorough)
+    return checkUnasked(recipe, (share) => show('checking that no row sees a later token', share));
+  return checkThoroughly(recipe, (share, backend) =>
+    show(`checking on ${backend} that no row sees a later token`, share),
+  );
 }
 
 const COLUMNS: readonly Column[] = [
