@@ -5,6 +5,7 @@
 #include "ternary_pack.inl"
 #include "ternary_popcount.inl"
 #include "ternary_tile.inl"
+#include "two_bit_rows.inl"
 
 namespace flashlm {
 namespace {
@@ -88,6 +89,13 @@ inline void ternaryMatmul(Context& ctx, const TernaryMatmulArgs& args) noexcept 
 inline void ternaryMatmulFloat(Context& ctx, const TernaryMatmulFloatArgs& args) noexcept {
   withFloatSteps(args.precision, [&](auto steps) {
     using Steps = decltype(steps);
+#ifdef SIMD_TWO_BITS
+    if constexpr (Steps::IN_PLACE) {
+      const QuadPanels w = twoBitPanels(args.w_packed.data, args.out.cols, args.x.cols);
+      if (args.x.rows <= Steps::ROWS)
+        return multiplyTwoBits(ctx, whole(args.out, args.w_rowScale.data), args.x, w, args.w_scale.data);
+    }
+#endif
     const auto fill = ternaryFill<Steps>(args.x.cols, args.out.cols, args.w_packed.data);
     multiplyFilled<Steps>(ctx, whole(args.out, args.w_rowScale.data), args.x.rows, rowsOf<Steps>(args.x),
                           fill, args.w_scale.data);

@@ -253,6 +253,11 @@ struct TwoBits {
 SIMD_INLINE TwoBits loadTwoBits(const uint8_t* p, int part) {
   return {_mm256_and_si256(_mm256_srli_epi32(loadQuads(p), 2 * part), _mm256_set1_epi8(3))};
 }
+SIMD_INLINE Vec twoBitFloats(const uint8_t* p, int part, int i) {
+  const __m256 values = _mm256_setr_ps(-1, 0, 1, 2, -1, 0, 1, 2);
+  // Of each lane the lowest two bits count.
+  return _mm256_permutevar_ps(values, _mm256_srli_epi32(loadQuads(p), 8 * i + 2 * part));
+}
 SIMD_INLINE Quads onesQuads() { return _mm256_set1_epi8(1); }
 SIMD_INLINE Quads broadcastQuad(const int8_t* p) {
   int32_t quad;

@@ -133,6 +133,20 @@ export const PRODUCT_MUTANTS: readonly NativeMutant[] = [
     wrong: 'sumOfCodes(codes + r * rowBytes, w.steps)',
   },
   {
+    id: 'two-bits-chunk',
+    fault: 'a chunk of a few rows of floats replaces the one before it',
+    file: 'kernels/two_bit_rows.inl',
+    at: '«finish.into = Into::add;»',
+    wrong: '',
+  },
+  {
+    id: 'two-bits-rest-values',
+    fault: 'the last values of a few rows of floats are multiplied by codes of the first part',
+    file: 'kernels/two_bit_rows.inl',
+    at: 'for (int i = 0; k + i < end; i++) «add(k, i)»;',
+    wrong: 'add(k, i % 4)',
+  },
+  {
     id: 'packed-any-precision',
     fault: 'weights packed in one precision are used in another',
     file: 'kernels/ternary_pack.inl',
