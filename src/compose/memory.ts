@@ -201,8 +201,8 @@ export function requireMemory(estimate: MemoryEstimate, available: number = avai
 
 /**
  * Bytes for writing so many texts side by side, beside the weights: the activations of a block, and of each text its logits
- * and what its layers carry. Both exist twice, as a batch that gets smaller moves; the latter once more on the way. `context` as
- * for `generationBlock`.
+ * and what its layers carry. Both exist twice, as a batch that gets smaller moves; the latter once more on the way. One text never
+ * moves: what it carries exists once more, as its prompt left it. `context` as for `generationBlock`.
  */
 export function decodingBytes(
   parts: ModelParts,
@@ -214,7 +214,7 @@ export function decodingBytes(
   const block = planActivations(parts, rows, { ...sizes, training: false }, backend);
   const logits = parts.objective.vocab * BYTES[backend.real];
   const carried = block.carried / Math.ceil(rows / sizes.seqLen);
-  return block.bytes + texts * (2 * logits + 3 * carried);
+  return block.bytes + texts * (2 * logits + (texts > 1 ? 3 : 1) * carried);
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
