@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FlashError } from '../core/errors.ts';
 import { RunDirectory } from '../train/run-directory.ts';
+import { trainFirst } from '../train/run-list.ts';
 
 /** Where `train` puts runs without `--out`. */
 export const RUNS = 'runs';
@@ -26,7 +27,7 @@ export async function namedRun(argument: string, root: string = RUNS): Promise<s
   if (run !== undefined) return join(run, ...parts.slice(at + 1));
   throw new FlashError('There is no run', {
     where: folder,
-    remedy: 'Name its directory, or the folder it is in: DIR/latest, or --out where the run is resumed.',
+    remedy: `Name its directory, or the folder it is in: DIR/latest, or --out where the run is resumed. ${trainFirst()}`,
     exitCode: 2,
   });
 }

@@ -44,8 +44,11 @@ async function suggest(path: string): Promise<string> {
     const more = runs.length > newest.length ? ` (and ${runs.length - newest.length} more)` : '';
     return `Existing runs, the newest first: ${newest.join(', ')}${more}`;
   }
-  return `Train one first, such as: ${commandLine`train v61 --budget 45s`}`;
+  return trainFirst();
 }
+
+/** What to do where there is no run at all. */
+export const trainFirst = (): string => `Train one first, such as: ${commandLine`train v61 --budget 45s`}`;
 
 function readFolder(root: string) {
   return readdir(root, { withFileTypes: true });

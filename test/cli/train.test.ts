@@ -194,7 +194,12 @@ describe('flashlm train', () => {
     ['--json with --quiet', ['v61', '--json', '--quiet'], 2, /--json.*cannot be used with.*--quiet/],
     ['--resume with a recipe', ['v61', '--resume'], 2, /can't be given with --resume/],
     ['--resume with changes', ['--resume', '--set', 'a=1'], 2, /--set can't be given with --resume/],
-    ['nothing to resume', ['--resume'], 2, /There is no run[\s\S]*--out where the run is resumed/],
+    [
+      'nothing to resume',
+      ['--resume'],
+      2,
+      /There is no run[\s\S]*--out where the run is resumed\. Train one first, such as: npx flashlm train v61 --budget 45s\n/,
+    ],
     ['data that is missing', ['v61', '--data', 'missing.txt'], 1, /no such file[\s\S]*missing\.txt/],
   ])('train refuses %s', async (_, args, status, message) => {
     const out = root('refused');
