@@ -22,22 +22,22 @@ import type { Trained } from './trained.ts';
 import { OPEN_OPTIONS, type OpenOptions, printNotice, withTrained } from './with-trained.ts';
 
 export interface WritingOptions {
-  /** What the text begins with. Default of this and of all others but the seed: the recipe's `sample`. */
+  /** What the text begins with. The recipe's `sample` has the default of this and of every option below except `seed`. */
   readonly prompt?: string;
-  /** 0 takes the likeliest token, 1 draws as the model says. */
+  /** 0 takes the likeliest token; 1 draws from the model's own probabilities. */
   readonly temperature?: number;
   /** Draw from this many likeliest tokens only. */
   readonly topK?: number;
-  /** Draw from the likeliest tokens of this probability only. */
+  /** Draw only from the likeliest tokens whose probabilities add up to this. */
   readonly topP?: number;
   /** Draw from tokens with at least this share of the likeliest one's probability only. */
   readonly minP?: number;
-  /** The logits of tokens that the text has already are divided by this, negative ones multiplied. */
+  /** Divides the logits of tokens that the text already contains; multiplies them where they are negative. */
   readonly repetitionPenalty?: number;
   /** The text ends before the first of these that is written after the prompt. */
   readonly stop?: readonly string[];
   readonly maxTokens?: number;
-  /** The same seed writes the same text. Default: another one each time. */
+  /** The same seed writes the same text. Default: a new random seed for each text. */
   readonly seed?: number;
   /** Called with the number of prompt tokens read so far. */
   readonly onRead?: PromptListener;
@@ -64,11 +64,11 @@ const WRITING_OPTIONS = optionsOf<WritingOptions>({
   onNotice: callback,
 });
 
-/** Of a model that is named by its run too; the prompt is a separate argument. */
+/** The options of `generateText`, which may also open the run; the prompt is a separate argument. */
 const RUN_WRITING_OPTIONS = WRITING_OPTIONS.omit({ prompt: true }).extend(optionsOf(OPEN_OPTIONS).shape);
 
 export interface GeneratedText {
-  /** Of the checkpoint. */
+  /** The checkpoint's training step. */
   readonly step: number;
   readonly seed: number;
   readonly prompt: string;
@@ -76,13 +76,13 @@ export interface GeneratedText {
   readonly text: string;
   /** Tokens written. */
   readonly tokens: number;
-  /** Whether the document ended, one of `stop` was written (it is not in the text), or `maxTokens` were. */
+  /** Why the text ended: its document did, a `stop` was written (`text` leaves it out), or it has `maxTokens`. */
   readonly ending: TextEnding;
 }
 
 /**
- * Writes on from a prompt. Yields after each token the text that it completes ('' while a character is incomplete), and
- * returns what was written as a whole.
+ * Continues a prompt. Yields the text that each token completes ('' while a character is incomplete), and returns the whole
+ * text.
  */
 export function streamText(trained: Trained, options: WritingOptions = {}): Generator<string, GeneratedText> {
   checkArguments('streamText', { trained });
@@ -116,8 +116,8 @@ export function textContext(
 }
 
 /**
- * What writes so many texts side by side. Once it has its memory, `onNotice` is told of texts that may get longer than the
- * sequences that the model was trained on.
+ * A generator that writes `texts` texts side by side. Calls `onNotice`, after memory is allocated, if a text may become longer
+ * than the sequences that the model was trained on.
  * @throws FlashError for a `context` that needs more memory than there is.
  */
 export function openGenerator(
@@ -151,10 +151,10 @@ function requireRoom(model: Model, texts: number, context: number): void {
 
 export const newSeed = (): number => randomInt(2 ** 32);
 
-/** What the text of a seed draws from. */
+/** The random numbers that the text of a seed is drawn with. */
 export const randomOf = (seed: number): Random => new Random(seed, 'generate');
 
-/** How a text is written: what the options leave out is as in the recipe's `sample`. */
+/** How a text is written. The recipe's `sample` supplies what the options leave out. */
 export function drawing(
   recipe: Recipe,
   options: Omit<WritingOptions, 'prompt' | 'seed' | 'onRead'> = {},

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { component } from '../core/component.ts';
 import type { Schedule } from '../core/schedule.ts';
 
-/** The value after warm-up, from `peak` on; `done` is in [0, 1]. */
+/** The rate after the warm-up, which ends at `peak`. `done`: share of the training that is done, in [0, 1]. `step`: since the
+ * warm-up. */
 export type Shape = (peak: number, done: number, step: number) => number;
-/** Where a schedule ends: a rate, or one for each peak. */
+/** The rate at the end of a schedule: a number, or a function of the peak rate. */
 export type End = number | ((peak: number) => number);
 
 const endOf = (end: End, peak: number): number => (typeof end === 'number' ? end : end(peak));
@@ -49,7 +50,7 @@ export const cycles = (warmupSteps: number, end: End, steps: number, factor: num
     return min + 0.5 * (top - min) * (1 + Math.cos((Math.PI * (step % steps)) / steps));
   });
 
-/** What several schedules have. */
+/** Options that several schedules share. */
 export const warmup_steps = z
   .int()
   .min(0)
@@ -64,7 +65,7 @@ const floor = z
   .describe('The end as a share of the peak, in place of min_lr.');
 export const DESCENT = { warmup_steps, min_lr, floor };
 
-/** The end that options say. */
+/** The end that the options ask for. `floor` wins over `min_lr`. */
 export const endFrom = ({ min_lr, floor }: { min_lr: number; floor?: number }): End =>
   floor === undefined ? min_lr : (peak) => peak * floor;
 

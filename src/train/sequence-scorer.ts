@@ -8,23 +8,23 @@ import { DocumentSum } from './document-sum.ts';
 import type { Scorer } from './scorer.ts';
 
 /**
- * Rows of a document in a call at least, and what they are padded to at its end: few enough that a document's end wastes
- * little, and multiples of them, so that few blocks are planned.
+ * A document's rows in a call are padded to a multiple of this: small enough that the end of a document wastes little, large
+ * enough that few different blocks are planned.
  */
 const ROW_PADDING = 16;
 const CONTINUES: Pass = { continues: true };
 
-/** How many documents are scored side by side: what they carry must not take more than the activations do. */
+/** How many documents are scored side by side: their state must not take more memory than the activations (both in bytes). */
 export function documentsAtOnce(rows: number, seqLen: number, activations: number, carried: number): number {
-  const most = Math.floor(rows / Math.min(ROW_PADDING, seqLen));
-  return Math.max(1, Math.min(most, Math.floor(activations / carried)));
+  const max = Math.floor(rows / Math.min(ROW_PADDING, seqLen));
+  return Math.max(1, Math.min(max, Math.floor(activations / carried)));
 }
 
 /**
- * Scores documents side by side: each takes a few rows of every call, at most a training sequence, and its layers carry their
- * state from call to call; when one has ended, the next document takes its place. So a call has as many rows for short
- * documents as for long ones. Documents come in the text's order, and their nats are added up in it. For models whose state
- * does not grow with the sequence; others need `windowScorer`.
+ * Scores documents side by side. Each document takes a few rows of every call, at most as many as a training sequence has, and
+ * the layers carry its state from call to call. When a document ends, the next one takes its place, so that calls stay full
+ * however short the documents are. Nats are added up in the order of the text. Only for models whose state does not grow with
+ * the sequence; others need `windowScorer`.
  */
 export function sequenceScorer(
   model: Model,
@@ -56,7 +56,7 @@ export function sequenceScorer(
       const members = batch.arrange();
       const longest = Math.min(seqLen, Math.floor(rows / members.length));
       const ended = members.map((document) => document && reader.fill(document, longest));
-      const needed = members.reduce((most, document) => Math.max(most, document?.held ?? 0), 0);
+      const needed = members.reduce((max, document) => Math.max(max, document?.held ?? 0), 0);
       // Rows past a document's end have no target, and no row looks ahead at them.
       const length = Math.min(longest, Math.ceil(needed / ROW_PADDING) * ROW_PADDING);
       const taken = members.map((document) => Math.min(length, document?.held ?? 0));
@@ -87,9 +87,9 @@ export function sequenceScorer(
   };
 }
 
-/** Adds documents up in the order in which they began, whatever order their terms come in: the sum's bits show no batch. */
+/** Adds documents up in the order in which they began, so that the sum's bits do not depend on how they were batched. */
 class OrderedDocuments {
-  /** Terms of the documents that began; those of the first are in the sum. */
+  /** Terms of the documents that have begun and are not in the sum yet. The first document's terms go there at once. */
   private readonly open = new Map<OpenDocument, { readonly terms: number[]; ended: boolean }>();
   private first: OpenDocument | undefined;
 

@@ -5,7 +5,7 @@ import type { LayerCall } from '../../core/watch.ts';
 interface Seal {
   readonly tensor: Tensor;
   readonly digest: number;
-  /** The last kernel call that has written to the tensor since. */
+  /** The last kernel call that wrote to the tensor after it was sealed. */
   writer?: string;
 }
 
@@ -19,7 +19,7 @@ export class SavedTensors {
 
   constructor(private readonly digest: (t: Tensor) => number) {}
 
-  /** Call it after a forward that a backward will follow. `known`: checksums that are computed already. */
+  /** Call it after a forward that a backward will follow. `known`: checksums that were already computed. */
   seal({ requests, kept }: LayerCall, known?: ReadonlyMap<Tensor['data'], number>): void {
     const tensors = [...requests.saved, ...kept];
     if (tensors.length === 0) return;
@@ -29,14 +29,14 @@ export class SavedTensors {
     );
   }
 
-  /** Notes that `writer` wrote to a tensor, in case it should not have. */
+  /** Notes that `writer` wrote to a tensor, so that `verify` can name it. */
   noteWrite({ data }: Tensor, writer: string): void {
     for (const seals of this.seals.values()) {
       for (const seal of seals) if (sharesMemory(seal.tensor.data, data)) seal.writer = writer;
     }
   }
 
-  /** Call it before the backward. @throws FlashError when what its forward left has changed. */
+  /** Call it before the backward. @throws FlashError when a tensor that its forward saved has changed. */
   verify({ path, requests, kept }: LayerCall): void {
     const seals = this.seals.get(requests);
     this.seals.delete(requests);

@@ -7,14 +7,14 @@ import { mirrorCall } from './call-mirror.ts';
 
 /** Relative change of an input: far above float64's rounding, far below where results bend. */
 const CHANGE = 2 ** -20;
-/** Random changes that are tried; the largest effect counts, so that hardly any is missed. */
+/** Random changes per output. The largest effect counts: in a single one, the changes of two terms may cancel. */
 const TRIES = 4;
 
 /**
- * What the terms are large of which each real output of a call is the sum, by flat name; `inputs` are the call's flat values
- * as they were before it. Measured in float64: every input number is changed at random, independently, by a part of
- * itself, and outputs move by that part of the root sum of squares of their terms, also where the terms cancel in the
- * output. What is added into or updated is not a term of itself: rounding of the sum has its own bounds.
+ * How large the terms are that add up to each element of a call's real outputs, by the output's flat name. `inputs` are the
+ * call's flat values before the call. Measured in float64: every input number is multiplied by 1 + a small random number, and
+ * an output moves by that small number times the root of the sum of its squared terms, even where the terms cancel.
+ * The former value of an accumulated or updated output does not count as a term: rounding of the sum has its own bounds.
  */
 export function termSizes(op: OpName, inputs: readonly unknown[]): ReadonlyMap<string, Float64Array> {
   const args = flatArgs(op);
@@ -42,14 +42,14 @@ export function termSizes(op: OpName, inputs: readonly unknown[]): ReadonlyMap<s
 
 const reference = createReferenceBackend('f64');
 
-/** The flat values of the call after it was made on copies. */
+/** Runs the call on copies of its values, and returns them as the call left them. */
 function outputs(op: OpName, flat: readonly unknown[]): unknown[] {
   const values = mirrorCall(op, groupedValues(op, flat), reference, 'f64');
   (reference.kernels[op] as (...values: unknown[]) => unknown)(...values);
   return flatValues(op, values);
 }
 
-/** The inputs with every real number changed, but for those of argument `except`. */
+/** The inputs with every real number changed at random, except those of argument number `except`. */
 function changed(op: OpName, flat: readonly unknown[], attempt: number, except: number): unknown[] {
   return flat.map((value, i) => {
     const arg = flatArgs(op)[i]!;
