@@ -1,6 +1,7 @@
 import { describe, it } from 'vitest';
 import { nativeVariants } from './backends.ts';
-import { expectDecayUnbiased, expectDigitsKept, SPECIAL_CALLS } from './special.ts';
+import { expectDecayUnbiased, expectDigitsKept } from './special.ts';
+import { SPECIAL_CALLS } from './special-calls.ts';
 
 describe.each(nativeVariants().map(({ name, create }) => ({ name, backend: create(1) })))(
   '$name',
