@@ -1,6 +1,6 @@
 import type { Ids, Mat } from '../../../src/core/tensor.ts';
 import type { Mutation } from '../check.ts';
-import { changed, keeping, kernel, passing } from './kernels.ts';
+import { changed, keeping, kernel, passing } from './kernel-fault.ts';
 
 const moved = (ids: Ids, by: number): Ids => ({ ...ids, data: ids.data.map((value) => value + by) });
 const copyOf = (m: Mat): Mat => ({ ...m, data: m.data.slice() }) as Mat;

@@ -1,135 +1,8 @@
-import type { Kernels, OpName } from '../../../src/core/kernels.ts';
-import { completeKernels } from '../../../src/core/ops/fused.ts';
-import { OPS } from '../../../src/core/ops/table.ts';
-import { type Mat, mat, type Quantized, type Tensor } from '../../../src/core/tensor.ts';
+import { type Mat, mat } from '../../../src/core/tensor.ts';
 import type { Mutation } from '../check.ts';
-
-type Wrong<K extends OpName> = (right: Kernels) => Kernels[K];
-
-/** One op does something else; what is composed of it does so too. */
-export function kernel<K extends OpName>(id: string, op: K, fault: string, wrong: Wrong<K>): Mutation {
-  const where = `kernel ${op}`;
-  return {
-    id,
-    fault,
-    where,
-    op,
-    parts: {
-      backend: (inner) => {
-        const { headLoss, ...source } = inner.kernels;
-        const mutated = { ...source, ...(op === 'headLoss' && { headLoss }), [op]: wrong(inner.kernels) };
-        return { ...inner, name: `mutated(${inner.name})`, kernels: completeKernels(mutated) };
-      },
-    },
-  };
-}
-
-/** The right kernel, given other values for some of its arguments. */
-export function passing<K extends OpName>(
-  op: K,
-  changes: Readonly<Record<string, (value: never) => unknown>>,
-): Wrong<K> {
-  const names = OPS[op].args.map(({ name }) => name);
-  for (const name of Object.keys(changes))
-    if (!names.includes(name)) throw new ReferenceError(`${op} has no argument ${name}`);
-  return (right) => {
-    const inner = right[op] as (...values: unknown[]) => unknown;
-    const change = (value: unknown, i: number): unknown => {
-      const by = changes[names[i]!];
-      return by ? by(value as never) : value;
-    };
-    return ((...values: unknown[]) => inner(...values.map(change))) as Kernels[K];
-  };
-}
-
-/** A copy of a matrix whose columns from `first` on are changed. */
-export const changed = (m: Mat, first: number, change: (value: number, col: number) => number): Mat =>
-  ({
-    ...m,
-    data: m.data.map((value, i) => (i % m.cols >= first ? change(value, i % m.cols) : value)),
-  }) as Mat;
-
-export const like = (t: Mat, value: number): Mat => {
-  const copy = mat(t.dtype, t.rows, t.cols, t.label);
-  copy.data.fill(value);
-  return copy;
-};
-export const withoutScale = <Q extends Quantized>(q: Q): Q => ({ ...q, scale: like(q.scale, 1) });
-
-/** Lets `run` write, then puts back what stood at some elements. */
-export function keeping(t: Tensor, isKept: (row: number, col: number) => boolean, run: () => void): void {
-  const before = t.data.slice();
-  run();
-  for (let i = 0; i < before.length; i++)
-    if (isKept(Math.floor(i / t.cols), i % t.cols)) t.data[i] = before[i]!;
-}
+import { kernel, like } from './kernel-fault.ts';
 
 export const KERNEL_FAULTS: readonly Mutation[] = [
-  {
-    ...kernel(
-      'grad-w-scale',
-      'ternaryMatmulGradW',
-      "the activations' scale is missing in the weight gradient",
-      (k) => (acc, dy, x, precision) => k.ternaryMatmulGradW(acc, dy, withoutScale(x), precision),
-    ),
-    historical: true,
-  },
-  {
-    ...kernel(
-      'grad-x-scale',
-      'ternaryMatmulGradX',
-      "the weights' scale is missing in the input gradient",
-      (k) => (dx, dy, w, precision) => k.ternaryMatmulGradX(dx, dy, withoutScale(w), precision),
-    ),
-    historical: true,
-  },
-  kernel(
-    'row-scale-forgotten',
-    'ternaryMatmul',
-    "the scales of the weights' rows are missing in the product",
-    (k) => (out, x, w) => k.ternaryMatmul(out, x, { ...w, rowScale: null }),
-  ),
-  kernel(
-    'row-scale-of-dx',
-    'ternaryMatmulGradX',
-    "the scales of the weights' rows are missing in the input gradient",
-    (k) => (dx, dy, w, precision) => k.ternaryMatmulGradX(dx, dy, { ...w, rowScale: null }, precision),
-  ),
-  kernel(
-    'row-scale-floor',
-    'quantizeWeightRows',
-    'a row of zeros has the scale 0',
-    (k) => (codes, scale, w, rule) => {
-      k.quantizeWeightRows(codes, scale, w, rule);
-      for (let j = 0; j < w.rows; j++) {
-        const row = w.data.subarray(j * w.cols, (j + 1) * w.cols);
-        if (row.every((v) => v === 0)) scale.data[j] = 0;
-      }
-    },
-  ),
-  kernel(
-    'blend-inverted',
-    'blendTernary',
-    'the share is that of the float weights',
-    (k) => (out, w, master, share) => k.blendTernary(out, w, master, 1 - share),
-  ),
-  kernel(
-    'dequantize-scale',
-    'dequantizeRows',
-    "the rows' scales are left out",
-    (k) => (out, x) => k.dequantizeRows(out, withoutScale(x)),
-  ),
-  kernel(
-    'learned-unclipped',
-    'learnedScaleGrad',
-    'weights beyond the outer codes get a gradient too',
-    (k) => (accW, accScale, dw, w, scale) => {
-      k.learnedScaleGrad(accW, accScale, dw, w, scale);
-      const each = w.data.length / scale.rows;
-      for (let i = 0; i < w.data.length; i++)
-        if (Math.abs(w.data[i]!) >= scale.data[Math.floor(i / each)]!) accW.data[i]! += dw.data[i]!;
-    },
-  ),
   kernel(
     'cap-slope',
     'softmaxCrossEntropy',
@@ -162,108 +35,6 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     ),
     historical: true,
   },
-  kernel(
-    'tile-last-column',
-    'ternaryMatmul',
-    'the column after the last whole tile of 16 is not written',
-    (k) => (out, x, w) =>
-      keeping(
-        out,
-        (_, col) => out.cols % 16 === 1 && col === out.cols - 1,
-        () => k.ternaryMatmul(out, x, w),
-      ),
-  ),
-  kernel(
-    'block-last-row',
-    'matmulTransA',
-    'the last row is left out of the sum where rows are no multiple of 4',
-    (k) => (acc, a, b, precision) => {
-      const cut = (m: Mat): Mat =>
-        m.rows % 4 === 1
-          ? ({ ...m, rows: m.rows - 1, data: m.data.subarray(0, (m.rows - 1) * m.cols) } as Mat)
-          : m;
-      k.matmulTransA(acc, cut(a), cut(b), precision);
-    },
-  ),
-  kernel('code-sign', 'quantizeRows', 'negative values get positive codes', (k) => (codes, s, x, rule) => {
-    k.quantizeRows(codes, s, x, rule);
-    for (let i = 0; i < codes.data.length; i++) codes.data[i] = Math.abs(codes.data[i]!);
-  }),
-  kernel(
-    'tie-kept',
-    'quantizeRows',
-    'a value exactly on the threshold is kept (>= for >)',
-    (k) => (codes, s, x, rule) => {
-      k.quantizeRows(codes, s, x, rule);
-      if (rule === 'int8') return;
-      for (let i = 0; i < x.rows; i++) {
-        const row = Array.from(x.data.subarray(i * x.cols, (i + 1) * x.cols));
-        const threshold = 0.6745 * (row.reduce((sum, v) => sum + Math.abs(v), 0) / x.cols);
-        row.forEach((v, j) => {
-          if (Math.abs(v) === threshold) codes.data[i * x.cols + j] = Math.sign(v);
-        });
-      }
-    },
-  ),
-  kernel(
-    'threshold-rounded',
-    'quantizeWeight',
-    'the threshold is rounded to float32 before the comparison',
-    (k) => (codes, s, w, rule) => {
-      k.quantizeWeight(codes, s, w, rule);
-      const threshold = Math.fround(0.5 * s.data[0]!);
-      for (let i = 0; i < w.data.length; i++)
-        codes.data[i] = Math.abs(w.data[i]!) > threshold ? Math.sign(w.data[i]!) : 0;
-    },
-  ),
-  kernel(
-    'int8-half-up',
-    'quantizeRows',
-    'int8 rounds halves up, not to the even neighbour',
-    (k) => (codes, s, x, rule) => {
-      k.quantizeRows(codes, s, x, rule);
-      if (rule !== 'int8') return;
-      for (let i = 0; i < x.data.length; i++) {
-        const q = Math.fround(x.data[i]! / s.data[Math.floor(i / x.cols)]!);
-        if (Math.abs(q % 1) === 0.5) codes.data[i] = Math.min(127, Math.round(q));
-      }
-    },
-  ),
-  kernel(
-    'int8-scale-128',
-    'quantizeRows',
-    'the int8 scale is max / 128, not max / 127',
-    (k) => (codes, s, x, rule) => {
-      k.quantizeRows(codes, s, x, rule);
-      if (rule === 'int8') for (let i = 0; i < s.data.length; i++) s.data[i]! *= 127 / 128;
-    },
-  ),
-  kernel(
-    'gain-gradient',
-    'rmsNormGrad',
-    'the gain gets no gradient',
-    (k) => (dx, _acc, dy, x, gain, rstd) => k.rmsNormGrad(dx, null, dy, x, gain, rstd),
-  ),
-  kernel(
-    'norm-mean-term',
-    'rmsNormGrad',
-    'the term with mean(u * x) is missing',
-    (k) => (dx, acc, dy, x, gain, rstd) => {
-      k.rmsNormGrad(dx, acc, dy, x, gain, rstd);
-      for (let i = 0; i < dx.data.length; i++)
-        dx.data[i] = rstd.data[Math.floor(i / dx.cols)]! * dy.data[i]! * (gain?.data[i % dx.cols] ?? 1);
-    },
-  ),
-  kernel('rstd-eps', 'rmsNorm', 'the saved 1 / rms leaves out eps', (k) => (out, rstd, x, gain, eps) => {
-    k.rmsNorm(out, rstd, x, gain, eps);
-    k.rmsNorm(like(out, 0), rstd, x, gain, 0);
-  }),
-  kernel(
-    'zero-row',
-    'rmsNorm',
-    'a row of zeros gives NaN',
-    (k) => (out, rstd, x, gain) => k.rmsNorm(out, rstd, x, gain, 0),
-  ),
   kernel(
     'silu-term',
     'activation',
@@ -350,41 +121,6 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
     },
   ),
   kernel(
-    'layer-norm-mean-term',
-    'normalizeGrad',
-    'the term with mean(u) is missing',
-    (k) => (dx, accGain, accBias, dy, x, gain, mean, rstd) => {
-      k.normalizeGrad(dx, accGain, accBias, dy, x, gain, mean, rstd);
-      const cols = x.cols / mean.cols;
-      for (let g = 0; g < mean.data.length; g++) {
-        let sum = 0;
-        for (let i = g * cols; i < (g + 1) * cols; i++) sum += dy.data[i]! * (gain?.data[i % x.cols] ?? 1);
-        for (let i = g * cols; i < (g + 1) * cols; i++) dx.data[i]! += (rstd.data[g]! * sum) / cols;
-      }
-    },
-  ),
-  kernel(
-    'group-norm-one-group',
-    'normalize',
-    'groups are normalised by the mean of the first',
-    (k) => (out, mean, rstd, x, gain, bias, eps) => {
-      k.normalize(out, mean, rstd, x, gain, bias, eps);
-      const cols = x.cols / mean.cols;
-      for (let i = 0; i < x.data.length; i++) {
-        const [g, first] = [Math.floor(i / cols), Math.floor(i / x.cols) * mean.cols];
-        const shift = (mean.data[g]! - mean.data[first]!) * rstd.data[g]!;
-        out.data[i]! += shift * (gain?.data[i % x.cols] ?? 1);
-      }
-    },
-  ),
-  kernel(
-    'group-norm-all-documents',
-    'normalizeOverTime',
-    'means are taken over all documents of a sequence',
-    (k) => (out, mean, rstd, x, gain, bias, eps, _starts, seqLen) =>
-      k.normalizeOverTime(out, mean, rstd, x, gain, bias, eps, null, seqLen),
-  ),
-  kernel(
     'softmax-factor',
     'softmaxGrad',
     'the gradient of the softmax lacks its factor',
@@ -464,15 +200,6 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
       },
   ),
   kernel(
-    'accumulator-overwritten',
-    'ternaryMatmulGradW',
-    'the accumulator is overwritten, not added to',
-    (k) => (acc, dy, x, precision) => {
-      acc.data.fill(0);
-      k.ternaryMatmulGradW(acc, dy, x, precision);
-    },
-  ),
-  kernel(
     'table-overwritten',
     'headLoss',
     "the table's gradient is overwritten, not added to (= for +=)",
@@ -532,20 +259,6 @@ export const KERNEL_FAULTS: readonly Mutation[] = [
       k.gatherRows(out, table, ids);
       const { buffer, byteOffset, byteLength } = out.data;
       if (byteOffset + byteLength < buffer.byteLength) new Uint8Array(buffer)[byteOffset + byteLength] = 1;
-    },
-  ),
-  kernel(
-    'sum-order',
-    'matmulTransA',
-    'sums run over all rows at once, not chunk by chunk, so block sizes show in the bits',
-    () => (acc, a, b) => {
-      for (let i = 0; i < acc.rows; i++) {
-        for (let j = 0; j < acc.cols; j++) {
-          let sum = 0;
-          for (let r = 0; r < a.rows; r++) sum += a.data[r * a.cols + i]! * b.data[r * b.cols + j]!;
-          acc.data[i * acc.cols + j]! += sum;
-        }
-      }
     },
   ),
 ];

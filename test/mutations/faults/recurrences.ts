@@ -1,6 +1,6 @@
 import type { Mat } from '../../../src/core/tensor.ts';
 import type { Mutation } from '../check.ts';
-import { changed, keeping, kernel, like, passing } from './kernels.ts';
+import { changed, keeping, kernel, like, passing } from './kernel-fault.ts';
 
 export const RECURRENCE_FAULTS: readonly Mutation[] = [
   kernel(

@@ -1,6 +1,6 @@
 import type { Mat } from '../../../src/core/tensor.ts';
 import type { Mutation } from '../check.ts';
-import { changed, keeping, kernel, like, passing, withoutScale } from './kernels.ts';
+import { changed, keeping, kernel, like, passing, withoutScale } from './kernel-fault.ts';
 
 /** Kernels that go by rows or elements, and products. */
 export const ROW_FAULTS: readonly Mutation[] = [
