@@ -67,17 +67,31 @@ async function repeat(work: () => void, count: number): Promise<void> {
   }
 }
 
+const KINDS = ['rss', 'external', 'heapUsed'] as const;
+
+/** A leak grows each time; the engine's heap takes some megabytes more once in a while. */
+const TRIES = 3;
+
+/** By how many bytes each kind of memory grew while the work ran: the least of some tries, where it was much. */
+async function growthOf(work: () => void): Promise<Record<(typeof KINDS)[number], number>> {
+  const most = Number.POSITIVE_INFINITY;
+  const growth = { rss: most, external: most, heapUsed: most };
+  for (let i = 0; i < TRIES && Math.max(...Object.values(growth)) > MAX_GROWTH; i++) {
+    const before = await settled();
+    await repeat(work, rounds);
+    const after = await settled();
+    for (const kind of KINDS) growth[kind] = Math.min(growth[kind], after[kind] - before[kind]);
+  }
+  return growth;
+}
+
 let worst = 0;
 for (const [name, work] of Object.entries(WORK)) {
   await repeat(work, rounds / 4);
-  const before = await settled();
-  await repeat(work, rounds);
-  const after = await settled();
-  for (const kind of ['rss', 'external', 'heapUsed'] as const) {
-    const growth = after[kind] - before[kind];
+  for (const [kind, growth] of Object.entries(await growthOf(work))) {
     worst = Math.max(worst, growth);
     if (growth <= MAX_GROWTH) continue;
-    console.error(`${name}: ${kind} grew by ${growth} bytes in ${rounds} rounds`);
+    console.error(`${name}: ${kind} grew by ${growth} bytes in ${rounds} rounds, ${TRIES} times`);
     process.exitCode = 1;
   }
 }
