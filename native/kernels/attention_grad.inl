@@ -141,6 +141,9 @@ void attentionGrad(Context& ctx, const AttentionGradArgs& args) noexcept {
   parallelRows(ctx.threads, args.y.rows / T * G, grain, [&](int64_t begin, int64_t end, int thread) {
     GradientRoom room;
     room.place(T, E, rooms + thread * roomSize);
+    // Gradients are computed of whole registers, so of what lies beside pairs of a query and a key too.
+    memset(room.weights.data, 0, static_cast<size_t>(QUERY_ROWS * room.weights.stride) * sizeof(float));
+    memset(room.dScores.data, 0, static_cast<size_t>(QUERY_ROWS * room.dScores.stride) * sizeof(float));
     for (int64_t i = begin; i < end; i++) {
       const int64_t s = i / G, g = i % G, row = s * T;
       transposeRows(room.keysAcross.data, room.keysAcross.stride, call.keys(row, g), T, E);
