@@ -15,7 +15,7 @@ import type { Tokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { fileError, makeFolder } from '../../files/files.ts';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../errors.ts';
-import { formatCount, formatDuration } from '../format.ts';
+import { formatCount, formatDuration, printable } from '../format.ts';
 import { Interruption } from '../interruption.ts';
 import { addFormatOptions, fraction, path, paths, wholeNumber } from '../options.ts';
 import { TaskProgress } from '../reporters/task-progress.ts';
@@ -121,7 +121,7 @@ async function run(names: readonly string[], options: DataOptions, terminal: Ter
         signal,
       });
       progress.end();
-      for (const notice of prepared.notices) terminal.note(notice);
+      for (const notice of prepared.notices) terminal.note(printable(notice));
       const { info, path } = prepared.tokens;
       prepared.tokens.close();
       // Validation text is encoded with the tokenizer of the training text.
@@ -172,7 +172,7 @@ async function resolveSources(
   const isName = names.length === 1 && !existsSync(name!) && !/[./\\*?[{]/.test(name!);
   if (!isName) {
     const { files, notices } = sourceFiles(names);
-    for (const notice of notices) terminal.note(notice);
+    for (const notice of notices) terminal.note(printable(notice));
     return divided(files, validShare);
   }
   findDataset(name!);
