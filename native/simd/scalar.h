@@ -67,7 +67,7 @@
  * (kernels/ternary_pack.inl); dot takes them too:
  *
  *   loadTwoBits(p, part)      TwoBits: LANES quads of the codes at bits 2 part of the bytes
- *   twoBitFloats(p, part, i)  byte i of each of those quads as the weight it stands for
+ *   twoBitFloats(p, part, i)  LANES weights as floats: byte i of each of those quads
  *
  * An instruction set that counts bits, or has an extension that does, packs ternary weights as bit planes too
  * (see kernels/bit_planes.inl): its wrapper defines SIMD_BIT_PLANES and

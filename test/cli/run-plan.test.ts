@@ -121,7 +121,7 @@ describe('a limit that a resumed run has reached', () => {
     );
   });
 
-  it('a run of one step is told that one step is done', () => {
+  it('the advice for a finished run of one step names one step', () => {
     expect(describeNothingLeft(planOf({ steps: 1 }).limits, progressOf(1, 2))).toMatch(
       / and 1 step is done\. Give --steps 2, or --more 1step\.$/,
     );

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { StraightThrough } from '../../src/backends/straight-through.ts';
 import { composeModel } from '../../src/compose/run.ts';
-import type { Backend } from '../../src/core/backend.ts';
 import type { Kernels } from '../../src/core/kernels.ts';
 import { loadRecipe } from '../../src/recipes/load.ts';
 import { BatchRunner } from '../../src/runtime/batch-runner.ts';
 import { DenseRows } from '../../src/runtime/rows.ts';
 import { randomTokens } from '../properties/models.ts';
+import { SwitchedKernels } from './switched-kernels.ts';
 
 const TOKENS = 24;
 const SEQ_LEN = 6;
@@ -43,14 +43,8 @@ describe('a whole model', () => {
   it.each(MODELS)('%s has the gradient of its loss, for every parameter', async (_, layers) => {
     const recipe = await recipeOf(layers);
     const reference = createReferenceBackend('f64');
-    let kernels: Kernels = reference.kernels;
-    const backend: Backend = {
-      ...reference,
-      get kernels() {
-        return kernels;
-      },
-    };
-    const model = composeModel(recipe, backend);
+    const switched = new SwitchedKernels(reference);
+    const model = composeModel(recipe, switched.backend);
     const runner = new BatchRunner(model, {
       seqLen: SEQ_LEN,
       blockRows: 2 * SEQ_LEN,
@@ -61,7 +55,7 @@ describe('a whole model', () => {
     const { ids, targets } = randomTokens(TOKENS, 260, 5);
     const rows = new DenseRows(TOKENS).of(ids, targets, TOKENS);
     const run = (k: Kernels): number => {
-      kernels = k;
+      switched.kernels = k;
       model.prepare();
       model.store.zeroGrads();
       return runner.train(rows, 1 / TOKENS, { kernels: k, training: true }) / TOKENS;
@@ -71,7 +65,8 @@ describe('a whole model', () => {
     run(smooth.record());
     const grads = new Map(model.store.all.map((p) => [p, p.grad.data.slice()]));
     const loss = (): number => {
-      kernels = smooth.replay();
+      const kernels = smooth.replay();
+      switched.kernels = kernels;
       model.prepare();
       return runner.evaluate(rows, { kernels, training: true }) / TOKENS;
     };

@@ -3,11 +3,12 @@ import { createReferenceBackend } from '../../src/backends/reference/index.ts';
 import { StraightThrough } from '../../src/backends/straight-through.ts';
 import { composeModel } from '../../src/compose/run.ts';
 import type { Backend } from '../../src/core/backend.ts';
-import { type Kernels, ROW_CHUNK } from '../../src/core/kernels.ts';
+import { ROW_CHUNK } from '../../src/core/kernels.ts';
 import { Random } from '../../src/core/random.ts';
 import { BatchRunner } from '../../src/runtime/batch-runner.ts';
 import { DenseRows, findDocumentStarts, type Rows } from '../../src/runtime/rows.ts';
 import { effort } from '../effort.ts';
+import { SwitchedKernels } from '../gradients/switched-kernels.ts';
 import { gradients } from './batch-gradients.ts';
 import { BACKENDS, ISAS, modelOf, randomTokens } from './models.ts';
 import { randomModel } from './random-models.ts';
@@ -67,14 +68,8 @@ describe.each(SEEDS)('the random model %i', (seed) => {
     const { recipe, text } = await randomModel(seed);
     const seqLen = Math.min(8, recipe.data.seq_len);
     const reference = createReferenceBackend('f64');
-    let kernels: Kernels = reference.kernels;
-    const backend: Backend = {
-      ...reference,
-      get kernels() {
-        return kernels;
-      },
-    };
-    const model = composeModel(recipe, backend);
+    const switched = new SwitchedKernels(reference);
+    const model = composeModel(recipe, switched.backend);
     const random = new Random(seed, 'directions');
     // Nothing is exactly 0: there some functions have no gradient, or a very steep one.
     for (const { value } of model.store.all)
@@ -84,12 +79,14 @@ describe.each(SEEDS)('the random model %i', (seed) => {
     const runner = new BatchRunner(model, { seqLen, blockRows, maxRows, maxEntries, training: true });
     const rows = rowsOf(seed, tokens, seqLen);
     const smooth = new StraightThrough(reference.kernels);
-    kernels = smooth.record();
+    const kernels = smooth.record();
+    switched.kernels = kernels;
     model.prepare();
     model.store.zeroGrads();
     runner.train(rows, 1, { kernels, training: true });
     const loss = (): number => {
-      kernels = smooth.replay();
+      const kernels = smooth.replay();
+      switched.kernels = kernels;
       model.prepare();
       return runner.evaluate(rows, { kernels, training: true });
     };
